@@ -1,0 +1,1 @@
+"""The metrics of the protocol, each registered with its direction, unit and source."""

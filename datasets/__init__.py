@@ -1,0 +1,1 @@
+"""Datasets: the registry, splits, fingerprints, decoding, and colour conversions."""

@@ -1,0 +1,1 @@
+"""Colorization methods: the base class, the registry, and one file a method."""

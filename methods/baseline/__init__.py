@@ -1,0 +1,1 @@
+"""Methods that every table needs beside the real ones: floors and ceilings."""

@@ -1,0 +1,1 @@
+"""Methods without a network: histogram matching, colour transfer, nearest neighbours."""

@@ -1,0 +1,1 @@
+"""Methods with a network, trained by the run itself."""

@@ -1,0 +1,1 @@
+"""Result tables, statistics, and the reports made from them."""
