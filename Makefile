@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable .
+	mkdir -p $(VENV)/src && ln -sfn ../.. $(VENV)/src/huebench
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
