@@ -1,0 +1,140 @@
+"""What a dataset is: entries by id with split, category and licence, decoded one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .registry import Registry
+
+RGB = NDArray[np.uint8]
+"""A photo: sRGB, uint8, shape (H, W, 3)."""
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+class PhotoError(Exception):
+    """A photo that cannot be decoded: the message is the reason, without the photo's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One photo of a dataset, not yet decoded.
+
+    Attributes
+    ----------
+    id
+        Unique in the dataset and stable: a path without its root, say.
+    split
+        ``train``, ``validation`` or ``test``.
+    category
+        The photo's category, or ``""`` where the dataset has none.
+    licence
+        The photo's licence, as its source states it.
+    sha256
+        Hex digest of the photo's content.
+    """
+
+    id: str
+    split: Split
+    category: str
+    licence: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What stands in ``bench list datasets`` and in the report.
+
+    Attributes
+    ----------
+    name
+        What ``--dataset`` takes.
+    summary
+        One line on what it holds.
+    source
+        Citation or public address.
+    licence
+        Licence of the photos, as their source states it.
+    splits
+        The rule of the splits, in words.
+    size
+        Side in pixels at which the protocol scores its photos unless told otherwise.
+    caveat
+        What a reader of its numbers must know; printed in the report. May be empty.
+    """
+
+    name: str
+    summary: str
+    source: str
+    licence: str
+    splits: str
+    size: int = 256
+    caveat: str = ""
+
+
+class Dataset(ABC):
+    """A set of photos with stated splits; memory does not grow with its size.
+
+    Parameters
+    ----------
+    root
+        The folder or archive the user named with ``--data-root``, or ``None`` for a set that needs none.
+
+    Raises
+    ------
+    UserError
+        If the photos are not where they should be; the message says which file to put where.
+    """
+
+    info: ClassVar[DatasetInfo]
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root
+
+    @abstractmethod
+    def entries(self) -> Sequence[Entry]:
+        """Return every photo of every split, in a stable order, without decoding any."""
+
+    @abstractmethod
+    def read(self, entry: Entry) -> RGB:
+        """Decode one photo to sRGB uint8 (H, W, 3) at its own size.
+
+        Raises
+        ------
+        PhotoError
+            If it cannot be decoded; the message is the reason.
+        """
+
+    def split(self, name: Split) -> list[Entry]:
+        """Return the entries of one split, in order."""
+        return [entry for entry in self.entries() if entry.split == name]
+
+    def fingerprint(self) -> str:
+        """Return the hex digest of ids, splits, categories and contents of all photos."""
+        return fingerprint(self.entries())
+
+
+def fingerprint(entries: Sequence[Entry]) -> str:
+    """Return the SHA-256 hex digest of some entries, whatever their order."""
+    lines = sorted(f"{e.id}\0{e.split}\0{e.category}\0{e.sha256}\n" for e in entries)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+datasets: Registry[type[Dataset]] = Registry("dataset", ("huebench.datasets",), "huebench.datasets")
+
+D = TypeVar("D", bound=type[Dataset])
+
+
+def register_dataset(cls: D) -> D:
+    """Register a dataset class under its ``info.name``; use as a decorator."""
+    datasets.register(cls.info.name, cls)
+    return cls

@@ -1,0 +1,125 @@
+"""Photos of one split as methods and the protocol see them: decoded one at a time, at one size."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .base import RGB, Dataset, Entry, PhotoError, fingerprint
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo: its `entry` and its pixels, sRGB uint8 (H, W, 3)."""
+
+    entry: Entry
+    rgb: RGB
+
+
+@dataclass
+class PhotoSet:
+    """A sequence of photos, decoded when asked for and brought to the protocol's size.
+
+    Iteration skips photos that cannot be decoded and records them in `failures`; nothing is dropped in
+    silence. Memory does not grow with the number of photos.
+
+    Parameters
+    ----------
+    dataset
+        Where the photos come from.
+    entries
+        Which photos, in order.
+    prepare
+        Brings a decoded photo to the protocol's size.
+    prepare_key
+        A text that changes when `prepare` does; part of the key of packed copies.
+    cache
+        Folder for packed copies.
+    """
+
+    dataset: Dataset
+    entries: Sequence[Entry]
+    prepare: Callable[[RGB], RGB]
+    prepare_key: str
+    cache: Path
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Photo]:
+        for entry in self.entries:
+            try:
+                yield Photo(entry, self.read(entry))
+            except PhotoError as error:
+                self.failures[entry.id] = str(error)
+
+    def read(self, entry: Entry) -> RGB:
+        """Decode one photo at the protocol's size; raises `PhotoError` with the reason."""
+        return self.prepare(self.dataset.read(entry))
+
+    def sample(self, count: int, rng: np.random.Generator) -> PhotoSet:
+        """Return at most ``count`` of the photos, drawn without replacement, in their order."""
+        if count >= len(self.entries):
+            return self
+        chosen = np.sort(rng.choice(len(self.entries), count, replace=False))
+        return self._with([self.entries[i] for i in chosen])
+
+    def packed(self, size: int) -> RGB:
+        """Return all decodable photos as one memory-mapped array, decoded once and kept on disk.
+
+        Parameters
+        ----------
+        size
+            Side in pixels; photos are squashed to it by area averaging.
+
+        Returns
+        -------
+        numpy.memmap
+            uint8, shape (N, size, size, 3), read-only; N is smaller than ``len(self)`` by the number of
+            `failures`.
+        """
+        key = hashlib.sha256(f"{fingerprint(self.entries)}\0{self.prepare_key}\0{size}".encode())
+        path = self.cache / f"{key.hexdigest()[:24]}.npy"
+        if not path.exists():
+            self._pack(size, path)
+        self.failures.update(json.loads(path.with_suffix(".json").read_text()))
+        packed: RGB = np.load(path, mmap_mode="r", allow_pickle=False)
+        return packed
+
+    def _pack(self, size: int, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+        os.close(handle)
+        count = 0
+        try:
+            with Path(partial).open("wb") as raw:
+                for photo in self:
+                    image = Image.fromarray(photo.rgb)
+                    raw.write(np.asarray(image.resize((size, size), Image.Resampling.BOX)).tobytes())
+                    count += 1
+            path.with_suffix(".json").write_text(json.dumps(self.failures))
+            _to_npy(Path(partial), (count, size, size, 3), path)
+        finally:
+            Path(partial).unlink(missing_ok=True)
+
+    def _with(self, entries: Sequence[Entry]) -> PhotoSet:
+        return PhotoSet(self.dataset, entries, self.prepare, self.prepare_key, self.cache, self.failures)
+
+
+def _to_npy(raw: Path, shape: tuple[int, ...], target: Path) -> None:
+    """Put an ``.npy`` header before raw bytes, so that a reader never sees half a file."""
+    whole = raw.with_suffix(".whole")
+    with whole.open("wb") as out, raw.open("rb") as pixels:
+        np.lib.format.write_array_header_2_0(out, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        while block := pixels.read(1 << 24):
+            out.write(block)
+    whole.replace(target)

@@ -1,0 +1,215 @@
+"""The result tables of a run: their schema, and reading and writing them.
+
+A run folder holds ``run.json`` and three Parquet tables, each tidy: ``images`` (a row a cell and photo),
+``cells`` (a row a cell) and ``curves`` (a row a cell, epoch and split). They describe themselves: what a
+metric means stands in ``run.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+SCHEMA_VERSION = 1
+
+CELL_COLUMNS: dict[str, str] = {
+    "cell": "string",  # key of the cell
+    "method": "string",  # label: name[key=value] with the parameters that differ from the defaults
+    "name": "string",  # registered name
+    "family": "string",  # baseline | classical | deep
+    "oracle": "bool",  # sees the truth, so never a competitor
+    "parameters": "string",  # JSON, all of them
+    "seed": "Int64",
+    "status": "string",  # ok | failed | timeout | out-of-memory | skipped
+    "phase": "string",  # import | fit | colorize | score, where it failed
+    "reason": "string",  # one line
+    "traceback": "string",
+    "log": "string",  # path of the kept output, inside the run folder
+    "expected": "Int64",  # test photos of the split
+    "scored": "Int64",  # of those, how many were scored
+    "train_photos": "Int64",
+    "fit_seconds": "Float64",
+    "colorize_seconds": "Float64",  # the method's own calls alone, warm-up outside
+    "images_per_second": "Float64",
+    "warm_up_seconds": "Float64",
+    "peak_memory_mb": "Float64",
+    "parameter_count": "Int64",
+    "device": "string",
+    "threads": "Int64",
+    "notes": "string",  # JSON: facts of the method, e.g. what weights were used
+    "protocol": "string",  # digest
+}
+"""Column → dtype of ``cells.parquet``; a set-level metric adds a Float64 column of its own name."""
+
+IMAGE_COLUMNS: dict[str, str] = {
+    "cell": "string",
+    "method": "string",
+    "seed": "Int64",
+    "photo": "string",
+    "category": "string",
+    "status": "string",  # ok | undecodable | failed
+    "reason": "string",
+    "near_grey": "boolean",  # no pixel of the truth with |ab| > 5
+    "reference": "string",  # id of the reference photo, where one was used
+    "picture": "string",  # path of the kept prediction (PNG) inside the run folder, or missing
+    "truth_picture": "string",  # the same for the truth
+    "input_picture": "string",  # the same for the grey input
+}
+"""Column → dtype of ``images.parquet``; every photo-level metric adds a Float64 column."""
+
+CURVE_COLUMNS: dict[str, str] = {
+    "cell": "string",
+    "method": "string",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "split": "string",
+    "loss": "Float64",
+    "accuracy": "Float64",
+}
+"""Column → dtype of ``curves.parquet``."""
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What the report must know of a metric.
+
+    Attributes
+    ----------
+    name, label, unit, description, source
+        As registered.
+    direction
+        ``higher``, ``lower``, ``target`` (near the truth's own value) or ``none``.
+    aggregate
+        How the table's value is made of columns: ``mean`` of one column of ``images``; ``mean_gap``, the
+        absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored``
+        in ``cells`` under the metric's name.
+    columns
+        The columns it is made of.
+    unavailable
+        Why it was not computed, or ``""``.
+    """
+
+    name: str
+    label: str
+    unit: str
+    direction: Literal["higher", "lower", "target", "none"]
+    description: str
+    source: str
+    aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
+    columns: tuple[str, ...]
+    unavailable: str = ""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """``run.json``: everything about a run that is not a number of a photo.
+
+    Attributes
+    ----------
+    command
+        The exact command line.
+    started, seconds
+        ISO 8601 time in UTC, and how long it took.
+    dataset
+        Name, root, fingerprint, licence, source, split rule, caveat, photos per split, and which are
+        undecodable (id → reason).
+    protocol, protocol_digest
+        The frozen protocol's fields, and the digest that stands on every row.
+    metrics
+        In the order of the tables.
+    versions
+        Library → version.
+    machine
+        Processor, cores, memory, accelerator, system.
+    options
+        Seeds, budget, device, jobs, limit, split.
+    """
+
+    command: str
+    started: str
+    seconds: float
+    dataset: dict[str, Any]
+    protocol: dict[str, Any]
+    protocol_digest: str
+    metrics: tuple[MetricFacts, ...]
+    versions: dict[str, str]
+    machine: dict[str, str]
+    options: dict[str, Any]
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Results:
+    """A run read back: its facts and its three tables."""
+
+    run: RunFacts
+    cells: pd.DataFrame
+    images: pd.DataFrame
+    curves: pd.DataFrame
+    folder: Path = field(default_factory=Path)
+
+
+def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """Return ``table`` with the schema's columns first and typed; further columns become Float64."""
+    table = table.reindex(columns=[*columns, *(c for c in table.columns if c not in columns)])
+    extra = {c: "Float64" for c in table.columns if c not in columns}
+    return table.astype(columns | extra).reset_index(drop=True)
+
+
+def write_results(results: Results, folder: Path) -> None:
+    """Write a run's facts and tables, each atomically."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "cells": (results.cells, CELL_COLUMNS),
+        "images": (results.images, IMAGE_COLUMNS),
+        "curves": (results.curves, CURVE_COLUMNS),
+    }
+    for name, (table, columns) in tables.items():
+        partial = folder / f".{name}.parquet.partial"
+        typed(table, columns).to_parquet(partial, index=False)
+        partial.replace(folder / f"{name}.parquet")
+    partial = folder / ".run.json.partial"
+    partial.write_text(json.dumps(asdict(results.run), indent=2, ensure_ascii=False) + os.linesep)
+    partial.replace(folder / "run.json")
+
+
+def read_results(folder: Path) -> Results:
+    """Read a run folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it holds no run.
+    ValueError
+        If a newer version wrote it, or a file of it is damaged.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"'{folder}' holds no run: there is no run.json in it")
+    try:
+        facts = json.loads(path.read_text())
+        version = facts["schema_version"]
+        if version > SCHEMA_VERSION:
+            raise ValueError(f"'{path}' has schema {version}; this huebench reads up to {SCHEMA_VERSION}")
+        facts["metrics"] = tuple(
+            MetricFacts(**{**metric, "columns": tuple(metric["columns"])}) for metric in facts["metrics"]
+        )
+        run = RunFacts(**facts)
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"'{path}' is damaged: {error}") from error
+    tables = {name: _read_table(folder / f"{name}.parquet") for name in ("cells", "images", "curves")}
+    return Results(run, **tables, folder=folder)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ValueError(f"'{path}' is damaged: {error}") from error
