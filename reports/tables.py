@@ -8,12 +8,13 @@ metric means stands in ``run.json``.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+
+from .. import UserError
 
 SCHEMA_VERSION = 1
 
@@ -89,7 +90,8 @@ class MetricFacts:
         absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored``
         in ``cells`` under the metric's name.
     columns
-        The columns it is made of.
+        The columns it is made of. A ``mean`` may name a second one, which holds the truth's own value: a
+        ``target`` metric needs it.
     unavailable
         Why it was not computed, or ``""``.
     """
@@ -116,8 +118,8 @@ class RunFacts:
     started, seconds
         ISO 8601 time in UTC, and how long it took.
     dataset
-        Name, root, fingerprint, licence, source, split rule, caveat, photos per split, and which are
-        undecodable (id → reason).
+        ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
+        ``caveat``, ``photos`` (split → how many) and ``undecodable`` (id → reason).
     protocol, protocol_digest
         The frozen protocol's fields, and the digest that stands on every row.
     metrics
@@ -127,7 +129,7 @@ class RunFacts:
     machine
         Processor, cores, memory, accelerator, system.
     options
-        Seeds, budget, device, jobs, limit, split.
+        ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``.
     """
 
     command: str
@@ -174,7 +176,7 @@ def write_results(results: Results, folder: Path) -> None:
         typed(table, columns).to_parquet(partial, index=False)
         partial.replace(folder / f"{name}.parquet")
     partial = folder / ".run.json.partial"
-    partial.write_text(json.dumps(asdict(results.run), indent=2, ensure_ascii=False) + os.linesep)
+    partial.write_text(json.dumps(asdict(results.run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(folder / "run.json")
 
 
@@ -183,25 +185,26 @@ def read_results(folder: Path) -> Results:
 
     Raises
     ------
-    FileNotFoundError
-        If it holds no run.
-    ValueError
-        If a newer version wrote it, or a file of it is damaged.
+    UserError
+        If it holds no run, a newer version wrote it, or a file of it is missing or damaged.
     """
     path = folder / "run.json"
     if not path.is_file():
-        raise FileNotFoundError(f"'{folder}' holds no run: there is no run.json in it")
+        raise UserError(f"'{folder}' holds no run: there is no run.json in it")
     try:
-        facts = json.loads(path.read_text())
+        facts = json.loads(path.read_text(encoding="utf-8"))
         version = facts["schema_version"]
         if version > SCHEMA_VERSION:
-            raise ValueError(f"'{path}' has schema {version}; this huebench reads up to {SCHEMA_VERSION}")
+            raise UserError(
+                f"'{path}' has schema {version} and this huebench reads up to {SCHEMA_VERSION}: "
+                "read it with the huebench that wrote it, or a newer one"
+            )
         facts["metrics"] = tuple(
             MetricFacts(**{**metric, "columns": tuple(metric["columns"])}) for metric in facts["metrics"]
         )
         run = RunFacts(**facts)
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"'{path}' is damaged: {error}") from error
+    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise _damaged(path, error) from error
     tables = {name: _read_table(folder / f"{name}.parquet") for name in ("cells", "images", "curves")}
     return Results(run, **tables, folder=folder)
 
@@ -209,7 +212,9 @@ def read_results(folder: Path) -> Results:
 def _read_table(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise ValueError(f"'{path}' is damaged: {error}") from error
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}")

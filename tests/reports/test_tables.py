@@ -1,0 +1,72 @@
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from huebench import UserError
+from huebench.reports.tables import CELL_COLUMNS, IMAGE_COLUMNS, read_results, typed, write_results
+
+
+def test_a_run_reads_back_as_it_was_written(maker, tmp_path):
+    results = maker.run(methods=("gray", "encoder-decoder"), seeds=(0, 1), failures=True)
+    write_results(results, tmp_path)
+    again = read_results(tmp_path)
+    assert again.run == results.run
+    assert again.folder == tmp_path
+    for name in ("cells", "images", "curves"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(results, name).reset_index(drop=True))
+
+
+def test_writing_leaves_nothing_but_the_four_files(maker, tmp_path):
+    write_results(maker.run(methods=("gray",)), tmp_path / "run")
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"run.json", "cells.parquet", "images.parquet", "curves.parquet"}
+
+
+def test_typed_orders_the_columns_and_adds_missing_ones():
+    table = typed(pd.DataFrame({"psnr": [1], "photo": ["a"], "cell": ["c"]}), IMAGE_COLUMNS)
+    assert list(table.columns) == [*IMAGE_COLUMNS, "psnr"]
+    assert table["psnr"].dtype == "Float64"
+    assert table["near_grey"].isna().all()
+
+
+def test_typed_keeps_no_foreign_index():
+    cell = {"cell": "c", "oracle": False}
+    assert list(typed(pd.DataFrame([cell, cell], index=[5, 5]), CELL_COLUMNS).index) == [0, 1]
+
+
+def test_a_folder_without_a_run_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"holds no run: there is no run\.json"):
+        read_results(tmp_path)
+
+
+def test_a_newer_schema_is_refused(maker, tmp_path):
+    results = maker.run(methods=("gray",))
+    write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
+    with pytest.raises(UserError, match="has schema 99 and this huebench reads up to 1"):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "metrics": []}'])
+def test_a_damaged_run_json_is_named(maker, tmp_path, text):
+    write_results(maker.run(methods=("gray",)), tmp_path)
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(UserError, match=r"run\.json' is missing or damaged"):
+        read_results(tmp_path)
+
+
+def test_a_metric_with_unknown_facts_is_named(maker, tmp_path):
+    write_results(maker.run(methods=("gray",)), tmp_path)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    facts["metrics"][0]["colour"] = "red"
+    (tmp_path / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(UserError, match="colour"):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PAR1")])
+def test_a_damaged_table_is_named(maker, tmp_path, damage):
+    write_results(maker.run(methods=("gray",)), tmp_path)
+    damage(tmp_path / "images.parquet")
+    with pytest.raises(UserError, match=r"images\.parquet' is missing or damaged"):
+        read_results(tmp_path)
