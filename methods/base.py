@@ -44,8 +44,9 @@ class MethodInfo:
         Citation of the paper or the place it comes from.
     trainable
         Whether `Method.fit` learns something from the training photos.
-    needs_reference
-        Whether `Context.references` must hold a colour photo a target; the protocol chooses it.
+    reference
+        Whether `Context.references` must hold a colour photo a target, which the protocol chooses from
+        the training split: ``similar`` by lightness, or ``random``.
     needs_truth
         Whether `Context.truth` must hold the hidden chroma: an oracle, never a competitor.
     temporal
@@ -61,7 +62,7 @@ class MethodInfo:
     family: Family
     source: str
     trainable: bool = False
-    needs_reference: bool = False
+    reference: Literal["none", "similar", "random"] = "none"
     needs_truth: bool = False
     temporal: bool = False
     all_threads: bool = False

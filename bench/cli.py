@@ -1,0 +1,179 @@
+"""The command line: ``bench run | list | report | check | datasets``.
+
+Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .. import UserError, __version__
+from .datasets_commands import datasets_app
+from .list_commands import list_app
+
+app = typer.Typer(
+    name="bench",
+    help="Benchmark image colorization: every method, the same photos, one frozen protocol.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(datasets_app, name="datasets")
+app.add_typer(list_app, name="list")
+
+
+class Budget(StrEnum):
+    """``--budget``."""
+
+    smoke = "smoke"
+    quick = "quick"
+    paper = "paper"
+
+
+class Device(StrEnum):
+    """``--device``."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class SplitName(StrEnum):
+    """``--split``."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+class Resize(StrEnum):
+    """``--resize``."""
+
+    squash = "squash"
+    center_crop = "center-crop"
+
+
+Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that registers a plugin.")]
+
+
+@app.command()
+def run(
+    methods: Annotated[
+        str, typer.Option(help="all, a family, or names with parameters: gray,pixel-knn[neighbours=3].")
+    ] = "all",
+    dataset: Annotated[
+        str, typer.Option(help="A name of `bench list datasets`, or folder:PATH.")
+    ] = "samples",
+    data_root: Annotated[Path | None, typer.Option(help="Folder or archive that holds the photos.")] = None,
+    split: Annotated[SplitName, typer.Option(help="Which split to score.")] = SplitName.test,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score at most so many photos of it.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Seed; give several for a spread.")] = None,
+    budget: Annotated[Budget, typer.Option(help="How long training may be.")] = Budget.quick,
+    device: Annotated[Device, typer.Option(help="Where deep methods run.")] = Device.auto,
+    jobs: Annotated[int, typer.Option(min=1, help="Cells at a time; they share the threads.")] = 1,
+    timeout: Annotated[float | None, typer.Option(min=1, help="Seconds a cell may take.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=16, max=4096, help="Side at which to score.  [default: the dataset's]")
+    ] = None,
+    resize: Annotated[Resize, typer.Option(help="How photos are brought to it.")] = Resize.squash,
+    metrics: Annotated[
+        str | None, typer.Option(help="Metrics, comma-separated.  [default: all of `bench list metrics`]")
+    ] = None,
+    plugin: Plugins = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder.  [default: runs/DATASET]")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
+) -> None:
+    """Run methods on a dataset, score them, and write tables and a report."""
+    from ..reports.terminal import print_results
+    from .options import make_options
+    from .plan import make_plan
+    from .progress import LiveProgress
+    from .run import execute
+
+    console = Console()
+    plan = make_plan(
+        make_options(
+            methods=methods, dataset=dataset, data_root=data_root, split=split.value, limit=limit,
+            seeds=tuple(seed or (0,)), budget=budget.value, device=device.value, jobs=jobs, timeout=timeout,
+            size=size, resize=resize.value, metrics=metrics, plugins=tuple(plugin or ()), out=out,
+        )
+    )  # fmt: skip
+    if dry_run:
+        from .list_commands import print_plan
+
+        print_plan(plan, console)
+        return
+    with LiveProgress(console, len(plan.cells)) as progress:
+        results, report_path = execute(plan, progress)
+    print_results(results, console)
+    console.print(f"report: {report_path}", soft_wrap=True, highlight=False)
+    if (results.cells["status"] != "ok").any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]) -> None:
+    """Write a run's report anew from its tables."""
+    from ..reports.markdown import write_report
+    from ..reports.tables import read_results
+    from ..reports.terminal import print_results
+
+    try:
+        results = read_results(folder)
+    except (FileNotFoundError, ValueError) as error:
+        raise UserError(str(error)) from error
+    console = Console()
+    path = write_report(results, folder)
+    print_results(results, console)
+    console.print(f"report: {path}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="A method, with parameters if need be.")], plugin: Plugins = None
+) -> None:
+    """Run the conformance suite on one method."""
+    from ..datasets.registry import load_plugin
+    from .check import print_checks
+
+    for path in plugin or ():
+        load_plugin(path)
+    if not print_checks(name, Console()):
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"huebench {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_escaped(error)}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted: what is done is kept; the same command goes on from there")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _escaped(error: UserError) -> str:
+    from rich.markup import escape
+
+    return escape(str(error))

@@ -1,0 +1,95 @@
+"""From the cells' own files to the tables of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from ..reports.tables import CELL_COLUMNS, CURVE_COLUMNS, IMAGE_COLUMNS, MetricFacts, Results, RunFacts, typed
+from .metrics import Scorer, get_metric
+from .plan import Cell, Plan
+
+
+def collect(plan: Plan, statuses: dict[str, dict[str, Any]], run: RunFacts) -> Results:
+    """Return the tables of the plan's cells.
+
+    Parameters
+    ----------
+    plan
+        Whose cells, in the tables' order.
+    statuses
+        What `huebench.bench.runner.run_cells` returned; a cell it lacks was never started.
+    run
+        Everything that is not a number of a photo.
+    """
+    cells, images, curves = [], [], []
+    for cell in plan.cells:
+        status = statuses.get(cell.key, {"status": "skipped", "reason": "the run was interrupted before it"})
+        photos = _images(cell) if status["status"] == "ok" else pd.DataFrame()
+        cells.append(_cell_row(cell, status, photos, len(plan.photos)))
+        images.append(photos.drop(columns="seconds", errors="ignore").assign(**_identity(cell)))
+        curves += [{**epoch, **_identity(cell)} for epoch in status.get("curves", ())]
+    return Results(
+        run,
+        cells=typed(pd.DataFrame(cells), CELL_COLUMNS),
+        images=typed(pd.concat(images, ignore_index=True), IMAGE_COLUMNS),
+        curves=typed(pd.DataFrame(curves), CURVE_COLUMNS),
+        folder=plan.options.out,
+    )
+
+
+def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
+    """Return what the report must know of the protocol's metrics."""
+    names = tuple(names)
+    unavailable = Scorer(names).unavailable
+    facts = []
+    for name in names:
+        metric = get_metric(name)
+        facts.append(
+            MetricFacts(
+                name=name,
+                label=metric.label,
+                unit=metric.unit,
+                direction=metric.direction,
+                description=metric.description,
+                source=metric.source,
+                aggregate=metric.aggregate.kind,
+                columns=metric.aggregate.columns,
+                unavailable=unavailable.get(name, ""),
+            )
+        )
+    return tuple(facts)
+
+
+def _images(cell: Cell) -> pd.DataFrame:
+    shards = sorted(cell.folder.glob("shard-*.parquet"))
+    return pd.concat([pd.read_parquet(shard) for shard in shards], ignore_index=True)
+
+
+def _identity(cell: Cell) -> dict[str, Any]:
+    return {"cell": cell.key, "method": cell.label, "seed": cell.seed}
+
+
+def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected: int) -> dict[str, Any]:
+    scored = int((photos["status"] == "ok").sum()) if len(photos) else 0
+    seconds = float(photos["seconds"].sum()) if scored else None
+    known = {name: value for name, value in status.items() if name in CELL_COLUMNS}
+    return {
+        **_identity(cell),
+        "name": cell.name,
+        "family": cell.family,
+        "oracle": cell.oracle,
+        "parameters": json.dumps(cell.parameters),
+        "log": f"cells/{cell.key}/log.txt",
+        "expected": expected,
+        "scored": scored,
+        "colorize_seconds": seconds,
+        "images_per_second": scored / seconds if seconds else None,
+        "device": cell.device,
+        "threads": cell.threads,
+        "protocol": cell.protocol.digest,
+        **known,
+    }

@@ -1,0 +1,63 @@
+"""From what stands on the command line to checked options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from ..datasets.base import Split
+from ..datasets.catalogue import dataset_info
+from ..datasets.registry import load_plugin
+from ..methods.base import Budget
+from ..methods.spec import parse_specs
+from .environment import resolve_device, threads_available
+from .metrics import resolve
+from .plan import Options
+from .protocol import DEFAULT_METRICS, Protocol
+
+
+def make_options(
+    *,
+    methods: str,
+    dataset: str,
+    data_root: Path | None,
+    split: Split,
+    limit: int | None,
+    seeds: tuple[int, ...],
+    budget: Budget,
+    device: str,
+    jobs: int,
+    timeout: float | None,
+    size: int | None,
+    resize: Literal["squash", "center-crop"],
+    metrics: str | None,
+    plugins: tuple[Path, ...],
+    out: Path | None,
+) -> Options:
+    """Check the command line's values against what is registered.
+
+    Raises
+    ------
+    UserError
+        If one of them names something unknown.
+    """
+    for path in plugins:
+        load_plugin(path)
+    names: Any = resolve([name.strip() for name in metrics.split(",")]) if metrics else DEFAULT_METRICS
+    protocol = Protocol(size=size or dataset_info(dataset).size, resize=resize, metrics=tuple(names))
+    return Options(
+        methods=tuple(parse_specs(methods)),
+        dataset=dataset,
+        data_root=data_root.resolve() if data_root else None,
+        split=split,
+        limit=limit,
+        seeds=tuple(dict.fromkeys(seeds)),
+        budget=budget,
+        device=resolve_device(device),
+        threads=threads_available(),
+        jobs=jobs,
+        timeout=timeout,
+        protocol=protocol,
+        plugins=tuple(path.resolve() for path in plugins),
+        out=(out or Path("runs", dataset.partition(":")[0])).resolve(),
+    )

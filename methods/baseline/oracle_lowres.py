@@ -1,0 +1,32 @@
+"""The truth at a network's output resolution."""
+
+import numpy as np
+from pydantic import Field
+
+from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
+from ..resize import resize_chroma
+
+
+@register
+class OracleLowres(Method):
+    """What a perfect network could reach that predicts chroma on a coarse grid and upsamples it."""
+
+    class Parameters(Method.Parameters):
+        """The size of the coarse grid."""
+
+        size: int = Field(56, ge=1, le=4096, description="side of the coarse grid in pixels")
+
+    parameters: Parameters
+    info = MethodInfo(
+        name="oracle-lowres",
+        family="baseline",
+        source="Zhang et al. 2016: networks predict 56² chroma and upsample it",
+        needs_truth=True,
+    )
+
+    def colorize(self, lightness: Lightness, context: Context) -> Chroma:
+        """Return the truth averaged down to the coarse grid and upsampled, float32 (N, H, W, 2)."""
+        assert context.truth is not None
+        size = self.parameters.size
+        coarse = (resize_chroma(ab, (size, size)) for ab in context.truth)
+        return np.stack([resize_chroma(ab, lightness.shape[1:3]) for ab in coarse])

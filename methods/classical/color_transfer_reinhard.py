@@ -1,0 +1,46 @@
+"""Reinhard's colour transfer in lαβ."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets.base import RGB
+from ...datasets.color import lab_to_rgb, lalphabeta_to_rgb, rgb_to_lab, rgb_to_lalphabeta
+from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
+
+
+@register
+class ColorTransferReinhard(Method):
+    """Give l, α and β the reference's means and standard deviations.
+
+    A grey image has constant α and β, so their deviation is zero and nothing can be scaled: the result is
+    the reference's mean α and β everywhere, a flat tint. That is the method's limit, not a fault of this
+    implementation: it was made for colour images.
+    """
+
+    info = MethodInfo(
+        name="color-transfer-reinhard",
+        family="classical",
+        source="Reinhard, Ashikhmin, Gooch & Shirley 2001, Color Transfer between Images, eq. 10–11",
+        reference="similar",
+    )
+
+    def colorize(self, lightness: Lightness, context: Context) -> Chroma:
+        """Return the chroma of the transferred image, float32 (N, H, W, 2)."""
+        assert context.references is not None
+        return np.stack([_transfer(*pair) for pair in zip(lightness, context.references, strict=True)])
+
+
+def _transfer(lightness: Lightness, reference: RGB) -> Chroma:
+    grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    target, source = rgb_to_lalphabeta(grey), rgb_to_lalphabeta(reference)
+    return rgb_to_lab(lalphabeta_to_rgb(_match_moments(target, source)))[1]
+
+
+def _match_moments(target: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale and shift each channel to the source's deviation and mean (eq. 11)."""
+    deviation = target.std((0, 1), dtype=np.float64)
+    # Rounding leaves a grey image's α and β a deviation of about 1e-7; scaling by it would blow up noise.
+    constant = deviation < 1e-4
+    scale = np.where(constant, 0, source.std((0, 1), dtype=np.float64) / np.where(constant, 1, deviation))
+    matched = (target - target.mean((0, 1), dtype=np.float64)) * scale + source.mean((0, 1), dtype=np.float64)
+    return matched.astype(np.float32)

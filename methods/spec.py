@@ -1,0 +1,133 @@
+"""How a method is asked for on the command line: ``name[key=value,...]``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+
+from pydantic import ValidationError
+
+from .. import UserError
+from .base import FAMILIES, Method, methods
+
+_SPEC = re.compile(r"\s*([^\[\],\s]+)\s*(?:\[([^\]]*)\])?\s*(?:,|$)")
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """A registered name and the parameters that were given with it.
+
+    Attributes
+    ----------
+    name
+        The registered name.
+    parameters
+        Parameter → value as text; `build` checks and converts.
+    """
+
+    name: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    def build(self) -> Method:
+        """Return the method with its parameters checked; a wrong one raises `UserError`."""
+        cls = methods.get(self.name)
+        try:
+            return cls(**self.parameters)
+        except ValidationError as error:
+            known = ", ".join(cls.Parameters.model_fields) or "none"
+            wrong = "; ".join(
+                f"{'.'.join(map(str, fault['loc'])) or 'parameters'}: {fault['msg']}"
+                for fault in error.errors()
+            )
+            raise UserError(f"method '{self.name}': {wrong} (its parameters: {known})") from error
+
+    def missing(self) -> str:
+        """Return why the method cannot run here, as one line that says what to install, or ``""``."""
+        for module, extra in methods.get(self.name).info.requires.items():
+            if find_spec(module) is None:
+                return f"needs {module}: pip install 'huebench[{extra}]'"
+        return ""
+
+
+def label(method: Method) -> str:
+    """Return the method's name with the parameters that differ from their defaults.
+
+    Two methods have one label exactly if they have one name and the same parameters.
+    """
+    given = method.parameters.model_dump(mode="json", exclude_defaults=True)
+    inside = ",".join(f"{key}={_text(given[key])}" for key in sorted(given))
+    return f"{method.info.name}[{inside}]" if inside else method.info.name
+
+
+def parse_specs(text: str) -> list[MethodSpec]:
+    """Return the methods that a text asks for, in its order and without repeats.
+
+    Parameters
+    ----------
+    text
+        ``all``, a family, or names with parameters, separated by commas.
+
+    Raises
+    ------
+    UserError
+        If the text cannot be read or a name is unknown.
+
+    Examples
+    --------
+    >>> parse_specs("gray, pixel-knn[neighbours=3]")
+    [MethodSpec(name='gray', parameters={}), MethodSpec(name='pixel-knn', parameters={'neighbours': '3'})]
+    """
+    specs: list[MethodSpec] = []
+    position = 0
+    while position < len(text):
+        match = _SPEC.match(text, position)
+        if match is None:
+            raise UserError(
+                f"--methods: cannot read '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
+                "or names such as gray,pixel-knn[neighbours=3]"
+            )
+        specs += _expand(match[1], _parameters(match[2] or "", match[1]))
+        position = match.end()
+    if not specs:
+        raise UserError("--methods names no method; write all, a family, or names: `bench list methods`")
+    return [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
+
+
+def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
+    registered = methods.items()
+    if name == "all":
+        # A plugin that cannot be imported is asked for too: the run must show it as a failure.
+        return [MethodSpec(each) for each in _in_table_order([*registered, *methods.broken])]
+    if name in FAMILIES:
+        family = [each for each, cls in registered.items() if cls.info.family == name]
+        return [MethodSpec(each) for each in _in_table_order(family)]
+    if name not in methods.broken:
+        methods.get(name)
+    return [MethodSpec(name, parameters)]
+
+
+def _in_table_order(names: list[str]) -> list[str]:
+    registered = methods.items()
+
+    def rank(name: str) -> tuple[int, str]:
+        family = registered[name].info.family if name in registered else FAMILIES[-1]
+        return FAMILIES.index(family), name
+
+    return sorted(names, key=rank)
+
+
+def _parameters(text: str, name: str) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"method '{name}': '{pair}' is no parameter; write {name}[key=value]")
+        if key.strip() in parameters:
+            raise UserError(f"method '{name}': parameter '{key.strip()}' is given twice")
+        parameters[key.strip()] = value.strip()
+    return parameters
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
