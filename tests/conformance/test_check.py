@@ -1,0 +1,132 @@
+"""Each check of the conformance suite fails on a method that breaks its promise."""
+
+import numpy as np
+import pytest
+
+from huebench.bench.check import CHECKS, run_checks
+from huebench.methods.base import Method, MethodInfo, methods
+from huebench.methods.spec import MethodSpec
+
+
+class Broken(Method):
+    """A method that keeps to the contract until a subclass breaks it."""
+
+    info = MethodInfo("broken", "baseline", "made for this test", trainable=True)
+    fitted = ("mean",)
+
+    def fit(self, train, validation, context):
+        self.train = train
+        self.mean = context.rng().normal(size=2).astype(np.float32)
+
+    def colorize(self, lightness, context):
+        return np.broadcast_to(self.mean, (*lightness.shape, 2)).copy()
+
+
+class NameInCapitals(Broken):
+    info = MethodInfo("Broken", "baseline", "made for this test")
+
+
+class WrongDtype(Broken):
+    def colorize(self, lightness, context):
+        return super().colorize(lightness, context).astype(np.float64)
+
+
+class OutOfRange(Broken):
+    def colorize(self, lightness, context):
+        return super().colorize(lightness, context) + 200
+
+
+class NotFinite(Broken):
+    def colorize(self, lightness, context):
+        return super().colorize(lightness, context) / np.float32(0)
+
+
+class SquareOnly(Broken):
+    def colorize(self, lightness, context):
+        if lightness.shape[1] != lightness.shape[2]:
+            raise ValueError("square photos only")
+        return super().colorize(lightness, context)
+
+
+class Unseeded(Broken):
+    def fit(self, train, validation, context):
+        self.mean = np.random.default_rng().normal(size=2).astype(np.float32)
+
+
+class BatchDependent(Broken):
+    def colorize(self, lightness, context):
+        return super().colorize(lightness, context) + len(lightness)
+
+
+class ForgetsOnSave(Broken):
+    def load(self, folder):
+        self.mean = np.zeros(2, np.float32)
+
+
+class WritesInput(Broken):
+    def colorize(self, lightness, context):
+        lightness += 1
+        return super().colorize(lightness, context)
+
+
+class ThreadDependent(Broken):
+    def colorize(self, lightness, context):
+        import numba
+
+        return super().colorize(lightness, context) + numba.get_num_threads()
+
+
+class PeeksAtTheTruth(Broken):
+    def colorize(self, lightness, context):
+        dataset = self.train.dataset
+        peeked = dataset.read(dataset.split("test")[0]).mean()
+        return np.full((*lightness.shape, 2), peeked / 4, np.float32)
+
+
+CASES = [
+    (NameInCapitals, "metadata", "not kebab-case"),
+    (WrongDtype, "answer", "must be float32"),
+    (OutOfRange, "answer", "must stay within 128"),
+    (NotFinite, "answer", "values not finite"),
+    (SquareOnly, "odd sizes", "square photos only"),
+    (Unseeded, "determinism", "two fits under one seed"),
+    (BatchDependent, "batch independence", "alone and in a batch"),
+    (ForgetsOnSave, "save and load", "load does not restore save"),
+    (WritesInput, "inputs unchanged", "changes the lightness"),
+    (ThreadDependent, "threads", "threads answer differently"),
+    (PeeksAtTheTruth, "hidden colour", "must not see"),
+]
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    def register(cls):
+        monkeypatch.setitem(methods._items, "broken", cls)
+        return MethodSpec("broken")
+
+    methods.discover()
+    return register
+
+
+@pytest.mark.parametrize(("cls", "check", "message"), CASES, ids=[case[0].__name__ for case in CASES])
+def test_each_broken_promise_fails_its_check(registered, cls, check, message):
+    outcomes = {outcome.name: outcome for outcome in run_checks(registered(cls))}
+    assert outcomes[check].result == "failed"
+    assert message in outcomes[check].detail
+
+
+def test_a_method_that_keeps_its_promises_passes(registered):
+    assert {outcome.result for outcome in run_checks(registered(Broken))} == {"passed"}
+
+
+def test_every_check_has_a_case():
+    assert {check for _, check, _ in CASES} == set(CHECKS)
+
+
+def test_a_missing_library_skips_with_what_to_install(registered):
+    class NeedsMore(Broken):
+        info = MethodInfo("broken", "baseline", "made for this test", requires={"no_such_module": "extra"})
+
+    outcomes = run_checks(registered(NeedsMore))
+    assert {outcome.result for outcome in outcomes} == {"skipped"}
+    assert outcomes[0].detail == "needs no_such_module: pip install 'huebench[extra]'"

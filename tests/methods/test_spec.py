@@ -1,0 +1,75 @@
+import pytest
+
+from huebench import UserError
+from huebench.methods.base import FAMILIES, methods
+from huebench.methods.spec import MethodSpec, label, parse_specs
+
+
+def names(text):
+    return [spec.name for spec in parse_specs(text)]
+
+
+def test_all_lists_every_method_by_family():
+    found = names("all")
+    assert sorted(found) == sorted(methods.items())
+    families = [methods.get(name).info.family for name in found]
+    assert families == sorted(families, key=FAMILIES.index)
+
+
+def test_family_and_names_mix_without_repeats():
+    assert names("pixel-knn,classical").count("pixel-knn") == 1
+    assert set(names("baseline")) == {n for n, c in methods.items().items() if c.info.family == "baseline"}
+
+
+def test_parameters_are_read_and_checked():
+    (spec,) = parse_specs("pixel-knn[neighbours=3, samples=50]")
+    method = spec.build()
+    assert method.parameters.neighbours == 3
+    assert label(method) == "pixel-knn[neighbours=3,samples=50]"
+
+
+def test_one_method_with_two_parameters_is_two_methods():
+    assert len(parse_specs("pixel-knn[neighbours=3],pixel-knn[neighbours=4]")) == 2
+
+
+def test_label_leaves_defaults_out():
+    assert label(MethodSpec("pixel-knn", {"neighbours": "5"}).build()) == "pixel-knn"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("grey", "did you mean gray"),
+        ("", "names no method"),
+        ("gray[", "cannot read"),
+        ("gray]", "cannot read"),
+        ("pixel-knn[neighbours]", "is no parameter"),
+        ("pixel-knn[neighbours=1,neighbours=2]", "given twice"),
+    ],
+)
+def test_what_cannot_be_read_teaches(text, message):
+    with pytest.raises(UserError, match=message):
+        parse_specs(text)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"neighbours": "none"}, "neighbours: Input should be a valid integer"),
+        ({"neighbours": "0"}, "greater than or equal to 1"),
+        ({"k": "3"}, r"k: Extra inputs are not permitted \(its parameters: neighbours, samples\)"),
+    ],
+)
+def test_wrong_parameters_teach(parameters, message):
+    with pytest.raises(UserError, match=message):
+        MethodSpec("pixel-knn", parameters).build()
+
+
+def test_a_plugin_that_fails_to_import_is_asked_for_and_refused(monkeypatch):
+    from huebench.datasets.registry import Broken
+
+    methods.discover()
+    monkeypatch.setitem(methods.broken, "shattered", Broken("shattered", "ImportError: no colour", ""))
+    assert "shattered" in names("all")
+    with pytest.raises(UserError, match="'shattered' cannot be imported: ImportError: no colour"):
+        parse_specs("shattered")[0].build()
