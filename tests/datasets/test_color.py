@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import skimage.color
 import skimage.data
-from huebench.datasets import color
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
+
+from huebench.datasets import color
 
 LAB_TOLERANCE = 1e-2  # against libraries with another five-digit white point
 FLOAT_TOLERANCE = 2e-4  # against the same constants in float64

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import skimage.color
 import skimage.data
+
 from huebench.datasets import color
 
 LAB_TOLERANCE = {"scikit-image": 1e-2, "OpenCV float32": 0.5}  # OpenCV interpolates in 33 nodes an axis
