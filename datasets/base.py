@@ -40,7 +40,7 @@ class Entry:
     licence
         The photo's licence, as its source states it.
     sha256
-        Hex digest of the photo's content.
+        Hex digest of the photo's content; ``""`` if it cannot be read.
     """
 
     id: str
@@ -81,6 +81,28 @@ class DatasetInfo:
     caveat: str = ""
 
 
+@dataclass(frozen=True)
+class Archive:
+    """A file that a dataset can be downloaded as.
+
+    Attributes
+    ----------
+    url
+        Its public address.
+    file
+        What it is called in the folder of ``--data-root``.
+    checksum
+        ``md5:`` or ``sha256:`` and the hex digest.
+    size
+        Its size in bytes.
+    """
+
+    url: str
+    file: str
+    checksum: str
+    size: int
+
+
 class Dataset(ABC):
     """A set of photos with stated splits; memory does not grow with its size.
 
@@ -96,6 +118,7 @@ class Dataset(ABC):
     """
 
     info: ClassVar[DatasetInfo]
+    archive: ClassVar[Archive | None] = None
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root

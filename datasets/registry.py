@@ -100,6 +100,8 @@ class Registry(Generic[T]):
         for package_name in self._packages:
             package = importlib.import_module(package_name)
             for module in pkgutil.iter_modules(package.__path__):
+                if module.name.endswith("_kernels"):  # registers nothing, and imports Numba
+                    continue
                 self._attempt(module.name.replace("_", "-"), f"{package_name}.{module.name}")
         for point in entry_points(group=self._group) if self._group else ():
             self._attempt(point.name, point.value.partition(":")[0])

@@ -1,0 +1,115 @@
+"""Content digests that are computed once: SHA-256 by photo, remembered between runs.
+
+A photo is known by its id and a stamp, its size and the time of its last change in nanoseconds; a digest is
+computed anew when the stamp differs. Each root has one file in `cache_folder`, replaced atomically: of two
+processes that write at once, one wins, and what the other computed is computed again when next needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+Stamp = tuple[int, int]
+"""Size in bytes and time of the last change in nanoseconds."""
+
+SETTLED: Final = 2_000_000_000
+"""Age in nanoseconds from which a stamp is trusted: a younger file may change again within its stamp."""
+
+_THREADS: Final = 4  # reading waits for the disk, and hashing large blocks leaves the interpreter free
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be computed again: ``HUEBENCH_CACHE``, or the user's cache folder."""
+    chosen = os.environ.get("HUEBENCH_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("huebench", appauthor=False)
+
+
+def file_stamp(path: Path) -> Stamp:
+    """Return a file's size and time of last change."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 hex digest of a file, or ``""`` if it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], str]) -> dict[str, str]:
+    """Return the digest of every photo under a root.
+
+    Parameters
+    ----------
+    root
+        The folder or archive that the ids belong to.
+    stamps
+        What tells whether a photo has changed, by id.
+    compute
+        Returns the digest of an id, or ``""`` if it cannot be read; called in several threads for the ids
+        that are new or changed.
+
+    Returns
+    -------
+    dict
+        Hex digests by id, in the order of ``stamps``.
+    """
+    path = _path(root)
+    remembered = _load(path)
+    known = {key: digest for key, (stamp, digest) in remembered.items() if stamps.get(key) == stamp}
+    missing = [key for key in stamps if key not in known]
+    if missing:
+        with ThreadPoolExecutor(_THREADS) as threads:
+            known.update(zip(missing, threads.map(compute, missing), strict=True))
+        settled = time.time_ns() - SETTLED
+        _save(
+            path,
+            {key: (stamps[key], known[key]) for key in stamps if known[key] and stamps[key][1] < settled},
+        )
+    return {key: known[key] for key in stamps}
+
+
+def forget(root: Path) -> None:
+    """Drop what is remembered of a root, so that its photos are read again."""
+    _path(root).unlink(missing_ok=True)
+
+
+def _path(root: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:24]
+    return cache_folder() / "digests" / f"{name}.json"
+
+
+def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
+    """Read remembered digests; a file that is missing or damaged remembers nothing."""
+    try:
+        return {
+            key: ((size, changed), digest)
+            for key, (size, changed, digest) in json.loads(path.read_text()).items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _save(path: Path, remembered: dict[str, tuple[Stamp, str]]) -> None:
+    """Write remembered digests; a cache that cannot be written costs time, never the run."""
+    lines = {key: (*stamp, digest) for key, (stamp, digest) in remembered.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".partial", delete=False) as partial:
+            json.dump(lines, partial)
+        Path(partial.name).replace(path)
+    except OSError:
+        return

@@ -1,0 +1,64 @@
+"""Rules that put photos into train, validation and test: deterministic, and the same on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from itertools import groupby
+
+from .base import Split
+
+TENTHS = (8, 1, 1)
+"""80 / 10 / 10."""
+
+
+def shares(count: int, weights: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return how many of ``count`` photos each split gets in proportion to its weight.
+
+    Validation and test are rounded, and get a photo each at least where there are three; train gets the rest.
+
+    Examples
+    --------
+    >>> shares(300, (8, 1, 1))
+    (240, 30, 30)
+    >>> shares(4, (8, 1, 1))
+    (2, 1, 1)
+    """
+    least = 1 if count >= len(weights) else 0
+    validation, test = (max(least, round(count * weight / sum(weights))) for weight in weights[1:])
+    return count - validation - test, validation, test
+
+
+def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[str, Split]:
+    """Split photos in the order of their content digests.
+
+    The first photos are train, the next validation, the rest test. Photos of the same digest go where the
+    first of them goes, so an exact duplicate never stands in two splits; a split may thereby be a few photos
+    larger than asked and the next smaller.
+
+    Parameters
+    ----------
+    digests
+        Digest by id.
+    counts
+        How many photos train, validation and test get.
+
+    Examples
+    --------
+    >>> by_digest({"x": "c", "y": "a", "z": "b", "copy of y": "a"}, (1, 1, 2))
+    {'copy of y': 'train', 'y': 'train', 'z': 'test', 'x': 'test'}
+    """
+    train, validation, _ = counts
+    splits: dict[str, Split] = {}
+    ordered = sorted((digest, key) for key, digest in digests.items())
+    for _, group in groupby(ordered, key=lambda pair: pair[0]):
+        split: Split = (
+            "train" if len(splits) < train else "validation" if len(splits) < train + validation else "test"
+        )
+        splits.update({key: split for _, key in group})
+    return splits
+
+
+def by_name(names: list[str], counts: tuple[int, int, int]) -> dict[str, Split]:
+    """Split photos in the order of the SHA-256 of their names: `by_digest` where contents may be absent."""
+    return by_digest({name: hashlib.sha256(name.encode()).hexdigest() for name in names}, counts)

@@ -1,0 +1,90 @@
+"""Photos in a tree of folders: found, named, stamped and hashed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from .. import UserError
+from .digests import Stamp, digests, file_digest, file_stamp
+
+SUFFIXES: Final = frozenset(
+    {
+        *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jxl"),
+        *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
+    }
+)
+"""Endings of file names, in any case, that make a file a photo.
+
+Some are of formats that cannot be decoded: such a photo is reported like a broken one, not passed over.
+"""
+
+_SKIPPED: Final = frozenset({"__MACOSX"})  # what macOS adds to archives
+
+
+class PhotoTree:
+    r"""All photos below a folder.
+
+    Files whose names start with a dot or end in none of `SUFFIXES` are no photos, and hidden folders are not
+    entered. A link to a file inside the root is a photo like any other; links that leave the root, and links
+    to folders, are refused.
+
+    Parameters
+    ----------
+    root
+        The folder.
+
+    Attributes
+    ----------
+    paths
+        Path by id, in the order of the ids. The id is the path below the root with forward slashes; bytes
+        that are not UTF-8 are written as ``\xNN``.
+
+    Raises
+    ------
+    UserError
+        If the root is no folder, a folder cannot be read, or a link is refused.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise UserError(f"'{root}' is no folder; name the folder that holds the photos")
+        self.root = root.resolve()
+        self.paths = dict(sorted((_id(path, self.root), path) for path in _photos(self.root)))
+
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
+        stamps: dict[str, Stamp] = {key: file_stamp(path) for key, path in self.paths.items()}
+        return digests(self.root, stamps, lambda key: file_digest(self.paths[key]))
+
+
+def _id(path: Path, root: Path) -> str:
+    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _photos(root: Path) -> Iterator[Path]:
+    pending = [root]
+    while pending:
+        for child in _children(pending.pop()):
+            path = Path(child.path)
+            if child.name.startswith(".") or child.name in _SKIPPED:
+                continue
+            if child.is_dir():
+                if child.is_symlink():
+                    raise UserError(f"'{path}' is a link to a folder: move its photos there, or remove it")
+                pending.append(path)
+            elif path.suffix.lower() in SUFFIXES:
+                if child.is_symlink() and not (path.resolve().is_relative_to(root) and path.exists()):
+                    raise UserError(f"'{path}' is a link to nothing or out of '{root}': copy the photo there")
+                if child.is_file():  # no pipe, no device
+                    yield path
+
+
+def _children(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as children:
+            return list(children)
+    except OSError as error:
+        raise UserError(f"folder '{folder}' cannot be read: {error.strerror}") from error
