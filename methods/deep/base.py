@@ -1,0 +1,241 @@
+"""What every deep method shares: budgets, training, colorizing, saving. torch is imported on first use."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from dataclasses import asdict, dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ... import UserError
+from ...datasets.base import fingerprint
+from ...datasets.photos import PhotoSet
+from ..base import Budget, Chroma, Context, Lightness, Method
+
+if TYPE_CHECKING:
+    import torch
+
+    from .learning.learner import Learner
+    from .networks.base import ColorNetwork
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a budget trains.
+
+    Attributes
+    ----------
+    size
+        Side in pixels at which the network is trained and colorizes.
+    epochs
+        How often every training photo is seen.
+    batch
+        Photos a step.
+    photos
+        How many photos are trained on at most; ``None`` takes all.
+    min_steps
+        Steps to take at least: a set of few photos is seen in more epochs.
+    """
+
+    size: int
+    epochs: int
+    batch: int
+    photos: int | None = None
+    min_steps: int = 0
+
+    def epochs_for(self, photos: int) -> int:
+        """Return the number of epochs over ``photos`` photos.
+
+        Examples
+        --------
+        >>> Schedule(size=64, epochs=10, batch=40, min_steps=100).epochs_for(200)
+        20
+        >>> Schedule(size=64, epochs=10, batch=40, min_steps=100).epochs_for(4000)
+        10
+        """
+        steps_an_epoch = max(1, ceil(photos / self.batch))
+        return max(self.epochs, ceil(self.min_steps / steps_an_epoch))
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """One schedule a budget."""
+
+    smoke: Schedule
+    quick: Schedule
+    paper: Schedule
+
+
+class DeepMethod(Method):
+    """A method with a network that the run itself trains.
+
+    A subclass sets `info` and `schedules` and implements `build_network`; one that is not simply trained
+    to lower its network's own loss also replaces `build_learner`.
+    """
+
+    schedules: ClassVar[Schedules]
+
+    class Parameters(Method.Parameters):
+        """What every deep method lets the user choose; ``None`` means: as the budget says."""
+
+        size: int | None = Field(None, ge=16, multiple_of=16, description="side of training and prediction")
+        epochs: int | None = Field(None, ge=1, description="passes over the training photos")
+        batch: int | None = Field(None, ge=1, description="photos a step")
+        photos: int | None = Field(None, ge=1, description="training photos at most")
+        learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
+        decay_epochs: int | None = Field(None, ge=1, description="epochs to a decay; None: a third of all")
+        decay: float = Field(0.3, gt=0, le=1, description="what a decay multiplies the learning rate by")
+        patience: int | None = Field(None, ge=1, description="epochs without improvement before it stops")
+        flip: bool = Field(True, description="mirror training photos at random")
+        precision: Literal["fp32", "bf16"] | None = Field(
+            None, description="of training; None: bf16 on a GPU, fp32 on the CPU"
+        )
+        compiled: bool = Field(False, description="train through torch.compile")
+
+    parameters: Parameters
+
+    def __init__(self, **parameters: object) -> None:
+        super().__init__(**parameters)
+        self._network: ColorNetwork | None = None
+        self._size = 0
+        self._notes: dict[str, str] = {}
+
+    @abstractmethod
+    def build_network(self) -> ColorNetwork:
+        """Return a new network; its weights come from torch's present random state."""
+
+    def build_learner(self, network: ColorNetwork, epochs: int, device: torch.device) -> Learner:
+        """Return what a training step does: Adam on the network's own loss, with a step-wise decay."""
+        from torch import optim
+
+        from .learning.learner import Supervised
+
+        chosen = self.parameters
+        optimizer = optim.Adam(network.parameters(), lr=chosen.learning_rate)
+        decay_epochs = chosen.decay_epochs or max(1, epochs // 3)
+        scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, chosen.decay)
+        precision = chosen.precision or ("bf16" if device.type == "cuda" else "fp32")
+        return Supervised(network, optimizer, scheduler, device, precision, compiled=chosen.compiled)
+
+    def schedule(self, budget: Budget) -> Schedule:
+        """Return the budget's schedule with what the parameters say instead."""
+        chosen = self.parameters.model_dump(include={"size", "epochs", "batch", "photos"}, exclude_none=True)
+        if "epochs" in chosen:
+            chosen["min_steps"] = 0
+        planned: Schedule = getattr(self.schedules, budget)
+        return replace(planned, **chosen)
+
+    def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
+        """Train the network; resumes from ``context.checkpoints`` where an earlier fit was interrupted.
+
+        Raises
+        ------
+        UserError
+            If there are no training photos, if a loss or gradient is not finite, or if a checkpoint belongs
+            to another training.
+        """
+        import torch
+
+        from .learning.data import LabBatches
+        from .learning.reproducible import reproducible
+        from .learning.trainer import Trainer
+
+        plan = self.schedule(context.budget)
+        device = torch.device(context.device)
+        if plan.photos is not None:
+            train = train.sample(plan.photos, context.rng())
+            validation = validation.sample(plan.photos, context.rng())
+        packed = train.packed(plan.size)
+        epochs = plan.epochs_for(len(packed))
+        with reproducible(context.seed, device):
+            network = self.build_network().to(device).to(memory_format=torch.channels_last)
+            trainer = Trainer(
+                self.build_learner(network, epochs, device),
+                LabBatches(packed, plan.batch, device, flip=self.parameters.flip),
+                LabBatches(validation.packed(plan.size), plan.batch, device),
+                epochs,
+                context,
+                self._training_key(plan, train, context),
+                self.parameters.patience,
+            )
+            trainer.run()
+        self._network, self._size = network, plan.size
+        if device.type == "cuda":
+            self._notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
+
+    def colorize(self, lightness: Lightness, context: Context) -> Chroma:
+        """Predict at the training size and bring the chroma to the photos' own; see `predict`.
+
+        Raises
+        ------
+        UserError
+            If the method is not trained, or if memory runs out: the message says which size would fit.
+        """
+        import torch
+
+        from .learning.inference import predict
+
+        network = self._trained().to(torch.device(context.device)).to(memory_format=torch.channels_last)
+        return predict(network, lightness, self._size)
+
+    def save(self, folder: Path) -> None:
+        """Write weights, size and notes to ``folder/network.safetensors``."""
+        from safetensors.torch import save_file
+
+        state = {name: tensor.contiguous() for name, tensor in self._trained().state_dict().items()}
+        facts = {"size": self._size, "notes": self._notes}
+        save_file(state, folder / "network.safetensors", {"huebench": json.dumps(facts)})
+
+    def load(self, folder: Path) -> None:
+        """Read back what `save` wrote.
+
+        Raises
+        ------
+        UserError
+            If the weights are another network's.
+        """
+        from safetensors import safe_open
+
+        path = folder / "network.safetensors"
+        with safe_open(path, "pt") as file:
+            facts: dict[str, Any] = json.loads(file.metadata()["huebench"])
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
+        network = self.build_network()
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise UserError(f"'{path}' does not fit {self.info.name}: {error}") from error
+        self._network, self._size, self._notes = network, facts["size"], facts["notes"]
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of weights of the network, trained or not."""
+        network = self._network or self.build_network()
+        return sum(weight.numel() for weight in network.parameters())
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What training left to be said."""
+        return dict(self._notes)
+
+    def _trained(self) -> ColorNetwork:
+        if self._network is None:
+            raise UserError(f"{self.info.name} is not trained: call fit or load before colorize or save")
+        return self._network
+
+    def _training_key(self, plan: Schedule, train: PhotoSet, context: Context) -> str:
+        """Return what must be equal for a checkpoint to be of this training."""
+        return json.dumps(
+            {
+                "method": self.info.name,
+                "parameters": self.parameters.model_dump(mode="json"),
+                "schedule": asdict(plan),
+                "seed": context.seed,
+                "photos": fingerprint(train.entries),
+                "prepared": train.prepare_key,
+            }
+        )

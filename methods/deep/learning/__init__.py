@@ -1,0 +1,1 @@
+"""What every deep method shares: batches in Lab on the device, the trainer, checkpoints, inference."""

@@ -1,0 +1,53 @@
+"""sRGB to CIE L*a*b* in torch, on the device the network runs on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+# sRGB primaries and the D65 white of IEC 61966-2-1, 2° observer; rows are X, Y, Z over the white.
+_RGB_TO_XYZ = (
+    (0.412453 / 0.95047, 0.357580 / 0.95047, 0.180423 / 0.95047),
+    (0.212671, 0.715160, 0.072169),
+    (0.019334 / 1.08883, 0.119193 / 1.08883, 0.950227 / 1.08883),
+)
+_LINEAR_BELOW = (6 / 29) ** 3
+
+
+def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
+    """Convert 8-bit sRGB to CIE L*a*b*, D65.
+
+    Parameters
+    ----------
+    rgb
+        uint8 (N, H, W, 3).
+
+    Returns
+    -------
+    lightness
+        L*, float32 (N, 1, H, W), 0…100.
+    ab
+        a*b*, float32 (N, 2, H, W).
+
+    Examples
+    --------
+    >>> lightness, ab = rgb_to_lab(torch.full((1, 1, 1, 3), 255, dtype=torch.uint8))
+    >>> round(lightness.item(), 3), ab.abs().max().item() < 0.01
+    (100.0, True)
+    """
+    linear = _linear_levels(rgb.device)[rgb.int()]
+    xyz = linear @ torch.tensor(_RGB_TO_XYZ, device=rgb.device).T
+    x, y, z = torch.where(
+        xyz > _LINEAR_BELOW, xyz.clamp_min(_LINEAR_BELOW) ** (1 / 3), xyz * (841 / 108) + 4 / 29
+    ).unbind(-1)
+    return (116 * y - 16).unsqueeze(1), torch.stack((500 * (x - y), 200 * (y - z)), dim=1)
+
+
+@cache
+def _linear_levels(device: torch.device) -> Tensor:
+    """Return the linear light of each of the 256 levels: a table is exact and faster than powers."""
+    level = torch.arange(256, dtype=torch.float64) / 255
+    linear = torch.where(level > 0.04045, ((level + 0.055) / 1.055) ** 2.4, level / 12.92)
+    return linear.to(device, torch.float32)

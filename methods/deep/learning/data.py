@@ -1,0 +1,87 @@
+"""Packed photos as batches of lightness and chroma on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ....datasets.base import RGB
+from .color import rgb_to_lab
+
+RESIDENT_SHARE = 0.5
+"""A set moves to the GPU as a whole where it takes at most this share of the free memory."""
+
+
+class LabBatches:
+    """Photos, packed as uint8, handed out as Lab batches that are converted and flipped on the device.
+
+    On a GPU the whole set is kept there as uint8 where it fits; else, and on the CPU, the next batch is
+    read from the memory map while the present one is worked on.
+
+    Parameters
+    ----------
+    packed
+        uint8 (N, size, size, 3), memory-mapped or not.
+    batch
+        Photos a batch; the last one may hold fewer.
+    device
+        Where batches go.
+    flip
+        Whether a shuffled epoch mirrors each photo with probability ½.
+    """
+
+    def __init__(self, packed: RGB, batch: int, device: torch.device, *, flip: bool = True) -> None:
+        self.photos = len(packed)
+        self.batch = min(batch, max(1, self.photos))
+        self._packed = packed
+        self._device = device
+        self._flip = flip
+        self._resident = self._to_device()
+
+    def __len__(self) -> int:
+        return ceil(self.photos / self.batch)
+
+    def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every photo once, in order and unflipped, as (L* (N, 1, H, W), a*b* (N, 2, H, W))."""
+        for rgb in self._read(torch.arange(self.photos)):
+            yield rgb_to_lab(rgb)
+
+    def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every photo once, in an order and with flips that depend on ``seed`` alone."""
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(self.photos, generator=generator)
+        flips = torch.rand(self.photos, generator=generator) < 0.5 * self._flip
+        for rgb, flip in zip(self._read(order), torch.split(flips, self.batch), strict=True):
+            mirrored = torch.where(flip.to(self._device)[:, None, None, None], rgb.flip(2), rgb)
+            yield rgb_to_lab(mirrored)
+
+    def _read(self, order: Tensor) -> Iterator[Tensor]:
+        if self._resident is not None:
+            yield from (self._resident[chosen.to(self._device)] for chosen in torch.split(order, self.batch))
+            return
+        first, *rest = torch.split(order, self.batch)
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            ahead = reader.submit(self._from_map, first)
+            for part in rest:
+                ready, ahead = ahead, reader.submit(self._from_map, part)
+                yield ready.result()
+            yield ahead.result()
+
+    def _from_map(self, chosen: Tensor) -> Tensor:
+        rgb = torch.from_numpy(self._packed[chosen.numpy()])
+        if self._device.type == "cuda":
+            return rgb.pin_memory().to(self._device, non_blocking=True)
+        return rgb
+
+    def _to_device(self) -> Tensor | None:
+        if self._device.type != "cuda":
+            return None
+        free, _ = torch.cuda.mem_get_info(self._device)
+        if self._packed.nbytes > RESIDENT_SHARE * free:
+            return None
+        return torch.from_numpy(np.array(self._packed)).to(self._device)

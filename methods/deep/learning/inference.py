@@ -1,0 +1,112 @@
+"""Chroma at full resolution from a network that works at one size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .... import UserError
+from ...base import Chroma, Lightness
+from ..networks.base import ColorNetwork, within_gamut
+
+GPU_PHOTOS = 16
+"""Photos a call on a GPU; on the CPU one."""
+
+
+@torch.inference_mode()
+def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 8) -> Chroma:
+    """Colorize photos of any size with a network that sees squares.
+
+    L* is squashed to ``size``² with antialiasing, whatever its aspect, as the photos were in training; the
+    predicted chroma is resized bilinearly to the photo's own size and clipped to ±110.
+
+    Kernels may round differently for another number of photos, so every call has the same number: one on
+    the CPU, `GPU_PHOTOS` on a GPU, the last call filled up with black. A photo's answer therefore does not
+    depend on the photos beside it.
+
+    Parameters
+    ----------
+    network
+        The network, on its device.
+    lightness
+        float32 (N, H, W), 0…100.
+    size
+        Side at which the network works.
+    step
+        ``size`` may be any multiple of this; used for the advice when memory runs out.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (N, H, W, 2).
+
+    Raises
+    ------
+    UserError
+        If memory runs out; the message says which size would fit.
+    """
+    device = next(network.parameters()).device
+    photos = GPU_PHOTOS if device.type == "cuda" else 1
+    network.eval()
+    ab = np.empty((*lightness.shape, 2), np.float32)
+    for start in range(0, len(lightness), photos):
+        part = lightness[start : start + photos]
+        batch = torch.zeros(photos, 1, *lightness.shape[1:])
+        batch[: len(part), 0] = torch.from_numpy(np.array(part, np.float32))
+        answer = _colorize(network, batch, size)
+        if answer is None:
+            raise UserError(_advice(network, batch, size, step))
+        ab[start : start + photos] = answer[: len(part)].permute(0, 2, 3, 1).numpy()
+    return ab
+
+
+def _colorize(network: ColorNetwork, lightness: Tensor, size: int) -> Tensor | None:
+    """Return a*b* at the photos' own size, or ``None`` where memory runs out.
+
+    The exception ends here, because its traceback would keep the tensors that filled the memory.
+    """
+    try:
+        small = _resize(lightness.to(next(network.parameters()).device), (size, size)).clamp(0, 100)
+        ab = network.chroma(network(small).float())
+        return within_gamut(_resize(ab, lightness.shape[2:])).cpu()
+    except (torch.OutOfMemoryError, MemoryError):
+        return None
+    except RuntimeError as error:
+        if "allocate memory" in str(error):  # torch's allocator on the CPU has no exception of its own
+            return None
+        raise
+
+
+def _resize(photos: Tensor, size: tuple[int, ...]) -> Tensor:
+    if tuple(photos.shape[2:]) == tuple(size):
+        return photos
+    return functional.interpolate(photos, list(size), mode="bilinear", antialias=True)
+
+
+def _advice(network: ColorNetwork, batch: Tensor, size: int, step: int) -> str:
+    largest = largest_fitting(size, step, lambda side: _colorize(network, batch, side) is not None)
+    place = f"the memory of the {next(network.parameters()).device.type}"
+    if largest is None:
+        return f"{place} is too small for this network at any size: free some, or use another device"
+    return f"{place} is too small for size={size}: size={largest} would fit now"
+
+
+def largest_fitting(size: int, step: int, fits: Callable[[int], bool]) -> int | None:
+    """Return the largest multiple of ``step`` below ``size`` for which ``fits``, by bisection.
+
+    Examples
+    --------
+    >>> largest_fitting(256, 8, lambda side: side <= 100)
+    96
+    >>> largest_fitting(256, 8, lambda side: False) is None
+    True
+    """
+    low, high = 0, -(-size // step)  # in steps: `low` fits, `high` does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle * step) else (low, middle)
+    return low * step or None

@@ -1,0 +1,172 @@
+"""What a training step does: networks, losses and optimizers, apart from the loop that repeats it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from ..networks.base import ColorNetwork
+
+Precision = Literal["fp32", "bf16"]
+
+Forward = Callable[[Tensor], Tensor]
+"""A network's forward pass, compiled or not."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one batch came to, as tensors that are still on the device.
+
+    Attributes
+    ----------
+    loss
+        Mean over the batch, a scalar.
+    gradient_norm
+        2-norm over all gradients, a scalar; not finite where any gradient is not.
+    ab
+        Predicted a*b*, (N, 2, H, W).
+    """
+
+    loss: Tensor
+    gradient_norm: Tensor
+    ab: Tensor
+
+
+class Learner(ABC):
+    """Networks with their losses and optimizers; a GAN has several of each.
+
+    Parameters
+    ----------
+    networks
+        Every trained network by name; the one called ``generator`` colorizes.
+    optimizers, schedulers
+        By name; every scheduler steps once an epoch.
+    device
+        Where it runs.
+    precision
+        ``bf16`` runs forward passes under autocast; weights and optimizers stay in float32.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        optimizers: Mapping[str, Optimizer],
+        schedulers: Mapping[str, LRScheduler],
+        device: torch.device,
+        precision: Precision,
+    ) -> None:
+        self.networks = networks
+        self.optimizers = optimizers
+        self.schedulers = schedulers
+        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+    @abstractmethod
+    def step(self, lightness: Tensor, ab: Tensor) -> Step:
+        """Learn from one batch of L* (N, 1, H, W) and true a*b* (N, 2, H, W)."""
+
+    @abstractmethod
+    def evaluate(self, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+        """Return loss and predicted a*b* of one batch without learning from it."""
+
+    def train(self, mode: bool = True) -> None:
+        """Put every network into training mode, or into evaluation mode."""
+        for network in self.networks.values():
+            network.train(mode)
+
+    def end_epoch(self) -> None:
+        """Step the learning-rate schedules."""
+        for scheduler in self.schedulers.values():
+            scheduler.step()
+
+    def state_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the whole state: tensors and plain numbers only."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: Mapping[str, dict[str, Any]]) -> None:
+        """Take up a state where `state_dict` left it."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, nn.Module | Optimizer | LRScheduler]:
+        return {
+            f"{kind} {name}": part
+            for kind, parts in (
+                ("network", self.networks),
+                ("optimizer", self.optimizers),
+                ("scheduler", self.schedulers),
+            )
+            for name, part in parts.items()
+        }
+
+
+class Supervised(Learner):
+    """One network that lowers its own loss.
+
+    Parameters
+    ----------
+    network
+        The network; already on its device.
+    optimizer, scheduler
+        Its optimizer and learning-rate schedule.
+    device, precision
+        As for `Learner`.
+    compiled
+        Whether training steps go through ``torch.compile``.
+    """
+
+    def __init__(
+        self,
+        network: ColorNetwork,
+        optimizer: Optimizer,
+        scheduler: LRScheduler,
+        device: torch.device,
+        precision: Precision = "fp32",
+        *,
+        compiled: bool = False,
+    ) -> None:
+        super().__init__(
+            {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, device, precision
+        )
+        self.network = network
+        self._optimizer = optimizer
+        self._forward: Forward = torch.compile(network) if compiled else network
+
+    def step(self, lightness: Tensor, ab: Tensor) -> Step:
+        """Take one optimizer step on the network's loss."""
+        loss, predicted = self._loss(self._forward, lightness, ab)
+        norm = descend(loss, self._optimizer)
+        return Step(loss.detach(), norm, predicted.detach())
+
+    def evaluate(self, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the network's loss and its a*b*."""
+        return self._loss(self.network, lightness, ab)
+
+    def _loss(
+        self, forward: Callable[[Tensor], Tensor], lightness: Tensor, ab: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        with self.autocast:
+            prediction = forward(lightness)
+        prediction = prediction.float()
+        return self.network.loss(prediction, ab), self.network.chroma(prediction)
+
+
+def descend(loss: Tensor, optimizer: Optimizer) -> Tensor:
+    """Step ``optimizer`` down the gradient of ``loss``; return the gradient's norm, a scalar."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [
+        weight.grad
+        for group in optimizer.param_groups
+        for weight in group["params"]
+        if weight.grad is not None
+    ]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    optimizer.step()
+    return norm

@@ -1,0 +1,31 @@
+"""One seed, the same bytes: torch's random state and deterministic kernels, for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+@contextmanager
+def reproducible(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch and, on the CPU, allow deterministic kernels only; the caller's state comes back after.
+
+    On a GPU a seed fixes weights, order and flips, but not the last bits: the deterministic kernels for
+    upsampling and pooling are several times slower there.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[0] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(device.type == "cpu")
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before)
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Return the seed of one epoch: what happens in it depends on no epoch before, so any can be resumed."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))

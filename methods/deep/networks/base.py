@@ -1,0 +1,46 @@
+"""What a colorizing network is to the trainer and to inference."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+AB_RANGE = 110.0
+"""No sRGB colour has |a*| or |b*| above 108; the field scales chroma by 110 (Zhang 2016, Isola 2017)."""
+
+
+class ColorNetwork(nn.Module, ABC):
+    """A network from lightness to chroma that knows its own scaling and its own loss.
+
+    Photos are squares whose side is a multiple of what the network's strides ask for.
+    """
+
+    @abstractmethod
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Return the raw prediction, in the network's own unit.
+
+        Parameters
+        ----------
+        lightness
+            CIE L*, float (N, 1, H, W), 0…100.
+        """
+
+    @abstractmethod
+    def chroma(self, prediction: Tensor) -> Tensor:
+        """Turn a raw prediction into CIE a*b*, float (N, 2, H, W)."""
+
+    @abstractmethod
+    def loss(self, prediction: Tensor, ab: Tensor) -> Tensor:
+        """Return the scalar that supervised training lowers, given the true a*b* (N, 2, H, W)."""
+
+
+def center_lightness(lightness: Tensor) -> Tensor:
+    """Scale L* from 0…100 to −1…1."""
+    return lightness / 50 - 1
+
+
+def within_gamut(ab: Tensor) -> Tensor:
+    """Clip a*b* to ±110, where every sRGB colour lies."""
+    return torch.clamp(ab, -AB_RANGE, AB_RANGE)

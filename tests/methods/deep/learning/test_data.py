@@ -1,0 +1,74 @@
+"""Batches hand out every photo once, in an order that depends on the seed alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from huebench.methods.deep.learning.color import rgb_to_lab
+from huebench.methods.deep.learning.data import LabBatches
+
+CPU = torch.device("cpu")
+
+
+def _photos(count: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (count, 4, 6, 3), dtype=np.uint8)
+
+
+def _gather(batches) -> tuple[torch.Tensor, torch.Tensor]:
+    lightness, ab = zip(*batches, strict=True)
+    return torch.cat(lightness), torch.cat(ab)
+
+
+def _same(photos: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Return which photo equals which other one, up to rounding: bool (N, M)."""
+    return (photos[:, None] - others[None]).abs().amax(dim=(2, 3, 4)) < 1e-3
+
+
+def test_in_order_is_every_photo_as_it_is():
+    photos = _photos(7)
+    batches = LabBatches(photos, 3, CPU)
+    assert len(batches) == 3
+    lightness, ab = _gather(batches.in_order())
+    expected_lightness, expected_ab = rgb_to_lab(torch.from_numpy(photos))
+    torch.testing.assert_close(lightness, expected_lightness)
+    torch.testing.assert_close(ab, expected_ab, atol=1e-4, rtol=0)
+
+
+def test_shuffled_is_every_photo_once_mirrored_or_not():
+    photos = _photos(40)
+    lightness, _ = _gather(LabBatches(photos, 16, CPU).shuffled(seed=3))
+    plain, _ = rgb_to_lab(torch.from_numpy(photos))
+    straight = _same(lightness, plain)
+    mirrored = _same(lightness, plain.flip(3))
+    order = (straight | mirrored).int().argmax(1).tolist()
+    assert (straight ^ mirrored).sum(1).tolist() == [1] * 40
+    assert sorted(order) == list(range(40))
+    assert order != list(range(40))
+    assert 8 < mirrored.sum() < 32
+
+
+def test_shuffled_depends_on_the_seed_alone():
+    batches = LabBatches(_photos(10), 4, CPU)
+    first, again, other = (_gather(batches.shuffled(seed))[0] for seed in (5, 5, 6))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_without_flip_no_photo_is_mirrored():
+    photos = _photos(20)
+    lightness, _ = _gather(LabBatches(photos, 8, CPU, flip=False).shuffled(seed=0))
+    plain, _ = rgb_to_lab(torch.from_numpy(photos))
+    same = _same(lightness, plain)
+    assert same.sum(1).tolist() == [1] * 20
+
+
+@pytest.mark.parametrize(("photos", "batch", "batches"), [(3, 40, 1), (40, 40, 1), (41, 40, 2)])
+def test_a_batch_may_be_larger_than_the_set(photos, batch, batches):
+    assert len(list(LabBatches(_photos(photos), batch, CPU).in_order())) == batches
+
+
+def test_a_memory_map_is_read_without_writing_to_it(tmp_path):
+    np.save(tmp_path / "photos.npy", _photos(5))
+    packed = np.load(tmp_path / "photos.npy", mmap_mode="r")
+    lightness, _ = _gather(LabBatches(packed, 2, CPU).in_order())
+    torch.testing.assert_close(lightness, rgb_to_lab(torch.from_numpy(_photos(5)))[0])

@@ -1,0 +1,167 @@
+"""The loop on a network of two weights a pixel: curves, resume, early stopping, errors."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from huebench import UserError
+from huebench.methods.base import Context
+from huebench.methods.deep.learning.data import LabBatches
+from huebench.methods.deep.learning.learner import Supervised
+from huebench.methods.deep.learning.reproducible import reproducible
+from huebench.methods.deep.learning.trainer import Trainer
+from huebench.methods.deep.networks.base import ColorNetwork
+
+CPU = torch.device("cpu")
+
+
+class Tiny(ColorNetwork):
+    """One convolution with dropout, so that every source of randomness is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(1, 2, 3, padding=1)
+
+    def forward(self, lightness):
+        return nn.functional.dropout(self.layer(lightness / 100), 0.2, self.training)
+
+    def chroma(self, prediction):
+        return 100 * prediction
+
+    def loss(self, prediction, ab):
+        return nn.functional.mse_loss(prediction, ab / 100)
+
+
+class InterruptedFitError(Exception):
+    pass
+
+
+def _photos(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+
+
+def _train(context: Context, *, epochs=4, train=10, validation=4, rate=0.01, **options) -> Supervised:
+    with reproducible(context.seed, CPU):
+        network = Tiny()
+        optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
+        learner = Supervised(network, optimizer, scheduler, CPU)
+        batches = LabBatches(_photos(train), 4, CPU), LabBatches(_photos(validation, 1), 4, CPU)
+        Trainer(learner, *batches, epochs, context, "key", **options).run()
+    return learner
+
+
+def _weights(learner: Supervised) -> bytes:
+    return b"".join(weight.detach().numpy().tobytes() for weight in learner.network.parameters())
+
+
+def test_a_seed_gives_the_same_bytes():
+    first, again, other = (_weights(_train(Context(seed=seed))) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("stop", [1, 5, 6, 11])
+def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(tmp_path, stop):
+    curves, resumed_curves = [], []
+    whole = _train(Context(log_epoch=curves.append))
+
+    def interrupt(done, total, what):
+        if done == stop:
+            raise InterruptedFitError
+
+    context = Context(checkpoints=tmp_path, log_epoch=resumed_curves.append)
+    with pytest.raises(InterruptedFitError):
+        _train(replace(context, progress=interrupt))
+    resumed_curves.clear()
+    resumed = _train(context)
+    assert _weights(resumed) == _weights(whole)
+    assert resumed_curves == curves
+
+
+def test_a_finished_training_is_not_trained_again(tmp_path):
+    steps = []
+    context = Context(checkpoints=tmp_path, progress=lambda *step: steps.append(step))
+    first = _train(context)
+    assert len(steps) == 12
+    assert _weights(_train(context)) == _weights(first)
+    assert len(steps) == 12
+
+
+def test_progress_counts_every_step_and_names_epoch_and_loss():
+    steps = []
+    _train(Context(progress=lambda *step: steps.append(step)), epochs=2)
+    assert [(done, total) for done, total, _ in steps] == [(i, 6) for i in range(1, 7)]
+    assert steps[3][2].startswith("epoch 2/2, loss 0.")
+
+
+def test_curves_hold_both_splits_and_the_loss_falls():
+    curves = []
+    _train(Context(log_epoch=curves.append), epochs=30)
+    assert [(epoch.epoch, epoch.split) for epoch in curves[:3]] == [
+        (1, "train"),
+        (1, "validation"),
+        (2, "train"),
+    ]
+    losses = [epoch.loss for epoch in curves if epoch.split == "train"]
+    assert len(losses) == 30
+    assert losses[-1] < losses[0]
+    assert all(0 <= epoch.accuracy <= 1 and epoch.epochs == 30 for epoch in curves)
+
+
+def test_accuracy_is_the_share_of_pixels_within_ten():
+    curves = []
+    gray = np.full((5, 8, 8, 3), 128, np.uint8)
+    gray[:, :, :2] = (255, 0, 0)
+    learner = _train(Context(), epochs=1)
+    with torch.no_grad():
+        learner.network.layer.weight.zero_()
+        learner.network.layer.bias.zero_()
+    batches = LabBatches(gray, 2, CPU)
+    trainer = Trainer(learner, batches, batches, 1, Context(log_epoch=curves.append), "key")
+    trainer._validate(1)
+    assert curves[0].accuracy == pytest.approx(0.75)
+
+
+def test_without_validation_photos_only_training_is_logged():
+    curves = []
+    _train(Context(log_epoch=curves.append), validation=0)
+    assert {epoch.split for epoch in curves} == {"train"}
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path):
+    curves = []
+    context = Context(log_epoch=curves.append, checkpoints=tmp_path)
+    learner = _train(context, epochs=200, rate=0.3, patience=3)
+    losses = [epoch.loss for epoch in curves if epoch.split == "validation"]
+    best = losses.index(min(losses))
+    assert len(losses) == best + 1 + 3
+    until_best = _train(Context(), epochs=best + 1, rate=0.3)
+    assert _weights(learner) == _weights(until_best)
+    assert _weights(_train(context, epochs=200, rate=0.3, patience=3)) == _weights(learner)
+
+
+def test_early_stopping_needs_validation_photos():
+    with pytest.raises(UserError, match="no validation photos: leave patience unset"):
+        _train(Context(), validation=0, patience=2)
+
+
+def test_no_training_photos_is_an_error():
+    with pytest.raises(UserError, match="no training photos"):
+        _train(Context(), train=0)
+
+
+def test_a_loss_that_is_not_finite_is_named_with_epoch_and_step(monkeypatch):
+    losses = iter([1.0] * 4 + [float("nan")] * 9)
+    monkeypatch.setattr(Tiny, "loss", lambda self, prediction, ab: prediction.mean() * next(losses))
+    with pytest.raises(UserError, match="loss is nan in epoch 2 of 4, step 2 of 3: lower learning_rate"):
+        _train(Context(), validation=0)
+
+
+def test_a_gradient_that_is_not_finite_is_an_error(monkeypatch):
+    monkeypatch.setattr(Tiny, "loss", lambda self, prediction, ab: (prediction * 0).sum().sqrt())
+    with pytest.raises(UserError, match=r"gradient is (nan|inf) in epoch 1"):
+        _train(Context())
