@@ -1,0 +1,101 @@
+"""Which photos a gallery shows, and what stands beside each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from .layout import number
+from .summary import Summary
+from .tables import MetricFacts, Results
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture: its label, its caption, and its file; without a file the caption says why."""
+
+    label: str
+    caption: str
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class GalleryPhoto:
+    """A photo with everybody's answer.
+
+    Attributes
+    ----------
+    rank
+        ``best``, ``median`` or ``worst``.
+    photo
+        Its id.
+    metric, score
+        What it was chosen by, and the mean of it over the real methods.
+    tiles
+        The input, the truth, and the methods in the order of the tables.
+    """
+
+    rank: str
+    photo: str
+    metric: MetricFacts
+    score: float
+    tiles: tuple[Tile, ...]
+
+
+def choose(results: Results, summary: Summary) -> list[GalleryPhoto]:
+    """Choose the best, the median and the worst of the photos with kept pictures.
+
+    They are ranked by mean AuC over the real methods, that is, those that are neither baselines nor
+    oracles; over the baselines where there are no others.
+
+    Returns
+    -------
+    list of GalleryPhoto
+        Empty where no pictures were kept; fewer than three where fewer photos were.
+    """
+    metric = next((metric for metric in summary.metrics if metric.name == "auc"), None)
+    kept = results.images[results.images["picture"].notna() & results.images["truth_picture"].notna()]
+    if metric is None or kept.empty:
+        return []
+    column = metric.columns[0]
+    scores = kept[kept["method"].isin(_real(summary))].groupby("photo")[column].mean().dropna().astype(float)
+    ranked = scores.reset_index().sort_values([column, "photo"], ascending=[False, True])["photo"].to_list()
+    places = {"best": 0, "median": len(ranked) // 2, "worst": len(ranked) - 1}
+    chosen: dict[str, str] = {}
+    for rank, place in places.items():
+        if ranked and ranked[place] not in chosen.values():
+            chosen[rank] = ranked[place]
+    return [
+        GalleryPhoto(rank, photo, metric, float(scores[photo]), _tiles(results, summary, metric, photo))
+        for rank, photo in chosen.items()
+    ]
+
+
+def _real(summary: Summary) -> pd.Index[str]:
+    rivals = summary.rows[~summary.rows["oracle"]]
+    real = rivals[rivals["family"] != "baseline"]
+    return real.index if len(real) else rivals.index
+
+
+def _tiles(results: Results, summary: Summary, metric: MetricFacts, photo: str) -> tuple[Tile, ...]:
+    images = results.images[results.images["photo"] == photo].sort_values("seed")
+    rows = images.groupby("method").first().to_dict("index")
+    known = images[images["truth_picture"].notna()].iloc[0]
+    given = known["input_picture"]
+    tiles = [
+        Tile("input", "lightness", results.folder / given if pd.notna(given) else None),
+        Tile("truth", "", results.folder / known["truth_picture"]),
+    ]
+    for label, status in summary.rows["status"].items():
+        row = rows.get(label)
+        if row is None:
+            tiles.append(Tile(str(label), status, None))
+        elif pd.isna(row["picture"]):
+            reason = "not kept" if row["status"] == "ok" else str(row["status"])
+            tiles.append(Tile(str(label), reason, None))
+        else:
+            caption = f"{metric.label} {number(float(row[metric.columns[0]]), 3)}"
+            tiles.append(Tile(str(label), caption, results.folder / row["picture"]))
+    return tuple(tiles)

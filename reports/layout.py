@@ -1,0 +1,186 @@
+"""Tables laid out for readers: formatted, ranked and labelled once, for every report format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from .summary import Summary
+from .tables import MetricFacts
+
+ARROWS = {"higher": "↑", "lower": "↓", "target": "→ truth", "none": ""}
+"""Direction of a metric → what its heading says of it."""
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading: ``label``, ``unit``, ``arrow``, and a sentence on what it is."""
+
+    label: str
+    unit: str = ""
+    arrow: str = ""
+    description: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading in one line: ``PSNR ↑ (dB)``."""
+        unit = f"({self.unit})" if self.unit else ""
+        return " ".join(part for part in (self.label, self.arrow, unit) if part)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry: its text, what to sort it by, and its rank (1 best, 2 second, 0 neither)."""
+
+    text: str
+    value: float | str | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method, or the truth: its label and its group (a family, ``oracle`` or ``truth``)."""
+
+    label: str
+    group: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns, and rows with a cell for each; the rows' labels are a column of their own."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+FACTS = {
+    "coverage": Column("coverage", description="photos scored / photos expected, and what went wrong"),
+    "images_per_second": Column(
+        "images/s", description="photos colorized in a second of the method's own time, warm-up outside"
+    ),
+    "parameter_count": Column("parameters", description="learned weights"),
+    "fit_seconds": Column("training", "s", description="time of the training, all threads"),
+    "peak_memory_mb": Column("peak memory", "MiB", description="of the method's process"),
+}
+"""Columns that are no metrics, by their name in `Summary.rows`."""
+
+
+def lay_out(summary: Summary, names: Sequence[str]) -> Table:
+    """Make a table of some of a summary's columns.
+
+    Parameters
+    ----------
+    summary
+        What to show; every row of it is shown.
+    names
+        Names of metrics and of `FACTS`, in order; metrics that the summary lacks are left out.
+
+    Returns
+    -------
+    Table
+        The best and second-best contenders ranked a metric, the truth's own values last if it has any.
+    """
+    metrics = {metric.name: metric for metric in summary.metrics}
+    columns: list[Column] = []
+    texts: list[list[Cell]] = []
+    for name in names:
+        if name in metrics:
+            columns.append(metric_column(metrics[name]))
+            texts.append(_metric_cells(summary, metrics[name]))
+        elif name in FACTS:
+            columns.append(FACTS[name])
+            texts.append([_fact_cell(row, name) for _, row in summary.rows.iterrows()] + [Cell(MISSING)])
+    return _table(summary, columns, texts)
+
+
+def metric_column(metric: MetricFacts) -> Column:
+    """Return the heading of a metric."""
+    return Column(metric.label, metric.unit, ARROWS[metric.direction], metric.description)
+
+
+def matrix(summaries: dict[str, Summary], name: str) -> Table:
+    """Make a table of one metric: a row a method, a column a summary.
+
+    Parameters
+    ----------
+    summaries
+        Heading → summary; they share their methods.
+    name
+        The metric.
+    """
+    columns, texts = [], []
+    for heading, summary in summaries.items():
+        metric = next(metric for metric in summary.metrics if metric.name == name)
+        columns.append(Column(heading))
+        texts.append(_metric_cells(summary, metric))
+    return _table(next(iter(summaries.values())), columns, texts)
+
+
+def number(value: float, decimals: int) -> str:
+    """Format a value; a missing one is a dash, an infinite one ``∞``.
+
+    >>> number(22.6449, 2), number(float("inf"), 2), number(float("nan"), 2), number(-0.001, 2)
+    ('22.64', '∞', '–', '0.00')
+    """
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:z,.{decimals}f}".replace("-", "−")
+
+
+def _table(summary: Summary, columns: list[Column], cells: list[list[Cell]]) -> Table:
+    """Turn columns of cells into rows; the last cell of each is the truth's."""
+    families = zip(summary.rows["family"], summary.rows["oracle"], strict=True)
+    groups = ["oracle" if oracle else str(family) for family, oracle in families]
+    labels = [str(label) for label in summary.rows.index]
+    rows = [
+        Row(label, group, row)
+        for label, group, row in zip(
+            [*labels, "truth"], [*groups, "truth"], zip(*cells, strict=True), strict=True
+        )
+    ]
+    known = any(cell.value is not None for cell in rows[-1].cells)
+    return Table(tuple(columns), tuple(rows if known else rows[:-1]))
+
+
+def _metric_cells(summary: Summary, metric: MetricFacts) -> list[Cell]:
+    values, spread = summary.scores[metric.name], summary.spread[metric.name]
+    truth = summary.truth[metric.name]
+    finite = [abs(value) for value in [*values, truth] if math.isfinite(value)]
+    decimals = 3 if max(finite, default=0) <= 1 else 2
+    ranks = _ranks(summary.badness(metric), decimals)
+    cells = []
+    for label, value, deviation in zip(values.index, values, spread, strict=True):
+        text = number(value, decimals)
+        if math.isfinite(deviation):
+            text += f" ± {number(deviation, decimals)}"
+        cells.append(Cell(text, _sortable(value), ranks.get(str(label), 0)))
+    return [*cells, Cell(number(truth, decimals), _sortable(truth))]
+
+
+def _ranks(badness: pd.Series[float], decimals: int) -> dict[str, int]:
+    """Rank the best 1 and the second best 2; what looks the same in the table has the same rank."""
+    shown = {str(label): float(f"{value:.{decimals}f}") for label, value in badness.items()}
+    best = sorted(set(shown.values()))[:2]
+    return {label: best.index(value) + 1 for label, value in shown.items() if value in best}
+
+
+def _fact_cell(row: pd.Series[Any], name: str) -> Cell:
+    if name == "coverage":
+        trouble = "" if row["status"] == "ok" else f" {row['status']}"
+        return Cell(f"{row['scored']:,}/{row['expected']:,}{trouble}", _sortable(row["coverage"]))
+    value = float(row[name])
+    small = name == "images_per_second" and value < 100
+    return Cell(f"{value:.3g}" if small else number(value, 0), _sortable(value))
+
+
+def _sortable(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

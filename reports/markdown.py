@@ -1,0 +1,204 @@
+"""The Markdown report of a run: ``report.md`` with its figures beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from tabulate import tabulate
+
+from .content import Content, in_words, make_content
+from .gallery import GalleryPhoto, choose
+from .layout import Table
+from .tables import Results
+
+STAMP = ".report.json"
+"""Remembers what the report beside it was made from, and which files belong to it."""
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write ``report.md`` and ``figures/`` into a folder.
+
+    Nothing is drawn again if neither the results, times of the run aside, nor this package have changed
+    since the report in the folder was written.
+
+    Parameters
+    ----------
+    results
+        The run; its ``folder`` is where kept pictures are looked for.
+    folder
+        Where the report goes.
+
+    Returns
+    -------
+    pathlib.Path
+        The ``report.md``.
+    """
+    report, stamp = folder / "report.md", folder / STAMP
+    made_from, files = fingerprint(results), _stamped(stamp)
+    if files.get("made_from") == made_from and all((folder / name).is_file() for name in files["files"]):
+        return report
+    stamp.unlink(missing_ok=True)
+    content = make_content(results)
+    photos = choose(results, content.summary)
+    figures = _draw(results, photos, folder)
+    partial = folder / ".report.md.partial"
+    partial.write_text(render(content, photos, figures), encoding="utf-8")
+    partial.replace(report)
+    names = ["report.md", *figures.values()]
+    for figure in (folder / "figures").glob("*"):
+        name = f"figures/{figure.name}"
+        if name in files.get("files", ()) and name not in names:
+            figure.unlink()
+    stamp.write_text(json.dumps({"made_from": made_from, "files": names}, indent=1), encoding="utf-8")
+    return report
+
+
+def render(content: Content, photos: Sequence[GalleryPhoto], figures: dict[str, str]) -> str:
+    """Return the report's text.
+
+    Parameters
+    ----------
+    content, photos
+        What it says.
+    figures
+        Name (``curves``, ``best``, …) → path from the report.
+    """
+    return (
+        _environment()
+        .get_template("report.md.j2")
+        .render(
+            c=content,
+            photos=photos,
+            figures={name: Markup(path) for name, path in figures.items()},  # noqa: S704  # our names
+            failures=[(f.method, f.seed, f.status, f.phase, f.reason, f.log) for f in content.failures],
+            unscored=[
+                (u.method or "all", u.status, len(u.photos), u.reason, u.which) for u in content.unscored
+            ],
+            definitions=[(m.label, code(m.name), m.description, m.source) for m in content.summary.metrics],
+        )
+    )
+
+
+def fingerprint(results: Results) -> str:
+    """Return a hex digest of all that a report is made from, but for when the run was and how long."""
+    digest = hashlib.sha256()
+    facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
+    digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+    for table in (results.cells, results.images, results.curves):
+        digest.update("\0".join(table.columns).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    for source in sorted(Path(__file__).parent.rglob("*.*")):
+        if source.suffix in (".py", ".j2"):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def text(value: object) -> Markup:
+    r"""Return some text as Markdown shows it literally, on one line.
+
+    >>> print(text("a_b <b>|\n[x](y)"))
+    a\_b \<b\>\| \[x\](y)
+    """
+    line = re.sub(r"([\\`*_\[\]<>#|~&$])", r"\\\1", " ".join(str(value).split()))
+    # At the start of a line, a list's mark or a rule under a heading.
+    line = re.sub(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=](?:[-=\s]|$)))", r"\1\\", line)
+    return Markup(line)  # noqa: S704  # escaped just now
+
+
+def code(value: object) -> Markup:
+    """Return some text as a code span, whatever back-ticks are in it.
+
+    >>> print(code("bench run"), code("a`b"))
+    `bench run` ``a`b``
+    """
+    line = " ".join(str(value).split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    pad = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
+    return Markup(f"{fence}{pad}{line}{pad}{fence}")  # noqa: S704  # literal in a code span
+
+
+def block(value: str) -> Markup:
+    """Return a command as a fenced block, whatever back-ticks are in it."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", value)), default=0))
+    return Markup(f"{fence}sh\n{value}\n{fence}")  # noqa: S704  # literal in a fenced block
+
+
+def table(source: Table) -> Markup:
+    """Return a table of results: best in bold, oracles and the truth in italics."""
+    headers = ["", "method", *(str(text(column.title)) for column in source.columns)]
+    rows, group = [], ""
+    for row in source.rows:
+        apart = row.group in ("oracle", "truth")
+        label = f"*{text(row.label)}*" if apart else text(row.label)
+        cells = [f"**{cell.text}**" if cell.rank == 1 else str(text(cell.text)) for cell in row.cells]
+        rows.append(["" if row.group in (group, "truth") else row.group, label, *cells])
+        group = row.group
+    align = ["left", "left", *("right" for _ in source.columns)]
+    return _table(headers, rows, align)
+
+
+def plain_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> Markup:
+    """Return a table of texts from outside; `Markup` stays as it is."""
+    escaped = [[str(cell if isinstance(cell, Markup) else text(cell)) for cell in row] for row in rows]
+    return _table(headers, escaped, ["left"] * len(headers))
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], align: Sequence[str]) -> Markup:
+    # A bar ends a cell, even within a code span; escaped twice it would not.
+    cells = [[re.sub(r"(?<!\\)\|", r"\|", str(cell)) for cell in row] for row in rows]
+    made = tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+    return Markup(made)  # noqa: S704  # its cells are escaped
+
+
+def _literal(value: Any) -> Any:
+    return value if isinstance(value, Markup) else text(value)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("huebench.reports"),
+        autoescape=True,
+        finalize=_literal,  # whatever a template prints is escaped for Markdown unless it says otherwise
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "block": block,
+        "code": code,
+        "in_words": in_words,
+        "plain_table": plain_table,
+        "table": table,
+    }
+    return environment
+
+
+def _draw(results: Results, photos: Sequence[GalleryPhoto], folder: Path) -> dict[str, str]:
+    from . import figures  # Matplotlib takes its time to import
+
+    paths: dict[str, str] = {}
+    for photo in photos:
+        paths[photo.rank] = f"figures/gallery-{photo.rank}.jpg"
+        figures.save(figures.gallery(photo), folder / paths[photo.rank])
+    if not results.curves.empty:
+        paths["curves"] = "figures/training-curves.png"
+        figures.save(figures.training_curves(results.curves), folder / paths["curves"])
+    return paths
+
+
+def _stamped(stamp: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts
