@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ Stamp = tuple[int, int]
 
 SETTLED: Final = 2_000_000_000
 """Age in nanoseconds from which a stamp is trusted: a younger file may change again within its stamp."""
+
+_reread: ContextVar[bool] = ContextVar("reread", default=False)
 
 _THREADS: Final = 4  # reading waits for the disk, and hashing large blocks leaves the interpreter free
 
@@ -68,7 +71,7 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
         Hex digests by id, in the order of ``stamps``.
     """
     path = _path(root)
-    remembered = _load(path)
+    remembered = {} if _reread.get() else _load(path)
     known = {key: digest for key, (stamp, digest) in remembered.items() if stamps.get(key) == stamp}
     missing = [key for key in stamps if key not in known]
     if missing:
@@ -82,9 +85,25 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
     return {key: known[key] for key in stamps}
 
 
-def forget(root: Path) -> None:
-    """Drop what is remembered of a root, so that its photos are read again."""
-    _path(root).unlink(missing_ok=True)
+@contextmanager
+def reread() -> Iterator[None]:
+    """Let `digests` read every photo again while the context lasts, whatever it remembers."""
+    token = _reread.set(True)
+    try:
+        yield
+    finally:
+        _reread.reset(token)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a UTF-8 file so that a reader sees the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(text.encode())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _path(root: Path) -> Path:
@@ -105,11 +124,7 @@ def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
 
 def _save(path: Path, remembered: dict[str, tuple[Stamp, str]]) -> None:
     """Write remembered digests; a cache that cannot be written costs time, never the run."""
-    lines = {key: (*stamp, digest) for key, (stamp, digest) in remembered.items()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".partial", delete=False) as partial:
-            json.dump(lines, partial)
-        Path(partial.name).replace(path)
-    except OSError:
-        return
+    with suppress(OSError):
+        write_atomically(
+            path, json.dumps({key: (*stamp, digest) for key, (stamp, digest) in remembered.items()})
+        )

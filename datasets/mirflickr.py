@@ -30,7 +30,7 @@ class Mirflickr(Dataset):
         licence="Creative Commons, per photo (see the archive's licence files)",
         splits="80/10/10 in the order of the SHA-256 of ids",
         caveat="The set is known to hold duplicates and near-duplicates, some of them across train and test "
-        "(Connor et al., VISAPP 2015); bench datasets prepare lists them. One photo in eight is near-grey.",
+        "(Connor et al., VISAPP 2015); bench datasets prepare lists them. One photo in ten is near-grey.",
     )
 
     # The address is the one that the set's page gives; size and checksum are those that several public

@@ -1,0 +1,108 @@
+"""Splits as CSV files: written once, published, and checked against the photos at any later time."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Final
+
+from .. import UserError
+from .base import SPLITS, Entry
+from .digests import write_atomically
+
+COLUMNS: Final = tuple(field.name for field in fields(Entry))
+"""Columns of a split file: id, split, category, licence, sha256."""
+
+SUMS: Final = "SHA256SUMS"
+"""The digests of the split files, as ``sha256sum --check`` reads them."""
+
+
+def write_splits(entries: Sequence[Entry], folder: Path) -> list[Path]:
+    """Write ``train.csv``, ``validation.csv``, ``test.csv`` and ``SHA256SUMS``.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    texts = {f"{split}.csv": _csv([entry for entry in entries if entry.split == split]) for split in SPLITS}
+    texts[SUMS] = "".join(f"{_digest(text)}  {name}\n" for name, text in texts.items())
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def read_splits(folder: Path) -> list[Entry]:
+    """Read what `write_splits` wrote.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, is not what ``SHA256SUMS`` says, or has other columns.
+    """
+    sums = {
+        name: digest
+        for digest, _, name in (line.partition("  ") for line in _text(folder / SUMS).splitlines())
+    }
+    entries = []
+    for split in SPLITS:
+        path = folder / f"{split}.csv"
+        text = _text(path)
+        if sums.get(path.name) != _digest(text):
+            raise UserError(
+                f"'{path}' is not what '{folder / SUMS}' says: it was changed after it was written"
+            )
+        header, *rows = [*csv.reader(io.StringIO(text, newline=""))] or [[]]
+        if tuple(header) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
+            raise UserError(f"'{path}' must have the columns {','.join(COLUMNS)}")
+        entries += [
+            Entry(key, split, category, licence, sha256) for key, _, category, licence, sha256 in rows
+        ]
+    return entries
+
+
+def differences(recorded: Sequence[Entry], found: Sequence[Entry]) -> list[str]:
+    """Return what differs between recorded splits and the photos there are, a line a photo.
+
+    Examples
+    --------
+    >>> old, new = Entry("a.jpg", "train", "", "", "00"), Entry("a.jpg", "test", "", "", "00")
+    >>> differences([old], [new])
+    ["a.jpg: split was 'train', is 'test'"]
+    """
+    before = {entry.id: entry for entry in recorded}
+    after = {entry.id: entry for entry in found}
+    lines = [f"{key}: missing" for key in before if key not in after]
+    lines += [f"{key}: new" for key in after if key not in before]
+    for key in before.keys() & after.keys():
+        for name in ("split", "category", "sha256"):
+            old, new = getattr(before[key], name), getattr(after[key], name)
+            if old != new:
+                what = "content" if name == "sha256" else name
+                lines.append(f"{key}: {what} was '{old}', is '{new}'")
+    return sorted(lines)
+
+
+def _csv(entries: Sequence[Entry]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(astuple(entry) for entry in sorted(entries, key=lambda entry: entry.id))
+    return text.getvalue()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"'{path}' cannot be read ({error}): name the folder that 'bench datasets prepare --out' wrote"
+        ) from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
