@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
+from numpy.polynomial import Chebyshev, Polynomial
 
 Float32 = npt.NDArray[np.float32]
 UInt8 = npt.NDArray[np.uint8]
@@ -60,13 +61,17 @@ def _decode_srgb(encoded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 LINEAR: Float32 = _decode_srgb(np.arange(256) / 255).astype(f32)
 
-# Encoding asks which of the 256 levels is nearest. THRESHOLD[k] is the linear light from which level k is the
-# nearest; FIRST_LEVEL holds the level at the start of each of 4,096 equal cells. A cell is narrower than the
-# narrowest level (1/4096 < 1/(255·12.92)), so at most one threshold lies in it: one comparison is exact.
-CELLS = 4096
-THRESHOLD: Float32 = np.concatenate([[-1.0], _decode_srgb((np.arange(255) + 0.5) / 255), [2.0]]).astype(f32)
-_CELL_START = np.arange(CELLS + 1) / CELLS
-FIRST_LEVEL: UInt8 = (np.searchsorted(THRESHOLD, _CELL_START, side="right") - 1).astype(np.uint8)
+# sRGB encoding, 255·(1.055·v^(1/2.4) − 0.055) + 1/2, above the knee. With q = ∜v, v^(1/2.4) is q^(5/3), smooth
+# where q is 0.23…1: a polynomial of degree 7 comes within 1.3e-4 of a level.
+ENCODING_KNEE = f32(0.0031308)
+ENCODING_SLOPE = f32(255 * 12.92)
+ENCODING: Float32 = (
+    Chebyshev.interpolate(
+        lambda q: 255 * (1.055 * q ** (5 / 3) - 0.055) + 0.5, deg=7, domain=[0.0031308**0.25, 1]
+    )
+    .convert(kind=Polynomial)
+    .coef.astype(f32)
+)
 
 # Rec. 601 luma, U = 0.492·(B − Y), V = 0.877·(R − Y) with the scale factors that give U, V = ±0.436, ±0.615.
 LUMA_R, LUMA_G, LUMA_B = f32(0.299), f32(0.587), f32(0.114)
@@ -141,23 +146,19 @@ def _lab_f_inverse(t: np.float32) -> np.float32:
 
 @njit(**OPTIONS)
 def _clip(value: np.float32) -> np.float32:
-    """Clip to 0…1, NaN (an overflow's) to 0, so that no index leaves its table."""
+    """Clip to 0…1, and NaN, which an overflow leaves, to 0."""
     positive = value if value > f32(0) else f32(0)  # noqa: FURB136  # max() may hand NaN on
     return positive if positive < f32(1) else f32(1)  # noqa: FURB136
 
 
 @njit(**OPTIONS)
-def _encode(linear: np.float32) -> np.uint8:
-    level = np.intp(FIRST_LEVEL[np.intp(linear * f32(CELLS))])
-    return np.uint8(level + (linear >= THRESHOLD[level + 1]))
-
-
-@njit(**OPTIONS)
-def _encode_block(red: Float32, green: Float32, blue: Float32, rgb: UInt8) -> None:
-    for i in range(len(red)):
-        rgb[i, 0] = _encode(red[i])
-        rgb[i, 1] = _encode(green[i])
-        rgb[i, 2] = _encode(blue[i])
+def _encode(linear: np.float32) -> np.float32:
+    """Turn linear light 0…1 into a level 0…255, plus the half that makes cutting off decimals rounding."""
+    q = np.sqrt(np.sqrt(linear))
+    level = ENCODING[7]
+    for k in range(6, -1, -1):
+        level = level * q + ENCODING[k]
+    return level if linear > ENCODING_KNEE else ENCODING_SLOPE * linear + f32(0.5)
 
 
 @njit(**OPTIONS)
@@ -167,23 +168,22 @@ def _lab_to_rgb_block(lightness: Float32, ab: Float32, rgb: UInt8) -> bool:
     for i in range(size):
         red[i] = ab[i, 0]
         blue[i] = ab[i, 1]
-        green[i] = lightness[i]
     finite = True
     for i in range(size):
-        total = red[i] + green[i] + blue[i]
+        total = lightness[i] + red[i] + blue[i]
         finite &= total - total == f32(0)  # false for NaN and infinity alone
-    if not finite:
-        return False
-    for i in range(size):
-        fy = (green[i] + f32(16)) * f32(1 / 116)
+        fy = (lightness[i] + f32(16)) * f32(1 / 116)
         y = _lab_f_inverse(fy)
         dx = _lab_f_inverse(fy + red[i] * f32(1 / 500)) - y
         dz = _lab_f_inverse(fy - blue[i] * f32(1 / 200)) - y
-        red[i] = _clip(y + RX * dx + RZ * dz)
-        green[i] = _clip(y + GX * dx + GZ * dz)
-        blue[i] = _clip(y + BX * dx + BZ * dz)
-    _encode_block(red, green, blue, rgb)
-    return True
+        red[i] = _encode(_clip(y + RX * dx + RZ * dz))
+        green[i] = _encode(_clip(y + GX * dx + GZ * dz))
+        blue[i] = _encode(_clip(y + BX * dx + BZ * dz))
+    for i in range(size):
+        rgb[i, 0] = np.uint8(red[i])
+        rgb[i, 1] = np.uint8(green[i])
+        rgb[i, 2] = np.uint8(blue[i])
+    return finite
 
 
 @njit(**OPTIONS)

