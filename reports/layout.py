@@ -142,10 +142,8 @@ def _table(summary: Summary, columns: list[Column], cells: list[list[Cell]]) -> 
     groups = ["oracle" if oracle else str(family) for family, oracle in families]
     labels = [str(label) for label in summary.rows.index]
     rows = [
-        Row(label, group, row)
-        for label, group, row in zip(
-            [*labels, "truth"], [*groups, "truth"], zip(*cells, strict=True), strict=True
-        )
+        Row(label, group, tuple(column[i] for column in cells))
+        for i, (label, group) in enumerate(zip([*labels, "truth"], [*groups, "truth"], strict=True))
     ]
     known = any(cell.value is not None for cell in rows[-1].cells)
     return Table(tuple(columns), tuple(rows if known else rows[:-1]))

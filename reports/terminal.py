@@ -67,7 +67,8 @@ class FinalTable:
 
 def _rich(source: Table) -> RichTable:
     made = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    made.add_column("method", overflow="fold", min_width=12, vertical="bottom")
+    longest = max((len(row.label) for row in source.rows), default=0)
+    made.add_column("method", overflow="fold", min_width=min(longest, 24))
     for column in source.columns:
         heading = f"{column.label} {column.arrow}".strip()
         if len(heading) > 11:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import skimage.data
+from PIL import Image
+
 from huebench.reports.tables import (
     CELL_COLUMNS,
     CURVE_COLUMNS,
@@ -17,7 +19,6 @@ from huebench.reports.tables import (
     RunFacts,
     typed,
 )
-from PIL import Image
 
 METRICS = (
     MetricFacts("psnr", "PSNR", "dB", "higher", "peak signal-to-noise ratio", "IPOL 2022", "mean", ("psnr",)),
@@ -217,7 +218,7 @@ class Maker:
         """Keep real photos and made-up answers for the first three photos of the run."""
         kept: dict[str, dict[int, list[str]]] = {method: {} for method in methods}
         for number, load in enumerate((skimage.data.astronaut, skimage.data.coffee, skimage.data.chelsea)):
-            photo = Image.fromarray(load()).resize((256, 256))
+            photo = Image.fromarray(load()).resize((96, 96))
             grey = photo.convert("L").convert("RGB")
             self._keep(photo, truth := f"pictures/truth/{number}.png")
             self._keep(grey, given := f"pictures/input/{number}.png")

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+
 from huebench import UserError
 from huebench.reports.tables import CELL_COLUMNS, IMAGE_COLUMNS, read_results, typed, write_results
 

@@ -1,0 +1,81 @@
+import hashlib
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from huebench.reports import figures
+from huebench.reports.gallery import GalleryPhoto, Tile, choose
+from huebench.reports.summary import summarize
+
+
+@pytest.fixture
+def photo(maker) -> GalleryPhoto:
+    results = maker.run(methods=("gray", "pix2pix"), pictures=True, photos=4)
+    return choose(results, summarize(results))[0]
+
+
+@pytest.fixture
+def curves(maker):
+    return maker.run(methods=("encoder-decoder", "pix2pix"), seeds=(0, 1)).curves
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_same_figures_give_the_same_bytes(photo, curves, tmp_path):
+    for name in ("a", "b"):
+        figures.save(figures.gallery(photo), tmp_path / name / "gallery.jpg")
+        figures.save(figures.training_curves(curves), tmp_path / name / "curves.png")
+    for file in ("gallery.jpg", "curves.png"):
+        assert digest(tmp_path / "a" / file) == digest(tmp_path / "b" / file)
+
+
+def test_settings_of_the_user_neither_show_nor_change(photo, tmp_path):
+    figures.save(figures.gallery(photo), tmp_path / "plain.png")
+    with mpl.rc_context({"font.size": 30, "savefig.facecolor": "red", "figure.dpi": 50}):
+        figures.save(figures.gallery(photo), tmp_path / "styled.png")
+        assert mpl.rcParams["font.size"] == 30
+    assert digest(tmp_path / "plain.png") == digest(tmp_path / "styled.png")
+
+
+def test_pngs_carry_no_metadata(curves, tmp_path):
+    figures.save(figures.training_curves(curves), tmp_path / "curves.png")
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert "Software" not in picture.info
+
+
+def test_a_gallery_shows_the_pictures_themselves(photo):
+    shown = {axes.get_title(): axes.get_images() for axes in figures.gallery(photo).axes}
+    assert list(shown) == ["input", "truth", "gray", "pix2pix"]
+    with Image.open(photo.tiles[1].path) as truth:
+        np.testing.assert_array_equal(shown["truth"][0].get_array(), np.asarray(truth))
+
+
+def test_a_gallery_breaks_into_lines_and_says_what_is_missing(photo):
+    missing = Tile("a-method-with-a-long-name[size=64,epochs=10,learning_rate=0.0005]", "timeout", None)
+    many = GalleryPhoto("best", "x", photo.metric, 0.5, photo.tiles + (missing,) * 4)
+    figure = figures.gallery(many)
+    assert len(figure.axes) == 12
+    axes = figure.axes[4]
+    assert not axes.get_images()
+    assert [text.get_text() for text in axes.texts] == ["timeout"]
+    assert all(len(line) <= 22 for line in axes.get_title().splitlines())
+
+
+def test_curves_show_every_seed_of_train_and_validation(curves):
+    figure = figures.training_curves(curves)
+    loss, accuracy = figure.axes[:2]
+    assert [line.get_label() for line in loss.get_lines()] == ["train"] * 2 + ["validation"] * 2
+    first = curves.query("method == 'encoder-decoder' and seed == 0 and split == 'train'")
+    np.testing.assert_array_equal(loss.get_lines()[0].get_ydata(), first["loss"].to_numpy(float))
+    assert accuracy.get_ylim()[0] == 0
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["train", "validation"]
+    assert [axes.get_title(loc="left") for axes in figure.axes[::2]] == ["encoder-decoder", "pix2pix"]
+
+
+def test_curves_without_accuracy_are_drawn(curves, tmp_path):
+    figures.save(figures.training_curves(curves.assign(accuracy=np.nan)), tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 1000

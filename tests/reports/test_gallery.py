@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+from huebench.reports.gallery import choose
+from huebench.reports.summary import summarize
+
+METHODS = ("gray", "mean-ab", "pix2pix", "fusion", "oracle-lowres")
+
+
+def chosen(results):
+    return choose(results, summarize(results))
+
+
+def test_best_median_and_worst_by_mean_auc_over_real_methods(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    kept = results.images[results.images["picture"].notna()]
+    real = kept[kept["method"].isin(["pix2pix", "fusion"])]
+    auc = real.groupby("photo")["auc"].mean().sort_values(ascending=False)
+    photos = chosen(results)
+    assert [(photo.rank, photo.photo) for photo in photos] == list(
+        zip(("best", "median", "worst"), auc.index, strict=True)
+    )
+    assert photos[0].score == auc.iloc[0]
+
+
+def test_tiles_are_the_input_the_truth_and_every_method(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    tiles = chosen(results)[0].tiles
+    assert [tile.label for tile in tiles] == [
+        "input",
+        "truth",
+        "gray",
+        "mean-ab",
+        "fusion",
+        "pix2pix",
+        "oracle-lowres",
+    ]
+    assert all(tile.path.is_file() for tile in tiles)
+    assert tiles[2].caption.startswith("AuC 0.")
+
+
+def test_a_method_without_a_picture_keeps_its_tile_and_says_why(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    images = results.images
+    photo = chosen(results)[0].photo
+    images.loc[(images["photo"] == photo) & (images["method"] == "gray"), "picture"] = None
+    images.loc[(images["photo"] == photo) & (images["method"] == "mean-ab"), ["picture", "status"]] = [
+        None,
+        "failed",
+    ]
+    lost = results.cells["method"] == "pix2pix"
+    cells = results.cells.assign(status=results.cells["status"].mask(lost, "timeout"))
+    partial = replace(results, images=images[images["method"] != "pix2pix"], cells=cells)
+    tiles = next(p for p in chosen(partial) if p.photo == photo).tiles
+    said = {tile.label: tile.caption for tile in tiles if tile.path is None}
+    assert said == {"gray": "not kept", "mean-ab": "failed", "pix2pix": "timeout"}
+
+
+def test_baselines_are_shown_where_there_is_nothing_else(maker):
+    assert len(chosen(maker.run(methods=("gray", "oracle-lowres"), pictures=True))) == 3
+
+
+def test_the_first_of_several_seeds_is_shown(maker):
+    results = maker.run(methods=("pix2pix",), seeds=(1, 0), pictures=True)
+    results.images["picture"] = "seed" + results.images["seed"].astype("string") + ".png"
+    assert chosen(results)[0].tiles[2].path.name == "seed0.png"
+
+
+def test_nothing_is_chosen_without_pictures_or_without_auc(maker):
+    assert chosen(maker.run(methods=METHODS)) == []
+    results = maker.run(methods=METHODS, pictures=True)
+    psnr_alone = tuple(metric for metric in results.run.metrics if metric.name == "psnr")
+    assert chosen(replace(results, run=replace(results.run, metrics=psnr_alone))) == []
+
+
+def test_one_kept_photo_is_shown_once(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    others = results.images["photo"] != "im0001.jpg"
+    images = results.images.assign(picture=results.images["picture"].mask(others))
+    assert [photo.photo for photo in chosen(replace(results, images=images))] == ["im0001.jpg"]
