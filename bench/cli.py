@@ -1,4 +1,4 @@
-"""The command line: ``bench run | list | report | check | datasets``.
+"""The command line: ``bench run | list | report | check | speed | datasets``.
 
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
@@ -147,6 +147,20 @@ def check(
         load_plugin(path)
     if not print_checks(name, Console()):
         raise typer.Exit(1)
+
+
+@app.command()
+def speed(
+    select: Annotated[
+        str | None, typer.Option("--only", help="Run comparisons whose name contains this.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the JSON is kept.")] = Path("runs/speed.json"),
+) -> None:
+    """Time every kernel beside what one would pick instead, in one run, and show the ratios."""
+    from .speed import print_speed, run_suite
+
+    run_suite(out.resolve(), select)
+    print_speed(out, Console())
 
 
 @app.callback(invoke_without_command=True)

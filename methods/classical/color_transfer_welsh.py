@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.ndimage import uniform_filter
 
 from ...datasets.base import RGB
 from ...datasets.color import rgb_to_lab
@@ -52,6 +51,8 @@ class ColorTransferWelsh(Method):
 
     def _features(self, luminance: Lightness) -> NDArray[np.float32]:
         """Half the luminance beside half its deviation in the window, float32 (H, W, 2)."""
+        from scipy.ndimage import uniform_filter
+
         wide = luminance.astype(np.float64)
         size = self.parameters.window
         variance = uniform_filter(wide**2, size) - uniform_filter(wide, size) ** 2

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from huebench.bench import cli
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """Run ``bench`` with some arguments in an empty folder; return exit code and output."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
+        result = CliRunner().invoke(_Main(), [], standalone_mode=False)
+        return result.exit_code, result.output
+
+    return run
+
+
+class _Main:
+    """`cli.main` under the interface that `CliRunner` invokes, so that its error handling is tested too."""
+
+    name = "bench"
+
+    def main(self, **_):
+        cli.main()
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Write a plugin file whose ``colorize`` has the given body, and return its path."""
+
+    def write(name, body="return np.zeros((*lightness.shape, 2), np.float32)", fit="pass") -> Path:
+        path = tmp_path / f"{name.replace('-', '_')}.py"
+        path.write_text(PLUGIN.format(name=name, body=body, fit=fit))
+        return path
+
+    return write
+
+
+PLUGIN = '''
+import os, signal, sys, time
+import numpy as np
+from huebench.methods.base import Method, MethodInfo, register
+
+@register
+class Plugin(Method):
+    """Made for a test."""
+
+    info = MethodInfo(name="{name}", family="baseline", source="a test", trainable=True)
+
+    def fit(self, train, validation, context):
+        {fit}
+
+    def colorize(self, lightness, context):
+        {body}
+'''

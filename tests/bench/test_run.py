@@ -1,0 +1,142 @@
+"""``bench run`` from the command line to the tables, on the built-in photos."""
+
+import pandas as pd
+import pytest
+
+from huebench.methods.base import methods
+from huebench.reports.tables import read_results
+
+QUICK = ("run", "--limit", "5", "--metrics", "psnr,auc,colorfulness", "--out", "out")
+
+
+@pytest.fixture(autouse=True)
+def registry_as_it_was(monkeypatch):
+    methods.discover()
+    monkeypatch.setattr(methods, "_items", methods.items())
+
+
+def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tmp_path):
+    code, output = bench(*QUICK, "--methods", "gray,oracle-roundtrip,pixel-knn")
+    assert code == 0, output
+    assert output.rstrip().endswith("report.md")
+    results = read_results(tmp_path / "out")
+    assert list(results.cells["method"]) == ["gray", "oracle-roundtrip", "pixel-knn"]
+    assert (results.cells["status"] == "ok").all()
+    assert (results.cells["scored"] == 5).all()
+    by_method = results.images.groupby("method")
+    assert by_method["colorfulness"].mean()["gray"] == 0
+    assert by_method["psnr"].min()["oracle-roundtrip"] > 45
+    assert results.images.loc[results.images["method"] == "pixel-knn", "reference"].notna().all()
+
+    shards = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("shard-*")}
+    code, output = bench(*QUICK, "--methods", "gray,oracle-roundtrip,pixel-knn")
+    assert code == 0
+    assert output.count("already done") == 3
+    assert shards == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("shard-*")}
+
+
+def test_order_and_jobs_change_no_number(bench, tmp_path):
+    names = ["mean-ab", "random-ab", "color-transfer-welsh"]
+    tables = []
+    for folder, order, jobs in (("a", names, 1), ("b", names[::-1], 2)):
+        arguments = ("--methods", ",".join(order), "--jobs", jobs, "--seed", 3, "--out", folder)
+        assert bench(*QUICK[:5], *arguments)[0] == 0
+        tables.append(
+            read_results(tmp_path / folder).images.sort_values(["method", "photo"], ignore_index=True)
+        )
+    pd.testing.assert_frame_equal(*[table.filter(regex="^(?!picture)") for table in tables], check_exact=True)
+
+
+def test_several_seeds_are_several_cells(bench, tmp_path):
+    assert bench(*QUICK, "--methods", "random-ab", "--seed", 1, "--seed", 2)[0] == 0
+    images = read_results(tmp_path / "out").images
+    first, second = (images[images["seed"] == seed]["psnr"].to_numpy() for seed in (1, 2))
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "reason"),
+    [
+        ("raises", "raise RuntimeError('no colour today')", "failed", "RuntimeError: no colour today"),
+        ("exits", "os._exit(3)", "failed", "ended with exit code 3"),
+        ("segfaults", "os.kill(os.getpid(), signal.SIGSEGV)", "failed", "killed by SIGSEGV"),
+        ("wrong-shape", "return np.zeros(3, np.float32)", "failed", r"returned shape (3,); it must be"),
+        ("memory", "raise MemoryError", "out-of-memory", "MemoryError"),
+        ("hangs", "time.sleep(60)", "timeout", "did not end within 8 s"),
+    ],
+)
+def test_a_method_that_fails_is_a_row_and_the_others_finish(
+    bench, plugin, tmp_path, name, body, status, reason
+):
+    path = plugin(name, body)
+    arguments = ("--methods", f"{name},gray", "--plugin", path, "--timeout", 8)
+    code, output = bench(*QUICK, *arguments)
+    assert code == 1
+    assert name in output
+    cells = read_results(tmp_path / "out").cells.set_index("method")
+    assert cells.loc["gray", "status"] == "ok"
+    assert cells.loc[name, "status"] == status
+    assert reason in cells.loc[name, "reason"]
+    assert cells.loc[name, "scored"] == 0
+    assert reason in (tmp_path / "out" / "report.md").read_text().replace("\\", "")
+
+
+def test_a_failure_is_no_hit_and_is_tried_again(bench, plugin):
+    path = plugin("once-broken", "raise RuntimeError('first')")
+    assert bench(*QUICK, "--methods", "once-broken", "--plugin", path)[0] == 1
+    assert "first" in bench(*QUICK, "--methods", "once-broken", "--plugin", path)[1]
+
+
+def test_what_a_failed_fit_printed_and_raised_is_kept(bench, plugin, tmp_path):
+    path = plugin("fails-to-fit", fit="print('almost'); raise ValueError('no data')")
+    bench(*QUICK, "--methods", "fails-to-fit", "--plugin", path)
+    (cell,) = read_results(tmp_path / "out").cells.to_dict("records")
+    assert cell["phase"] == "fit"
+    assert "ValueError: no data" in cell["traceback"]
+    assert (tmp_path / "out" / cell["log"]).read_text() == "almost\n"
+
+
+def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
+    code, output = bench(*QUICK, "--methods", "gray,mean-ab", "--dry-run")
+    assert code == 0
+    assert output.count("to do") == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--methods", "grey"), "did you mean gray"),
+        (("--dataset", "sampels"), "did you mean samples"),
+        (("--dataset", "folder:nowhere"), "nowhere"),
+        (("--metrics", "psnr,snr"), "did you mean"),
+        (("--methods", "gray[size=3]"), "Extra inputs are not permitted"),
+        (("--plugin", "nowhere.py"), "does not exist"),
+        (("--device", "cuda"), "torch sees no CUDA device"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(bench, arguments, message):
+    code, output = bench("run", *arguments)
+    assert code == 2
+    assert output.startswith("error: ")
+    assert message in output
+    assert "Traceback" not in output
+
+
+def test_a_photo_that_cannot_be_decoded_is_a_row(bench, tmp_path):
+    from skimage import data, io
+
+    for split, count in (("train", 3), ("test", 2)):
+        (tmp_path / "photos" / split).mkdir(parents=True)
+        for i in range(count):
+            io.imsave(tmp_path / "photos" / split / f"{i}.png", data.coffee()[i * 20 : 200 + i * 20, :200])
+    (tmp_path / "photos" / "test" / "broken.jpg").write_bytes(b"not a photo")
+    code, output = bench(
+        "run", "--methods", "gray", "--dataset", "folder:photos", "--size", 32, "--out", "out"
+    )
+    assert code == 0, output
+    results = read_results(tmp_path / "out")
+    assert results.cells.loc[0, ["expected", "scored"]].tolist() == [3, 2]
+    (lost,) = results.images[results.images["status"] == "undecodable"].to_dict("records")
+    assert "broken.jpg" in lost["photo"]
+    assert lost["reason"]

@@ -1,0 +1,34 @@
+"""Every example in a docstring is true."""
+
+import doctest
+import importlib
+import importlib.metadata
+import pkgutil
+
+import pytest
+
+import huebench
+
+PACKAGES = ("bench", "datasets", "methods", "reports")
+
+
+def modules():
+    for package in PACKAGES:
+        name = f"huebench.{package}"
+        yield name
+        path = importlib.import_module(name).__path__
+        yield from (module.name for module in pkgutil.walk_packages(path, f"{name}."))
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples_are_true(name):
+    failures, _ = doctest.testmod(importlib.import_module(name))
+    assert failures == 0
+
+
+def test_there_are_examples():
+    assert sum(doctest.testmod(importlib.import_module(name)).attempted for name in modules()) > 10
+
+
+def test_version_is_the_distributions():
+    assert importlib.metadata.version("huebench") == huebench.__version__
