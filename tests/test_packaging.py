@@ -1,0 +1,49 @@
+"""What a wheel of the checkout holds."""
+
+import importlib.util
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import huebench
+
+ROOT = Path(huebench.__file__).parent
+PACKAGES = ("bench", "datasets", "methods", "reports")
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_every_package_is_listed(project):
+    found = {
+        ".".join(["huebench", *path.parent.relative_to(ROOT).parts])
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("__init__.py")
+    }
+    assert set(project["tool"]["setuptools"]["packages"]) == found | {"huebench"}
+
+
+def test_templates_are_package_data(project):
+    patterns = project["tool"]["setuptools"]["package-data"]["huebench.reports"]
+    shipped = {path for pattern in patterns for path in (ROOT / "reports").glob(pattern)}
+    assert shipped == {path for path in (ROOT / "reports" / "templates").rglob("*") if path.is_file()}
+
+
+def test_every_dependency_is_pinned(project):
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").open()}
+    groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
+    wanted = {
+        requirement.split("[")[0].split(">")[0].split("<")[0].lower()
+        for group in groups
+        for requirement in group
+    }
+    assert wanted - {"huebench"} <= pinned
+
+
+def test_no_top_level_package_but_huebench():
+    # A wheel with a top-level `datasets` would break Hugging Face's.
+    assert importlib.util.find_spec("huebench.datasets") is not None
+    assert importlib.util.find_spec("methods") is None
