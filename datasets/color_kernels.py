@@ -61,7 +61,7 @@ def _decode_srgb(encoded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 LINEAR: Float32 = _decode_srgb(np.arange(256) / 255).astype(f32)
 
-# sRGB encoding, 255·(1.055·v^(1/2.4) − 0.055) + 1/2, above the knee. With q = ∜v, v^(1/2.4) is q^(5/3), smooth
+# sRGB encoding, 255·(1.055·v^(1/2.4) − 0.055) + 1/2, above the knee. With q = ∜v the power is q^(5/3), smooth
 # where q is 0.23…1: a polynomial of degree 7 comes within 1.3e-4 of a level.
 ENCODING_KNEE = f32(0.0031308)
 ENCODING_SLOPE = f32(255 * 12.92)

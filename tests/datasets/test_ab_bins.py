@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import skimage.data
+
 from huebench import UserError
 from huebench.datasets.ab_bins import AbBins, gamut_bins, read_bins
 from huebench.datasets.color import rgb_to_lab

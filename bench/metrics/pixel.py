@@ -1,0 +1,131 @@
+"""The metrics that need nothing but the pixels, each a function of a `Pair`.
+
+Shares (`auc`, `accuracy@ε`, `bin_top1`) run from 0 to 1. An identical photo has a PSNR of infinity, which is
+stored as such: the mean of a method that returns one photo unchanged is infinite, and says so, instead of
+being the mean of the other photos.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from .pair import Pair
+
+SSIM_WINDOW = 11
+SSIM_SIGMA = 1.5
+AUC_LIMIT = 150
+
+
+def psnr(pair: Pair) -> float:
+    """Peak signal-to-noise ratio over all RGB values, in dB; infinite for identical photos."""
+    from .kernels import squared_error
+
+    truth, prediction = (np.ascontiguousarray(photo).reshape(-1) for photo in (pair.truth, pair.prediction))
+    return _decibel(squared_error(truth, prediction) / truth.size)
+
+
+def psnr_ab(pair: Pair) -> float:
+    """Peak signal-to-noise ratio over a* and b*, with a peak of 255, in dB."""
+    return _decibel(float(pair.squared_ab_distance.mean()) / 2)
+
+
+def ssim(pair: Pair) -> float:
+    """Mean structural similarity, averaged over the RGB channels.
+
+    Raises
+    ------
+    ValueError
+        If a side is shorter than the window.
+    """
+    from .kernels import structural_similarity
+
+    height, width, _ = pair.truth.shape
+    if min(height, width) < SSIM_WINDOW:
+        side = f"{SSIM_WINDOW}×{SSIM_WINDOW}"
+        raise ValueError(f"ssim needs photos of at least {side} pixels, not {height}×{width}")
+    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
+    window = np.exp(-0.5 * (offsets / SSIM_SIGMA) ** 2)
+    photos = (np.ascontiguousarray(photo) for photo in (pair.truth, pair.prediction))
+    return float(structural_similarity(*photos, window / window.sum(), (0.01 * 255) ** 2, (0.03 * 255) ** 2))
+
+
+def colorfulness(opponent_sums: npt.NDArray[np.int64], pixels: int, *, absolute: bool = False) -> float:
+    """Hasler and Süsstrunk's M³, from Σ of rg, rg², |rg|, 2yb, (2yb)², |2yb|.
+
+    The exact integer sums keep the variance free of cancellation.
+    """
+    rg_sum, rg_square, rg_absolute, yb_sum, yb_square, yb_absolute = (int(value) for value in opponent_sums)
+    if absolute:
+        rg_sum, yb_sum = rg_absolute, yb_absolute
+    variance = (pixels * rg_square - rg_sum**2) / pixels**2 + (pixels * yb_square - yb_sum**2) / (
+        2 * pixels
+    ) ** 2
+    mean = math.hypot(rg_sum / pixels, yb_sum / (2 * pixels))
+    return math.sqrt(variance) + 0.3 * mean
+
+
+def prediction_colorfulness(pair: Pair, *, absolute: bool = False) -> float:
+    """Colorfulness of the prediction."""
+    return colorfulness(pair.prediction_opponent_sums, pair.truth.size // 3, absolute=absolute)
+
+
+def truth_colorfulness(pair: Pair, *, absolute: bool = False) -> float:
+    """Colorfulness of the truth."""
+    return colorfulness(pair.truth_opponent_sums, pair.truth.size // 3, absolute=absolute)
+
+
+def auc(pair: Pair) -> float:
+    """Area under the curve of the share of pixels within an ab distance of 0, 1, …, 150."""
+    return _area(pair, np.ones(len(pair.squared_ab_distance)))
+
+
+def auc_rebalanced(pair: Pair) -> float:
+    """Compute `auc` with each pixel weighted by the inverse prior of its true bin.
+
+    A bin that the prior never saw weighs as much as the rarest one that it saw: an infinite weight would let
+    one pixel decide.
+
+    Raises
+    ------
+    ValueError
+        If there is no prior.
+    """
+    if pair.prior is None:
+        raise ValueError(
+            "auc_rebalanced needs the training split's prior: Scorer(..., prior=ab_prior(photos))"
+        )
+    weights = 1 / np.maximum(pair.prior, pair.prior[pair.prior > 0].min())
+    return _area(pair, weights[pair.truth_bin])
+
+
+def accuracy(pair: Pair, *, radius: float) -> float:
+    """Share of pixels whose ab distance is at most `radius`."""
+    return float(np.count_nonzero(pair.squared_ab_distance <= radius**2) / len(pair.squared_ab_distance))
+
+
+def bin_top1(pair: Pair) -> float:
+    """Share of pixels in the true bin."""
+    return float(np.mean(pair.prediction_bin == pair.truth_bin))
+
+
+def delta_e2000(pair: Pair) -> float:
+    """Mean CIEDE2000 colour difference."""
+    from .kernels import delta_e2000 as kernel
+
+    differences = np.empty(len(pair.truth_lab[0]))
+    kernel(*pair.truth_lab, *pair.prediction_lab, differences)
+    return float(differences.mean())
+
+
+def _decibel(mean_squared_error: float) -> float:
+    return 10 * math.log10(255**2 / mean_squared_error) if mean_squared_error else math.inf
+
+
+def _area(pair: Pair, weights: npt.NDArray[np.float64]) -> float:
+    from .kernels import weight_within
+
+    curve = weight_within(pair.squared_ab_distance, weights, AUC_LIMIT) / weights.sum()
+    return float(np.trapezoid(curve) / AUC_LIMIT)
