@@ -1,0 +1,56 @@
+"""The kernels again, as plain as NumPy can say them: what the fast ones are tested against."""
+
+import numpy as np
+
+
+def neighbours(points, queries, count):
+    """Every distance in float64, then a stable sort: distances (Q, K) and rows (Q, K)."""
+    points, queries = points.astype(np.float64), queries.astype(np.float64)
+    distances = np.stack([np.sqrt(((points - query) ** 2).sum(axis=1)) for query in queries])
+    rows = np.argsort(distances, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(distances, rows, axis=1), rows
+
+
+def patches(lightness, pixels, size):
+    """Pad by mirroring, view every window, keep those asked for."""
+    padded = np.pad(lightness, size // 2, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
+    return windows.reshape(-1, size * size)[pixels]
+
+
+def winners(samples, codewords):
+    """Nearest codeword of every sample, and the squared distance to it."""
+    squares = ((samples[:, None].astype(np.float64) - codewords) ** 2).sum(axis=2)
+    return squares.argmin(axis=1), squares.min(axis=1)
+
+
+def _neighbourhood(nodes, columns, radius):
+    """Gaussian of the distance between nodes on the grid, (nodes, nodes)."""
+    row, column = np.divmod(np.arange(nodes), columns)
+    squares = (row[:, None] - row) ** 2 + (column[:, None] - column) ** 2
+    return np.exp(-squares / (2 * radius**2))
+
+
+def som_online(samples, drawn, codewords, columns, radii, rates):
+    """Kohonen's rule, a sample at a time."""
+    codewords = codewords.astype(np.float64)
+    for step, sample in enumerate(samples[drawn].astype(np.float64)):
+        progress = step / len(drawn)
+        radius = radii[0] * (radii[1] / radii[0]) ** progress
+        rate = rates[0] * (rates[1] / rates[0]) ** progress
+        best = ((codewords - sample) ** 2).sum(axis=1).argmin()
+        pull = rate * _neighbourhood(len(codewords), columns, radius)[best]
+        codewords += pull[:, None] * (sample - codewords)
+    return codewords
+
+
+def som_batch(samples, steps, codewords, columns, radii):
+    """Every codeword to the weighted mean of all samples, `steps` times."""
+    codewords = codewords.astype(np.float64)
+    for step in range(steps):
+        radius = radii[0] * (radii[1] / radii[0]) ** (step / max(1, steps - 1))
+        weights = _neighbourhood(len(codewords), columns, radius)[:, winners(samples, codewords)[0]]
+        total = weights.sum(axis=1)
+        moved = total > 1e-9
+        codewords[moved] = (weights @ samples)[moved] / total[moved, None]
+    return codewords
