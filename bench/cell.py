@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..datasets.base import Entry
 from ..datasets.registry import load_plugin
@@ -119,24 +121,38 @@ class CellRun:
     def _score(self, method: Method) -> None:
         photos = photo_set(self.cell, self.cell.split)
         sample = TrainingSample.load(self.cell.training_sample)
-        metrics = Scorer(self.cell.protocol.metrics, prior=sample.prior)
+        metrics = Scorer(self.cell.protocol.metrics, sample.prior, device=self.cell.device)
         scorer = PhotoScorer(self.cell, method, photos, sample, metrics, self._enter)
         self._enter("colorize")
         self.facts["warm_up_seconds"] = scorer.warm_up()
-        done = 0
+        metrics.warm_up()
         for number, shard in enumerate(_batches(photos.entries, SHARD)):
             path = self.cell.folder / f"shard-{number:05d}.parquet"
-            if path.exists():
-                done += len(shard)
-                continue
-            rows: list[dict[str, Any]] = []
-            for batch in _batches(shard, BATCH):
-                rows += scorer.rows(batch)
-                done += len(batch)
-                self._progress(done, len(photos), "colorizing")
-            partial = path.with_suffix(".partial")
-            pd.DataFrame(rows).to_parquet(partial, index=False)
-            partial.replace(path)
+            if not path.exists():
+                self._score_shard(scorer, shard, path, done=number * SHARD)
+        self.facts["set_metrics"] = metrics.score_set(self._features())
+
+    def _score_shard(self, scorer: PhotoScorer, shard: Sequence[Entry], path: Path, done: int) -> None:
+        """Score a shard's photos and write their rows last, so that the rows' file says all is there."""
+        scorer.features.clear()
+        rows: list[dict[str, Any]] = []
+        for batch in _batches(shard, BATCH):
+            rows += scorer.rows(batch)
+            self._progress(done + len(rows), len(scorer.photos), "colorizing")
+        if scorer.features:
+            np.savez(path.with_suffix(".npz"), **{name: np.stack(of) for name, of in scorer.features.items()})
+        partial = path.with_suffix(".partial")
+        pd.DataFrame(rows).to_parquet(partial, index=False)
+        partial.replace(path)
+
+    def _features(self) -> dict[str, NDArray[np.float32]]:
+        """Read back what set-level metrics kept of all shards."""
+        kept: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+        for path in sorted(self.cell.folder.glob("shard-*.npz")):
+            with np.load(path, allow_pickle=False) as shard:
+                for name in shard.files:
+                    kept[name].append(shard[name])
+        return {name: np.concatenate(parts) for name, parts in kept.items()}
 
     def _enter(self, phase: str) -> None:
         self.phase = phase

@@ -92,4 +92,5 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
         "threads": cell.threads,
         "protocol": cell.protocol.digest,
         **known,
+        **status.get("set_metrics", {}),
     }

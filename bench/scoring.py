@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ class PhotoScorer:
         What is computed of each photo.
     enter
         Told the phase it enters, ``colorize`` or ``score``, so that a failure knows where it happened.
+    features
+        What set-level metrics keep of each photo scored so far: metric → a row a photo.
     """
 
     cell: Cell
@@ -58,6 +61,7 @@ class PhotoScorer:
     sample: TrainingSample
     metrics: Scorer
     enter: Callable[[str], None]
+    features: dict[str, list[NDArray[np.float32]]] = field(default_factory=lambda: defaultdict(list))
 
     def warm_up(self) -> float:
         """Colorize one photo outside the clock and return the seconds it took.
@@ -114,6 +118,8 @@ class PhotoScorer:
                 columns["reference"] = references.entries[i].id
             columns |= self._keep_pictures(entry, truth[i], lightness[i], predicted[i])
             scored[entry.id] = columns | self.metrics.score(truth[i], predicted[i])
+            for metric, row in self.metrics.features(truth[i], predicted[i]).items():
+                self.features[metric].append(row)
         return scored
 
     def _references(self, entries: Sequence[Entry], lightness: Lightness) -> References | None:
