@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from .base import RGB, Dataset, Entry, PhotoError, fingerprint
+from .digests import write_atomically
 
 
 @dataclass(frozen=True)
@@ -97,19 +97,19 @@ class PhotoSet:
 
     def _pack(self, size: int, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-        os.close(handle)
         count = 0
-        try:
-            with Path(partial).open("wb") as raw:
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            raw = Path(folder, "pixels")
+            with raw.open("wb") as out:
                 for photo in self:
                     image = Image.fromarray(photo.rgb)
-                    raw.write(np.asarray(image.resize((size, size), Image.Resampling.BOX)).tobytes())
+                    out.write(np.asarray(image.resize((size, size), Image.Resampling.BOX)).tobytes())
                     count += 1
-            path.with_suffix(".json").write_text(json.dumps(self.failures))
-            _to_npy(Path(partial), (count, size, size, 3), path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
+            failed = {
+                entry.id: self.failures[entry.id] for entry in self.entries if entry.id in self.failures
+            }
+            write_atomically(path.with_suffix(".json"), json.dumps(failed))
+            _to_npy(raw, (count, size, size, 3), path)
 
     def _with(self, entries: Sequence[Entry]) -> PhotoSet:
         return PhotoSet(self.dataset, entries, self.prepare, self.prepare_key, self.cache, self.failures)

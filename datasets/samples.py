@@ -66,7 +66,10 @@ class Tile:
 
 @register_dataset
 class Samples(Dataset):
-    """Tiles of seven photos, each cut from left to right into train, gap, validation, gap and test."""
+    """Tiles of seven photos, each cut from left to right into train, gap, validation, gap and test.
+
+    The rocket's file is in Adobe RGB and is converted by its profile, unlike in ``skimage.data.rocket()``.
+    """
 
     info: ClassVar = DatasetInfo(
         name="samples",

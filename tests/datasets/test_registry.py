@@ -79,3 +79,14 @@ def test_a_plugin_file_is_imported_once(tmp_path):
     load_plugin(path)
     load_plugin(path)
     assert (tmp_path / "count").read_text() == "x"
+
+
+def test_modules_of_kernels_are_not_imported(tmp_path, monkeypatch):
+    package = tmp_path / "kernels_of_a_test"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "blur_kernels.py").write_text("raise RuntimeError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry("shape", ("kernels_of_a_test",))
+    registry.discover()
+    assert registry.broken == {}

@@ -1,0 +1,323 @@
+"""Decoding against independent references: tifffile, hand-made PNGs, LittleCMS profiles, plain arithmetic."""
+
+import struct
+import subprocess
+import sys
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms, ImageFile
+from skimage import data as skimage_data
+
+from huebench.datasets.base import PhotoError
+from huebench.datasets.decode import BACKGROUND, MAX_PIXELS, decode
+
+WORDS = np.array([0, 128, 255, 256, 257, 32767, 32896, 65278, 65535], np.uint16)
+
+
+def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    stream = BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, shape, np.uint8)
+
+
+def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
+    """Build a PNG by hand: an encoder of 16-bit colour that does not depend on what is tested."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_plain_rgb_comes_back_exactly(tmp_path):
+    rgb = noise(5, 7, 3)
+    path = tmp_path / "a.png"
+    path.write_bytes(encode(Image.fromarray(rgb)))
+    assert np.array_equal(decode(path), rgb)
+    decoded = decode(path.read_bytes())
+    assert np.array_equal(decoded, rgb)
+    assert decoded.dtype == np.uint8
+    assert decoded.flags.writeable
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20_000, 10), (10, 20_000)])
+def test_extreme_sizes(size):
+    assert decode(encode(Image.new("RGB", size, (1, 2, 3)))).shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "BMP", "PPM", "JPEG2000", "GIF", "AVIF", "JPEG"])
+def test_formats(kind):
+    flat = decode(encode(Image.new("RGB", (16, 16), (200, 100, 40)), kind))
+    assert np.abs(flat.astype(int) - (200, 100, 40)).max() <= 6
+
+
+class TestSixteenBits:
+    high_byte = (WORDS >> 8).astype(np.uint8)
+
+    @pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3)])
+    def test_png_keeps_the_high_byte(self, colour, channels):
+        rows = b"\0" + np.repeat(WORDS, channels).astype(">u2").tobytes()
+        assert np.array_equal(decode(png(9, 1, 16, colour, rows))[0], np.stack([self.high_byte] * 3, -1))
+
+    @pytest.mark.parametrize(("colour", "channels"), [(4, 2), (6, 4)])
+    def test_png_with_opaque_alpha(self, colour, channels):
+        words = np.repeat(WORDS[:, None], channels, 1)
+        words[:, -1] = 65535
+        decoded = decode(png(9, 1, 16, colour, b"\0" + words.astype(">u2").tobytes()))
+        assert np.array_equal(decoded[0], np.stack([self.high_byte] * 3, -1))
+
+    @pytest.mark.parametrize("options", [{}, {"byteorder": ">"}, {"compression": "zlib"}])
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_tiff_written_by_tifffile(self, options, channels):
+        words = WORDS[None] if channels == 1 else np.repeat(WORDS[None, :, None], 3, 2)
+        stream = BytesIO()
+        tifffile.imwrite(stream, words, photometric="minisblack" if channels == 1 else "rgb", **options)
+        assert np.array_equal(decode(stream.getvalue())[0], np.stack([self.high_byte] * 3, -1))
+
+    def test_tiff_whose_white_is_zero_is_inverted(self):
+        stream = BytesIO()
+        tifffile.imwrite(stream, WORDS[None], photometric="miniswhite")
+        assert np.array_equal(decode(stream.getvalue())[0, :, 0], 255 - self.high_byte)
+
+    def test_separate_planes_are_refused_not_garbled(self):
+        stream = BytesIO()
+        planes = np.repeat(WORDS[None, None], 3, 0)
+        tifffile.imwrite(stream, planes, photometric="rgb", planarconfig="separate")
+        with pytest.raises(PhotoError, match="separate planes: save it with interleaved"):
+            decode(stream.getvalue())
+
+    def test_pgm(self):
+        decoded = decode(b"P5 9 1 65535\n" + WORDS.astype(">u2").tobytes())
+        assert np.array_equal(decoded[0, :, 0], self.high_byte)
+
+    def test_eight_bit_born_photos_are_exact(self):
+        grey = np.arange(256, dtype=np.uint16) * 257
+        assert np.array_equal(decode(encode(Image.fromarray(grey[None])))[0, :, 0], np.arange(256))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.uint32])
+def test_pixels_of_unknown_white_are_refused(dtype):
+    stream = BytesIO()
+    tifffile.imwrite(stream, np.ones((4, 4), dtype))
+    with pytest.raises(PhotoError, match="32-bit pixels, whose white is unknown"):
+        decode(stream.getvalue())
+
+
+def test_grey_bilevel_and_grey_alpha():
+    grey = noise(4, 5)
+    assert np.array_equal(decode(encode(Image.fromarray(grey))), np.repeat(grey[..., None], 3, 2))
+    assert np.array_equal(decode(encode(Image.fromarray(grey > 127)))[..., 0], np.where(grey > 127, 255, 0))
+    alpha = Image.fromarray(np.dstack([grey, np.full_like(grey, 255)]), "LA")
+    assert np.array_equal(decode(encode(alpha))[..., 1], grey)
+
+
+class TestTransparency:
+    def test_alpha_is_laid_over_white_by_the_over_operator(self):
+        rgba = noise(8, 8, 4)
+        alpha = rgba[..., 3:] / 255
+        expected = rgba[..., :3] * alpha + np.array(BACKGROUND) * (1 - alpha)
+        assert np.abs(decode(encode(Image.fromarray(rgba))) - expected).max() <= 1
+
+    def test_palette_with_a_transparent_entry(self):
+        image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+        image.putpalette([10, 20, 30, 40, 50, 60])
+        assert decode(encode(image)).tolist() == [[[10, 20, 30], [40, 50, 60]]]
+        assert decode(encode(image, transparency=1)).tolist() == [[[10, 20, 30], [255, 255, 255]]]
+        assert decode(encode(image, transparency=b"\xff\x00")).tolist() == [[[10, 20, 30], [255, 255, 255]]]
+
+    def test_transparent_colour_of_an_rgb_png(self):
+        image = Image.fromarray(np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8))
+        assert decode(encode(image, transparency=(4, 5, 6))).tolist() == [[[1, 2, 3], [255, 255, 255]]]
+
+
+class TestOrientation:
+    upright = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
+
+    # What undoes each of EXIF's orientations, in terms of numpy.
+    undo = {  # noqa: RUF012
+        1: lambda a: a,
+        2: np.fliplr,
+        3: lambda a: np.rot90(a, 2),
+        4: np.flipud,
+        5: np.transpose,
+        6: lambda a: np.rot90(a, -1),
+        7: lambda a: np.rot90(a, 2).T,
+        8: np.rot90,
+    }
+
+    @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+    @pytest.mark.parametrize("orientation", undo)
+    def test_exif_orientation(self, kind, orientation):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        options = {"lossless": True} if kind == "WEBP" else {}
+        content = encode(Image.fromarray(self.upright).convert("RGB"), kind, exif=exif, **options)
+        assert np.array_equal(decode(content)[..., 0], self.undo[orientation](self.upright))
+
+    @pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"Exif\0\0"])
+    def test_broken_exif_counts_as_upright(self, exif):
+        content = encode(Image.fromarray(self.upright).convert("RGB"), "PNG", exif=exif)
+        assert np.array_equal(decode(content)[..., 0], self.upright)
+
+    def test_unknown_orientation_counts_as_upright(self):
+        exif = Image.Exif()
+        exif[0x0112] = 77
+        content = encode(Image.fromarray(self.upright), "PNG", exif=exif)
+        assert np.array_equal(decode(content)[..., 0], self.upright)
+
+
+class TestCmyk:
+    ink = np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 128, 0, 64], [0, 0, 0, 255]]], np.uint8)
+
+    def expected(self):
+        cmy, black = self.ink[..., :3].astype(float), self.ink[..., 3:].astype(float)
+        return (255 - cmy) * (255 - black) / 255
+
+    def test_tiff_by_the_plain_formula(self):
+        decoded = decode(encode(Image.fromarray(self.ink, "CMYK"), "TIFF"))
+        assert np.abs(decoded - self.expected()).max() <= 1
+
+    def test_adobe_jpeg_is_not_inverted_twice(self):
+        wide = np.repeat(np.repeat(self.ink, 16, 0), 16, 1)
+        content = encode(Image.fromarray(wide, "CMYK"), "JPEG", quality=100)
+        assert b"Adobe" in content
+        assert np.abs(decode(content)[8, 8::16] - self.expected()[0]).max() <= 6
+
+
+class TestProfiles:
+    def profile(self, red: tuple[float, float]) -> bytes:
+        """Return a matrix profile with sRGB's curve and white, whose red primary is moved, made by hand."""
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        content = bytearray(srgb.tobytes())
+        count = struct.unpack(">I", content[128:132])[0]
+        tags = {}
+        for index in range(count):
+            name, start, _ = struct.unpack(">4sII", content[132 + 12 * index : 144 + 12 * index])
+            tags[name] = start
+        struct.pack_into(">ii", content, tags[b"rXYZ"] + 8, *(round(value * 65536) for value in red))
+        return bytes(content).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+
+    def test_embedded_profile_is_converted_to_srgb_as_littlecms_does(self):
+        rgb = noise(8, 8, 3)
+        profile = self.profile((0.60, 0.31))
+        expected = ImageCms.profileToProfile(
+            Image.fromarray(rgb),
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+        decoded = decode(encode(Image.fromarray(rgb), icc_profile=profile))
+        assert np.array_equal(decoded, np.asarray(expected))
+        assert np.abs(decoded.astype(int) - rgb).max() > 20
+
+    def test_srgb_profile_changes_no_level(self):
+        rgb = noise(16, 16, 3)
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        assert np.array_equal(decode(encode(Image.fromarray(rgb), icc_profile=srgb)), rgb)
+
+    @pytest.mark.parametrize("profile", [b"garbage", b"\0" * 200])
+    def test_broken_profile_counts_as_srgb(self, profile):
+        rgb = noise(4, 4, 3)
+        assert np.array_equal(decode(encode(Image.fromarray(rgb), icc_profile=profile)), rgb)
+
+    def test_profile_of_another_colour_space_counts_as_srgb(self):
+        grey = noise(4, 4)
+        content = encode(Image.fromarray(grey), icc_profile=self.profile((0.6, 0.31)))
+        assert np.array_equal(decode(content)[..., 0], grey)
+
+    def test_profile_applies_under_alpha(self):
+        rgb = noise(4, 4, 3)
+        opaque = np.dstack([rgb, np.full((4, 4), 255, np.uint8)])
+        profile = self.profile((0.60, 0.31))
+        plain = decode(encode(Image.fromarray(rgb), icc_profile=profile))
+        assert np.array_equal(decode(encode(Image.fromarray(opaque), icc_profile=profile)), plain)
+
+
+def test_animations_give_their_first_frame():
+    first, second = Image.new("RGB", (4, 4), (255, 0, 0)), Image.new("RGB", (4, 4), (0, 0, 255))
+    for kind in ("GIF", "PNG", "WEBP"):
+        content = encode(first, kind, save_all=True, append_images=[second])
+        assert decode(content)[0, 0].argmax() == 0
+
+
+class TestRefusals:
+    def test_empty_file(self, tmp_path):
+        (tmp_path / "empty.jpg").touch()
+        with pytest.raises(PhotoError, match=r"^the file is empty$"):
+            decode(tmp_path / "empty.jpg")
+
+    def test_missing_file(self, tmp_path):
+        with pytest.raises(PhotoError, match=r"^No such file or directory$"):
+            decode(tmp_path / "none.jpg")
+
+    def test_folder(self, tmp_path):
+        with pytest.raises(PhotoError, match=r"^Is a directory$"):
+            decode(tmp_path)
+
+    @pytest.mark.parametrize(
+        "content", [b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\0" * 999]
+    )
+    def test_no_image(self, content):
+        with pytest.raises(PhotoError, match="no image in a format that is read"):
+            decode(content)
+
+    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000", "AVIF"])
+    @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+    def test_truncated_anywhere_is_refused_with_a_reason(self, kind, share):
+        content = encode(Image.fromarray(skimage_data.astronaut()[:64, :64]), kind)
+        with pytest.raises(PhotoError, match=r"\w+"):
+            decode(content[: int(len(content) * share)])
+
+    def test_too_many_pixels_are_refused_by_the_header(self):
+        side = int(MAX_PIXELS**0.5)
+        with pytest.raises(PhotoError, match=rf"{side} × {side + 1} is more than 67,108,864 pixels"):
+            decode(png(side, side + 1, 8, 0, b""))
+
+    def test_bombs_that_pillow_itself_refuses(self):
+        with pytest.raises(PhotoError, match="decompression bomb"):
+            decode(png(60_000, 60_000, 8, 0, b""))
+        with pytest.raises(PhotoError, match="decompression bomb"):  # a warning in Pillow, an error here
+            decode(png(10_000, 10_000, 8, 0, b""))
+
+    def test_damaged_bytes_never_crash(self):
+        rng = np.random.default_rng(11)
+        photo = Image.fromarray(skimage_data.astronaut()[:48, :48])
+        outcomes = set()
+        for kind in ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "JPEG2000", "AVIF"):
+            whole = np.frombuffer(encode(photo, kind), np.uint8)
+            for _ in range(25):
+                damaged = whole.copy()
+                damaged[rng.integers(0, len(whole), 12)] = rng.integers(0, 256, 12)
+                try:
+                    outcomes.add(decode(damaged.tobytes()).ndim)
+                except PhotoError as error:
+                    outcomes.add(bool(str(error)))
+        assert outcomes == {3, True}
+
+
+def test_global_state_of_pillow_stays_as_it_was():
+    before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+    decode(encode(Image.new("RGB", (2, 2))))
+    after = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+    assert after == before
+
+
+def test_importing_it_is_light():
+    code = "import sys, huebench.datasets.decode; print('numba' in sys.modules, 'skimage' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False"]

@@ -1,0 +1,138 @@
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from huebench.datasets.digests import (
+    SETTLED,
+    cache_folder,
+    digests,
+    file_digest,
+    file_stamp,
+    reread,
+    write_atomically,
+)
+
+OLD = (3, 10**18)
+"""A stamp long settled."""
+
+
+class Counting:
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, key):
+        self.asked.append(key)
+        return "" if key == "unreadable" else hashlib.sha256(key.encode()).hexdigest()
+
+
+def test_file_digest_is_hashlibs(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 300_000)
+    assert file_digest(path) == hashlib.sha256(b"x" * 300_000).hexdigest()
+    assert file_digest(tmp_path / "none") == ""
+    assert file_stamp(path) == (300_000, path.stat().st_mtime_ns)
+
+
+def test_each_photo_is_digested_once(tmp_path):
+    compute = Counting()
+    stamps = {"b": OLD, "a": OLD}
+    first = digests(tmp_path, stamps, compute)
+    assert digests(tmp_path, stamps, compute) == first
+    assert list(first) == ["b", "a"]
+    assert sorted(compute.asked) == ["a", "b"]
+
+
+def test_only_what_changed_is_digested_again(tmp_path):
+    compute = Counting()
+    digests(tmp_path, {"a": OLD, "b": OLD, "c": OLD}, compute)
+    compute.asked.clear()
+    found = digests(tmp_path, {"a": OLD, "b": (4, OLD[1]), "c": (3, OLD[1] + 1), "d": OLD}, compute)
+    assert sorted(compute.asked) == ["b", "c", "d"]
+    assert list(found) == ["a", "b", "c", "d"]
+
+
+def test_what_cannot_be_read_or_is_too_young_is_not_remembered(tmp_path):
+    compute = Counting()
+    stamps = {"unreadable": OLD, "young": (1, time.time_ns() - SETTLED // 2), "old": OLD}
+    digests(tmp_path, stamps, compute)
+    compute.asked.clear()
+    assert digests(tmp_path, stamps, compute)["unreadable"] == ""
+    assert sorted(compute.asked) == ["unreadable", "young"]
+
+
+def test_roots_do_not_share(tmp_path):
+    compute = Counting()
+    digests(tmp_path / "one", {"a": OLD}, compute)
+    digests(tmp_path / "two", {"a": OLD}, compute)
+    assert compute.asked == ["a", "a"]
+
+
+def test_reread_ignores_what_is_remembered(tmp_path):
+    compute = Counting()
+    digests(tmp_path, {"a": OLD}, compute)
+    with reread():
+        digests(tmp_path, {"a": OLD}, compute)
+    digests(tmp_path, {"a": OLD}, compute)
+    assert compute.asked == ["a", "a"]
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"a": 1}', '{"a": [1, 2]}', "\0"])
+def test_a_damaged_cache_costs_time_only(tmp_path, damage):
+    compute = Counting()
+    first = digests(tmp_path, {"a": OLD}, compute)
+    (file,) = (cache_folder() / "digests").iterdir()
+    file.write_text(damage)
+    assert digests(tmp_path, {"a": OLD}, compute) == first
+    assert compute.asked == ["a", "a"]
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "file"))
+    assert digests(tmp_path, {"a": OLD}, Counting())["a"]
+
+
+def test_cache_folder_is_the_users_unless_told(monkeypatch):
+    assert cache_folder() == Path(os.environ["HUEBENCH_CACHE"])
+    monkeypatch.delenv("HUEBENCH_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert cache_folder().name == "huebench"
+
+
+OFTEN = """
+import sys
+from pathlib import Path
+from huebench.datasets.digests import digests, reread
+for _ in range(20):
+    with reread():
+        digests(Path(sys.argv[1]), {str(n): (3, 10**18) for n in range(200)}, lambda key: key * 3)
+"""
+
+
+def test_two_processes_leave_a_whole_cache(tmp_path):
+    processes = [subprocess.Popen([sys.executable, "-c", OFTEN, str(tmp_path)]) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    compute = Counting()
+    assert digests(tmp_path, {"7": OLD}, compute) == {"7": "777"}
+    assert compute.asked == []
+    assert [file.suffix for file in (cache_folder() / "digests").iterdir()] == [".json"]
+
+
+def test_atomic_writing_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "a.txt"
+    write_atomically(path, "é\r\n")
+    assert path.read_bytes() == "é\r\n".encode()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, "other")
+    assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
+    assert path.read_bytes() == "é\r\n".encode()

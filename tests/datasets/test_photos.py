@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from huebench.datasets import photos as module
+from huebench.datasets.base import PhotoError
+from huebench.datasets.folder import Folder
+from huebench.datasets.photos import PhotoSet
+
+
+@pytest.fixture
+def photos(tmp_path, make_photos):
+    make_photos(tmp_path / "photos", [f"{n}.png" for n in range(6)])
+    (tmp_path / "photos" / "3.png").write_bytes(b"broken")
+    dataset = Folder(tmp_path / "photos")
+    return PhotoSet(dataset, dataset.entries(), lambda rgb: rgb[:4, :4], "crop", tmp_path / "packed")
+
+
+def test_iteration_skips_and_records_what_cannot_be_decoded(photos):
+    assert len(photos) == 6
+    read = list(photos)
+    assert [photo.entry.id for photo in read] == ["0.png", "1.png", "2.png", "4.png", "5.png"]
+    assert all(photo.rgb.shape == (4, 4, 3) for photo in read)
+    assert list(photos.failures) == ["3.png"]
+    with pytest.raises(PhotoError, match="no image"):
+        photos.read(photos.entries[3])
+
+
+def test_sample_is_drawn_without_replacement_in_order(photos):
+    drawn = photos.sample(3, np.random.default_rng(0))
+    ids = [entry.id for entry in drawn.entries]
+    assert ids == sorted(set(ids))
+    assert len(ids) == 3
+    assert photos.sample(3, np.random.default_rng(0)).entries == drawn.entries
+    assert photos.sample(6, np.random.default_rng(0)) is photos
+
+
+def test_packed_is_pillows_area_average_of_every_decodable_photo(photos):
+    packed = photos.packed(2)
+    assert isinstance(packed, np.memmap)
+    assert packed.shape == (5, 2, 2, 3)
+    for photo, row in zip(photos, packed, strict=True):
+        assert np.array_equal(row, Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BOX))
+
+
+def test_packed_is_made_once_and_tells_failures_again(photos, monkeypatch):
+    first = np.array(photos.packed(2))
+    again = PhotoSet(photos.dataset, photos.entries, photos.prepare, "crop", photos.cache)
+
+    def fail(*_):
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(PhotoSet, "read", fail)
+    assert np.array_equal(again.packed(2), first)
+    assert list(again.failures) == ["3.png"]
+
+
+@pytest.mark.parametrize("change", [{"prepare_key": "other"}, {"entries": 5}])
+def test_other_photos_or_preparation_are_packed_apart(photos, change):
+    photos.packed(2)
+    other = PhotoSet(
+        photos.dataset,
+        photos.entries[: change.get("entries", 6)],
+        photos.prepare,
+        change.get("prepare_key", "crop"),
+        photos.cache,
+    )
+    other.packed(2)
+    assert len(list(photos.cache.glob("*.npy"))) == 2
+
+
+def test_nothing_decodable_packs_to_nothing(photos):
+    broken = PhotoSet(photos.dataset, [photos.entries[3]], photos.prepare, "crop", photos.cache)
+    assert broken.packed(2).shape == (0, 2, 2, 3)
+
+
+def test_a_crash_while_packing_leaves_nothing_behind(photos, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(module.np.lib.format, "write_array_header_2_0", fail)
+    with pytest.raises(OSError, match="disk full"):
+        photos.packed(2)
+    assert not list(photos.cache.glob("*.npy"))
+    assert not [path for path in photos.cache.iterdir() if path.suffix in {".partial", ".whole"}]

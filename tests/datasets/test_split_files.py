@@ -1,0 +1,99 @@
+import hashlib
+import subprocess
+
+import pytest
+
+from huebench import UserError
+from huebench.datasets.base import Entry, fingerprint
+from huebench.datasets.split_files import differences, read_splits, write_splits
+
+ENTRIES = [
+    Entry("a,b.jpg", "train", "sea", "CC BY 2.0", "00"),
+    Entry('new\r\nline".jpg', "train", "", "a, b", "11"),
+    Entry("é.jpg", "validation", "", "", "22"),
+    Entry("c.jpg", "test", "", "", "33"),
+]
+
+
+def test_what_was_written_is_read_back(tmp_path):
+    paths = write_splits(ENTRIES, tmp_path / "new")
+    assert [path.name for path in paths] == ["train.csv", "validation.csv", "test.csv", "SHA256SUMS"]
+    assert read_splits(tmp_path / "new") == ENTRIES
+    assert fingerprint(read_splits(tmp_path / "new")) == fingerprint(ENTRIES)
+    assert (
+        tmp_path / "new" / "test.csv"
+    ).read_text() == "id,split,category,licence,sha256\nc.jpg,test,,,33\n"
+
+
+def test_sums_are_as_sha256sum_checks_them(tmp_path):
+    write_splits(ENTRIES, tmp_path)
+    run = subprocess.run(
+        ["sha256sum", "--check", "SHA256SUMS"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert run.returncode == 0
+    (tmp_path / "test.csv").write_text("")
+    run = subprocess.run(
+        ["sha256sum", "--check", "SHA256SUMS"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert run.returncode == 1
+
+
+def test_order_of_the_entries_does_not_matter(tmp_path):
+    write_splits(ENTRIES, tmp_path / "a")
+    write_splits(ENTRIES[::-1], tmp_path / "b")
+    assert (tmp_path / "a" / "SHA256SUMS").read_bytes() == (tmp_path / "b" / "SHA256SUMS").read_bytes()
+
+
+def test_changed_file(tmp_path):
+    write_splits(ENTRIES, tmp_path)
+    (tmp_path / "test.csv").write_text("id,split,category,licence,sha256\n")
+    with pytest.raises(UserError, match=r"test\.csv' is not what .*SHA256SUMS' says"):
+        read_splits(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["id,split\n", "", "id,split,category,licence,sha256\na,b\n"])
+def test_other_columns(tmp_path, content):
+    write_splits(ENTRIES, tmp_path)
+    (tmp_path / "train.csv").write_text(content)
+    lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    lines[0] = f"{hashlib.sha256(content.encode()).hexdigest()}  train.csv"
+    (tmp_path / "SHA256SUMS").write_text("\n".join(lines))
+    with pytest.raises(
+        UserError, match=r"train\.csv' must have the columns id,split,category,licence,sha256"
+    ):
+        read_splits(tmp_path)
+
+
+def test_missing_and_unreadable_files(tmp_path):
+    with pytest.raises(UserError, match=r"SHA256SUMS' cannot be read .*prepare --out"):
+        read_splits(tmp_path)
+    write_splits(ENTRIES, tmp_path)
+    (tmp_path / "SHA256SUMS").write_bytes(b"\xff")
+    with pytest.raises(UserError, match="codec can't decode"):
+        read_splits(tmp_path)
+
+
+def test_garbled_sums_match_nothing(tmp_path):
+    write_splits(ENTRIES, tmp_path)
+    (tmp_path / "SHA256SUMS").write_text("nonsense\n")
+    with pytest.raises(UserError, match="is not what"):
+        read_splits(tmp_path)
+
+
+def test_differences():
+    found = [
+        Entry("a,b.jpg", "test", "lake", "another licence", "00"),
+        Entry("é.jpg", "validation", "", "", "99"),
+        Entry("c.jpg", "test", "", "", "33"),
+        Entry("d.jpg", "train", "", "", "44"),
+    ]
+    assert differences(ENTRIES, ENTRIES) == []
+    assert differences(ENTRIES, found) == sorted(
+        [
+            "a,b.jpg: split was 'train', is 'test'",
+            "a,b.jpg: category was 'sea', is 'lake'",
+            'new\r\nline".jpg: missing',
+            "é.jpg: content was '22', is '99'",
+            "d.jpg: new",
+        ]
+    )

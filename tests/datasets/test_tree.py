@@ -1,0 +1,81 @@
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from huebench import UserError
+from huebench.datasets.tree import PhotoTree
+
+
+def test_photos_are_found_by_ending_in_the_order_of_ids(tmp_path):
+    for name in ("b/2.JPG", "b/1.jpeg", "a.png", "c/d/e.heic", "notes.txt", ".hidden.png", ".git/x.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "b.png").touch()
+    tree = PhotoTree(tmp_path)
+    assert list(tree.paths) == ["a.png", "b/1.jpeg", "b/2.JPG", "c/d/e.heic"]
+    assert tree.digests()["b/2.JPG"] == hashlib.sha256(b"b/2.JPG").hexdigest()
+
+
+def test_names_that_are_no_utf8_become_readable_ids(tmp_path):
+    os.close(os.open(os.fsencode(tmp_path) + b"/\xff.png", os.O_CREAT))
+    tree = PhotoTree(tmp_path)
+    assert list(tree.paths) == [r"\xff.png"]
+    assert tree.paths[r"\xff.png"].exists()
+
+
+def test_a_pipe_is_no_photo(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert PhotoTree(tmp_path).paths == {}
+
+
+def test_link_inside_the_root_is_a_photo(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"1")
+    (tmp_path / "b.png").symlink_to(tmp_path / "a.png")
+    digests = PhotoTree(tmp_path).digests()
+    assert digests["a.png"] == digests["b.png"]
+
+
+@pytest.mark.parametrize("target", ["outside.png", "nothing.png"])
+def test_link_out_of_the_root_or_to_nothing_is_refused(tmp_path, target):
+    (tmp_path / "outside.png").touch()
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.png").symlink_to(tmp_path / target)
+    with pytest.raises(UserError, match=r"a\.png' is a link to nothing or out of"):
+        PhotoTree(root)
+
+
+def test_link_to_a_folder_is_refused(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path)
+    with pytest.raises(UserError, match="loop' is a link to a folder"):
+        PhotoTree(tmp_path)
+
+
+def test_root_itself_may_be_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.png").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert list(PhotoTree(tmp_path / "link").paths) == ["a.png"]
+
+
+def test_missing_root(tmp_path):
+    with pytest.raises(UserError, match="none' is no folder; name the folder that holds the photos"):
+        PhotoTree(tmp_path / "none")
+
+
+def test_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    scan = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UserError, match="locked' cannot be read: Permission denied"):
+        PhotoTree(tmp_path)
