@@ -139,6 +139,14 @@ def test_long_lists_are_cut(run, tmp_path):
     assert "–" in output
 
 
+def test_many_categories_are_cut(run, tmp_path):
+    for number in range(12):
+        (tmp_path / "photos" / f"c{number:02}").mkdir(parents=True)
+        (tmp_path / "photos" / f"c{number:02}" / "1.png").write_bytes(b"same")
+    _, output = run("info", f"folder:{tmp_path / 'photos'}")
+    assert "c08 1, c09 1, … 2 more" in output
+
+
 def test_verify_finds_nothing(run, photos, tmp_path):
     _, output = run("prepare", f"folder:{photos}", "--out", tmp_path / "out")
     found = output.partition("fingerprint: ")[2][:64]

@@ -168,6 +168,16 @@ class TestOrientation:
         content = encode(Image.fromarray(self.upright).convert("RGB"), kind, exif=exif, **options)
         assert np.array_equal(decode(content)[..., 0], self.undo[orientation](self.upright))
 
+    @pytest.mark.parametrize("orientation", undo)
+    def test_jpeg(self, orientation):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        blocks = np.kron(self.upright, np.ones((16, 16), np.uint8))
+        decoded = decode(encode(Image.fromarray(blocks), "JPEG", exif=exif, quality=100))[..., 0]
+        expected = self.undo[orientation](blocks)
+        assert decoded.shape == expected.shape
+        assert np.abs(decoded.astype(int) - expected).max() <= 2
+
     @pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"Exif\0\0"])
     def test_broken_exif_counts_as_upright(self, exif):
         content = encode(Image.fromarray(self.upright).convert("RGB"), "PNG", exif=exif)
