@@ -152,7 +152,7 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             return _converted(image, ImageCms.ImageCmsProfile(BytesIO(profile)))
         except (OSError, ValueError, ImageCms.PyCMSError):
             pass  # broken, or of another colour space than the pixels: taken as sRGB, as promised above
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
