@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from .layout import FACTS, Table, lay_out, matrix, metric_column
 from .summary import Summary, categories, summarize
 from .tables import MetricFacts, Results, RunFacts
+
+if TYPE_CHECKING:
+    from .evidence import Evidence
+    from .statistics import Intervals
 
 HEADLINE = (
     "coverage",
@@ -85,6 +89,10 @@ class Content:
         How many photos are near-grey, of how many.
     by_category
         Metric → tables of it, each with a few of the categories.
+    intervals
+        Bootstrap intervals of all means.
+    evidence
+        How sure the differences are, by a few of the metrics.
     answers
         How many answers were scored, of how many expected, all methods and seeds together.
     failures, unscored
@@ -107,6 +115,8 @@ class Content:
     near_grey: int
     photos: int
     by_category: dict[str, list[Table]]
+    intervals: Intervals
+    evidence: list[Evidence]
     answers: tuple[int, int]
     failures: list[Failure]
     unscored: list[Unscored]
@@ -132,8 +142,11 @@ class Content:
 
 def make_content(results: Results) -> Content:
     """Work out all that a report says of a run."""
+    from .evidence import weigh  # SciPy takes its time to import
+
     summary = summarize(results)
     coloured = summarize(results, near_grey=False)
+    intervals, evidence = weigh(results, summary)
     further = [m.name for m in summary.metrics if m.name not in HEADLINE]
     return Content(
         run=results.run,
@@ -144,6 +157,8 @@ def make_content(results: Results) -> Content:
         near_grey=summary.photos - coloured.photos,
         photos=summary.photos,
         by_category=_by_category(results, summary),
+        intervals=intervals,
+        evidence=evidence,
         answers=(int(summary.rows["scored"].sum()), int(summary.rows["expected"].sum())),
         failures=failures(results.cells),
         unscored=_unscored(results),

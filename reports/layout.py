@@ -136,6 +136,15 @@ def number(value: float, decimals: int) -> str:
     return f"{value:z,.{decimals}f}".replace("-", "−")
 
 
+def p_value(p: float) -> str:
+    """Format a p-value.
+
+    >>> p_value(0.0312), p_value(1e-9)
+    ('p = 0.031', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {number(p, 3)}"
+
+
 def _table(summary: Summary, columns: list[Column], cells: list[list[Cell]]) -> Table:
     """Turn columns of cells into rows; the last cell of each is the truth's."""
     families = zip(summary.rows["family"], summary.rows["oracle"], strict=True)

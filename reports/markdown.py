@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from .content import Content, in_words, make_content
 from .gallery import GalleryPhoto, choose
-from .layout import Table
+from .layout import Table, p_value
 from .tables import Results
 
 STAMP = ".report.json"
@@ -49,7 +49,7 @@ def write_report(results: Results, folder: Path) -> Path:
     stamp.unlink(missing_ok=True)
     content = make_content(results)
     photos = choose(results, content.summary)
-    figures = _draw(results, photos, folder)
+    figures = _draw(results, content, photos, folder)
     partial = folder / ".report.md.partial"
     partial.write_text(render(content, photos, figures), encoding="utf-8")
     partial.replace(report)
@@ -177,16 +177,21 @@ def _environment() -> Environment:
         "block": block,
         "code": code,
         "in_words": in_words,
+        "p_value": p_value,
         "plain_table": plain_table,
         "table": table,
     }
     return environment
 
 
-def _draw(results: Results, photos: Sequence[GalleryPhoto], folder: Path) -> dict[str, str]:
-    from . import figures  # Matplotlib takes its time to import
+def _draw(results: Results, content: Content, photos: Sequence[GalleryPhoto], folder: Path) -> dict[str, str]:
+    from . import charts, figures  # Matplotlib takes its time to import
 
     paths: dict[str, str] = {}
+    for by in content.evidence[:1]:
+        if by.ranks:
+            paths[by.metric.name] = f"figures/ranks-{by.metric.name}.png"
+            figures.save(charts.critical_difference(by.ranks), folder / paths[by.metric.name])
     for photo in photos:
         paths[photo.rank] = f"figures/gallery-{photo.rank}.jpg"
         figures.save(figures.gallery(photo), folder / paths[photo.rank])
