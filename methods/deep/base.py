@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ... import UserError
-from ...datasets.base import fingerprint
+from ...datasets.base import RGB, fingerprint
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
 
@@ -108,6 +108,19 @@ class DeepMethod(Method):
     def build_network(self) -> ColorNetwork:
         """Return a new network; its weights come from torch's present random state."""
 
+    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
+        """Give a new network what it needs before training: pretrained weights, statistics of the photos.
+
+        Parameters
+        ----------
+        network
+            What `build_network` returned, still on the CPU.
+        packed
+            The training photos, uint8 (N, size, size, 3).
+        context
+            As for `fit`.
+        """
+
     def build_learner(self, network: ColorNetwork, epochs: int, device: torch.device) -> Learner:
         """Return what a training step does: Adam on the network's own loss, with a step-wise decay."""
         from torch import optim
@@ -152,7 +165,9 @@ class DeepMethod(Method):
         packed = train.packed(plan.size)
         epochs = plan.epochs_for(len(packed))
         with reproducible(context.seed, device):
-            network = self.build_network().to(device).to(memory_format=torch.channels_last)
+            network = self.build_network()
+            self.prepare(network, packed, context)
+            network = network.to(device).to(memory_format=torch.channels_last)
             trainer = Trainer(
                 self.build_learner(network, epochs, device),
                 LabBatches(packed, plan.batch, device, flip=self.parameters.flip),

@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from skimage import data
+from skimage import color, data
 
 from huebench.datasets.base import RGB, Dataset, DatasetInfo, Entry
 from huebench.datasets.photos import PhotoSet
+from huebench.methods.base import Context
+from huebench.methods.deep.base import DeepMethod
 
 
 class Arrays(Dataset):
@@ -55,3 +57,20 @@ def photo_set(tmp_path: Path) -> Callable[[Sequence[RGB]], PhotoSet]:
         return PhotoSet(dataset, dataset.entries(), lambda rgb: rgb, "as they are", tmp_path / "packed")
 
     return make
+
+
+@pytest.fixture
+def gain_on_eight(photo_set, crops) -> Callable[[DeepMethod], float]:
+    """Return a function that trains a method on eight photos and colorizes the same eight.
+
+    It returns how many dB the PSNR of a*b* lies above that of the eight photos' mean colour.
+    """
+
+    def gain(method: DeepMethod) -> float:
+        method.fit(photo_set(crops[:8]), photo_set([]), Context())
+        lab = color.rgb2lab(crops[:8]).astype(np.float32)
+        truth = lab[..., 1:]
+        squared = np.square(method.colorize(lab[..., 0], Context()) - truth).mean()
+        return float(10 * np.log10(np.square(truth - truth.mean((0, 1, 2))).mean() / squared))
+
+    return gain

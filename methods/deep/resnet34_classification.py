@@ -1,0 +1,64 @@
+"""ResNet-34 classification of Qin, Mao & Meng."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ..base import MethodInfo, register
+from .backbone import BackboneMethod
+from .base import Schedule, Schedules
+
+if TYPE_CHECKING:
+    from .networks.base import ColorNetwork
+
+SCHEDULES = Schedules(
+    smoke=Schedule(size=32, epochs=1, batch=4, photos=16, min_steps=4),
+    quick=Schedule(size=64, epochs=3, batch=16, photos=4200, min_steps=50),
+    paper=Schedule(size=224, epochs=20, batch=3),
+)
+
+
+class BinParameters(BackboneMethod.Parameters):
+    """As for every method with a backbone, and how colours are read off the bins."""
+
+    learning_rate: float = Field(1e-4, gt=0, description="Adam's learning rate")
+    temperature: float = Field(0.38, gt=0, le=1, description="of the annealed mean; 1: mean, near 0: mode")
+
+
+@register
+class ResNet34Classification(BackboneMethod):
+    """A pretrained ResNet-34 up to conv3_x that votes for one of 625 bins of chroma at every pixel.
+
+    The paper's: the layers of its Table 2 (with 1×1 kernels at the end, as its text has it), bins of
+    grid 10, cross-entropy with the nearest bin, Adam at 1e-4, batches of 3, 224². Ours, where it is silent:
+    bins outside sRGB are masked, colours are read off by Zhang's annealed mean, 20 epochs, the decay and
+    the mirroring. The shorter budgets take batches of 16.
+    """
+
+    info = MethodInfo(
+        name="resnet34-classification",
+        family="deep",
+        source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.2",
+        trainable=True,
+        all_threads=True,
+    )
+    schedules = SCHEDULES
+    Parameters = BinParameters
+    parameters: BinParameters
+
+    def build_network(self) -> ColorNetwork:
+        """Return encoder, decoder and classifier with random weights."""
+        return build_classifier(self.parameters, soft=False)
+
+
+def build_classifier(parameters: BinParameters, *, soft: bool) -> ColorNetwork:
+    """Return a classification network over the bins that sRGB reaches."""
+    import torch
+
+    from ...datasets.ab_bins import gamut_bins
+    from .networks.resnet34 import ClassificationNetwork
+
+    nodes = torch.from_numpy(gamut_bins().nodes)
+    return ClassificationNetwork(parameters.backbone, nodes, parameters.temperature, soft=soft)

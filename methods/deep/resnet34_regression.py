@@ -1,0 +1,48 @@
+"""ResNet-34 regression of Qin, Mao & Meng."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ..base import MethodInfo, register
+from .backbone import BackboneMethod
+from .base import Schedule, Schedules
+
+if TYPE_CHECKING:
+    from .networks.base import ColorNetwork
+
+
+@register
+class ResNet34Regression(BackboneMethod):
+    """A pretrained ResNet-34 up to conv4_x and a decoder of four stages, on the squared error of a*b*.
+
+    The paper's: the layers of its Table 1, fine-tuning of all of them, Adam at 1e-4, batches of 128, 224².
+    Ours, where it is silent: 20 epochs, the decay (×0.3 every third of them), the mirroring, and the
+    scaling of input and output.
+    """
+
+    info = MethodInfo(
+        name="resnet34-regression",
+        family="deep",
+        source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.1",
+        trainable=True,
+        all_threads=True,
+    )
+    schedules = Schedules(
+        smoke=Schedule(size=32, epochs=1, batch=8, photos=32, min_steps=4),
+        quick=Schedule(size=64, epochs=10, batch=32, photos=4200, min_steps=100),
+        paper=Schedule(size=224, epochs=20, batch=128),
+    )
+
+    class Parameters(BackboneMethod.Parameters):
+        """As for every method with a backbone, with the paper's learning rate."""
+
+        learning_rate: float = Field(1e-4, gt=0, description="Adam's learning rate")
+
+    def build_network(self) -> ColorNetwork:
+        """Return encoder and decoder with random weights."""
+        from .networks.resnet34 import RegressionNetwork
+
+        return RegressionNetwork(self.parameters.backbone)
