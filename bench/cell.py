@@ -140,7 +140,8 @@ class CellRun:
             rows += scorer.rows(batch)
             self._progress(done + len(rows), len(scorer.photos), "colorizing")
         if scorer.features:
-            np.savez(path.with_suffix(".npz"), **{name: np.stack(of) for name, of in scorer.features.items()})
+            arrays: dict[str, Any] = {name: np.stack(kept) for name, kept in scorer.features.items()}
+            np.savez(path.with_suffix(".npz"), **arrays)
         partial = path.with_suffix(".partial")
         pd.DataFrame(rows).to_parquet(partial, index=False)
         partial.replace(path)
@@ -176,7 +177,8 @@ def _limit_threads(threads: int) -> None:
     import numba
     from threadpoolctl import threadpool_limits
 
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba is imported
+    numba.set_num_threads(min(threads, most))
     threadpool_limits(threads)
 
 

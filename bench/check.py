@@ -208,7 +208,7 @@ def check_threads(subject: Subject) -> None:
         raise CheckSkippedError("the method declares all_threads: it always gets all of them")
     import numba
 
-    most = numba.config.NUMBA_NUM_THREADS
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba is imported
     lightness, before = subject.lightness(), numba.get_num_threads()
     answers = []
     try:

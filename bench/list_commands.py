@@ -40,10 +40,13 @@ def list_methods(plugin: Plugins = None) -> None:
 
 
 @list_app.command("datasets")
-def list_datasets() -> None:
+def list_datasets(plugin: Plugins = None) -> None:
     """Show every dataset with its splits and licence."""
     from ..datasets.base import datasets
+    from ..datasets.registry import load_plugin
 
+    for path in plugin or ():
+        load_plugin(path)
     table = Table("dataset", "photos", "splits", "licence", box=None, header_style="bold")
     for cls in datasets.items().values():
         info = cls.info
@@ -55,10 +58,13 @@ def list_datasets() -> None:
 
 
 @list_app.command("metrics")
-def list_metrics() -> None:
+def list_metrics(plugin: Plugins = None) -> None:
     """Show every metric with its direction, unit and source; an unavailable one with its reason."""
+    from ..datasets.registry import load_plugin
     from .metrics import Scorer, get_metric, metric_names
 
+    for path in plugin or ():
+        load_plugin(path)
     names = metric_names()
     unavailable = Scorer(names).unavailable
     table = Table("metric", "better", "unit", "definition", "source", box=None, header_style="bold")

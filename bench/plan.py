@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from .. import UserError
 from ..datasets.base import Dataset, Entry, Split, fingerprint
 from ..datasets.catalogue import open_dataset
+from ..datasets.digests import cache_folder
 from ..datasets.photos import PhotoSet
 from ..methods.base import Budget, Context, Method, methods
 from ..methods.spec import MethodSpec, label
@@ -222,7 +222,7 @@ def photo_set(cell: Cell, split: Split) -> PhotoSet:
         entries,
         prepare=cell.protocol.prepare,
         prepare_key=cell.protocol.preparation,
-        cache=Path(platformdirs.user_cache_dir("huebench")) / "packed",
+        cache=cache_folder() / "packed",
     )
 
 

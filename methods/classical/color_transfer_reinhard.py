@@ -43,4 +43,4 @@ def _match_moments(target: NDArray[np.float32], source: NDArray[np.float32]) -> 
     constant = deviation < 1e-4
     scale = np.where(constant, 0, source.std((0, 1), dtype=np.float64) / np.where(constant, 1, deviation))
     matched = (target - target.mean((0, 1), dtype=np.float64)) * scale + source.mean((0, 1), dtype=np.float64)
-    return matched.astype(np.float32)
+    return np.asarray(matched, np.float32)

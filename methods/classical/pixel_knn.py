@@ -52,4 +52,4 @@ class PixelKNN(Method):
 
 def _mean_chroma(chroma: Chroma, nearest: NDArray[np.intp]) -> Chroma:
     """Mean over each row of indices, float32 (Q, 2)."""
-    return chroma[nearest].mean(axis=1, dtype=np.float64).astype(np.float32)
+    return np.asarray(chroma[nearest].mean(axis=1, dtype=np.float64), np.float32)

@@ -1,32 +1,27 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from huebench.bench import cli
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
+def bench(tmp_path, monkeypatch, capsys):
     """Run ``bench`` with some arguments in an empty folder; return exit code and output."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
-        result = CliRunner().invoke(_Main(), [], standalone_mode=False)
-        return result.exit_code, result.output
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
 
     return run
-
-
-class _Main:
-    """`cli.main` under the interface that `CliRunner` invokes, so that its error handling is tested too."""
-
-    name = "bench"
-
-    def main(self, **_):
-        cli.main()
 
 
 @pytest.fixture

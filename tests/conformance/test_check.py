@@ -38,7 +38,7 @@ class OutOfRange(Broken):
 
 class NotFinite(Broken):
     def colorize(self, lightness, context):
-        return super().colorize(lightness, context) / np.float32(0)
+        return super().colorize(lightness, context) * np.float32(np.nan)
 
 
 class SquareOnly(Broken):

@@ -1,0 +1,154 @@
+"""The network metrics: what is missing is said; with files of random weights they match torchmetrics."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import scipy.linalg
+import skimage.data
+import torch
+
+from huebench import UserError
+from huebench.bench.metrics import networks
+from huebench.bench.metrics.networks import Weights
+from huebench.bench.metrics.pair import Pair
+
+
+@pytest.fixture
+def weights_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HUEBENCH_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    (tmp_path / "weights").mkdir()
+    return tmp_path / "weights"
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    truths = [skimage.data.astronaut()[:128, :128], skimage.data.coffee()[:128, :128]]
+    return [Pair(truth, np.ascontiguousarray(truth[..., ::-1])) for truth in truths]
+
+
+def publish(monkeypatch, name, state, folder):
+    """Save random weights under a name that holds their hash, as the publishers do, and expect them."""
+    partial = folder / "partial"
+    torch.save(state, partial)
+    digest = hashlib.sha256(partial.read_bytes()).hexdigest()
+    known = getattr(networks, name)
+    path = partial.rename(folder / f"random-{digest[:8]}.pth")
+    monkeypatch.setattr(networks, name, Weights(path.name, known.url, known.libraries))
+    return path
+
+
+def test_missing_weights_name_the_file_its_source_and_the_folders(weights_folder, tmp_path):
+    reason = networks.VGG16.missing()
+    assert "put vgg16-397923af.pth (https://download.pytorch.org/models/vgg16-397923af.pth)" in reason
+    assert f"into {weights_folder} or {tmp_path / 'torch' / 'hub' / 'checkpoints'}" in reason
+    with pytest.raises(UserError, match="weights not found"):
+        networks.VGG16.load()
+
+
+def test_without_a_named_folder_the_reason_says_how_to_name_one(monkeypatch, weights_folder):
+    monkeypatch.delenv("HUEBENCH_WEIGHTS")
+    assert networks.ALEXNET.missing().endswith("or set HUEBENCH_WEIGHTS to its folder")
+
+
+def test_the_cache_is_where_torch_hub_looks(weights_folder):
+    assert str(networks.weights_folders()[-1]) == f"{torch.hub.get_dir()}/checkpoints"
+
+
+def test_missing_libraries_come_before_missing_weights():
+    weights = Weights("file-00000000.pth", "https://example.org", ("numpy", "no_such_library"))
+    assert weights.missing() == "no_such_library not installed: pip install 'huebench[perceptual]'"
+
+
+def test_present_weights_are_not_missing(weights_folder):
+    (weights_folder / networks.ALEXNET.file).touch()
+    assert networks.ALEXNET.missing() == ""
+
+
+def test_a_file_of_another_hash_is_refused(weights_folder):
+    (weights_folder / networks.ALEXNET.file).write_bytes(b"truncated")
+    with pytest.raises(
+        UserError, match=r"SHA-256 starts [0-9a-f]{8}, not 7be5be79; fetch it again from https"
+    ):
+        networks.ALEXNET.load()
+
+
+def test_frechet_distance_matches_scipy():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(200, 2, 6)).astype(np.float32)
+    features[:, 0] = features[:, 0] * 1.5 + 0.3
+    first, second = features[:, 0].astype(float), features[:, 1].astype(float)
+    covariances = np.cov(first.T), np.cov(second.T)
+    root = scipy.linalg.sqrtm(covariances[0] @ covariances[1]).real
+    expected = np.square(first.mean(0) - second.mean(0)).sum() + np.trace(sum(covariances) - 2 * root)
+    assert networks.frechet_distance(features) == pytest.approx(expected, rel=1e-6)
+
+
+def test_frechet_distance_of_one_photo_is_refused():
+    with pytest.raises(ValueError, match="at least two photos, not 1"):
+        networks.frechet_distance(np.zeros((1, 2, 4), np.float32))
+
+
+@pytest.mark.slow
+def test_lpips_matches_torchmetrics_with_the_same_weights(monkeypatch, weights_folder, pairs):
+    from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+    from torchvision.models import alexnet
+
+    torch.manual_seed(0)
+    path = publish(monkeypatch, "ALEXNET", alexnet(weights=None).state_dict(), weights_folder)
+    cache = networks.weights_folders()[-1]
+    cache.mkdir(parents=True)
+    (cache / "alexnet-owt-7be5be79.pth").symlink_to(path)  # where the public class would download it to
+    peer = LearnedPerceptualImagePatchSimilarity("alex", normalize=True)
+    networks._lpips_network.cache_clear()
+    for pair in pairs:
+        tensors = [
+            torch.tensor(photo).permute(2, 0, 1)[None] / 255 for photo in (pair.prediction, pair.truth)
+        ]
+        assert networks.lpips(pair) == pytest.approx(float(peer(*tensors)), abs=1e-6)
+        assert networks.lpips(pair) > 1e-4
+    assert networks.lpips(Pair(pairs[0].truth, pairs[0].truth)) == 0
+    networks._lpips_network.cache_clear()
+
+
+@pytest.mark.slow
+def test_fid_matches_torchmetrics_with_the_same_weights(monkeypatch, weights_folder, pairs):
+    import torch_fidelity.feature_extractor_inceptionv3 as inception
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    torch.manual_seed(0)
+    with monkeypatch.context() as patch:  # the class insists on loading something
+        patch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: {})
+        patch.setattr(inception.FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+        state = inception.FeatureExtractorInceptionV3("random", ["2048"]).state_dict()
+    path = publish(monkeypatch, "INCEPTION", state, weights_folder)
+    networks._inception_network.cache_clear()
+    features = np.stack([networks.inception_features(pair) for pair in pairs])
+    assert features.shape == (2, 2, 2048)
+    peer = FrechetInceptionDistance(2048, feature_extractor_weights_path=str(path), antialias=False)
+    for column, real in (("prediction", False), ("truth", True)):
+        photos = np.stack([getattr(pair, column) for pair in pairs])
+        peer.update(torch.tensor(photos).permute(0, 3, 1, 2), real=real)
+    assert networks.frechet_distance(features) == pytest.approx(float(peer.compute()), rel=1e-3, abs=1e-6)
+    networks._inception_network.cache_clear()
+
+
+@pytest.mark.slow
+def test_vgg_agreement_matches_torchvision(monkeypatch, weights_folder, pairs):
+    from torchvision.models import VGG16_Weights, vgg16
+
+    torch.manual_seed(0)
+    network = vgg16(weights=None).eval()
+    publish(monkeypatch, "VGG16", network.state_dict(), weights_folder)
+    networks._vgg_network.cache_clear()
+    transform = VGG16_Weights.IMAGENET1K_V1.transforms()
+    for pair in [*pairs, Pair(pairs[0].truth, pairs[1].truth)]:
+        with torch.inference_mode():
+            classes = [
+                network(transform(torch.tensor(photo).permute(2, 0, 1))[None]).argmax()
+                for photo in (pair.prediction, pair.truth)
+            ]
+        assert networks.vgg_agreement(pair) == float(classes[0] == classes[1])
+    assert networks.vgg_agreement(Pair(pairs[0].truth, pairs[0].truth)) == 1
+    networks._vgg_network.cache_clear()
