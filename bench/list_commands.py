@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 if TYPE_CHECKING:
+    from ..methods.base import Method
     from .plan import Plan
 
 list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
@@ -19,24 +20,47 @@ Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python fil
 
 
 @list_app.command("methods")
-def list_methods(plugin: Plugins = None) -> None:
-    """Show every method with its family, parameters and source; a broken plugin with its reason."""
+def list_methods(
+    name: Annotated[str | None, typer.Argument(help="Show this method with its parameters.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Show every method with what it is; a broken plugin with its reason; one method with its parameters."""
     from ..datasets.registry import load_plugin
     from ..methods.base import FAMILIES, methods
     from ..methods.spec import MethodSpec
 
     for path in plugin or ():
         load_plugin(path)
-    table = Table("method", "family", "parameters", "source", box=None, header_style="bold")
+    if name is not None:
+        _print_method(name, Console())
+        return
+    table = Table(Column("method", no_wrap=True), "family", "what it is", box=None, header_style="bold")
     found = sorted(methods.items().values(), key=lambda cls: (FAMILIES.index(cls.info.family), cls.info.name))
     for cls in found:
-        parameters = ", ".join(f"{key}={field.default}" for key, field in cls.Parameters.model_fields.items())
         missing = MethodSpec(cls.info.name).missing()
-        source = f"[red]{escape(missing)}" if missing else escape(cls.info.source)
-        table.add_row(cls.info.name, cls.info.family, escape(parameters), source)
-    for name, broken in methods.broken.items():
-        table.add_row(name, "[red]broken", "", f"[red]{escape(broken.reason)}")
+        what = f"[red]{escape(missing)}" if missing else escape(_summary(cls))
+        table.add_row(cls.info.name, cls.info.family, what)
+    for broken_name, broken in methods.broken.items():
+        table.add_row(broken_name, "[red]broken", f"[red]{escape(broken.reason)}")
     Console().print(table)
+    Console().print("[dim]one method with its source and parameters: bench list methods NAME")
+
+
+def _print_method(name: str, console: Console) -> None:
+    from ..methods.base import methods
+
+    cls = methods.get(name)
+    console.print(f"[bold]{cls.info.name}[/] ({cls.info.family}): {escape(_summary(cls))}")
+    console.print(f"from: {escape(cls.info.source)}", highlight=False)
+    table = Table("parameter", "default", "", box=None, header_style="bold")
+    for key, parameter in cls.Parameters.model_fields.items():
+        table.add_row(key, str(parameter.default), escape(parameter.description or ""))
+    console.print(table if table.row_count else "no parameters")
+
+
+def _summary(cls: type[Method]) -> str:
+    """Return the first sentence of a class's docstring."""
+    return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
 
 
 @list_app.command("datasets")
@@ -47,7 +71,9 @@ def list_datasets(plugin: Plugins = None) -> None:
 
     for path in plugin or ():
         load_plugin(path)
-    table = Table("dataset", "photos", "splits", "licence", box=None, header_style="bold")
+    table = Table(
+        Column("dataset", no_wrap=True), "photos", "splits", "licence", box=None, header_style="bold"
+    )
     for cls in datasets.items().values():
         info = cls.info
         name = "folder:PATH" if info.name == "folder" else info.name
@@ -67,7 +93,8 @@ def list_metrics(plugin: Plugins = None) -> None:
         load_plugin(path)
     names = metric_names()
     unavailable = Scorer(names).unavailable
-    table = Table("metric", "better", "unit", "definition", "source", box=None, header_style="bold")
+    names_column = Column("metric", no_wrap=True)
+    table = Table(names_column, "better", "unit", "definition", "source", box=None, header_style="bold")
     for name in names:
         metric = get_metric(name)
         reason = unavailable.get(name)
