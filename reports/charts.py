@@ -6,8 +6,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .figures import style
+from .content import Content
+from .figures import style, training_curves
 from .statistics import Ranks
+from .tables import Results
+
+
+def draw(results: Results, content: Content) -> dict[str, Figure]:
+    """Draw every chart that the results have something to show in, by name."""
+    drawn = {}
+    by = content.evidence[0] if content.evidence else None
+    if by and by.ranks:
+        drawn["ranks"] = critical_difference(by.ranks)
+    if not results.curves.empty:
+        drawn["training-curves"] = training_curves(results.curves)
+    return drawn
 
 
 def critical_difference(ranks: Ranks) -> Figure:

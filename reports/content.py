@@ -135,6 +135,21 @@ class Content:
             if key not in ("metrics", "version")
         )
 
+    @property
+    def failure_rows(self) -> list[tuple[object, ...]]:
+        """The failures as rows: method, seed, status, phase, reason, log."""
+        return [(f.method, f.seed, f.status, f.phase, f.reason, f.log) for f in self.failures]
+
+    @property
+    def unscored_rows(self) -> list[tuple[object, ...]]:
+        """The unscored photos as rows: method, status, how many, reason, which."""
+        return [(u.method or "all", u.status, len(u.photos), u.reason, u.which) for u in self.unscored]
+
+    @property
+    def definition_rows(self) -> list[tuple[str, ...]]:
+        """The metrics of the tables as rows: label, name, definition, source."""
+        return [(m.label, m.name, m.description, m.source) for m in self.summary.metrics]
+
     def title(self, name: str) -> str:
         """Return the heading of a metric: ``PSNR ↑ (dB)``."""
         return next(metric_column(metric).title for metric in self.run.metrics if metric.name == name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import textwrap
 from collections.abc import Iterator
@@ -94,11 +95,18 @@ def training_curves(curves: pd.DataFrame) -> Figure:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure, with nothing in the file but the picture: the same figure gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode(figure, path.suffix.removeprefix(".")))
+
+
+def encode(figure: Figure, kind: str = "png") -> bytes:
+    """Return a figure as the bytes of a ``png`` or a ``jpg``."""
+    options: dict[str, Any] = {"metadata": {"Software": None}}
+    if kind == "jpg":
+        options = {"pil_kwargs": {"quality": 90, "subsampling": 0}}
+    made = io.BytesIO()
     with style():
-        if path.suffix == ".jpg":
-            figure.savefig(path, pil_kwargs={"quality": 90, "subsampling": 0})
-        else:
-            figure.savefig(path, metadata={"Software": None})
+        figure.savefig(made, format=kind, **options)
+    return made.getvalue()
 
 
 def _tight() -> ConstrainedLayoutEngine:

@@ -79,11 +79,6 @@ def render(content: Content, photos: Sequence[GalleryPhoto], figures: dict[str, 
             c=content,
             photos=photos,
             figures={name: Markup(path) for name, path in figures.items()},  # noqa: S704  # our names
-            failures=[(f.method, f.seed, f.status, f.phase, f.reason, f.log) for f in content.failures],
-            unscored=[
-                (u.method or "all", u.status, len(u.photos), u.reason, u.which) for u in content.unscored
-            ],
-            definitions=[(m.label, code(m.name), m.description, m.source) for m in content.summary.metrics],
         )
     )
 
@@ -188,16 +183,12 @@ def _draw(results: Results, content: Content, photos: Sequence[GalleryPhoto], fo
     from . import charts, figures  # Matplotlib takes its time to import
 
     paths: dict[str, str] = {}
-    for by in content.evidence[:1]:
-        if by.ranks:
-            paths[by.metric.name] = f"figures/ranks-{by.metric.name}.png"
-            figures.save(charts.critical_difference(by.ranks), folder / paths[by.metric.name])
+    for name, figure in charts.draw(results, content).items():
+        paths[name] = f"figures/{name}.png"
+        figures.save(figure, folder / paths[name])
     for photo in photos:
         paths[photo.rank] = f"figures/gallery-{photo.rank}.jpg"
         figures.save(figures.gallery(photo), folder / paths[photo.rank])
-    if not results.curves.empty:
-        paths["curves"] = "figures/training-curves.png"
-        figures.save(figures.training_curves(results.curves), folder / paths["curves"])
     return paths
 
 

@@ -1,0 +1,37 @@
+"""The numbers of a report as CSV, unrounded, for whatever one reads numbers with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from .content import Content
+from .summary import categories, summarize
+from .tables import Results
+
+
+def write_csv(results: Results, content: Content, folder: Path) -> Path:
+    """Write ``csv/*.csv`` and return the folder ``csv``.
+
+    ``summary.csv`` has a row a method, with each metric's value, its interval (``_low``, ``_high``) and,
+    for several seeds, its ``_spread``; ``categories.csv`` the values a method and category;
+    ``comparisons.csv`` a row a metric and pair of methods; ``images.csv`` every photo's own values.
+    """
+    target = folder / "csv"
+    target.mkdir(parents=True, exist_ok=True)
+    low, high = (
+        end.add_suffix(suffix)
+        for end, suffix in ((content.intervals.low, "_low"), (content.intervals.high, "_high"))
+    )
+    summary = pd.concat([content.summary.table(), low, high], axis="columns").rename_axis("method")
+    summary.to_csv(target / "summary.csv", lineterminator="\n")
+    parts = {category: summarize(results, category=category).table() for category in categories(results)}
+    if parts:
+        by_category = pd.concat(parts, names=["category", "method"])
+        by_category.to_csv(target / "categories.csv", lineterminator="\n")
+    if content.evidence:
+        pairs = {by.metric.name: by.comparisons for by in content.evidence}
+        pd.concat(pairs, names=["metric"]).to_csv(target / "comparisons.csv", lineterminator="\n")
+    results.images.drop(columns="cell").to_csv(target / "images.csv", index=False, lineterminator="\n")
+    return target
