@@ -66,7 +66,7 @@ for metric in (
         range=(-1, 1),
         source="Wang, Bovik, Sheikh and Simoncelli 2004, doi:10.1109/TIP.2003.819861",
         description="Structural similarity averaged over RGB: 11×11 Gaussian window, σ 1.5, K₁ 0.01, "
-        "K₂ 0.03, data range 255, full resolution, where the whole window fits (5 pixels of border left out).",
+        "K₂ 0.03, data range 255, full resolution, where the whole window fits (border of 5 left out).",
         aggregate=Aggregate("mean", ("ssim",)),
         compute={"ssim": pixel.ssim},
     ),

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from .pair import Pair
 
 SSIM_WINDOW = 11
-SSIM_SIGMA = 1.5
 AUC_LIMIT = 150
 
 
@@ -46,10 +45,8 @@ def ssim(pair: Pair) -> float:
     if min(height, width) < SSIM_WINDOW:
         side = f"{SSIM_WINDOW}×{SSIM_WINDOW}"
         raise ValueError(f"ssim needs photos of at least {side} pixels, not {height}×{width}")
-    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
-    window = np.exp(-0.5 * (offsets / SSIM_SIGMA) ** 2)
     photos = (np.ascontiguousarray(photo) for photo in (pair.truth, pair.prediction))
-    return float(structural_similarity(*photos, window / window.sum(), (0.01 * 255) ** 2, (0.03 * 255) ** 2))
+    return float(structural_similarity(*photos))
 
 
 def colorfulness(opponent_sums: npt.NDArray[np.int64], pixels: int, *, absolute: bool = False) -> float:
@@ -127,5 +124,5 @@ def _decibel(mean_squared_error: float) -> float:
 def _area(pair: Pair, weights: npt.NDArray[np.float64]) -> float:
     from .kernels import weight_within
 
-    curve = weight_within(pair.squared_ab_distance, weights, AUC_LIMIT) / weights.sum()
-    return float(np.trapezoid(curve) / AUC_LIMIT)
+    *curve, everything = weight_within(pair.squared_ab_distance, weights, AUC_LIMIT)
+    return float(np.trapezoid(curve) / everything / AUC_LIMIT)
