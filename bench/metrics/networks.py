@@ -8,6 +8,7 @@ libraries are imported when the first photo is scored.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -140,23 +141,21 @@ def inception_features(pair: Pair) -> npt.NDArray[np.float32]:
 
 
 def frechet_distance(features: npt.NDArray[np.float32]) -> float:
-    """Fréchet distance of predictions and truths, in float64.
+    """Fréchet distance of predictions and truths, in float64; NaN for one photo, which has no covariance.
 
     Parameters
     ----------
     features : ndarray of float32, shape (N, 2, D)
         What `inception_features` returned for each photo.
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than two photos: one has no covariance.
+    Returns
+    -------
+    float
     """
+    if len(features) < 2:
+        return math.nan
     import torch
     from torchmetrics.image.fid import FrechetInceptionDistance
-
-    if len(features) < 2:
-        raise ValueError(f"fid needs at least two photos, not {len(features)}")
 
     class Kept(torch.nn.Module):
         """Stands for the network where its features are already known."""

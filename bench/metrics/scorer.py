@@ -96,9 +96,14 @@ class Scorer:
         return {metric.name: metric.features(pair) for metric in self._metrics if metric.features}
 
     def score_set(self, features: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, float]:
-        """Return the set-level metrics of photos whose `features` are stacked along a new first axis."""
+        """Return the set-level metrics of photos whose `features` are stacked along a new first axis.
+
+        A metric without features, because no photo was scored, is left out.
+        """
         return {
-            metric.name: metric.combine(features[metric.name]) for metric in self._metrics if metric.combine
+            metric.name: metric.combine(features[metric.name])
+            for metric in self._metrics
+            if metric.combine and metric.name in features
         }
 
     def warm_up(self) -> None:

@@ -102,6 +102,7 @@ def test_set_level_metrics_are_made_of_features_kept_by_photo(monkeypatch, photo
     assert list(scorer.score(truth, prediction)) == ["psnr"]
     result = scorer.score_set({"mean_gap": np.stack([photo["mean_gap"] for photo in kept])})
     assert result == {"mean_gap": pytest.approx(abs(truth.mean() - prediction.mean()) / 2, rel=1e-4)}
+    assert scorer.score_set({}) == {}
     assert Scorer(["psnr"]).features(truth, prediction) == {}
     assert Scorer(["psnr"]).score_set({}) == {}
 
