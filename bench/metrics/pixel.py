@@ -76,7 +76,9 @@ def truth_colorfulness(pair: Pair, *, absolute: bool = False) -> float:
 
 def auc(pair: Pair) -> float:
     """Area under the curve of the share of pixels within an ab distance of 0, 1, …, 150."""
-    return _area(pair, np.ones(len(pair.squared_ab_distance)))
+    from .kernels import count_within
+
+    return _area(count_within(pair.squared_ab_distance, AUC_LIMIT))
 
 
 def auc_rebalanced(pair: Pair) -> float:
@@ -94,8 +96,10 @@ def auc_rebalanced(pair: Pair) -> float:
         raise ValueError(
             "auc_rebalanced needs the training split's prior: Scorer(..., prior=ab_prior(photos))"
         )
+    from .kernels import weight_within
+
     weights = 1 / np.maximum(pair.prior, pair.prior[pair.prior > 0].min())
-    return _area(pair, weights[pair.truth_bin])
+    return _area(weight_within(pair.squared_ab_distance, pair.truth_bin, weights, AUC_LIMIT))
 
 
 def accuracy(pair: Pair, *, radius: float) -> float:
@@ -110,19 +114,15 @@ def bin_top1(pair: Pair) -> float:
 
 def delta_e2000(pair: Pair) -> float:
     """Mean CIEDE2000 colour difference."""
-    from .kernels import delta_e2000 as kernel
+    from .kernels import mean_delta_e2000
 
-    differences = np.empty(len(pair.truth_lab[0]))
-    kernel(*pair.truth_lab, *pair.prediction_lab, differences)
-    return float(differences.mean())
+    return float(mean_delta_e2000(*pair.truth_lab, *pair.prediction_lab))
 
 
 def _decibel(mean_squared_error: float) -> float:
     return 10 * math.log10(255**2 / mean_squared_error) if mean_squared_error else math.inf
 
 
-def _area(pair: Pair, weights: npt.NDArray[np.float64]) -> float:
-    from .kernels import weight_within
-
-    *curve, everything = weight_within(pair.squared_ab_distance, weights, AUC_LIMIT)
-    return float(np.trapezoid(curve) / everything / AUC_LIMIT)
+def _area(curve: npt.NDArray[np.float64]) -> float:
+    """Area under the counts at 0, 1, …, AUC_LIMIT, as shares of the count of everything, which comes last."""
+    return float(np.trapezoid(curve[:-1]) / curve[-1] / AUC_LIMIT)

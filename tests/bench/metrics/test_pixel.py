@@ -64,11 +64,10 @@ SHARMA = np.array(
 
 def delta_e2000(first, second):
     """Call the kernel on float64 Lab (N, 3), which the published digits need."""
-    out = np.empty(len(first))
-    kernels.delta_e2000(
-        *(np.ascontiguousarray(part) for lab in (first, second) for part in (lab[:, 0], lab[:, 1:])), out
-    )
-    return out
+    return [
+        kernels.mean_delta_e2000(one[:, 0], one[:, 1:], two[:, 0], two[:, 1:])
+        for one, two in zip(first[:, None], second[:, None], strict=True)
+    ]
 
 
 def flat(colour_, shape=(4, 4)):
@@ -256,3 +255,10 @@ def test_delta_e2000_of_exactly_opposite_and_of_grey_colours_matches_colour_scie
     second = np.array([[60, -a, -b], [60, 0, 0], [60, a, b], [60, 0, 0]])
     expected = colour.difference.delta_E_CIE2000(first, second)
     np.testing.assert_allclose(delta_e2000(first, second), expected, atol=1e-9)
+
+
+def test_delta_e2000_of_many_colours_is_the_mean_over_all_blocks():
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 256, (2, 37, 41, 3), np.uint8)  # 1,517 pixels: two blocks and a part
+    expected = naive.delta_e2000(naive.lab(first), naive.lab(second))
+    assert pixel.delta_e2000(Pair(first, second)) == pytest.approx(expected, abs=TOLERANCE)

@@ -123,7 +123,7 @@ def test_warm_up_leaves_nothing_to_compile():
 
     Scorer(PIXEL_METRICS, prior=ab_prior([skimage.data.chelsea()])).warm_up()
     assert kernels.structural_similarity.signatures
-    assert kernels.delta_e2000.signatures
+    assert kernels.mean_delta_e2000.signatures
 
 
 def test_listing_metrics_imports_no_heavy_library():
