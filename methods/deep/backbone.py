@@ -1,42 +1,57 @@
-"""What deep methods on a pretrained backbone share."""
+"""What deep methods on pretrained networks share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from ...datasets.base import RGB
 from ..base import Context
-from .base import DeepMethod
+from .supervised import SupervisedMethod
 
 if TYPE_CHECKING:
-    from .networks.backbones import Backbone
+    from torch import nn
+
     from .networks.base import ColorNetwork
 
 
-class BackboneMethod(DeepMethod):
-    """A deep method whose network has a pretrained ``backbone``; its row says which weights were had.
+def load_imagenet(network: nn.Module, name: str, where: str, context: Context) -> Literal["imagenet", "none"]:
+    """Load a timm network's ImageNet weights, or leave it as it is; return which, for the method's row.
 
     Weights are looked for in the folder ``HUEBENCH_WEIGHTS``, in the cache of the Hugging Face hub and on
-    the hub, which the ``smoke`` budget never asks; where there are none, training starts from scratch.
+    the hub, which the ``smoke`` budget never asks.
+    """
+    from .networks.weights import find_weights, load_weights
+
+    path = find_weights(name, where, download=context.budget != "smoke")
+    if path is None:
+        return "none"
+    load_weights(network, name, path)
+    return "imagenet"
+
+
+class WeightsParameters(SupervisedMethod.Parameters):
+    """As for every deep method, and which pretrained weights."""
+
+    weights: str = Field("auto", description="pretrained weights: a file, a folder, auto or none")
+
+
+class BackboneMethod(SupervisedMethod):
+    """A deep method whose network has a ``backbone``; its row says which weights that began with.
+
+    Where no weights can be had, training starts from scratch.
     """
 
-    class Parameters(DeepMethod.Parameters):
-        """As for every deep method, and which backbone with which weights."""
+    class Parameters(WeightsParameters):
+        """As for every method with pretrained weights, and of which backbone."""
 
         backbone: str = Field("resnet34", description="timm's name of the encoder")
-        weights: str = Field("auto", description="the encoder's weights: a file, a folder, auto or none")
 
     parameters: Parameters
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
         """Load the backbone's weights where there are any."""
-        from .networks.weights import find_weights, load_weights
-
-        name = self.parameters.backbone
-        path = find_weights(name, self.parameters.weights, download=context.budget != "smoke")
-        if path is not None:
-            backbone: Backbone = network.get_submodule("backbone")  # type: ignore[assignment]
-            load_weights(backbone.features, name, path)
-        self._notes["backbone weights"] = "none" if path is None else "imagenet"
+        chosen = self.parameters
+        features = network.get_submodule("backbone.features")
+        self._notes["backbone weights"] = load_imagenet(features, chosen.backbone, chosen.weights, context)

@@ -17,9 +17,7 @@ from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
 
 if TYPE_CHECKING:
-    import torch
-
-    from .learning.learner import Learner
+    from .learning.learner import Learner, Precision
     from .networks.base import ColorNetwork
 
 
@@ -73,8 +71,8 @@ class Schedules:
 class DeepMethod(Method):
     """A method with a network that the run itself trains.
 
-    A subclass sets `info` and `schedules` and implements `build_network`; one that is not simply trained
-    to lower its network's own loss also replaces `build_learner`.
+    A subclass sets `info` and `schedules` and implements `build_network` and `build_learner`; for the latter
+    `SupervisedMethod` is what most need.
     """
 
     schedules: ClassVar[Schedules]
@@ -87,14 +85,11 @@ class DeepMethod(Method):
         batch: int | None = Field(None, ge=1, description="photos a step")
         photos: int | None = Field(None, ge=1, description="training photos at most")
         learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
-        decay_epochs: int | None = Field(None, ge=1, description="epochs to a decay; None: a third of all")
-        decay: float = Field(0.3, gt=0, le=1, description="what a decay multiplies the learning rate by")
         patience: int | None = Field(None, ge=1, description="epochs without improvement before it stops")
         flip: bool = Field(True, description="mirror training photos at random")
         precision: Literal["fp32", "bf16"] | None = Field(
             None, description="of training; None: bf16 on a GPU, fp32 on the CPU"
         )
-        compiled: bool = Field(False, description="train through torch.compile")
 
     parameters: Parameters
 
@@ -105,8 +100,8 @@ class DeepMethod(Method):
         self._notes: dict[str, str] = {}
 
     @abstractmethod
-    def build_network(self) -> ColorNetwork:
-        """Return a new network; its weights come from torch's present random state."""
+    def build_network(self, size: int) -> ColorNetwork:
+        """Return a new network for squares of side ``size``, with weights from torch's random state."""
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
         """Give a new network what it needs before training: pretrained weights, statistics of the photos.
@@ -121,18 +116,13 @@ class DeepMethod(Method):
             As for `fit`.
         """
 
-    def build_learner(self, network: ColorNetwork, epochs: int, device: torch.device) -> Learner:
-        """Return what a training step does: Adam on the network's own loss, with a step-wise decay."""
-        from torch import optim
+    @abstractmethod
+    def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
+        """Return what a training step does to a network that is on its device."""
 
-        from .learning.learner import Supervised
-
-        chosen = self.parameters
-        optimizer = optim.Adam(network.parameters(), lr=chosen.learning_rate)
-        decay_epochs = chosen.decay_epochs or max(1, epochs // 3)
-        scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, chosen.decay)
-        precision = chosen.precision or ("bf16" if device.type == "cuda" else "fp32")
-        return Supervised(network, optimizer, scheduler, device, precision, compiled=chosen.compiled)
+    def precision(self, context: Context) -> Precision:
+        """Return the precision of training on the context's device."""
+        return self.parameters.precision or ("bf16" if context.device == "cuda" else "fp32")
 
     def schedule(self, budget: Budget) -> Schedule:
         """Return the budget's schedule with what the parameters say instead."""
@@ -164,12 +154,14 @@ class DeepMethod(Method):
             validation = validation.sample(plan.photos, context.rng())
         packed = train.packed(plan.size)
         epochs = plan.epochs_for(len(packed))
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
         with reproducible(context.seed, device):
-            network = self.build_network()
+            network = self.build_network(plan.size)
             self.prepare(network, packed, context)
             network = network.to(device).to(memory_format=torch.channels_last)
             trainer = Trainer(
-                self.build_learner(network, epochs, device),
+                self.build_learner(network, epochs, context),
                 LabBatches(packed, plan.batch, device, flip=self.parameters.flip),
                 LabBatches(validation.packed(plan.size), plan.batch, device),
                 epochs,
@@ -219,7 +211,7 @@ class DeepMethod(Method):
         with safe_open(path, "pt") as file:
             facts: dict[str, Any] = json.loads(file.metadata()["huebench"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
-        network = self.build_network()
+        network = self.build_network(facts["size"])
         try:
             network.load_state_dict(state)
         except RuntimeError as error:
@@ -228,8 +220,8 @@ class DeepMethod(Method):
 
     @property
     def parameter_count(self) -> int:
-        """Number of weights of the network, trained or not."""
-        network = self._network or self.build_network()
+        """Number of weights of the network, frozen ones included."""
+        network = self._network or self.build_network(self.schedule("paper").size)
         return sum(weight.numel() for weight in network.parameters())
 
     @property
@@ -250,6 +242,7 @@ class DeepMethod(Method):
                 "parameters": self.parameters.model_dump(mode="json"),
                 "schedule": asdict(plan),
                 "seed": context.seed,
+                "notes": self._notes,
                 "photos": fingerprint(train.entries),
                 "prepared": train.prepare_key,
             }

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ..base import MethodInfo, register
-from .base import DeepMethod, Schedule, Schedules
+from .base import Schedule, Schedules
+from .supervised import SupervisedMethod
 
 if TYPE_CHECKING:
     from .networks.base import ColorNetwork
 
 
 @register
-class EncoderDecoder(DeepMethod):
+class EncoderDecoder(SupervisedMethod):
     """Sixteen convolution and upsampling layers, trained from scratch on the squared error of a*b*.
 
     The paper's: the layers, Adam at 5e-4 with a step-wise decay, batches of 40, 256² photos, 10, 20 and 50
@@ -36,13 +37,13 @@ class EncoderDecoder(DeepMethod):
         paper=Schedule(size=256, epochs=20, batch=40),
     )
 
-    class Parameters(DeepMethod.Parameters):
+    class Parameters(SupervisedMethod.Parameters):
         """As for every deep method, with the paper's learning rate."""
 
         size: int | None = Field(None, ge=16, multiple_of=8, description="side of training and prediction")
         learning_rate: float = Field(5e-4, gt=0, description="Adam's learning rate")
 
-    def build_network(self) -> ColorNetwork:
+    def build_network(self, size: int) -> ColorNetwork:
         """Return the network with 6,219,410 weights."""
         from .networks.encoder_decoder import EncoderDecoderNetwork
 

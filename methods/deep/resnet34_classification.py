@@ -48,7 +48,7 @@ class ResNet34Classification(BackboneMethod):
     Parameters = BinParameters
     parameters: BinParameters
 
-    def build_network(self) -> ColorNetwork:
+    def build_network(self, size: int) -> ColorNetwork:
         """Return encoder, decoder and classifier with random weights."""
         return build_classifier(self.parameters, soft=False)
 

@@ -44,7 +44,7 @@ class ResNet34Rebalanced(BackboneMethod):
 
     parameters: Parameters
 
-    def build_network(self) -> ColorNetwork:
+    def build_network(self, size: int) -> ColorNetwork:
         """Return encoder, decoder and classifier with random weights."""
         return build_classifier(self.parameters, soft=True)
 

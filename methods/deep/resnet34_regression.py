@@ -41,7 +41,7 @@ class ResNet34Regression(BackboneMethod):
 
         learning_rate: float = Field(1e-4, gt=0, description="Adam's learning rate")
 
-    def build_network(self) -> ColorNetwork:
+    def build_network(self, size: int) -> ColorNetwork:
         """Return encoder and decoder with random weights."""
         from .networks.resnet34 import RegressionNetwork
 

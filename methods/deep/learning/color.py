@@ -1,4 +1,4 @@
-"""sRGB to CIE L*a*b* in torch, on the device the network runs on."""
+"""sRGB to CIE L*a*b* and back in torch, on the device the network runs on."""
 
 from __future__ import annotations
 
@@ -43,6 +43,31 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
         xyz > _LINEAR_BELOW, xyz.clamp_min(_LINEAR_BELOW) ** (1 / 3), xyz * (841 / 108) + 4 / 29
     ).unbind(-1)
     return (116 * y - 16).unsqueeze(1), torch.stack((500 * (x - y), 200 * (y - z)), dim=1)
+
+
+def lab_to_rgb(lightness: Tensor, ab: Tensor) -> Tensor:
+    """Convert CIE L*a*b*, D65, to sRGB, with gradients; colours outside sRGB are clipped.
+
+    Parameters
+    ----------
+    lightness
+        L*, float (N, 1, H, W), 0…100.
+    ab
+        a*b*, float (N, 2, H, W).
+
+    Returns
+    -------
+    torch.Tensor
+        float (N, 3, H, W), 0…1.
+    """
+    y = (lightness + 16) / 116
+    f = torch.cat((y + ab[:, :1] / 500, y, y - ab[:, 1:] / 200), dim=1)
+    xyz = torch.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841))
+    xyz_to_rgb = torch.linalg.inv(torch.tensor(_RGB_TO_XYZ, dtype=torch.float64)).to(xyz)
+    linear = torch.einsum("rc,nchw->nrhw", xyz_to_rgb, xyz).clamp(0, 1)
+    return torch.where(
+        linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear
+    )
 
 
 @cache

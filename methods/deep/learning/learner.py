@@ -48,8 +48,6 @@ class Learner(ABC):
         Every trained network by name; the one called ``generator`` colorizes.
     optimizers, schedulers
         By name; every scheduler steps once an epoch.
-    device
-        Where it runs.
     precision
         ``bf16`` runs forward passes under autocast; weights and optimizers stay in float32.
     """
@@ -59,12 +57,12 @@ class Learner(ABC):
         networks: Mapping[str, nn.Module],
         optimizers: Mapping[str, Optimizer],
         schedulers: Mapping[str, LRScheduler],
-        device: torch.device,
         precision: Precision,
     ) -> None:
         self.networks = networks
         self.optimizers = optimizers
         self.schedulers = schedulers
+        device = next(networks["generator"].parameters()).device
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
     @abstractmethod
@@ -86,24 +84,25 @@ class Learner(ABC):
             scheduler.step()
 
     def state_dict(self) -> dict[str, dict[str, Any]]:
-        """Return the whole state: tensors and plain numbers only."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
+        """Return all that training changes: tensors and plain numbers only."""
+        state = {f"network {name}": _trained_state(network) for name, network in self.networks.items()}
+        return state | {name: part.state_dict() for name, part in self._machinery().items()}
 
     def load_state_dict(self, state: Mapping[str, dict[str, Any]]) -> None:
         """Take up a state where `state_dict` left it."""
-        for name, part in self._parts().items():
+        for name, network in self.networks.items():
+            network.load_state_dict(network.state_dict() | state[f"network {name}"])
+        for name, part in self._machinery().items():
             part.load_state_dict(state[name])
 
-    def _parts(self) -> dict[str, nn.Module | Optimizer | LRScheduler]:
-        return {
-            f"{kind} {name}": part
-            for kind, parts in (
-                ("network", self.networks),
-                ("optimizer", self.optimizers),
-                ("scheduler", self.schedulers),
-            )
-            for name, part in parts.items()
-        }
+    def _machinery(self) -> dict[str, Optimizer | LRScheduler]:
+        optimizers = {f"optimizer {name}": optimizer for name, optimizer in self.optimizers.items()}
+        return optimizers | {f"scheduler {name}": scheduler for name, scheduler in self.schedulers.items()}
+
+
+def _trained_state(network: nn.Module) -> dict[str, Tensor]:
+    frozen = network.frozen if isinstance(network, ColorNetwork) else ()
+    return {name: value for name, value in network.state_dict().items() if not name.startswith(frozen)}
 
 
 class Supervised(Learner):
@@ -115,7 +114,7 @@ class Supervised(Learner):
         The network; already on its device.
     optimizer, scheduler
         Its optimizer and learning-rate schedule.
-    device, precision
+    precision
         As for `Learner`.
     compiled
         Whether training steps go through ``torch.compile``.
@@ -126,13 +125,12 @@ class Supervised(Learner):
         network: ColorNetwork,
         optimizer: Optimizer,
         scheduler: LRScheduler,
-        device: torch.device,
         precision: Precision = "fp32",
         *,
         compiled: bool = False,
     ) -> None:
         super().__init__(
-            {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, device, precision
+            {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, precision
         )
         self.network = network
         self._optimizer = optimizer

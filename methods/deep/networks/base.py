@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,14 @@ class ColorNetwork(nn.Module, ABC):
     """A network from lightness to chroma that knows its own scaling and its own loss.
 
     Photos are squares whose side is a multiple of what the network's strides ask for.
+
+    Attributes
+    ----------
+    frozen
+        Prefixes of the weights that training leaves alone; checkpoints do without them.
     """
+
+    frozen: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def forward(self, lightness: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,19 +27,13 @@ class EncoderDecoderNetwork(ColorNetwork):
 
     def __init__(self) -> None:
         super().__init__()
-        channels = [1, *(width for width, _ in ENCODER)]
-        encoder = [
-            _convolution(before, after, stride)
-            for (before, after), (_, stride) in zip(pairwise(channels), ENCODER, strict=True)
-        ]
         self.layers = nn.Sequential(
-            *encoder,
-            _convolution(256, 128),
+            *convolutions(1, ENCODER),
+            *convolutions(256, ((128, 1),)),
             nn.Upsample(scale_factor=2),
-            _convolution(128, 64),
+            *convolutions(128, ((64, 1),)),
             nn.Upsample(scale_factor=2),
-            _convolution(64, 32),
-            _convolution(32, 16),
+            *convolutions(64, ((32, 1), (16, 1))),
             nn.Conv2d(16, 2, 3, padding=1),
             nn.Tanh(),
             nn.Upsample(scale_factor=2),
@@ -59,5 +53,9 @@ class EncoderDecoderNetwork(ColorNetwork):
         return functional.mse_loss(prediction, ab / AB_RANGE)
 
 
-def _convolution(before: int, after: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(before, after, 3, stride, padding=1), nn.ReLU())
+def convolutions(before: int, layers: Sequence[tuple[int, int]]) -> Iterator[nn.Module]:
+    """Yield a 3×3 convolution and a ReLU for each (channels, stride) of ``layers``."""
+    for after, stride in layers:
+        yield nn.Conv2d(before, after, 3, stride, padding=1)
+        yield nn.ReLU()
+        before = after

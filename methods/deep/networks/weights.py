@@ -80,9 +80,10 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
     names = match_names(whole.state_dict(), state, path, name)
     picked = {}
     for key, own in backbone.state_dict().items():
-        weight = own if key.endswith("num_batches_tracked") else state[names[key]]
+        published = key.replace("features_", "features.", 1)  # timm flattens VGG's names with `features_only`
+        weight = own if key.endswith("num_batches_tracked") else state[names[published]]
         one_channel = weight.ndim == 4 and weight.shape[1] == 3 and own.shape[1] == 1
-        picked[key] = adapt_input_conv(1, weight) if one_channel else weight
+        picked[key] = adapt_input_conv(1, weight) if one_channel else weight.reshape(own.shape)
     backbone.load_state_dict(picked)
 
 
@@ -142,7 +143,11 @@ def match_names(
 
 
 def _alike(key: str, expected: Tensor, other: str, found: Tensor) -> bool:
-    return expected.shape == found.shape and key.rpartition(".")[2] == other.rpartition(".")[2]
+    if key.rpartition(".")[2] != other.rpartition(".")[2]:
+        return False
+    if expected.ndim > 1 and found.ndim > 1:  # a linear layer is a convolution over its whole input
+        return expected.flatten(1).shape == found.flatten(1).shape
+    return expected.shape == found.shape
 
 
 def _under(path: Path, name: str) -> Path:

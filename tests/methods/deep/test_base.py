@@ -79,7 +79,7 @@ def test_weights_of_another_network_are_refused(photo_set, crops, tmp_path, monk
     method = EncoderDecoder(**TINY)
     method.fit(photo_set(crops[:2]), photo_set([]), Context())
     method.save(tmp_path)
-    monkeypatch.setattr(EncoderDecoder, "build_network", lambda self: torch.nn.Conv2d(1, 2, 1))
+    monkeypatch.setattr(EncoderDecoder, "build_network", lambda self, size: torch.nn.Conv2d(1, 2, 1))
     with pytest.raises(UserError, match=r"network\.safetensors' does not fit encoder-decoder"):
         EncoderDecoder().load(tmp_path)
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from skimage import color
 
-from huebench.methods.deep.learning.color import rgb_to_lab
+from huebench.methods.deep.learning.color import lab_to_rgb, rgb_to_lab
 
 LAB_TOLERANCE = 2e-3  # float32 against scikit-image's float64
 
@@ -32,3 +32,28 @@ def test_rgb_to_lab_leaves_its_input_alone():
     before = rgb.clone()
     rgb_to_lab(rgb)
     assert torch.equal(rgb, before)
+
+
+def test_lab_to_rgb_equals_skimage_lab2rgb():
+    lab = color.rgb2lab(_every_corner_and_many_colors())
+    planes = torch.from_numpy(np.moveaxis(lab, -1, 1).copy())
+    rgb = lab_to_rgb(planes[:, :1], planes[:, 1:])
+    np.testing.assert_allclose(rgb.permute(0, 2, 3, 1), color.lab2rgb(lab), atol=1e-3)
+
+
+def test_lab_to_rgb_clips_colors_outside_srgb():
+    rgb = lab_to_rgb(torch.full((1, 1, 1, 1), 50.0), torch.tensor([150.0, -20.0]).reshape(1, 2, 1, 1))
+    np.testing.assert_allclose(rgb[0, :2, 0, 0], [1.0, 0.0], atol=1e-6)
+
+
+def test_lab_to_rgb_has_finite_gradients_everywhere():
+    lightness = torch.tensor([0.0, 1.0, 50.0, 100.0]).reshape(4, 1, 1, 1)
+    ab = torch.zeros(4, 2, 1, 1, requires_grad=True)
+    lab_to_rgb(lightness, ab).sum().backward()
+    assert torch.isfinite(ab.grad).all()
+
+
+def test_there_and_back_is_the_photo():
+    rgb = torch.from_numpy(_every_corner_and_many_colors())
+    back = lab_to_rgb(*rgb_to_lab(rgb)).permute(0, 2, 3, 1)
+    torch.testing.assert_close(back * 255, rgb.float(), atol=0.1, rtol=0)

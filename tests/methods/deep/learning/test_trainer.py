@@ -48,7 +48,7 @@ def _train(context: Context, *, epochs=4, train=10, validation=4, rate=0.01, **o
         network = Tiny()
         optimizer = torch.optim.Adam(network.parameters(), lr=rate)
         scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
-        learner = Supervised(network, optimizer, scheduler, CPU)
+        learner = Supervised(network, optimizer, scheduler)
         batches = LabBatches(_photos(train), 4, CPU), LabBatches(_photos(validation, 1), 4, CPU)
         Trainer(learner, *batches, epochs, context, "key", **options).run()
     return learner

@@ -1,0 +1,59 @@
+"""Deep Koalarization of Baldassarre, González Morín & Rodés-Guirao 2017."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...datasets.base import RGB
+from ..base import Context, MethodInfo, register
+from .backbone import WeightsParameters, load_imagenet
+from .base import Schedule, Schedules
+from .supervised import SupervisedMethod
+
+if TYPE_CHECKING:
+    from .networks.base import ColorNetwork
+
+
+@register
+class InceptionFusion(SupervisedMethod):
+    """An encoder–decoder that is told, at every pixel, what a frozen Inception-ResNet-v2 sees in the photo.
+
+    The paper's: the layers, L* in −1…1, a*b*/127, squared error, Adam at 1e-3, batches of 100, 224². Ours,
+    where it is silent: 20 epochs, the decay (×0.3 every third of them) and the mirroring; the shorter
+    budgets take smaller batches. Where the Inception network's weights cannot be had, it stays as it was
+    initialised: a random projection of the photo, which the row says.
+    """
+
+    info = MethodInfo(
+        name="inception-fusion",
+        family="deep",
+        source="Baldassarre, González Morín & Rodés-Guirao 2017, Deep Koalarization: Image Colorization "
+        "using CNNs and Inception-ResNet-v2, arXiv:1712.03400",
+        trainable=True,
+        all_threads=True,
+    )
+    schedules = Schedules(
+        smoke=Schedule(size=32, epochs=1, batch=8, photos=32, min_steps=4),
+        quick=Schedule(size=64, epochs=5, batch=40, photos=4200, min_steps=40),
+        paper=Schedule(size=224, epochs=20, batch=100),
+    )
+
+    class Parameters(WeightsParameters):
+        """As for every deep method, and the Inception network's weights."""
+
+    parameters: Parameters
+
+    def build_network(self, size: int) -> ColorNetwork:
+        """Return the network with random weights."""
+        from .networks.inception_fusion import InceptionFusionNetwork
+
+        return InceptionFusionNetwork()
+
+    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
+        """Load the Inception network's weights where there are any."""
+        from .networks.inception_fusion import INCEPTION
+
+        inception = network.get_submodule("inception")
+        self._notes["backbone weights"] = load_imagenet(
+            inception, INCEPTION, self.parameters.weights, context
+        )

@@ -1,0 +1,112 @@
+"""Training a generator against a critic, with an absolute error and a perceptual loss beside."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from ..networks.base import ColorNetwork
+from ..networks.perceptual import PerceptualLoss
+from .color import lab_to_rgb
+from .learner import Learner, Precision, Step, descend
+
+
+class Trained(NamedTuple):
+    """A network with its optimizer and learning-rate schedule."""
+
+    network: nn.Module
+    optimizer: Optimizer
+    scheduler: LRScheduler
+
+
+class Content(nn.Module):
+    """How far colours are from the true ones: the network's own loss and, where there is one, the perceptual.
+
+    Parameters
+    ----------
+    network
+        The generator, for its loss.
+    own, perceptual
+        What each loss counts.
+    perception
+        The perceptual loss, or ``None``.
+    """
+
+    def __init__(
+        self, network: ColorNetwork, own: float, perceptual: float, perception: PerceptualLoss | None
+    ) -> None:
+        super().__init__()
+        self._loss, self._chroma = network.loss, network.chroma
+        self._own, self._perceptual, self._perception = own, perceptual, perception
+
+    def forward(self, prediction: Tensor, lightness: Tensor, ab: Tensor) -> Tensor:
+        """Return the loss, a scalar, of a raw prediction."""
+        loss = self._own * self._loss(prediction, ab)
+        if self._perception is not None:
+            rgb = lab_to_rgb(lightness, self._chroma(prediction))
+            loss = loss + self._perceptual * self._perception(rgb, lab_to_rgb(lightness, ab))
+        return loss
+
+
+class Adversarial(Learner):
+    """Each step betters the critic once on true and made colours, then the generator once against it.
+
+    The curve's loss is the content loss alone: the adversarial one measures the opponent as much.
+
+    Parameters
+    ----------
+    generator
+        A `ColorNetwork` in training.
+    critic
+        A network from L* and a*b* to logits of being true.
+    content
+        The generator's other losses.
+    precision
+        As for `Learner`.
+    """
+
+    def __init__(self, generator: Trained, critic: Trained, content: Content, precision: Precision) -> None:
+        parts = {"generator": generator, "critic": critic}
+        super().__init__(
+            {name: part.network for name, part in parts.items()},
+            {name: part.optimizer for name, part in parts.items()},
+            {name: part.scheduler for name, part in parts.items()},
+            precision,
+        )
+        assert isinstance(generator.network, ColorNetwork)
+        self._generator, self._critic, self._content = generator.network, critic.network, content
+
+    def step(self, lightness: Tensor, ab: Tensor) -> Step:
+        """Take one step of the critic and one of the generator."""
+        with self.autocast:
+            prediction = self._generator(lightness)
+        prediction = prediction.float()
+        made = self._generator.chroma(prediction)
+        critic_loss = (
+            self._verdict(lightness, ab, true=True) + self._verdict(lightness, made.detach(), true=False)
+        ) / 2
+        critic_norm = descend(critic_loss, self.optimizers["critic"])
+        content = self._content(prediction, lightness, ab)
+        self._critic.requires_grad_(False)
+        norm = descend(content + self._verdict(lightness, made, true=True), self.optimizers["generator"])
+        self._critic.requires_grad_(True)
+        return Step(content.detach(), torch.maximum(norm, critic_norm), made.detach())
+
+    def evaluate(self, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the content loss and the generator's a*b*."""
+        with self.autocast:
+            prediction = self._generator(lightness)
+        prediction = prediction.float()
+        return self._content(prediction, lightness, ab), self._generator.chroma(prediction)
+
+    def _verdict(self, lightness: Tensor, ab: Tensor, *, true: bool) -> Tensor:
+        """Return the cross-entropy of the critic's verdict with what it should be."""
+        with self.autocast:
+            logits = self._critic(lightness, ab)
+        logits = logits.float()
+        return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(true)))

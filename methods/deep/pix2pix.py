@@ -1,0 +1,87 @@
+"""pix2pix of Isola, Zhu, Zhou & Efros 2017."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator
+
+from ..base import Context, MethodInfo, register
+from .base import DeepMethod, Schedule, Schedules
+from .perceptual import load_perceptual_loss
+
+if TYPE_CHECKING:
+    from .learning.learner import Learner
+    from .networks.base import ColorNetwork
+
+
+@register
+class Pix2Pix(DeepMethod):
+    """U-Net-256 against a 70×70 PatchGAN: adversarial, absolute and perceptual losses.
+
+    The papers': both networks and their initialisation, Adam at 2e-4 with β₁ = 0.5, the learning rate
+    falling to 0 over the second half, 100 times the absolute error, batches of 4 (Isola's for colorization),
+    256², and a perceptual loss on VGG16's features. Ours: its weight of 0.1, the stages and their weights
+    (fast.ai's), 20 epochs and the mirroring. Where VGG16's weights cannot be had MobileNetV2 judges, and
+    where its cannot either there is no perceptual loss; the row says which.
+    """
+
+    info = MethodInfo(
+        name="pix2pix",
+        family="deep",
+        source="Isola, Zhu, Zhou & Efros 2017, Image-to-Image Translation with Conditional Adversarial "
+        "Networks, CVPR; Nayak et al., Image Coloring",
+        trainable=True,
+        all_threads=True,
+    )
+    schedules = Schedules(
+        smoke=Schedule(size=32, epochs=1, batch=8, photos=32, min_steps=4),
+        quick=Schedule(size=64, epochs=4, batch=16, photos=2000, min_steps=40),
+        paper=Schedule(size=256, epochs=20, batch=4),
+    )
+
+    class Parameters(DeepMethod.Parameters):
+        """As for every deep method, with the losses' weights."""
+
+        size: int | None = Field(None, ge=32, description="side of training and prediction, a power of 2")
+        learning_rate: float = Field(2e-4, gt=0, description="Adam's learning rate, both networks")
+        absolute: float = Field(100.0, ge=0, description="weight of the absolute error")
+        perceptual: float = Field(0.1, ge=0, description="weight of the perceptual loss")
+        weights: str = Field("auto", description="the perceptual network's weights: a folder, auto or none")
+
+        @field_validator("size")
+        @classmethod
+        def _power_of_two(cls, size: int | None) -> int | None:
+            if size is not None and size & (size - 1):
+                raise ValueError("size must be a power of 2, such as 64, 128 or 256")
+            return size
+
+    parameters: Parameters
+
+    def build_network(self, size: int) -> ColorNetwork:
+        """Return the generator: 54,409,858 weights at 256²."""
+        from .networks.pix2pix import UNetGenerator
+
+        return UNetGenerator(size)
+
+    def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
+        """Return generator and critic with their losses."""
+        from torch import channels_last, device, nn, optim
+
+        from .learning.adversarial import Adversarial, Content, Trained
+        from .networks.pix2pix import PatchCritic
+
+        chosen = self.parameters
+
+        def trained(part: nn.Module) -> Trained:
+            optimizer = optim.Adam(part.parameters(), lr=chosen.learning_rate, betas=(0.5, 0.999))
+            constant = epochs / 2
+            fall = optim.lr_scheduler.LambdaLR(
+                optimizer, lambda epoch: min(1.0, (epochs - epoch) / (epochs - constant))
+            )
+            return Trained(part, optimizer, fall)
+
+        critic = PatchCritic().to(device(context.device)).to(memory_format=channels_last)
+        perception, self._notes["perceptual network"] = load_perceptual_loss(chosen.weights, context)
+        content = Content(network, chosen.absolute, chosen.perceptual, perception)
+        return Adversarial(trained(network), trained(critic), content, self.precision(context))

@@ -1,0 +1,43 @@
+"""Deep methods that are trained to lower their network's own loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ..base import Context
+from .base import DeepMethod
+
+if TYPE_CHECKING:
+    from .learning.learner import Learner
+    from .networks.base import ColorNetwork
+
+
+class SupervisedMethod(DeepMethod):
+    """A method whose network is trained with Adam and a step-wise decay of the learning rate.
+
+    A subclass sets `info` and `schedules` and implements `build_network`.
+    """
+
+    class Parameters(DeepMethod.Parameters):
+        """As for every deep method, and how the learning rate decays."""
+
+        decay_epochs: int | None = Field(None, ge=1, description="epochs to a decay; None: a third of all")
+        decay: float = Field(0.3, gt=0, le=1, description="what a decay multiplies the learning rate by")
+        compiled: bool = Field(False, description="train through torch.compile")
+
+    parameters: Parameters
+
+    def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
+        """Return Adam on the network's own loss."""
+        from torch import optim
+
+        from .learning.learner import Supervised
+
+        chosen = self.parameters
+        trained = [weight for weight in network.parameters() if weight.requires_grad]
+        optimizer = optim.Adam(trained, lr=chosen.learning_rate)
+        decay_epochs = chosen.decay_epochs or max(1, epochs // 3)
+        scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, chosen.decay)
+        return Supervised(network, optimizer, scheduler, self.precision(context), compiled=chosen.compiled)

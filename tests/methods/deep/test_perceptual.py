@@ -1,0 +1,30 @@
+"""Which network judges: VGG16 first, MobileNetV2 else, none where there are no weights."""
+
+import pytest
+import timm
+import torch
+
+from huebench.methods.base import Context
+from huebench.methods.deep.networks import weights
+from huebench.methods.deep.perceptual import load_perceptual_loss
+
+
+@pytest.fixture(autouse=True)
+def _nothing_found(monkeypatch):
+    monkeypatch.delenv(weights.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
+
+
+def test_without_weights_there_is_no_perceptual_loss():
+    assert load_perceptual_loss("auto", Context(budget="smoke")) == (None, "none")
+    assert load_perceptual_loss("none", Context()) == (None, "none")
+
+
+def test_mobilenet_judges_where_vgg_is_missing(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    state = timm.create_model("mobilenetv2_100").state_dict()
+    torch.save(state, tmp_path / "mobilenetv2_100.pth")
+    monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path))
+    loss, name = load_perceptual_loss("auto", Context(budget="smoke"))
+    assert name == "mobilenetv2_100"
+    assert torch.equal(loss.features.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
