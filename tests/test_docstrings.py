@@ -20,7 +20,7 @@ def modules():
         yield from (module.name for module in pkgutil.walk_packages(path, f"{name}."))
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", list(modules()))
 def test_examples_are_true(name):
     failures, _ = doctest.testmod(importlib.import_module(name))
     assert failures == 0
