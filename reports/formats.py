@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from .. import UserError
@@ -27,11 +28,11 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise UserError(f"no report format is called '{unknown[0]}'; known: {', '.join(FORMATS)}")
-    content = make_content(results)
+    content = cache(lambda: make_content(results))  # Markdown that has not changed needs none
     write = {
         "md": lambda: write_report(results, folder),
-        "html": lambda: write_html(results, content, folder),
-        "latex": lambda: write_latex(content, folder),
-        "csv": lambda: write_csv(results, content, folder),
+        "html": lambda: write_html(results, content(), folder),
+        "latex": lambda: write_latex(content(), folder),
+        "csv": lambda: write_csv(results, content(), folder),
     }
     return [write[name]() for name in formats]

@@ -28,7 +28,7 @@ class GalleryPhoto:
     Attributes
     ----------
     rank
-        ``best``, ``median`` or ``worst``.
+        ``best``, ``median``, ``worst`` or ``disputed``.
     photo
         Its id.
     metric, score
@@ -45,28 +45,33 @@ class GalleryPhoto:
 
 
 def choose(results: Results, summary: Summary) -> list[GalleryPhoto]:
-    """Choose the best, the median and the worst of the photos with kept pictures.
+    """Choose the best, the median, the worst and the most disputed of the photos with kept pictures.
 
     They are ranked by mean AuC over the real methods, that is, those that are neither baselines nor
-    oracles; over the baselines where there are no others.
+    oracles; over the baselines where there are no others. The most disputed is the one of which the best
+    and the worst answer of these methods lie farthest apart.
 
     Returns
     -------
     list of GalleryPhoto
-        Empty where no pictures were kept; fewer than three where fewer photos were.
+        Each photo once; empty where no pictures were kept.
     """
     metric = next((metric for metric in summary.metrics if metric.name == "auc"), None)
     kept = results.images[results.images["picture"].notna() & results.images["truth_picture"].notna()]
     if metric is None or kept.empty:
         return []
     column = metric.columns[0]
-    scores = kept[kept["method"].isin(_real(summary))].groupby("photo")[column].mean().dropna().astype(float)
+    answers = kept[kept["method"].isin(_real(summary))].groupby(["photo", "method"])[column].mean()
+    by_photo = answers.dropna().astype(float).groupby("photo")
+    scores, dispute = by_photo.mean(), by_photo.max() - by_photo.min()
     ranked = scores.reset_index().sort_values([column, "photo"], ascending=[False, True])["photo"].to_list()
     places = {"best": 0, "median": len(ranked) // 2, "worst": len(ranked) - 1}
     chosen: dict[str, str] = {}
     for rank, place in places.items():
         if ranked and ranked[place] not in chosen.values():
             chosen[rank] = ranked[place]
+    if len(ranked) > len(chosen):
+        chosen["disputed"] = str(dispute.drop(list(chosen.values())).idxmax())
     return [
         GalleryPhoto(rank, photo, metric, float(scores[photo]), _tiles(results, summary, metric, photo))
         for rank, photo in chosen.items()

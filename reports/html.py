@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,8 +13,10 @@ from PIL import Image
 
 from .content import Content, in_words
 from .gallery import GalleryPhoto, choose
-from .layout import p_value
 from .tables import Results
+
+if TYPE_CHECKING:
+    from .charts import Chart
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -30,20 +33,17 @@ def write_html(results: Results, content: Content, folder: Path) -> Path:
     folder
         Where the report goes.
     """
-    from . import charts, figures  # Matplotlib takes its time to import
+    from . import charts  # Matplotlib takes its time to import
 
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = {
-        name: _uri(figures.encode(figure), "png") for name, figure in charts.draw(results, content).items()
-    }
-    page = render(content, choose(results, content.summary), drawn)
+    page = render(content, choose(results, content.summary), charts.draw(results, content))
     path, partial = folder / "report.html", folder / ".report.html.partial"
     partial.write_text(page, encoding="utf-8")
     partial.replace(path)
     return path
 
 
-def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, str]) -> str:
+def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, Chart]) -> str:
     """Return the page.
 
     Parameters
@@ -51,8 +51,10 @@ def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, str])
     content, photos
         What it says.
     charts
-        Name → data URI.
+        As `charts.draw` gives them.
     """
+    from .figures import encode
+
     environment = Environment(
         loader=PackageLoader("huebench.reports"),
         autoescape=True,
@@ -60,7 +62,7 @@ def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, str])
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"in_words": in_words, "p_value": p_value}
+    environment.filters["in_words"] = in_words
     pictures = {
         photo.rank: {tile.label: _picture(tile.path) for tile in photo.tiles if tile.path} for photo in photos
     }
@@ -69,6 +71,7 @@ def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, str])
         photos=photos,
         pictures=pictures,
         charts=charts,
+        images={name: _uri(encode(chart.figure), "png") for name, chart in charts.items()},
         groups={row.label: row.group for row in content.headline.rows},
         css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704  # ours
         js=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704  # ours

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from .content import Content, in_words, make_content
 from .gallery import GalleryPhoto, choose
-from .layout import Table, p_value
+from .layout import Table
 from .tables import Results
 
 STAMP = ".report.json"
@@ -53,7 +53,7 @@ def write_report(results: Results, folder: Path) -> Path:
     partial = folder / ".report.md.partial"
     partial.write_text(render(content, photos, figures), encoding="utf-8")
     partial.replace(report)
-    names = ["report.md", *figures.values()]
+    names = ["report.md", *(figure.path for figure in figures.values())]
     for figure in (folder / "figures").glob("*"):
         name = f"figures/{figure.name}"
         if name in files.get("files", ()) and name not in names:
@@ -62,7 +62,16 @@ def write_report(results: Results, folder: Path) -> Path:
     return report
 
 
-def render(content: Content, photos: Sequence[GalleryPhoto], figures: dict[str, str]) -> str:
+@dataclass(frozen=True)
+class Drawn:
+    """A figure of the report: its ``path`` from the report, and the ``alt`` text and ``caption`` with it."""
+
+    path: str
+    alt: str
+    caption: str
+
+
+def render(content: Content, photos: Sequence[GalleryPhoto], figures: dict[str, Drawn]) -> str:
     """Return the report's text.
 
     Parameters
@@ -70,17 +79,11 @@ def render(content: Content, photos: Sequence[GalleryPhoto], figures: dict[str, 
     content, photos
         What it says.
     figures
-        Name (``curves``, ``best``, …) → path from the report.
+        The figures by name: those of `charts.draw`, and the photos' ranks.
     """
-    return (
-        _environment()
-        .get_template("report.md.j2")
-        .render(
-            c=content,
-            photos=photos,
-            figures={name: Markup(path) for name, path in figures.items()},  # noqa: S704  # our names
-        )
-    )
+    template = _environment().get_template("report.md.j2")
+    text = template.render(c=content, photos=photos, figures=figures)
+    return re.sub(r"\n{3,}", "\n\n", text)  # where a section was left out
 
 
 def fingerprint(results: Results) -> str:
@@ -172,24 +175,26 @@ def _environment() -> Environment:
         "block": block,
         "code": code,
         "in_words": in_words,
-        "p_value": p_value,
         "plain_table": plain_table,
         "table": table,
     }
     return environment
 
 
-def _draw(results: Results, content: Content, photos: Sequence[GalleryPhoto], folder: Path) -> dict[str, str]:
+def _draw(
+    results: Results, content: Content, photos: Sequence[GalleryPhoto], folder: Path
+) -> dict[str, Drawn]:
     from . import charts, figures  # Matplotlib takes its time to import
 
-    paths: dict[str, str] = {}
-    for name, figure in charts.draw(results, content).items():
-        paths[name] = f"figures/{name}.png"
-        figures.save(figure, folder / paths[name])
+    drawn: dict[str, Drawn] = {}
+    for name, chart in charts.draw(results, content).items():
+        drawn[name] = Drawn(f"figures/{name}.png", chart.alt, chart.caption)
+        figures.save(chart.figure, folder / drawn[name].path)
     for photo in photos:
-        paths[photo.rank] = f"figures/gallery-{photo.rank}.jpg"
-        figures.save(figures.gallery(photo), folder / paths[photo.rank])
-    return paths
+        alt = f"{photo.rank.capitalize()} photo: input, truth and every method's answer"
+        drawn[photo.rank] = Drawn(f"figures/gallery-{photo.rank}.jpg", alt, "")
+        figures.save(figures.gallery(photo), folder / drawn[photo.rank].path)
+    return drawn
 
 
 def _stamped(stamp: Path) -> dict[str, Any]:

@@ -106,6 +106,9 @@ METHODS = {
 }
 
 
+PHOTOS = (skimage.data.astronaut, skimage.data.coffee, skimage.data.chelsea, skimage.data.rocket)
+
+
 @dataclass
 class Maker:
     """Makes a run; every option has a default that suits a quick test."""
@@ -215,9 +218,9 @@ class Maker:
         return pd.concat(rows)
 
     def _pictures(self, methods: tuple[str, ...]) -> dict[str, dict[int, list[str]]]:
-        """Keep real photos and made-up answers for the first three photos of the run."""
+        """Keep real photos and made-up answers for the first four photos of the run."""
         kept: dict[str, dict[int, list[str]]] = {method: {} for method in methods}
-        for number, load in enumerate((skimage.data.astronaut, skimage.data.coffee, skimage.data.chelsea)):
+        for number, load in enumerate(PHOTOS):
             photo = Image.fromarray(load()).resize((96, 96))
             grey = photo.convert("L").convert("RGB")
             self._keep(photo, truth := f"pictures/truth/{number}.png")

@@ -3,7 +3,76 @@ import pandas as pd
 import pytest
 
 from huebench.reports import charts
+from huebench.reports.content import make_content
+from huebench.reports.figures import encode
 from huebench.reports.statistics import Ranks
+from huebench.reports.summary import summarize
+
+
+def metric_of(summary, name):
+    return next(metric for metric in summary.metrics if metric.name == name)
+
+
+def test_a_run_with_everything_has_every_chart(maker):
+    results = maker.run(methods=("gray", "fusion", "pix2pix", "oracle-lowres"), pictures=True)
+    drawn = charts.draw(results, make_content(results))
+    assert list(drawn) == ["ranks", "speed", "colorfulness", "categories", "planes", "training-curves"]
+    for chart in drawn.values():
+        assert chart.alt
+        assert chart.caption
+        assert encode(chart.figure) == encode(chart.figure)
+        assert len(encode(chart.figure)) < 300_000
+
+
+def test_a_run_with_little_has_few(maker):
+    results = maker.run(methods=("gray",), categories=())
+    assert list(charts.draw(results, make_content(results))) == ["speed", "colorfulness"]
+    results.cells["images_per_second"] = pd.NA
+    assert list(charts.draw(results, make_content(results))) == ["colorfulness"]
+
+
+def test_quality_against_speed_names_every_point_and_joins_the_front(maker):
+    results = maker.run(photos=20, failures=True)
+    summary = summarize(results)
+    axes = charts.quality_against_speed(summary, metric_of(summary, "auc")).axes[0]
+    scored = summary.rows.index[summary.rows["scored"] > 0]
+    assert [text.get_text() for text in axes.texts] == list(scored)
+    contenders = summary.contenders()
+    front = set(axes.get_lines()[0].get_ydata())
+    for label in contenders:
+        faster = (
+            summary.rows.loc[contenders, "images_per_second"] > summary.rows.loc[label, "images_per_second"]
+        )
+        better = summary.scores.loc[contenders, "auc"] > summary.scores.loc[label, "auc"]
+        assert (summary.scores.loc[label, "auc"] in front) == (not (faster & better).any())
+
+
+def test_labels_do_not_cover_one_another_where_there_is_room():
+    boxes = [(0, 0, 10, 10), (5, 5, 20, 20), (30, 30, 40, 40)]
+    assert charts._overlap(boxes[0], boxes[1]) == 25
+    assert charts._overlap(boxes[0], boxes[2]) == 0
+
+
+def test_colorfulness_starts_with_the_truth(maker):
+    results = maker.run(methods=("gray", "pix2pix"), photos=30, failures=True)
+    summary = summarize(results)
+    axes = charts.colorfulness(results, summary, metric_of(summary, "colorfulness")).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["truth", "gray"]
+    truth = results.images.groupby("photo")["colorfulness_truth"].first().to_numpy(float)
+    medians = [line.get_xdata()[0] for line in axes.get_lines() if line.get_color() == "#000000"]
+    assert medians == pytest.approx([np.median(truth), 0.0])
+
+
+def test_the_heat_map_has_the_categories_with_the_most_photos(maker, monkeypatch):
+    monkeypatch.setattr(charts, "MOST_CATEGORIES", 2)
+    results = maker.run(methods=("gray", "pix2pix", "oracle-lowres"), photos=10, categories=("c", "a", "b"))
+    summary = summarize(results)
+    axes = charts.heat_map(results, summary, metric_of(summary, "auc")).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a (3)", "c (4)"]
+    shown = axes.get_images()[0]
+    gray = summarize(results, category="a").scores.loc["gray", "auc"]
+    assert shown.get_array()[0, 0] == pytest.approx(gray)
+    assert shown.get_clim()[1] < shown.get_array()[2].min(), "oracles do not stretch the colours"
 
 
 def test_critical_difference_names_every_method_with_its_rank():
