@@ -17,11 +17,13 @@ def test_a_run_with_everything_has_every_chart(maker):
     results = maker.run(methods=("gray", "fusion", "pix2pix", "oracle-lowres"), pictures=True)
     drawn = charts.draw(results, make_content(results))
     assert list(drawn) == ["ranks", "speed", "colorfulness", "categories", "planes", "training-curves"]
-    for chart in drawn.values():
+    again = charts.draw(results, make_content(results))
+    for name, chart in drawn.items():
         assert chart.alt
         assert chart.caption
-        assert encode(chart.figure) == encode(chart.figure)
-        assert len(encode(chart.figure)) < 300_000
+        content = encode(chart.figure)
+        assert content == encode(again[name].figure)
+        assert len(content) < 300_000
 
 
 def test_a_run_with_little_has_few(maker):
@@ -39,12 +41,10 @@ def test_quality_against_speed_names_every_point_and_joins_the_front(maker):
     assert [text.get_text() for text in axes.texts] == list(scored)
     contenders = summary.contenders()
     front = set(axes.get_lines()[0].get_ydata())
+    speed, quality = summary.rows["images_per_second"][contenders], summary.scores["auc"][contenders]
     for label in contenders:
-        faster = (
-            summary.rows.loc[contenders, "images_per_second"] > summary.rows.loc[label, "images_per_second"]
-        )
-        better = summary.scores.loc[contenders, "auc"] > summary.scores.loc[label, "auc"]
-        assert (summary.scores.loc[label, "auc"] in front) == (not (faster & better).any())
+        beaten = ((speed > speed[label]) & (quality > quality[label])).any()
+        assert (quality[label] in front) != beaten
 
 
 def test_labels_do_not_cover_one_another_where_there_is_room():
@@ -58,7 +58,7 @@ def test_colorfulness_starts_with_the_truth(maker):
     summary = summarize(results)
     axes = charts.colorfulness(results, summary, metric_of(summary, "colorfulness")).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["truth", "gray"]
-    truth = results.images.groupby("photo")["colorfulness_truth"].first().to_numpy(float)
+    truth = results.images.groupby("photo")["colorfulness_truth"].first().dropna().to_numpy(float)
     medians = [line.get_xdata()[0] for line in axes.get_lines() if line.get_color() == "#000000"]
     assert medians == pytest.approx([np.median(truth), 0.0])
 

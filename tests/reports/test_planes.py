@@ -37,9 +37,8 @@ def test_only_photos_that_everybody_coloured_are_compared(maker):
     images.loc[lost, "picture"] = None
     pictures = kept(results, summarize(results))
     assert list(pictures) == ["truth", "gray", "pix2pix"]
-    assert {label: [path.stem for path in paths] for label, paths in pictures.items()} == dict.fromkeys(
-        pictures, ["0", "2", "3"]
-    )
+    for paths in pictures.values():
+        assert [path.stem for path in paths] == ["0", "2", "3"]
 
 
 def test_there_is_nothing_to_draw_without_pictures(maker):
