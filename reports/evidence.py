@@ -119,11 +119,15 @@ def _compared(other: pd.Series[float], decimals: int) -> list[Cell]:
         _span(other["low"], other["high"], decimals),
         Cell(MISSING if math.isnan(other["positive"]) else f"{other['positive']:.0%}", other["positive"]),
         Cell(number(other["effect"], 2), float(other["effect"])),
-        Cell(p_value(p).removeprefix("p ").removeprefix("= "), p),
+        Cell(_unbroken(p_value(p).removeprefix("p ").removeprefix("= ")), p),
     ]
 
 
 def _span(low: float, high: float, decimals: int) -> Cell:
     if math.isnan(low):
         return Cell(MISSING)
-    return Cell(f"{number(low, decimals)} … {number(high, decimals)}", float(low))
+    return Cell(_unbroken(f"{number(low, decimals)} … {number(high, decimals)}"), float(low))
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")

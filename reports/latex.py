@@ -32,6 +32,7 @@ ESCAPES = str.maketrans(
         "∞": r"$\infty$",
         "…": r"\dots{}",
         "–": "--",
+        "\N{NO-BREAK SPACE}": "~",
     }
 )
 """What LaTeX would read as a command, and what our tables are full of and its plain fonts lack."""

@@ -168,7 +168,7 @@ def _metric_cells(summary: Summary, metric: MetricFacts) -> list[Cell]:
     for label, value, deviation in zip(values.index, values, spread, strict=True):
         text = number(value, decimals)
         if math.isfinite(deviation):
-            text += f" ± {number(deviation, decimals)}"
+            text += f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{number(deviation, decimals)}"
         cells.append(Cell(text, _sortable(value), ranks.get(str(label), 0)))
     return [*cells, Cell(number(truth, decimals), _sortable(truth))]
 

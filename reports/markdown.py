@@ -106,7 +106,7 @@ def text(value: object) -> Markup:
     >>> print(text("a_b <b>|\n[x](y)"))
     a\_b \<b\>\| \[x\](y)
     """
-    line = re.sub(r"([\\`*_\[\]<>#|~&$])", r"\\\1", " ".join(str(value).split()))
+    line = re.sub(r"([\\`*_\[\]<>#|~&$])", r"\\\1", _one_line(value))
     # At the start of a line, a list's mark or a rule under a heading.
     line = re.sub(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=](?:[-=\s]|$)))", r"\1\\", line)
     return Markup(line)  # noqa: S704  # escaped just now
@@ -118,7 +118,7 @@ def code(value: object) -> Markup:
     >>> print(code("bench run"), code("a`b"))
     `bench run` ``a`b``
     """
-    line = " ".join(str(value).split())
+    line = _one_line(value)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if line[:1] == "`" or line[-1:] == "`" or not line else ""
     return Markup(f"{fence}{pad}{line}{pad}{fence}")  # noqa: S704  # literal in a code span
@@ -155,6 +155,10 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], align: Sequenc
     cells = [[re.sub(r"(?<!\\)\|", r"\|", str(cell)) for cell in row] for row in rows]
     made = tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
     return Markup(made)  # noqa: S704  # its cells are escaped
+
+
+def _one_line(value: object) -> str:
+    return re.sub(r"[ \t\r\n\f\v]+", " ", str(value)).strip(" ")
 
 
 def _literal(value: Any) -> Any:

@@ -27,10 +27,10 @@ def test_the_best_is_compared_with_every_other_contender(maker):
     assert rows[by.best][3] == "best"
     mean, span, _, difference, _, better, _, p = rows["gray"]
     assert mean == f"{summary.scores.loc['gray', 'auc']:.3f}"
-    assert span == f"{ends.low.loc['gray', 'auc']:.3f} … {ends.high.loc['gray', 'auc']:.3f}"
+    assert span == f"{ends.low.loc['gray', 'auc']:.3f}\xa0…\xa0{ends.high.loc['gray', 'auc']:.3f}"
     assert difference.startswith("−0.0")
     assert better.endswith("%")
-    assert p == "< 0.001"
+    assert p == "<\xa00.001"
     assert len({len(row.cells) for row in by.table.rows} | {len(by.table.columns)}) == 1
 
 

@@ -54,7 +54,7 @@ def test_the_truth_has_a_row_where_a_metric_has_a_truth(maker):
 
 def test_spread_over_seeds_stands_beside_the_mean(maker):
     table = lay_out(summarize(maker.run(methods=("gray",), seeds=(0, 1))), ["psnr"])
-    assert re.fullmatch(r"\d\d\.\d\d ± \d\.\d\d", table.rows[0].cells[0].text)
+    assert re.fullmatch(r"\d\d\.\d\d\xa0±\xa0\d\.\d\d", table.rows[0].cells[0].text)
 
 
 def test_coverage_says_what_went_wrong(maker):
