@@ -17,6 +17,7 @@ from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
 
 if TYPE_CHECKING:
+    from .learning.data import LabBatches
     from .learning.learner import Learner, Precision
     from .networks.base import ColorNetwork
 
@@ -143,9 +144,7 @@ class DeepMethod(Method):
         """
         import torch
 
-        from .learning.data import LabBatches
         from .learning.reproducible import reproducible
-        from .learning.trainer import Trainer
 
         plan = self.schedule(context.budget)
         device = torch.device(context.device)
@@ -160,19 +159,57 @@ class DeepMethod(Method):
             network = self.build_network(plan.size)
             self.prepare(network, packed, context)
             network = network.to(device).to(memory_format=torch.channels_last)
-            trainer = Trainer(
-                self.build_learner(network, epochs, context),
-                LabBatches(packed, plan.batch, device, flip=self.parameters.flip),
-                LabBatches(validation.packed(plan.size), plan.batch, device),
-                epochs,
-                context,
-                self._training_key(plan, train, context),
-                self.parameters.patience,
-            )
-            trainer.run()
-        self._network, self._size = network, plan.size
+            self._network, self._size = network, self.prediction_size(plan, context.budget)
+            key = self._training_key(plan, train, context)
+            self.train_network(network, train, validation, replace(plan, epochs=epochs), context, key)
         if device.type == "cuda":
             self._notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
+
+    def prediction_size(self, plan: Schedule, budget: Budget) -> int:
+        """Return the side at which the network colorizes: that of training, unless a method knows better."""
+        return plan.size
+
+    def train_network(
+        self,
+        network: ColorNetwork,
+        train: PhotoSet,
+        validation: PhotoSet,
+        plan: Schedule,
+        context: Context,
+        key: str,
+    ) -> None:
+        """Train a network that is on its device, in one stage; a method with several replaces this.
+
+        Parameters
+        ----------
+        network
+            The network; prepared.
+        train, validation
+            The photos; ``validation`` may be empty.
+        plan
+            How long, with the epochs counted for these photos.
+        context
+            As for `fit`.
+        key
+            What checkpoints must belong to.
+        """
+        from .learning.trainer import Trainer
+
+        learner = self.build_learner(network, plan.epochs, context)
+        seen = self.batches(train, plan.size, plan.batch, context)
+        shown = self.batches(validation, plan.size, plan.batch, context)
+        Trainer(learner, seen, shown, plan.epochs, context, key, self.parameters.patience).run()
+
+    def batches(
+        self, photos: PhotoSet, size: int, batch: int, context: Context, epoch: int | None = None
+    ) -> LabBatches:
+        """Return photos as Lab batches on the context's device; see `LabBatches`."""
+        import torch
+
+        from .learning.data import LabBatches
+
+        device = torch.device(context.device)
+        return LabBatches(photos.packed(size), batch, device, flip=self.parameters.flip, epoch=epoch)
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Predict at the training size and bring the chroma to the photos' own; see `predict`.

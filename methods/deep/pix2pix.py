@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
+from ...datasets.base import RGB
 from ..base import Context, MethodInfo, register
 from .base import DeepMethod, Schedule, Schedules
-from .perceptual import load_perceptual_loss
+from .perceptual import Judge, load_perceptual_loss
 
 if TYPE_CHECKING:
     from .learning.learner import Learner
@@ -47,7 +48,7 @@ class Pix2Pix(DeepMethod):
         learning_rate: float = Field(2e-4, gt=0, description="Adam's learning rate, both networks")
         absolute: float = Field(100.0, ge=0, description="weight of the absolute error")
         perceptual: float = Field(0.1, ge=0, description="weight of the perceptual loss")
-        weights: str = Field("auto", description="the perceptual network's weights: a folder, auto or none")
+        judge: Judge = Field("auto", description="network of the perceptual loss; auto: what has weights")
 
         @field_validator("size")
         @classmethod
@@ -63,6 +64,12 @@ class Pix2Pix(DeepMethod):
         from .networks.pix2pix import UNetGenerator
 
         return UNetGenerator(size)
+
+    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
+        """Load the perceptual loss where there are weights for it."""
+        self._perception, self._notes["perceptual network"] = load_perceptual_loss(
+            self.parameters.judge, context
+        )
 
     def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
         """Return generator and critic with their losses."""
@@ -82,6 +89,5 @@ class Pix2Pix(DeepMethod):
             return Trained(part, optimizer, fall)
 
         critic = PatchCritic().to(device(context.device)).to(memory_format=channels_last)
-        perception, self._notes["perceptual network"] = load_perceptual_loss(chosen.weights, context)
-        content = Content(network, chosen.absolute, chosen.perceptual, perception)
+        content = Content(network, chosen.absolute, chosen.perceptual, self._perception)
         return Adversarial(trained(network), trained(critic), content, self.precision(context))

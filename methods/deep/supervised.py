@@ -10,7 +10,7 @@ from ..base import Context
 from .base import DeepMethod
 
 if TYPE_CHECKING:
-    from .learning.learner import Learner
+    from .learning.learner import ContentLoss, Learner
     from .networks.base import ColorNetwork
 
 
@@ -30,7 +30,7 @@ class SupervisedMethod(DeepMethod):
     parameters: Parameters
 
     def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
-        """Return Adam on the network's own loss."""
+        """Return Adam on `content`."""
         from torch import optim
 
         from .learning.learner import Supervised
@@ -40,4 +40,15 @@ class SupervisedMethod(DeepMethod):
         optimizer = optim.Adam(trained, lr=chosen.learning_rate)
         decay_epochs = chosen.decay_epochs or max(1, epochs // 3)
         scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, chosen.decay)
-        return Supervised(network, optimizer, scheduler, self.precision(context), compiled=chosen.compiled)
+        return Supervised(
+            network,
+            optimizer,
+            scheduler,
+            self.precision(context),
+            compiled=chosen.compiled,
+            content=self.content(network),
+        )
+
+    def content(self, network: ColorNetwork) -> ContentLoss | None:
+        """Return the loss of a raw prediction, given L* and true a*b*; ``None`` for the network's own."""
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -17,11 +18,11 @@ from .learner import Learner, Precision, Step, descend
 
 
 class Trained(NamedTuple):
-    """A network with its optimizer and learning-rate schedule."""
+    """A network with its optimizer and, unless its learning rate stays, a schedule of it."""
 
     network: nn.Module
     optimizer: Optimizer
-    scheduler: LRScheduler
+    scheduler: LRScheduler | None = None
 
 
 class Content(nn.Module):
@@ -75,34 +76,44 @@ class Adversarial(Learner):
         super().__init__(
             {name: part.network for name, part in parts.items()},
             {name: part.optimizer for name, part in parts.items()},
-            {name: part.scheduler for name, part in parts.items()},
+            {name: part.scheduler for name, part in parts.items() if part.scheduler is not None},
             precision,
         )
         assert isinstance(generator.network, ColorNetwork)
-        self._generator, self._critic, self._content = generator.network, critic.network, content
+        self._generator, self._critic, self.content = generator.network, critic.network, content
+        self.chroma = generator.network.chroma
 
     def step(self, lightness: Tensor, ab: Tensor) -> Step:
         """Take one step of the critic and one of the generator."""
-        with self.autocast:
-            prediction = self._generator(lightness)
-        prediction = prediction.float()
-        made = self._generator.chroma(prediction)
-        critic_loss = (
-            self._verdict(lightness, ab, true=True) + self._verdict(lightness, made.detach(), true=False)
-        ) / 2
-        critic_norm = descend(critic_loss, self.optimizers["critic"])
-        content = self._content(prediction, lightness, ab)
-        self._critic.requires_grad_(False)
-        norm = descend(content + self._verdict(lightness, made, true=True), self.optimizers["generator"])
-        self._critic.requires_grad_(True)
-        return Step(content.detach(), torch.maximum(norm, critic_norm), made.detach())
+        prediction = self.predict(lightness)
+        made = self.chroma(prediction).detach()
+        critic_norm = descend(self.critic_loss(lightness, ab, made), self.optimizers["critic"])
+        step = self.generator_step(prediction, lightness, ab)
+        return replace(step, gradient_norm=torch.maximum(step.gradient_norm, critic_norm))
 
     def evaluate(self, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
         """Return the content loss and the generator's a*b*."""
+        prediction = self.predict(lightness)
+        return self.content(prediction, lightness, ab), self.chroma(prediction)
+
+    def generator_step(self, prediction: Tensor, lightness: Tensor, ab: Tensor) -> Step:
+        """Take one step of the generator, given its raw prediction, on content and the critic's verdict."""
+        made = self.chroma(prediction)
+        content = self.content(prediction, lightness, ab)
+        self._critic.requires_grad_(False)
+        norm = descend(content + self._verdict(lightness, made, true=True), self.optimizers["generator"])
+        self._critic.requires_grad_(True)
+        return Step(content.detach(), norm, made.detach())
+
+    def critic_loss(self, lightness: Tensor, ab: Tensor, made: Tensor) -> Tensor:
+        """Return the mean of the critic's cross-entropies on true and on made colours."""
+        return (self._verdict(lightness, ab, true=True) + self._verdict(lightness, made, true=False)) / 2
+
+    def predict(self, lightness: Tensor) -> Tensor:
+        """Return the generator's raw prediction in float32."""
         with self.autocast:
-            prediction = self._generator(lightness)
-        prediction = prediction.float()
-        return self._content(prediction, lightness, ab), self._generator.chroma(prediction)
+            prediction: Tensor = self._generator(lightness)
+        return prediction.float()
 
     def _verdict(self, lightness: Tensor, ab: Tensor, *, true: bool) -> Tensor:
         """Return the cross-entropy of the critic's verdict with what it should be."""

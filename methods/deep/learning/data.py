@@ -33,10 +33,15 @@ class LabBatches:
         Where batches go.
     flip
         Whether a shuffled epoch mirrors each photo with probability ½.
+    epoch
+        Photos in a shuffled epoch, drawn anew each time; ``None`` takes all.
     """
 
-    def __init__(self, packed: RGB, batch: int, device: torch.device, *, flip: bool = True) -> None:
+    def __init__(
+        self, packed: RGB, batch: int, device: torch.device, *, flip: bool = True, epoch: int | None = None
+    ) -> None:
         self.photos = len(packed)
+        self.epoch = min(epoch or self.photos, self.photos)
         self.batch = min(batch, max(1, self.photos))
         self._packed = packed
         self._device = device
@@ -44,7 +49,8 @@ class LabBatches:
         self._resident = self._to_device()
 
     def __len__(self) -> int:
-        return ceil(self.photos / self.batch)
+        """Return the number of batches in a shuffled epoch."""
+        return ceil(self.epoch / self.batch)
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every photo once, in order and unflipped, as (L* (N, 1, H, W), a*b* (N, 2, H, W))."""
@@ -52,10 +58,10 @@ class LabBatches:
             yield rgb_to_lab(rgb)
 
     def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield every photo once, in an order and with flips that depend on ``seed`` alone."""
+        """Yield an epoch's photos, each once, in an order and with flips that depend on ``seed`` alone."""
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(self.photos, generator=generator)
-        flips = torch.rand(self.photos, generator=generator) < 0.5 * self._flip
+        order = torch.randperm(self.photos, generator=generator)[: self.epoch]
+        flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
         for rgb, flip in zip(self._read(order), torch.split(flips, self.batch), strict=True):
             mirrored = torch.where(flip.to(self._device)[:, None, None, None], rgb.flip(2), rgb)
             yield rgb_to_lab(mirrored)

@@ -19,6 +19,9 @@ Precision = Literal["fp32", "bf16"]
 Forward = Callable[[Tensor], Tensor]
 """A network's forward pass, compiled or not."""
 
+ContentLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From a raw prediction, L* and true a*b* to a scalar."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -106,7 +109,7 @@ def _trained_state(network: nn.Module) -> dict[str, Tensor]:
 
 
 class Supervised(Learner):
-    """One network that lowers its own loss.
+    """One network that lowers its own loss, or another one.
 
     Parameters
     ----------
@@ -118,6 +121,8 @@ class Supervised(Learner):
         As for `Learner`.
     compiled
         Whether training steps go through ``torch.compile``.
+    content
+        The loss of a raw prediction, given L* and true a*b*; ``None`` takes the network's own.
     """
 
     def __init__(
@@ -128,12 +133,14 @@ class Supervised(Learner):
         precision: Precision = "fp32",
         *,
         compiled: bool = False,
+        content: ContentLoss | None = None,
     ) -> None:
         super().__init__(
             {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, precision
         )
         self.network = network
         self._optimizer = optimizer
+        self._content = content or (lambda prediction, _, ab: network.loss(prediction, ab))
         self._forward: Forward = torch.compile(network) if compiled else network
 
     def step(self, lightness: Tensor, ab: Tensor) -> Step:
@@ -152,7 +159,7 @@ class Supervised(Learner):
         with self.autocast:
             prediction = forward(lightness)
         prediction = prediction.float()
-        return self.network.loss(prediction, ab), self.network.chroma(prediction)
+        return self._content(prediction, lightness, ab), self.network.chroma(prediction)
 
 
 def descend(loss: Tensor, optimizer: Optimizer) -> Tensor:

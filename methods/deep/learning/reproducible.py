@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ def reproducible(seed: int, device: torch.device) -> Iterator[None]:
             torch.use_deterministic_algorithms(before)
 
 
-def epoch_seed(seed: int, epoch: int) -> int:
-    """Return the seed of one epoch: what happens in it depends on no epoch before, so any can be resumed."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def epoch_seed(seed: int, epoch: int, stage: str) -> int:
+    """Return the seed of one epoch of one stage: it depends on nothing before, so any can be resumed."""
+    words = np.random.SeedSequence([seed, epoch, crc32(stage.encode())]).generate_state(1, np.uint64)
+    return int(words[0] >> np.uint64(1))

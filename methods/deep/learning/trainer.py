@@ -47,8 +47,12 @@ class Trainer:
     patience
         Stop after this many epochs without a lower validation loss and keep the best weights; ``None``
         trains all epochs and keeps the last.
+    score
+        Called before the first epoch and after each; the weights of the highest score are kept. ``None``
+        leaves that to ``patience``.
     name
-        File name of the checkpoint; a method with several stages gives each its own.
+        File name of the checkpoint and part of every epoch's seed; a method with several stages gives each
+        its own.
 
     Raises
     ------
@@ -64,8 +68,10 @@ class Trainer:
     context: Context
     key: str
     patience: int | None = None
+    score: Callable[[], float] | None = None
     name: str = "training"
     _history: list[Epoch] = field(default_factory=list, init=False)
+    _scores: list[float] = field(default_factory=list, init=False)
     _best: dict[str, Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -86,19 +92,30 @@ class Trainer:
             If a loss or a gradient is not finite; the message says in which epoch and step.
         """
         first = self._resume()
+        if first == 1 and self.score is not None:
+            self._keep_if_best(self.score())
         for number in range(first, self.epochs + 1):
             if self._lost_patience():
                 break
             self._train_epoch(number)
             self._validate(number)
             self.learner.end_epoch()
+            if self.score is not None:
+                self._keep_if_best(self.score())
+            elif self.patience is not None:
+                self._keep_if_best(-self._history[-1].loss)
             self._save(number)
         if self._best is not None:
             self.learner.load_state_dict(self._best)
         self.learner.train(mode=False)
 
+    @property
+    def best_epoch(self) -> int:
+        """The epoch of the highest score, 0 for before the first; where no scores are kept, the last."""
+        return self._scores.index(max(self._scores)) if self.score is not None else self.epochs
+
     def _train_epoch(self, number: int) -> None:
-        seed = epoch_seed(self.context.seed, number)
+        seed = epoch_seed(self.context.seed, number, self.name)
         torch.manual_seed(seed)
         self.learner.train()
         meter = _Meter(self._report(number))
@@ -138,11 +155,15 @@ class Trainer:
         self._history.append(epoch)
         self.context.log_epoch(epoch)
 
+    def _keep_if_best(self, score: float) -> None:
+        self._scores.append(score)
+        if score > max(self._scores[:-1], default=-math.inf):
+            self._best = copy.deepcopy(self.learner.state_dict())
+
     def _lost_patience(self) -> bool:
-        if self.patience is None:
+        if self.patience is None or not self._scores:
             return False
-        losses = [epoch.loss for epoch in self._history if epoch.split == "validation"]
-        return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= self.patience
+        return len(self._scores) - 1 - self._scores.index(max(self._scores)) >= self.patience
 
     def _resume(self) -> int:
         """Take up the checkpoint's state and curves; return the number of the first epoch to train."""
@@ -153,22 +174,20 @@ class Trainer:
         if state is None:
             return 1
         self.learner.load_state_dict(state["learner"])
-        self._best = state["best"]
+        self._best, self._scores = state["best"], state["scores"]
         self._history = [Epoch(*values) for values in state["history"]]
         for epoch in self._history:
             self.context.log_epoch(epoch)
         return int(state["epoch"]) + 1
 
     def _save(self, number: int) -> None:
-        losses = [epoch.loss for epoch in self._history if epoch.split == "validation"]
-        if self.patience is not None and losses[-1] == min(losses):
-            self._best = copy.deepcopy(self.learner.state_dict())
         if self.context.checkpoints is None:
             return
         state = {
             "epoch": number,
             "learner": self.learner.state_dict(),
             "best": self._best,
+            "scores": self._scores,
             "history": [astuple(epoch) for epoch in self._history],
         }
         save_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key, state)

@@ -4,6 +4,7 @@ import pytest
 import timm
 import torch
 
+from huebench import UserError
 from huebench.methods.base import Context
 from huebench.methods.deep.networks import weights
 from huebench.methods.deep.perceptual import load_perceptual_loss
@@ -28,3 +29,8 @@ def test_mobilenet_judges_where_vgg_is_missing(tmp_path, monkeypatch):
     loss, name = load_perceptual_loss("auto", Context(budget="smoke"))
     assert name == "mobilenetv2_100"
     assert torch.equal(loss.features.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
+
+
+def test_a_named_judge_must_have_weights():
+    with pytest.raises(UserError, match=r"no weights of vgg16_bn found: put vgg16_bn\.safetensors into"):
+        load_perceptual_loss("vgg16_bn", Context(budget="smoke"))

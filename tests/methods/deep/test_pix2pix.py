@@ -9,7 +9,7 @@ from huebench.methods.deep.pix2pix import Pix2Pix
 
 
 def test_overfits_eight_photos(gain_on_eight):
-    method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, weights="none")
+    method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, judge="none")
     assert gain_on_eight(method) > 3
     assert method.notes == {"perceptual network": "none"}
 
@@ -23,7 +23,7 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(photo_set, crops, tmp
             raise InterruptedFitError
 
     def method():
-        return Pix2Pix(size=32, epochs=2, batch=2, weights="none")
+        return Pix2Pix(size=32, epochs=2, batch=2, judge="none")
 
     photos = photo_set(crops[:4])
     whole, stopped, resumed = method(), method(), method()

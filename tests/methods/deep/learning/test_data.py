@@ -72,3 +72,13 @@ def test_a_memory_map_is_read_without_writing_to_it(tmp_path):
     packed = np.load(tmp_path / "photos.npy", mmap_mode="r")
     lightness, _ = _gather(LabBatches(packed, 2, CPU).in_order())
     torch.testing.assert_close(lightness, rgb_to_lab(torch.from_numpy(_photos(5)))[0])
+
+
+def test_a_short_epoch_draws_other_photos_each_time():
+    photos = _photos(30)
+    batches = LabBatches(photos, 4, CPU, flip=False, epoch=6)
+    assert len(batches) == 2
+    plain, _ = rgb_to_lab(torch.from_numpy(photos))
+    drawn = [_same(_gather(batches.shuffled(seed))[0], plain).int().argmax(1).tolist() for seed in range(3)]
+    assert [len(set(photos)) for photos in drawn] == [6, 6, 6]
+    assert len({tuple(photos) for photos in drawn}) == 3

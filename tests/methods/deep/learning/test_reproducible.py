@@ -28,7 +28,7 @@ def test_a_seed_gives_the_same_numbers():
 
 
 def test_epoch_seeds_differ_and_suit_torch():
-    seeds = {epoch_seed(seed, epoch) for seed in range(5) for epoch in range(50)}
-    assert len(seeds) == 250
+    seeds = {epoch_seed(seed, epoch, stage) for seed in range(5) for epoch in range(50) for stage in "ab"}
+    assert len(seeds) == 500
     for seed in seeds:
         torch.Generator().manual_seed(seed)

@@ -165,3 +165,23 @@ def test_a_gradient_that_is_not_finite_is_an_error(monkeypatch):
     monkeypatch.setattr(Tiny, "loss", lambda self, prediction, ab: (prediction * 0).sum().sqrt())
     with pytest.raises(UserError, match=r"gradient is (nan|inf) in epoch 1"):
         _train(Context())
+
+
+def test_the_weights_of_the_highest_score_are_kept(tmp_path):
+    scores = [0.1, 0.3, 0.2, 0.9, 0.4]
+    given = iter(scores)
+    best = _train(Context(checkpoints=tmp_path), score=lambda: next(given))
+    assert _weights(best) == _weights(_train(Context(), epochs=3))
+    assert _weights(_train(Context(checkpoints=tmp_path), score=lambda: 1.0)) == _weights(best)
+
+
+def test_no_epoch_is_kept_where_each_lowers_the_score():
+    given = iter([0.5, 0.4, 0.3])
+    untrained = _train(Context(), epochs=2, score=lambda: next(given))
+    assert _weights(untrained) != _weights(_train(Context(), epochs=2))
+    torch.manual_seed(0)
+    assert _weights(untrained) == b"".join(w.detach().numpy().tobytes() for w in Tiny().parameters())
+
+
+def test_stages_see_the_photos_in_different_orders():
+    assert _weights(_train(Context(), name="one")) != _weights(_train(Context(), name="two"))
