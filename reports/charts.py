@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogFormatter
 from numpy.typing import NDArray
 
@@ -283,6 +284,7 @@ def _label(axes: Axes, points: pd.DataFrame) -> None:
             ha="center" if side == "under" else side,
             va={"center": "bottom", "under": "top"}.get(side, "center"),
             fontsize=7.5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # where the front crosses it
         )
 
 

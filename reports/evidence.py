@@ -108,8 +108,9 @@ def _evidence(results: Results, summary: Summary, ends: Intervals, metric: Metri
         else:
             cells += _compared(others[others.index == label].iloc[0], decimals)
         rows.append(Row(label, str(summary.rows["family"][label]), tuple(cells)))
-    tied = others.index[others["p_adjusted"] >= SIGNIFICANT]
-    return Evidence(metric, best, tuple(map(str, tied)), Table(columns, tuple(rows)), comparisons, ranks)
+    unsure = others.index[others["p_adjusted"] >= SIGNIFICANT]
+    tied = tuple(row.label for row in rows if row.label in unsure)
+    return Evidence(metric, best, tied, Table(columns, tuple(rows)), comparisons, ranks)
 
 
 def _compared(other: pd.Series[float], decimals: int) -> list[Cell]:

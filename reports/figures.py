@@ -58,10 +58,10 @@ def gallery(photo: GalleryPhoto) -> Figure:
         lines = math.ceil(len(photo.tiles) / TILES_A_LINE)
         columns = min(len(photo.tiles), TILES_A_LINE)
         figure = Figure(figsize=(1.5 * columns, 1.9 * lines), layout=_tight())
-        axes = figure.subplots(lines, columns, squeeze=False).flat
+        axes = list(figure.subplots(lines, columns, squeeze=False).flat)
         for tile, place in zip(photo.tiles, axes, strict=False):
             _draw_tile(place, tile)
-        for place in list(axes)[len(photo.tiles) :]:
+        for place in axes[len(photo.tiles) :]:
             place.set_axis_off()
         return figure
 

@@ -8,7 +8,7 @@ for (const button of document.querySelectorAll("th button")) {
     heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
     const value = (row) => {
       const cell = row.cells[heading.cellIndex];
-      return cell.dataset.value === undefined ? null : Number(cell.dataset.value);
+      return cell.dataset.value === undefined ? null : Number(cell.dataset.value.replace("inf", "Infinity"));
     };
     const compare = (a, b) => {
       if (heading.cellIndex === 0) {

@@ -59,6 +59,7 @@ def test_a_gallery_breaks_into_lines_and_says_what_is_missing(photo):
     many = GalleryPhoto("best", "x", photo.metric, 0.5, photo.tiles + (missing,) * 4)
     figure = figures.gallery(many)
     assert len(figure.axes) == 12
+    assert not any(axes.axison for axes in figure.axes)
     axes = figure.axes[4]
     assert not axes.get_images()
     assert [text.get_text() for text in axes.texts] == ["timeout"]
