@@ -119,20 +119,23 @@ def run(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]) -> None:
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Of md, html, latex, csv; comma-separated.")
+    ] = "md",
+) -> None:
     """Write a run's report anew from its tables."""
-    from ..reports.markdown import write_report
+    from ..reports.formats import write_formats
     from ..reports.tables import read_results
     from ..reports.terminal import print_results
 
-    try:
-        results = read_results(folder)
-    except (FileNotFoundError, ValueError) as error:
-        raise UserError(str(error)) from error
+    results = read_results(folder)
     console = Console()
-    path = write_report(results, folder)
+    paths = write_formats(results, folder, [name.strip() for name in formats.split(",")])
     print_results(results, console)
-    console.print(f"report: {path}", soft_wrap=True, highlight=False)
+    for path in paths:
+        console.print(f"report: {path}", soft_wrap=True, highlight=False)
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """The metrics that need nothing but the pixels, each a function of a `Pair`.
 
-Shares (`auc`, `accuracy@ε`, `bin_top1`) run from 0 to 1. An identical photo has a PSNR of infinity, which is
-stored as such: the mean of a method that returns one photo unchanged is infinite, and says so, instead of
-being the mean of the other photos.
+Shares (`auc`, `accuracy@ε`, `bin_top1`) run from 0 to 1. PSNR is bounded by `PSNR_CEILING`: real sets hold
+photos that are grey to the last pixel, which a method can return exactly. An infinite mean would say nothing
+of the other photos, and a mean that leaves the exact ones out would hide them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,15 @@ from .pair import Pair
 SSIM_WINDOW = 11
 AUC_LIMIT = 150
 
+ROUNDING_NOISE = 1 / 12
+"""Variance of rounding to whole levels: the least mean squared error that 8-bit photos can speak of."""
+
+PSNR_CEILING = 10 * math.log10(255**2 / ROUNDING_NOISE)
+"""58.92 dB: what photos score whose difference is no larger than rounding's."""
+
 
 def psnr(pair: Pair) -> float:
-    """Peak signal-to-noise ratio over all RGB values, in dB; infinite for identical photos."""
+    """Peak signal-to-noise ratio over all RGB values, in dB; at most `PSNR_CEILING`."""
     from .kernels import squared_error
 
     truth, prediction = (np.ascontiguousarray(photo).reshape(-1) for photo in (pair.truth, pair.prediction))
@@ -27,7 +33,7 @@ def psnr(pair: Pair) -> float:
 
 
 def psnr_ab(pair: Pair) -> float:
-    """Peak signal-to-noise ratio over a* and b*, with a peak of 255, in dB."""
+    """Peak signal-to-noise ratio over a* and b*, with a peak of 255, in dB; at most `PSNR_CEILING`."""
     return _decibel(float(pair.squared_ab_distance.mean()) / 2)
 
 
@@ -120,7 +126,7 @@ def delta_e2000(pair: Pair) -> float:
 
 
 def _decibel(mean_squared_error: float) -> float:
-    return 10 * math.log10(255**2 / mean_squared_error) if mean_squared_error else math.inf
+    return 10 * math.log10(255**2 / max(mean_squared_error, ROUNDING_NOISE))
 
 
 def _area(curve: npt.NDArray[np.float64]) -> float:

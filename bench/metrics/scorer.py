@@ -75,7 +75,7 @@ class Scorer:
         Returns
         -------
         dict of str to float
-            Column → value, for `Metric.aggregate`. PSNR of identical photos is infinite.
+            Column → value, for `Metric.aggregate`. PSNR of identical photos is 58.92 dB.
 
         Raises
         ------

@@ -130,11 +130,19 @@ def test_psnr_beyond_65536_values_is_exact():
     assert pixel.psnr(Pair(truth, truth + np.uint8(255))) == 0
 
 
-def test_identical_photos_have_infinite_psnr_and_perfect_scores(photos):
+def test_one_level_everywhere_is_48_decibels_and_far_less_is_the_ceiling():
+    truth = np.full((32, 32, 3), 100, np.uint8)
+    assert pixel.psnr(Pair(truth, truth + np.uint8(1))) == pytest.approx(20 * math.log10(255))
+    almost = truth.copy()
+    almost[0, 0, 0] += 1
+    assert pixel.psnr(Pair(truth, almost)) == pixel.PSNR_CEILING
+
+
+def test_identical_photos_have_perfect_scores(photos):
     truth, _ = photos
     pair = Pair(truth, truth.copy(), gamut_bins().prior([truth]))
-    assert pixel.psnr(pair) == math.inf
-    assert pixel.psnr_ab(pair) == math.inf
+    assert pixel.psnr(pair) == pixel.psnr_ab(pair) == pixel.PSNR_CEILING
+    assert pytest.approx(58.92, abs=0.005) == pixel.PSNR_CEILING
     assert pixel.ssim(pair) == pytest.approx(1, abs=EXACT)
     assert pixel.auc(pair) == pytest.approx(1, abs=EXACT)
     assert pixel.auc_rebalanced(pair) == pytest.approx(1, abs=EXACT)
