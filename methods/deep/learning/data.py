@@ -28,7 +28,8 @@ class LabBatches:
     packed
         uint8 (N, size, size, 3), memory-mapped or not.
     batch
-        Photos a batch; the last one may hold fewer.
+        Photos a batch at most; batches are as even as can be, so that none is left with a single photo,
+        of which batch normalisation could learn nothing.
     device
         Where batches go.
     flip
@@ -62,21 +63,24 @@ class LabBatches:
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(self.photos, generator=generator)[: self.epoch]
         flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
-        for rgb, flip in zip(self._read(order), torch.split(flips, self.batch), strict=True):
+        for rgb, flip in zip(self._read(order), self._split(flips), strict=True):
             mirrored = torch.where(flip.to(self._device)[:, None, None, None], rgb.flip(2), rgb)
             yield rgb_to_lab(mirrored)
 
     def _read(self, order: Tensor) -> Iterator[Tensor]:
         if self._resident is not None:
-            yield from (self._resident[chosen.to(self._device)] for chosen in torch.split(order, self.batch))
+            yield from (self._resident[chosen.to(self._device)] for chosen in self._split(order))
             return
-        first, *rest = torch.split(order, self.batch)
+        first, *rest = self._split(order)
         with ThreadPoolExecutor(max_workers=1) as reader:
             ahead = reader.submit(self._from_map, first)
             for part in rest:
                 ready, ahead = ahead, reader.submit(self._from_map, part)
                 yield ready.result()
             yield ahead.result()
+
+    def _split(self, photos: Tensor) -> tuple[Tensor, ...]:
+        return torch.tensor_split(photos, max(1, ceil(len(photos) / self.batch)))
 
     def _from_map(self, chosen: Tensor) -> Tensor:
         rgb = torch.from_numpy(self._packed[chosen.numpy()])

@@ -119,8 +119,16 @@ class Trainer:
         torch.manual_seed(seed)
         self.learner.train()
         meter = _Meter(self._report(number))
-        for lightness, ab in self.train.shuffled(seed):
-            meter.add(self.learner.step(lightness, ab), ab)
+        try:
+            for lightness, ab in self.train.shuffled(seed):
+                meter.add(self.learner.step(lightness, ab), ab)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise UserError(
+                f"batch normalisation has one value to learn from: {self.train.photos} training photo(s) in "
+                f"batches of {self.train.batch} are too few at this size; raise batch or size"
+            ) from error
         self._log(number, "train", meter)
 
     @torch.no_grad()

@@ -67,6 +67,12 @@ def test_a_batch_may_be_larger_than_the_set(photos, batch, batches):
     assert len(list(LabBatches(_photos(photos), batch, CPU).in_order())) == batches
 
 
+def test_no_batch_is_left_with_a_single_photo():
+    batches = LabBatches(_photos(41), 10, CPU)
+    assert [len(ab) for _, ab in batches.shuffled(0)] == [9, 8, 8, 8, 8]
+    assert len(batches) == 5
+
+
 def test_a_memory_map_is_read_without_writing_to_it(tmp_path):
     np.save(tmp_path / "photos.npy", _photos(5))
     packed = np.load(tmp_path / "photos.npy", mmap_mode="r")

@@ -185,3 +185,19 @@ def test_no_epoch_is_kept_where_each_lowers_the_score():
 
 def test_stages_see_the_photos_in_different_orders():
     assert _weights(_train(Context(), name="one")) != _weights(_train(Context(), name="two"))
+
+
+def test_a_single_value_for_batch_normalisation_is_explained(monkeypatch):
+    def normalise(self, lightness):
+        pixel = nn.functional.adaptive_avg_pool2d(self.layer(lightness / 100), 1)
+        return nn.functional.batch_norm(pixel, None, None, training=True)
+
+    monkeypatch.setattr(Tiny, "forward", normalise)
+    with pytest.raises(UserError, match=r"1 training photo\(s\) in batches of 1 are too few"):
+        _train(Context(), train=1)
+
+
+def test_other_errors_of_a_step_pass_through(monkeypatch):
+    monkeypatch.setattr(Tiny, "forward", lambda self, lightness: int("no number"))
+    with pytest.raises(ValueError, match="invalid literal"):
+        _train(Context())
