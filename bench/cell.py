@@ -1,197 +1,148 @@
-"""A cell's process: fit one method under one seed, then colorize and score one split.
-
-``python -m huebench.bench.cell SPEC FD`` reads its specification, writes what it finds into the run folder,
-and reports progress as JSON lines on the file descriptor.
-"""
+"""The unit of work: one method with its parameters, one seed, one split."""
 
 from __future__ import annotations
 
 import json
-import os
-import resource
-import sys
-import time
-import traceback
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from .. import UserError
+from ..datasets.base import Split
+from ..methods.base import Budget, Context
+from .files import unseal, write_json
+from .protocol import Protocol
 
-from ..datasets.base import Entry
-from ..datasets.registry import load_plugin
-from ..methods.base import Epoch, Method
-from ..methods.spec import MethodSpec
-from .files import write_json
-from .metrics import Scorer
-from .plan import Cell, photo_set
-from .scoring import PhotoScorer, mean_auc
-from .training_sample import TrainingSample
+Keep = Literal["none", "gallery", "all"]
+"""Whose predictions are kept."""
 
-BATCH = 8
-"""Photos handed to `Method.colorize` at once."""
-
-SHARD = 64
-"""Photos scored between two writes: what an interruption can cost at most."""
-
-VALIDATION_PHOTOS = 32
-"""Photos behind `Context.validate`."""
+KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
+"""Each keeps what the one before it keeps, and more."""
 
 
-@dataclass
-class CellRun:
-    """One cell while it runs.
+@dataclass(frozen=True)
+class Cell:
+    """All that a cell's process must know.
 
     Attributes
     ----------
-    cell
-        What to do.
-    emit
-        Where progress goes.
-    phase
-        ``import``, ``fit``, ``colorize`` or ``score``: where it is, and so where it failed.
-    facts
-        Columns of the cell's row, filled on the way.
+    key
+        Digest of everything that can move one of its numbers.
+    fit_key
+        Digest of what can move what it learns: cells of one fit key share the fitted model.
+    prediction_key
+        Digest of what can move its predictions: cells of one prediction key share those that are kept.
+    name, parameters, label, family, oracle
+        The method.
+    scored
+        Fingerprint of the photos to score.
+    sample
+        Key of the run's `TrainingSample`.
+    gallery
+        Ids of the photos whose pictures are kept for the report.
+    keep
+        Whose predictions are kept.
+    threads
+        How many it may use.
+    timeout, max_memory
+        Seconds and bytes it may take, or ``None``.
+    rescored
+        Key of the finished cell whose kept predictions are scored anew without running the method, or ``""``.
+    problem
+        Why it cannot run at all, or ``""``.
+    run_folder
+        Where the run is now; not written down, so that a run folder can be moved.
     """
 
-    cell: Cell
-    emit: Callable[[dict[str, Any]], None]
-    phase: str = "import"
-    facts: dict[str, Any] = field(default_factory=dict)
+    key: str
+    fit_key: str
+    prediction_key: str
+    name: str
+    parameters: dict[str, str]
+    label: str
+    family: str
+    oracle: bool
+    seed: int
+    dataset: str
+    data_root: Path | None
+    split: Split
+    limit: int | None
+    scored: str
+    sample: str
+    protocol: Protocol
+    budget: Budget
+    device: str
+    gallery: tuple[str, ...]
+    keep: Keep
+    threads: int
+    timeout: float | None
+    max_memory: int | None
+    plugins: tuple[str, ...]
+    run_folder: Path
+    rescored: str = ""
+    problem: str = ""
 
-    def run(self) -> None:
-        """Fit, colorize and score; what goes wrong becomes the row's status and reason."""
-        try:
-            self._run()
-            self.facts["status"] = "ok"
-        except Exception as error:  # noqa: BLE001  # a failure is a row, whatever a method raises
-            self.facts |= {
-                "status": "out-of-memory" if _is_out_of_memory(error) else "failed",
-                "phase": self.phase,
-                "reason": f"{type(error).__name__}: {error}".strip(),
-                "traceback": traceback.format_exc(),
-            }
-        # The kernel counts in KiB.
-        self.facts["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        write_json(self.cell.folder / "status.json", self.facts)
+    @property
+    def folder(self) -> Path:
+        """Where the cell writes."""
+        return self.run_folder / "cells" / self.key
 
-    def _run(self) -> None:
-        _limit_threads(self.cell.threads)
-        for plugin in self.cell.plugins:
-            load_plugin(Path(plugin))
-        method = MethodSpec(self.cell.name, self.cell.parameters).build()
-        self._enter("fit")
-        self._fit(method)
-        self.facts |= {"parameter_count": method.parameter_count, "notes": json.dumps(method.notes)}
-        self._score(method)
+    @property
+    def model_folder(self) -> Path:
+        """Where its fitted model stands."""
+        return self.run_folder / "models" / self.fit_key
 
-    def _fit(self, method: Method) -> None:
-        """Fit, or load what an earlier cell with the same fit has learned."""
-        folder = self.cell.model_folder
-        done = folder / "fit.json"
-        if not done.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            write_json(done, self._learn(method, folder))
-        else:
-            method.load(folder)
-        self.facts |= json.loads(done.read_text())
+    @property
+    def prediction_folder(self) -> Path:
+        """Where its predictions are kept."""
+        return self.run_folder / "predictions" / self.prediction_key
 
-    def _learn(self, method: Method, folder: Path) -> dict[str, Any]:
-        epochs: list[dict[str, Any]] = []
-        train, validation = photo_set(self.cell, "train"), photo_set(self.cell, "validation")
-        few = validation.sample(VALIDATION_PHOTOS, np.random.default_rng(0))
-        context = self.cell.context(
-            checkpoints=folder / "checkpoints",
-            progress=self._progress,
-            log_epoch=lambda epoch: self._log_epoch(epoch, epochs),
-            validate=lambda fitted: mean_auc(fitted, few, self.cell),
+    @property
+    def training_sample(self) -> Path:
+        """Where the run's `TrainingSample` stands."""
+        return self.run_folder / "shared" / f"{self.sample}.npz"
+
+    def context(self, **given: Any) -> Context:
+        """Return the context of the cell's method, with what else is given."""
+        return Context(seed=self.seed, device=self.device, budget=self.budget, threads=self.threads, **given)
+
+    def status(self) -> dict[str, Any] | None:
+        """Return what the cell left when it ended, or ``None`` if it did not end or the files are damaged."""
+        return unseal(self.folder / "status.json")
+
+    def is_done(self) -> bool:
+        """Whether it ended well and kept all that is asked for."""
+        status = self.status()
+        return (
+            status is not None
+            and status["status"] == "ok"
+            and KEEPS.index(status["kept"]) >= KEEPS.index(self.keep)
         )
-        start = time.perf_counter()
-        method.fit(train, validation, context)
-        seconds = time.perf_counter() - start
-        method.save(folder)
-        if not method.info.trainable:
-            return {"fit_seconds": 0.0, "train_photos": 0, "curves": []}
-        return {"fit_seconds": seconds, "train_photos": len(train) - len(train.failures), "curves": epochs}
 
-    def _score(self, method: Method) -> None:
-        photos = photo_set(self.cell, self.cell.split)
-        sample = TrainingSample.load(self.cell.training_sample)
-        metrics = Scorer(self.cell.protocol.metrics, sample.prior, device=self.cell.device)
-        scorer = PhotoScorer(self.cell, method, photos, sample, metrics, self._enter)
-        self._enter("colorize")
-        self.facts["warm_up_seconds"] = scorer.warm_up()
-        metrics.warm_up()
-        for number, shard in enumerate(_batches(photos.entries, SHARD)):
-            path = self.cell.folder / f"shard-{number:05d}.parquet"
-            if not path.exists():
-                self._score_shard(scorer, shard, path, done=number * SHARD)
-        self.facts["set_metrics"] = metrics.score_set(self._features())
+    def write(self) -> Path:
+        """Write the specification for the cell's process and return its path."""
+        specification = {name: value for name, value in asdict(self).items() if name != "run_folder"}
+        path = self.folder / "cell.json"
+        write_json(path, json.loads(json.dumps(specification, default=str)))
+        return path
 
-    def _score_shard(self, scorer: PhotoScorer, shard: Sequence[Entry], path: Path, done: int) -> None:
-        """Score a shard's photos and write their rows last, so that the rows' file says all is there."""
-        scorer.features.clear()
-        rows: list[dict[str, Any]] = []
-        for batch in _batches(shard, BATCH):
-            rows += scorer.rows(batch)
-            self._progress(done + len(rows), len(scorer.photos), "colorizing")
-        if scorer.features:
-            arrays: dict[str, Any] = {name: np.stack(kept) for name, kept in scorer.features.items()}
-            np.savez(path.with_suffix(".npz"), **arrays)
-        partial = path.with_suffix(".partial")
-        pd.DataFrame(rows).to_parquet(partial, index=False)
-        partial.replace(path)
+    @classmethod
+    def read(cls, path: Path) -> Cell:
+        """Read what `write` wrote; the run folder is the one it lies in.
 
-    def _features(self) -> dict[str, NDArray[np.float32]]:
-        """Read back what set-level metrics kept of all shards."""
-        kept: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-        for path in sorted(self.cell.folder.glob("shard-*.npz")):
-            with np.load(path, allow_pickle=False) as shard:
-                for name in shard.files:
-                    kept[name].append(shard[name])
-        return {name: np.concatenate(parts) for name, parts in kept.items()}
-
-    def _enter(self, phase: str) -> None:
-        self.phase = phase
-
-    def _progress(self, done: int, total: int, what: str) -> None:
-        self.emit({"done": done, "total": total, "what": what})
-
-    def _log_epoch(self, epoch: Epoch, epochs: list[dict[str, Any]]) -> None:
-        row = {"epoch": epoch.epoch, "split": epoch.split, "loss": epoch.loss, "accuracy": epoch.accuracy}
-        epochs.append(row)
-        self.emit({**row, "epochs": epoch.epochs})
-
-
-def _batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
-    for start in range(0, len(entries), size):
-        yield entries[start : start + size]
-
-
-def _limit_threads(threads: int) -> None:
-    """Hold Numba and BLAS to the cell's threads; the deep methods tell torch."""
-    import numba
-    from threadpoolctl import threadpool_limits
-
-    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba is imported
-    numba.set_num_threads(min(threads, most))
-    threadpool_limits(threads)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-
-
-def main() -> None:
-    """Run the cell whose specification and channel stand on the command line."""
-    cell = Cell.read(Path(sys.argv[1]))
-    with os.fdopen(int(sys.argv[2]), "w", buffering=1) as channel:
-        CellRun(cell, lambda event: print(json.dumps(event), file=channel)).run()
-
-
-if __name__ == "__main__":
-    main()
+        Raises
+        ------
+        UserError
+            If the file is missing or damaged.
+        """
+        try:
+            given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            given["protocol"]["metrics"] = tuple(given["protocol"]["metrics"])
+            given["protocol"] = Protocol(**given["protocol"])
+            given["data_root"] = Path(given["data_root"]) if given["data_root"] else None
+            given["run_folder"] = path.resolve().parents[2]
+            for name in ("plugins", "gallery"):
+                given[name] = tuple(given[name])
+            return cls(**{field.name: given[field.name] for field in fields(cls)})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}") from error

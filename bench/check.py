@@ -23,7 +23,7 @@ from ..datasets.color import lab_to_rgb, rgb_to_lab
 from ..datasets.photos import PhotoSet
 from ..methods.base import FAMILIES, Chroma, Context, Lightness, Method
 from ..methods.spec import MethodSpec, parse_specs
-from .scoring import checked_chroma
+from .colorizing import checked_chroma
 
 SIDE = 32
 """Side of the suite's photos in pixels."""

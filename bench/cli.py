@@ -60,6 +60,14 @@ class Resize(StrEnum):
     center_crop = "center-crop"
 
 
+class KeepName(StrEnum):
+    """``--keep-predictions``."""
+
+    none = "none"
+    gallery = "gallery"
+    all = "all"
+
+
 Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that registers a plugin.")]
 
 
@@ -78,7 +86,13 @@ def run(
     budget: Annotated[Budget, typer.Option(help="How long training may be.")] = Budget.quick,
     device: Annotated[Device, typer.Option(help="Where deep methods run.")] = Device.auto,
     jobs: Annotated[int, typer.Option(min=1, help="Cells at a time; they share the threads.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of a machine to use.  [default: all]")
+    ] = None,
     timeout: Annotated[float | None, typer.Option(min=1, help="Seconds a cell may take.")] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Memory a cell may take: 8GB, 500MiB.")
+    ] = None,
     size: Annotated[
         int | None, typer.Option(min=16, max=4096, help="Side at which to score.  [default: the dataset's]")
     ] = None,
@@ -88,10 +102,21 @@ def run(
     ] = None,
     plugin: Plugins = None,
     out: Annotated[Path | None, typer.Option(help="Run folder.  [default: runs/DATASET]")] = None,
+    keep_predictions: Annotated[
+        KeepName, typer.Option(help="Whose: what the report's gallery shows, or all, for `bench score`.")
+    ] = KeepName.gallery,
+    rerun: Annotated[
+        str, typer.Option(metavar="failed|METHOD|all", help="Compute these anew, from the start.")
+    ] = "",
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End at the first failure.")] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Run nothing; write tables and report of what is done.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..reports.terminal import print_results
+    from .local import LocalPool
     from .options import make_options
     from .plan import make_plan
     from .progress import LiveProgress
@@ -101,8 +126,9 @@ def run(
     plan = make_plan(
         make_options(
             methods=methods, dataset=dataset, data_root=data_root, split=split.value, limit=limit,
-            seeds=tuple(seed or (0,)), budget=budget.value, device=device.value, jobs=jobs, timeout=timeout,
-            size=size, resize=resize.value, metrics=metrics, plugins=tuple(plugin or ()), out=out,
+            seeds=tuple(seed or (0,)), budget=budget.value, device=device.value, jobs=jobs, threads=threads,
+            timeout=timeout, max_memory=max_memory, keep=keep_predictions.value, size=size,
+            resize=resize.value, metrics=metrics, plugins=tuple(plugin or ()), out=out,
         )
     )  # fmt: skip
     if dry_run:
@@ -110,8 +136,13 @@ def run(
 
         print_plan(plan, console)
         return
-    with LiveProgress(console, len(plan.cells)) as progress:
-        results, report_path = execute(plan, progress)
+    try:
+        with LiveProgress(console, len(plan.cells)) as progress:
+            executor = None if collect else LocalPool(plan.options.threads)
+            results, report_path = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
+    except KeyboardInterrupt:
+        console.print("interrupted: what is done is kept and reported; the same command goes on from there")
+        raise typer.Exit(130) from None
     print_results(results, console)
     console.print(f"report: {report_path}", soft_wrap=True, highlight=False)
     if (results.cells["status"] != "ok").any():
@@ -182,9 +213,6 @@ def main() -> None:
     except UserError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {_escaped(error)}", highlight=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted: what is done is kept; the same command goes on from there")
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..reports.tables import CELL_COLUMNS, CURVE_COLUMNS, IMAGE_COLUMNS, MetricFacts, Results, RunFacts, typed
+from .cell import Cell
 from .metrics import Scorer, get_metric
-from .plan import Cell, Plan
 
 
-def collect(plan: Plan, statuses: dict[str, dict[str, Any]], run: RunFacts) -> Results:
-    """Return the tables of the plan's cells.
+def collect(
+    cells: Sequence[Cell], statuses: dict[str, dict[str, Any]], run: RunFacts, *, expected: int, folder: Path
+) -> Results:
+    """Return the tables of some cells.
 
     Parameters
     ----------
-    plan
-        Whose cells, in the tables' order.
+    cells
+        In the tables' order.
     statuses
-        What `huebench.bench.runner.run_cells` returned; a cell it lacks was never started.
+        What `huebench.bench.runner.run_cells` filled; a cell it lacks was not run to its end.
     run
         Everything that is not a number of a photo.
+    expected
+        How many photos each cell was to score.
+    folder
+        Of the run.
     """
-    cells, images, curves = [], [], []
-    for cell in plan.cells:
-        status = statuses.get(cell.key, {"status": "skipped", "reason": "the run was interrupted before it"})
-        photos = _images(cell) if status["status"] == "ok" else pd.DataFrame()
-        cells.append(_cell_row(cell, status, photos, len(plan.photos)))
+    rows, images, curves = [], [], []
+    for cell in cells:
+        status = statuses.get(cell.key, {"status": "skipped", "reason": "the run ended before it"})
+        photos = pd.DataFrame()
+        if status["status"] == "ok":
+            photos = pd.read_parquet(cell.folder / "images.parquet")
+        rows.append(_cell_row(cell, status, photos, expected))
         images.append(photos.drop(columns="seconds", errors="ignore").assign(**_identity(cell)))
         curves += [{**epoch, **_identity(cell)} for epoch in status.get("curves", ())]
     return Results(
         run,
-        cells=typed(pd.DataFrame(cells), CELL_COLUMNS),
+        cells=typed(pd.DataFrame(rows), CELL_COLUMNS),
         images=typed(pd.concat(images, ignore_index=True), IMAGE_COLUMNS),
         curves=typed(pd.DataFrame(curves), CURVE_COLUMNS),
-        folder=plan.options.out,
+        folder=folder,
     )
 
 
@@ -62,11 +71,6 @@ def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
             )
         )
     return tuple(facts)
-
-
-def _images(cell: Cell) -> pd.DataFrame:
-    shards = sorted(cell.folder.glob("shard-*.parquet"))
-    return pd.concat([pd.read_parquet(shard) for shard in shards], ignore_index=True)
 
 
 def _identity(cell: Cell) -> dict[str, Any]:

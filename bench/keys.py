@@ -8,17 +8,24 @@ import importlib.util
 import inspect
 import json
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ..methods.base import Method
+from .metrics import Scorer, get_metric
 
-LIBRARIES = ("numpy", "scipy", "scikit-image", "scikit-learn", "numba", "pillow", "torch")
+LIBRARIES = (
+    "numpy", "scipy", "scikit-image", "scikit-learn", "numba", "pillow", "torch", "torchvision",
+    "torchmetrics",
+)  # fmt: skip
 """Distributions whose version may move a number."""
 
-SCORING = ("huebench.bench.metrics", "huebench.bench.protocol", "huebench.bench.cell")
-"""Modules that decide a score once a method is fitted."""
+PREDICTING = ("huebench.bench.protocol", "huebench.bench.colorizing", "huebench.datasets.decode")
+"""Modules that decide a prediction once a method is fitted."""
+
+SCORING = ("huebench.bench.protocol", "huebench.bench.scoring", "huebench.datasets.decode")
+"""Modules that decide a score once a photo is predicted; the metrics come with them."""
 
 
 @cache
@@ -39,20 +46,36 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def method_source(cls: type[Method]) -> str:
-    """Return a digest of a method's file and of every module of ours that it imports, directly or not."""
+def class_source(cls: type) -> str:
+    """Return a digest of a plugin's file and of every module of ours that it imports, directly or not."""
     return _source_digest(Path(inspect.getfile(cls)), cls.__module__)
 
 
-def scoring_source() -> str:
-    """Return a digest of the modules that score."""
-    digests = []
-    for name in SCORING:
-        spec = importlib.util.find_spec(name)
-        assert spec is not None  # noqa: S101  # they are part of this package
-        assert spec.origin is not None  # noqa: S101
-        digests.append(_source_digest(Path(spec.origin), name))
-    return digest(digests)
+def modules_source(names: Iterable[str]) -> str:
+    """Return a digest of modules of this package and of what they import."""
+    return digest([_source_digest(_file_of(name), name) for name in names])
+
+
+def metrics_source(names: Iterable[str]) -> str:
+    """Return a digest of which metrics can be computed here, and of the files that come from plugins."""
+    names = tuple(names)
+    files = {path for name in names for path in _plugin_files(name)}
+    contents = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
+    return digest(sorted(Scorer(names).unavailable), contents)
+
+
+def _plugin_files(metric: str) -> set[Path]:
+    """Return the files outside this package that define a metric's functions, also wrapped ones."""
+    found = get_metric(metric)
+    queue: list[object] = [*found.compute.values(), found.features, found.combine]
+    functions = []
+    while queue:
+        item = queue.pop()
+        if inspect.isfunction(item):
+            functions.append(item)
+            queue += [cell.cell_contents for cell in item.__closure__ or ()]
+    own = {f.__code__.co_filename for f in functions if not f.__module__.startswith("huebench.")}
+    return {path for name in own if (path := Path(name)).is_file()}
 
 
 @cache
@@ -69,6 +92,7 @@ def _source_digest(path: Path, module: str) -> str:
     return digest(contents)
 
 
+@cache
 def _own_imports(path: Path, module: str) -> dict[str, Path]:
     """Return the modules of this package that a file imports, also inside functions, with their files."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
@@ -85,6 +109,12 @@ def _own_imports(path: Path, module: str) -> dict[str, Path]:
             if name.startswith("huebench.") and (file := _module_file(name)):
                 found[name] = file
     return found
+
+
+def _file_of(name: str) -> Path:
+    file = _module_file(name)
+    assert file is not None  # noqa: S101  # it is part of this package
+    return file
 
 
 @cache

@@ -105,11 +105,9 @@ def list_metrics(plugin: Plugins = None) -> None:
 
 def print_plan(plan: Plan, console: Console) -> None:
     """Show the cells of a plan and which of them are done."""
-    from .runner import cell_status
-
     table = Table("cell", "method", "seed", "state", box=None, header_style="bold")
     for cell in plan.cells:
-        status = cell_status(cell)
+        status = cell.status()
         state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
         table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
     options = plan.options

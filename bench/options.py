@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
+from .. import UserError
 from ..datasets.base import Split
 from ..datasets.catalogue import dataset_info
 from ..datasets.registry import load_plugin
 from ..methods.base import Budget
 from ..methods.spec import parse_specs
+from .cell import Keep
 from .environment import resolve_device, threads_available
 from .metrics import resolve
 from .plan import Options
@@ -27,7 +31,10 @@ def make_options(
     budget: Budget,
     device: str,
     jobs: int,
+    threads: int | None,
     timeout: float | None,
+    max_memory: str | None,
+    keep: Keep,
     size: int | None,
     resize: Literal["squash", "center-crop"],
     metrics: str | None,
@@ -54,10 +61,19 @@ def make_options(
         seeds=tuple(dict.fromkeys(seeds)),
         budget=budget,
         device=resolve_device(device),
-        threads=threads_available(),
+        threads=threads or threads_available(),
         jobs=jobs,
         timeout=timeout,
+        max_memory=_size(max_memory) if max_memory else None,
+        keep=keep,
         protocol=protocol,
         plugins=tuple(path.resolve() for path in plugins),
         out=(out or Path("runs", dataset.partition(":")[0])).resolve(),
     )
+
+
+def _size(text: str) -> int:
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError:
+        raise UserError(f"--max-memory: '{text}' is no size; write 8GB or 500MiB") from None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import signal
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,49 +19,139 @@ from filelock import FileLock, Timeout
 from .. import UserError, __version__
 from ..reports.markdown import write_report
 from ..reports.tables import Results, RunFacts, write_results
+from .cell import Cell
 from .collect import collect, metric_facts
 from .environment import machine_facts
 from .keys import library_versions
-from .plan import Plan, photo_set
-from .runner import Observer, run_cells
+from .photos import photo_set
+from .plan import Plan
+from .runner import Executor, Observer, run_cells
+from .supervise import end_processes
 from .training_sample import TrainingSample
 
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a run as Ctrl-C does."""
 
-def execute(plan: Plan, observer: Observer) -> tuple[Results, Path]:
+
+def execute(
+    plan: Plan, executor: Executor | None, observer: Observer, *, rerun: str = "", fail_fast: bool = False
+) -> tuple[Results, Path]:
     """Run a plan and return its results and the report's path.
 
-    What is done already is not done again. On ``KeyboardInterrupt`` what is done is kept on disk and the
-    next run goes on from there.
+    What is done already is not done again. On ``KeyboardInterrupt`` and SIGTERM the tables and the report of
+    what is done are written before ``KeyboardInterrupt`` is raised; the next run goes on from there.
+
+    Parameters
+    ----------
+    plan
+        What to do.
+    executor
+        Where; ``None`` runs nothing and collects what is finished.
+    observer
+        Is told what happens.
+    rerun
+        What to compute anew from the start: ``failed``, ``all``, or a method's name or label.
+    fail_fast
+        Whether the first failure ends the run.
 
     Raises
     ------
     UserError
-        If another run works in the same folder.
+        If another run works in the same folder, the folder cannot be written, or ``rerun`` names nothing.
     """
-    options = plan.options
-    options.out.mkdir(parents=True, exist_ok=True)
+    statuses: dict[str, dict[str, Any]] = {}
+    interruption: KeyboardInterrupt | None = None
+    out = plan.options.out
+    with run_folder(out):
+        started, start = datetime.now(UTC), time.perf_counter()
+        try:
+            if executor is None:
+                statuses |= {cell.key: cell.status() or {} for cell in plan.cells if cell.is_done()}
+            else:
+                _forget(plan.cells, rerun)
+                _prepare(plan)
+                run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
+        except KeyboardInterrupt as error:
+            interruption = error
+        run = _facts(plan, started, time.perf_counter() - start)
+        written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
+    if interruption is not None:
+        raise interruption
+    return written
+
+
+def write(
+    cells: Sequence[Cell], statuses: dict[str, dict[str, Any]], run: RunFacts, *, expected: int, out: Path
+) -> tuple[Results, Path]:
+    """Write the tables and the report of some cells; return the results and the report's path."""
+    results = collect(cells, statuses, run, expected=expected, folder=out)
+    write_results(results, out)
+    return results, write_report(results, out)
+
+
+@contextmanager
+def run_folder(out: Path) -> Iterator[None]:
+    """Hold a run folder for one run; let SIGTERM and SIGHUP end it as Ctrl-C does.
+
+    Raises
+    ------
+    UserError
+        If another run holds it, or it cannot be written.
+    """
     try:
-        with FileLock(options.out / ".lock", timeout=0):
-            started, start = datetime.now(UTC), time.perf_counter()
-            _prepare(plan)
-            statuses = run_cells(
-                plan.cells, threads=options.threads, timeout=options.timeout, observer=observer
-            )
-            run = _facts(plan, started, time.perf_counter() - start)
-            results = collect(plan, statuses, run)
-            write_results(results, options.out)
-            return results, write_report(results, options.out)
+        out.mkdir(parents=True, exist_ok=True)
+        with FileLock(out / ".lock", timeout=0), _ending_cleanly():
+            end_processes(out / "cells")  # of a run that was killed, where it left some
+            yield
     except Timeout:
+        raise UserError(f"another run works in '{out}'; wait for it or choose another --out") from None
+    except OSError as error:
         raise UserError(
-            f"another run works in '{options.out}'; wait for it or choose another --out"
-        ) from None
+            f"the run folder '{out}' cannot be written: {error}; make room or choose another --out; "
+            "the same command goes on from what is done"
+        ) from error
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    before = {number: signal.signal(number, signal.default_int_handler) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _forget(cells: Sequence[Cell], rerun: str) -> None:
+    """Delete what the chosen cells have left."""
+    if not rerun:
+        return
+    chosen = [cell for cell in cells if _is_chosen(cell, rerun)]
+    if not chosen and rerun not in ("failed", "all"):
+        raise UserError(
+            f"--rerun {rerun}: no cell of this run is of that method; "
+            f"write failed, all or one of {', '.join(sorted({cell.name for cell in cells}))}"
+        )
+    for cell in chosen:
+        for folder in (cell.folder, cell.model_folder, cell.prediction_folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_chosen(cell: Cell, rerun: str) -> bool:
+    if rerun == "failed":
+        status = cell.status()
+        return status is not None and status["status"] != "ok"
+    return rerun in ("all", cell.name, cell.label)
 
 
 def _prepare(plan: Plan) -> None:
     """Describe the training sample once for all cells."""
-    if not plan.training_sample.exists():
+    path = plan.cells[0].training_sample
+    try:
+        TrainingSample.load(path)
+    except UserError:
         train = photo_set(plan.cells[0], "train")
-        TrainingSample.build(train, plan.options.protocol).save(plan.training_sample)
+        TrainingSample.build(train, plan.options.protocol).save(path)
 
 
 def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:
@@ -93,5 +187,8 @@ def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:
             "device": options.device,
             "jobs": options.jobs,
             "threads": options.threads,
+            "timeout": options.timeout,
+            "max_memory": options.max_memory,
+            "keep_predictions": options.keep,
         },
     )

@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
+from ..datasets.ab_bins import gamut_bins
 from ..datasets.base import RGB, Entry
 from ..datasets.photos import PhotoSet
-from .metrics import ab_prior
+from .files import atomic
 from .protocol import Protocol
 from .references import ReferencePool, describe
 
@@ -52,24 +54,29 @@ class TrainingSample:
                 descriptors.append(describe(protocol.split(photo.rgb)[0]))
                 yield photo.rgb
 
-        prior = ab_prior(photos())
+        prior = gamut_bins().prior(photos())
         if not entries:
             raise UserError("no training photo can be decoded: `bench datasets verify` says why")
         return cls(ReferencePool(entries, np.stack(descriptors)), prior)
 
     def save(self, path: Path) -> None:
         """Write the sample atomically as ``path``, an ``.npz`` file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        entries = json.dumps([asdict(entry) for entry in self.references.entries])
-        np.savez(
-            partial, entries=np.array(entries), descriptors=self.references.descriptors, prior=self.prior
-        )
-        partial.replace(path)
+        entries = np.array(json.dumps([asdict(entry) for entry in self.references.entries]))
+        with atomic(path) as partial:
+            np.savez(partial, entries=entries, descriptors=self.references.descriptors, prior=self.prior)
 
     @classmethod
     def load(cls, path: Path) -> TrainingSample:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            entries = [Entry(**entry) for entry in json.loads(str(stored["entries"]))]
-            return cls(ReferencePool(entries, stored["descriptors"]), stored["prior"])
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        UserError
+            If the file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                entries = [Entry(**entry) for entry in json.loads(str(stored["entries"]))]
+                return cls(ReferencePool(entries, stored["descriptors"]), stored["prior"])
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+            raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}") from error

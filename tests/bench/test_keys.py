@@ -20,7 +20,7 @@ def test_a_digest_depends_on_every_part():
 
 
 def test_two_methods_have_two_sources():
-    assert keys.method_source(methods.get("gray")) != keys.method_source(methods.get("mean-ab"))
+    assert keys.class_source(methods.get("gray")) != keys.class_source(methods.get("mean-ab"))
 
 
 def test_a_methods_source_follows_its_imports():
@@ -49,11 +49,11 @@ def test_an_edited_plugin_has_another_source(tmp_path, monkeypatch):
     monkeypatch.setattr(methods, "_items", methods._items.copy())
     load_plugin(path)
     cls = methods.get("plugin-of-a-key-test")
-    before, others = keys.method_source(cls), keys.method_source(methods.get("gray"))
+    before, others = keys.class_source(cls), keys.class_source(methods.get("gray"))
     path.write_text(path.read_text() + "# edited\n")
     keys._source_digest.cache_clear()
-    assert keys.method_source(cls) != before
-    assert keys.method_source(methods.get("gray")) == others
+    assert keys.class_source(cls) != before
+    assert keys.class_source(methods.get("gray")) == others
 
 
 def test_versions_name_every_library():

@@ -1,0 +1,55 @@
+"""What a cell prints, kept within bounds."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+HEAD = TAIL = 1 << 18
+"""Bytes of a log's beginning and end that are kept."""
+
+ROW_TAIL = 2000
+"""Characters of a log that go into the row of a cell that died."""
+
+_BLOCK = 1 << 16
+
+_MODULES = re.compile(r"^Extension modules: .*\n?", re.MULTILINE)
+
+
+def copy_capped(stream: IO[bytes], path: Path) -> None:
+    """Write a stream to a file: its first `HEAD` bytes as they come, at its end the last `TAIL` of the rest.
+
+    It is read to its end also where the file cannot be written, so that nobody waits who writes to it.
+    """
+    rest: deque[bytes] = deque()
+    size = 0
+    with suppress(OSError), path.open("wb", buffering=0) as log:
+        while size < HEAD and (block := _read(stream, HEAD - size)):
+            log.write(block)
+            size += len(block)
+    left_out = 0
+    while block := _read(stream, _BLOCK):
+        rest.append(block)
+        if len(rest) > TAIL // _BLOCK + 1 and sum(map(len, rest)) - len(rest[0]) >= TAIL:
+            left_out += len(rest.popleft())
+    with suppress(OSError), path.open("ab") as log:
+        if left_out:
+            log.write(b"\n[... %d bytes left out ...]\n" % left_out)
+        log.writelines(rest)
+
+
+def tail(path: Path) -> str:
+    """Return the end of a log, less the list of modules that Python adds to a crash; ``""`` without log."""
+    try:
+        printed = path.read_text(errors="replace")
+    except OSError:
+        return ""
+    return _MODULES.sub("", printed)[-ROW_TAIL:]
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    read: bytes = stream.read1(min(most, _BLOCK))  # type: ignore[attr-defined]  # a pipe's stream is buffered
+    return read

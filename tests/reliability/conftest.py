@@ -1,0 +1,121 @@
+"""Tiny photos, methods made for a test, and ``bench`` as a process of its own, which can be killed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+COMMAND = (sys.executable, "-c", "from huebench.bench.cli import main; main()")
+
+TINY = ("--dataset", "folder:photos", "--size", "32", "--metrics", "psnr,colorfulness", "--out", "out")
+
+METHOD = '''
+
+@register
+class Made{number}(Method):
+    """Made for a test."""
+
+    info = MethodInfo(name="{name}", family="baseline", source="a test", trainable=True)
+
+    def fit(self, train, validation, context):
+        {fit}
+
+    def colorize(self, lightness, context):
+        {colorize}
+'''
+
+IMPORTS = """
+import ctypes, os, signal, subprocess, sys, time
+from pathlib import Path
+import numpy as np
+from huebench.methods.base import Method, MethodInfo, register
+"""
+
+ZEROS = "return np.zeros((*lightness.shape, 2), np.float32)"
+
+
+def write_photos(folder, **counts):
+    """Write noise of some colour, so that every photo has another score."""
+    rng = np.random.default_rng(0)
+    for split, count in counts.items():
+        (folder / split).mkdir(parents=True)
+        for i in range(count):
+            base = rng.integers(0, 200, 3)
+            pixels = (base + rng.integers(0, 56, (32, 32, 3))).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / split / f"{i:05d}.png")
+
+
+def marked_processes(folder):
+    """Return the processes of the run in a folder: its cells and whatever those have started."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            mark = process.environ().get("HUEBENCH_CELL", "")
+        except psutil.Error:
+            continue
+        if Path(mark).is_relative_to(folder) and mark:
+            found.append(process)
+    return found
+
+
+@pytest.fixture
+def photos(tmp_path):
+    write_photos(tmp_path / "photos", train=6, val=2, test=12)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def methods_file(tmp_path):
+    """Write a plugin file with some methods: name → body of ``colorize``, or (``colorize``, ``fit``)."""
+
+    def write(**methods):
+        texts = [IMPORTS]
+        for number, (name, bodies) in enumerate(methods.items()):
+            colorize, fit = bodies if isinstance(bodies, tuple) else (bodies, "pass")
+            given = {"number": number, "name": name.replace("_", "-")}
+            texts.append(METHOD.format(colorize=colorize, fit=fit, **given))
+        path = tmp_path / "made.py"
+        path.write_text("".join(texts))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start ``bench`` with some arguments in the test's folder; what still runs at the end is killed."""
+    started = []
+
+    def run(*arguments):
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "COLUMNS": "200", "HUEBENCH_CACHE": str(tmp_path / "cache")},
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def bench(start):
+    """Run ``bench`` to its end; return exit code and output."""
+
+    def run(*arguments):
+        process = start(*arguments)
+        output, _ = process.communicate(timeout=300)
+        return process.returncode, output
+
+    return run
