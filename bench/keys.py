@@ -15,6 +15,9 @@ from pathlib import Path
 
 from .metrics import Scorer, get_metric
 
+PACKAGE = Path(__file__).parents[1]
+"""The root of this package."""
+
 LIBRARIES = (
     "numpy", "scipy", "scikit-image", "scikit-learn", "numba", "pillow", "torch", "torchvision",
     "torchmetrics",
@@ -119,8 +122,7 @@ def _file_of(name: str) -> Path:
 
 @cache
 def _module_file(name: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # `name` is an attribute of a module, not a module
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin else None
+    """Return the file of a module of this package without importing it, or ``None`` if there is none."""
+    bare = PACKAGE.joinpath(*name.split(".")[1:])
+    candidates = (bare.with_suffix(".py"), bare / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
