@@ -68,7 +68,7 @@ class NoGanUNet(BackboneMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, photos=16, min_steps=1),
-        quick=Schedule(size=64, epochs=3, batch=16, photos=2000, min_steps=20),
+        quick=Schedule(size=64, epochs=2, batch=16, photos=2000, min_steps=12),
         paper=Schedule(size=192, epochs=5, batch=16),
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SCHEDULES = Schedules(
     smoke=Schedule(size=32, epochs=1, batch=4, photos=16, min_steps=4),
-    quick=Schedule(size=64, epochs=3, batch=16, photos=4200, min_steps=50),
+    quick=Schedule(size=64, epochs=3, batch=8, photos=4200, min_steps=60),
     paper=Schedule(size=224, epochs=20, batch=3),
 )
 
@@ -34,7 +34,7 @@ class ResNet34Classification(BackboneMethod):
     The paper's: the layers of its Table 2 (with 1×1 kernels at the end, as its text has it), bins of
     grid 10, cross-entropy with the nearest bin, Adam at 1e-4, batches of 3, 224². Ours, where it is silent:
     bins outside sRGB are masked, colours are read off by Zhang's annealed mean, 20 epochs, the decay and
-    the mirroring. The shorter budgets take batches of 16.
+    the mirroring. The shorter budgets take batches of 8 and 4.
     """
 
     info = MethodInfo(
