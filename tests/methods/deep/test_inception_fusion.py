@@ -7,7 +7,7 @@ from huebench.methods.deep.inception_fusion import InceptionFusion
 
 
 def test_overfits_eight_photos(gain_on_eight):
-    method = InceptionFusion(size=16, epochs=60, decay=1, flip=False, weights="none")
+    method = InceptionFusion(size=16, epochs=90, decay=1, flip=False, weights="none")
     assert gain_on_eight(method) > 3
     assert method.notes == {"backbone weights": "none"}
 
