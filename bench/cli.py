@@ -1,4 +1,4 @@
-"""The command line: ``bench run | list | report | check | speed | datasets``.
+"""The command line: ``bench run | score | report | list | check | speed | datasets``.
 
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
@@ -143,6 +143,35 @@ def run(
     except KeyboardInterrupt:
         console.print("interrupted: what is done is kept and reported; the same command goes on from there")
         raise typer.Exit(130) from None
+    print_results(results, console)
+    console.print(f"report: {report_path}", soft_wrap=True, highlight=False)
+    if not results.cells["status"].isin(["ok", "skipped"]).all() or not (results.cells["status"] == "ok").any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run with --keep-predictions all.")],
+    metrics: Annotated[
+        str | None, typer.Option(help="Metrics, comma-separated.  [default: those of the run]")
+    ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where the photos are now.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Methods at a time.")] = 1,
+    plugin: Plugins = None,
+) -> None:
+    """Score a run's kept predictions anew, without running a method; replaces its tables and report."""
+    from ..datasets.registry import load_plugin
+    from ..reports.tables import read_results
+    from ..reports.terminal import print_results
+    from .progress import LiveProgress
+    from .rescore import rescore
+
+    for path in plugin or ():
+        load_plugin(path)
+    names = [name.strip() for name in metrics.split(",")] if metrics else None
+    before, console = read_results(folder.resolve()), Console()
+    with LiveProgress(console, len(before.cells)) as progress:
+        results, report_path = rescore(before, names, data_root, plugin or (), jobs, progress)
     print_results(results, console)
     console.print(f"report: {report_path}", soft_wrap=True, highlight=False)
     if (results.cells["status"] != "ok").any():

@@ -132,11 +132,11 @@ def make_plan(options: Options) -> Plan:
     if not dataset.split("train"):
         raise UserError(f"dataset '{options.dataset}' has no training photo, so no references and no prior")
     train, validation = (fingerprint(dataset.split(name)) for name in ("train", "validation"))
-    reading = digest(class_source(type(dataset)), options.protocol.preparation)
+    reading = _reading(dataset, options.protocol)
     data = _DataKeys(
         training=digest(train, validation, reading),
         sample=digest(train, reading, options.protocol.training_sample),
-        scored=digest(fingerprint(photos), reading),
+        scored=photos_key(dataset, photos, options.protocol),
     )
     gallery = drawn(photos, GALLERY_PHOTOS)
     common = {
@@ -154,11 +154,21 @@ def make_plan(options: Options) -> Plan:
     return Plan(options, dataset, dataset.fingerprint(), photos, tuple(cells.values()))
 
 
+def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:
+    """Return the key of some photos as they are scored."""
+    return digest(fingerprint(photos), _reading(dataset, protocol))
+
+
 def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
     """Return the key of a cell that scores these predictions."""
     return digest(
         prediction_key, sample, protocol.digest, modules_source(SCORING), metrics_source(protocol.metrics)
     )
+
+
+def _reading(dataset: Dataset, protocol: Protocol) -> str:
+    """Return a digest of the code that reads photos and of how they are brought to size."""
+    return digest(class_source(type(dataset)), protocol.preparation)
 
 
 def _cell(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, common: dict[str, Any]) -> Cell:

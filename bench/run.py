@@ -69,7 +69,7 @@ def execute(
                 statuses |= {cell.key: cell.status() or {} for cell in plan.cells if cell.is_done()}
             else:
                 _forget(plan.cells, rerun)
-                _prepare(plan)
+                prepare(plan.cells[0])
                 run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
         except KeyboardInterrupt as error:
             interruption = error
@@ -84,6 +84,9 @@ def write(
     cells: Sequence[Cell], statuses: dict[str, dict[str, Any]], run: RunFacts, *, expected: int, out: Path
 ) -> tuple[Results, Path]:
     """Write the tables and the report of some cells; return the results and the report's path."""
+    for cell in cells:
+        if not (cell.folder / "cell.json").exists():  # one that was not started is described all the same
+            cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
     return results, write_report(results, out)
@@ -144,14 +147,12 @@ def _is_chosen(cell: Cell, rerun: str) -> bool:
     return rerun in ("all", cell.name, cell.label)
 
 
-def _prepare(plan: Plan) -> None:
-    """Describe the training sample once for all cells."""
-    path = plan.cells[0].training_sample
+def prepare(cell: Cell) -> None:
+    """Describe the training sample once for all cells, of which one is given."""
     try:
-        TrainingSample.load(path)
+        TrainingSample.load(cell.training_sample)
     except UserError:
-        train = photo_set(plan.cells[0], "train")
-        TrainingSample.build(train, plan.options.protocol).save(path)
+        TrainingSample.build(photo_set(cell, "train"), cell.protocol).save(cell.training_sample)
 
 
 def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:

@@ -75,7 +75,7 @@ class TrainingSample:
             If the file is missing or damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 entries = [Entry(**entry) for entry in json.loads(str(stored["entries"]))]
                 return cls(ReferencePool(entries, stored["descriptors"]), stored["prior"])
         except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:

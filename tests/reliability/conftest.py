@@ -10,6 +10,9 @@ import psutil
 import pytest
 from PIL import Image
 
+from huebench.bench import cli
+from huebench.methods.base import methods
+
 COMMAND = (sys.executable, "-c", "from huebench.bench.cli import main; main()")
 
 TINY = ("--dataset", "folder:photos", "--size", "32", "--metrics", "psnr,colorfulness", "--out", "out")
@@ -110,12 +113,22 @@ def start(tmp_path):
 
 
 @pytest.fixture
-def bench(start):
-    """Run ``bench`` to its end; return exit code and output."""
+def bench(tmp_path, monkeypatch, capsys):
+    """Run ``bench`` to its end, in this process; return exit code and output."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "cache"))
+    methods.discover()
+    monkeypatch.setattr(methods, "_items", methods.items())
 
     def run(*arguments):
-        process = start(*arguments)
-        output, _ = process.communicate(timeout=300)
-        return process.returncode, output
+        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
 
     return run

@@ -1,0 +1,119 @@
+"""``bench score``: other metrics of a run's kept predictions, without running a method."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .. import UserError
+from ..datasets.catalogue import open_dataset
+from ..reports.tables import Results
+from .cell import Cell
+from .collect import metric_facts
+from .environment import threads_available
+from .local import LocalPool
+from .metrics import resolve
+from .photos import entries_of
+from .plan import photos_key, score_key
+from .protocol import Protocol
+from .run import prepare, run_folder, write
+from .runner import Observer, run_cells
+
+
+def rescore(
+    before: Results,
+    metrics: Sequence[str] | None,
+    data_root: Path | None,
+    plugins: Sequence[Path],
+    jobs: int,
+    observer: Observer,
+) -> tuple[Results, Path]:
+    """Score a run's kept predictions anew; replace its tables and its report, and return them.
+
+    Rows of cells that failed stay as they are.
+
+    Parameters
+    ----------
+    before
+        The run.
+    metrics
+        Names; ``None`` for those of the run, which matters after a change of a metric.
+    data_root
+        Where the photos are now, if not where they were.
+    plugins
+        Files that register metrics; already loaded here.
+    jobs
+        Cells at a time.
+    observer
+        Is told what happens.
+
+    Raises
+    ------
+    UserError
+        If the run kept too few predictions, or its photos are not to be found or not the same any more.
+    """
+    started, start = datetime.now(UTC), time.perf_counter()
+    folder, threads = before.folder, threads_available()
+    given: dict[str, Any] = {"threads": max(1, threads // jobs), "timeout": None, "max_memory": None}
+    if data_root is not None:
+        given["data_root"] = data_root.resolve()
+    with run_folder(folder):
+        old = [Cell.read(folder / "cells" / key / "cell.json") for key in before.cells["cell"]]
+        protocol = old[0].protocol
+        if metrics is not None:
+            protocol = replace(protocol, metrics=resolve(metrics))
+        given["plugins"] = tuple(dict.fromkeys([*old[0].plugins, *(str(path.resolve()) for path in plugins)]))
+        cells = [replace(_rescored(cell, protocol), **given) for cell in old]
+        left = [_left(cell) for cell in old]
+        _check_photos(cells[0])
+        prepare(cells[0])
+        statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
+        to_score = [cell for cell in cells if cell.key not in statuses]
+        run_cells(to_score, LocalPool(threads), observer, statuses)
+        run = replace(
+            before.run,
+            command=shlex.join(["bench", *sys.argv[1:]]),
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(time.perf_counter() - start, 1),
+            protocol=asdict(protocol),
+            protocol_digest=protocol.digest,
+            metrics=metric_facts(protocol.metrics),
+        )
+        return write(cells, statuses, run, expected=int(before.cells["expected"].iloc[0]), out=folder)
+
+
+def _rescored(cell: Cell, protocol: Protocol) -> Cell:
+    """Return the cell that scores another's predictions; the same one if nothing would change."""
+    key = score_key(cell.prediction_key, cell.sample, protocol)
+    return cell if key == cell.key else replace(cell, key=key, protocol=protocol, rescored=cell.key)
+
+
+def _left(cell: Cell) -> dict[str, Any]:
+    """Return the row's facts of a cell that has nothing to score, else nothing."""
+    if cell.problem:
+        return {"status": "skipped", "reason": cell.problem}
+    status = cell.status() or {"status": "skipped", "reason": "it was not run to its end"}
+    if status["status"] != "ok":
+        return status
+    if status["kept"] != "all":
+        raise UserError(
+            f"'{cell.run_folder}' does not hold all predictions of {cell.label}: "
+            "run it again with --keep-predictions all, which colorizes anew but does not train"
+        )
+    return {}
+
+
+def _check_photos(cell: Cell) -> None:
+    dataset = open_dataset(cell.dataset, cell.data_root)
+    entries = entries_of(dataset, cell.split, cell.limit)
+    if photos_key(dataset, entries, cell.protocol) != cell.scored:
+        raise UserError(
+            f"the {cell.split} photos of {cell.dataset} are not those that were colorized: "
+            "they have changed, or --data-root is another set"
+        )

@@ -1,0 +1,115 @@
+"""What a run has made is not made again: kept predictions, moved folders, --rerun, --collect."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from huebench.reports.tables import read_results
+
+from .conftest import TINY
+
+METHODS = ("--methods", "counted,oracle-lowres,broken")
+
+
+@pytest.fixture
+def plugin(photos, methods_file):
+    return methods_file(
+        counted=("open('calls.txt', 'a').write('x'); return np.full((*lightness.shape, 2), 9, np.float32)",
+                 "open('fits.txt', 'a').write('x')"),
+        broken="raise ValueError('no')",
+    )  # fmt: skip
+
+
+def without_keys(table, *more):
+    return table.drop(columns=["cell", *more])
+
+
+def test_other_metrics_of_kept_predictions_are_those_of_a_run_with_them(plugin, bench, tmp_path):
+    chosen = "psnr,auc,delta_e2000"
+    arguments = (*METHODS, "--plugin", plugin)
+    assert bench("run", *TINY, *arguments, "--keep-predictions", "all")[0] == 1
+    calls = (tmp_path / "calls.txt").read_text()
+    code, output = bench("score", "out", "--metrics", chosen)
+    assert code == 1, output
+    assert (tmp_path / "calls.txt").read_text() == calls
+    scored = read_results(tmp_path / "out")
+
+    assert bench("run", *TINY[:4], "--metrics", chosen, "--out", "fresh", *arguments)[0] == 1
+    fresh = read_results(tmp_path / "fresh")
+    assert scored.run.protocol_digest == fresh.run.protocol_digest
+    pd.testing.assert_frame_equal(scored.images, fresh.images, check_exact=True)
+    times = ["fit_seconds", "colorize_seconds", "images_per_second", "warm_up_seconds", "peak_memory_mb"]
+    pd.testing.assert_frame_equal(
+        without_keys(scored.cells, *times, "threads", "log", "traceback"),
+        without_keys(fresh.cells, *times, "threads", "log", "traceback"),
+    )
+    before = (tmp_path / "calls.txt").read_text()
+    assert bench("run", *TINY[:4], "--metrics", chosen, "--out", "out", *arguments)[0] == 1
+    assert (tmp_path / "calls.txt").read_text() == before
+
+
+def test_a_run_that_kept_too_little_cannot_be_scored_anew(plugin, bench, tmp_path):
+    assert bench("run", *TINY, "--methods", "counted", "--plugin", plugin)[0] == 0
+    code, output = bench("score", "out")
+    assert code == 2
+    assert "run it again with --keep-predictions all" in output
+
+    assert (
+        bench("run", *TINY, "--methods", "counted", "--plugin", plugin, "--keep-predictions", "all")[0] == 0
+    )
+    assert (tmp_path / "fits.txt").read_text() == "x"
+    assert bench("score", "out")[0] == 0
+
+
+def test_a_photo_that_has_changed_is_not_scored_against_an_old_prediction(plugin, bench, tmp_path):
+    assert bench("run", *TINY, "--methods", "gray", "--keep-predictions", "all")[0] == 0
+    shutil.copy(tmp_path / "photos/test/00000.png", tmp_path / "photos/test/00001.png")
+    code, output = bench("score", "out", "--metrics", "auc")
+    assert code == 2
+    assert "not those that were colorized" in output
+
+
+def test_a_run_folder_can_be_moved(plugin, bench, tmp_path):
+    arguments = ("--methods", "counted", "--plugin", plugin, "--keep-predictions", "all")
+    assert bench("run", *TINY, *arguments)[0] == 0
+    assert str(tmp_path / "out") not in (tmp_path / "out" / "run.json").read_text()
+    calls = (tmp_path / "calls.txt").read_text()
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(tmp_path / "out", tmp_path / "elsewhere" / "moved")
+    for again in (("run", *TINY[:-1], "elsewhere/moved", *arguments), ("score", "elsewhere/moved")):
+        code, output = bench(*again)
+        assert code == 0, output
+        assert "already done" in output
+    assert bench("score", "elsewhere/moved", "--metrics", "auc")[0] == 0
+    assert bench("report", "elsewhere/moved")[0] == 0
+    assert (tmp_path / "calls.txt").read_text() == calls
+
+
+def test_rerun_computes_anew_what_it_names_and_no_more(plugin, bench, tmp_path):
+    arguments = ("run", *TINY, "--plugin", plugin, "--methods", "counted,gray,broken")
+    bench(*arguments)
+    for chosen, done, fits in (("counted", 1, "xx"), ("failed", 2, "xx"), ("all", 0, "xxx")):
+        code, output = bench(*arguments, "--rerun", chosen)
+        assert code == 1
+        assert output.count("already done") == done, output
+        assert (tmp_path / "fits.txt").read_text() == fits
+    code, output = bench(*arguments, "--rerun", "grey")
+    assert code == 2
+    assert "no cell of this run is of that method" in output
+
+
+def test_collect_rebuilds_the_tables_and_runs_nothing(plugin, bench, tmp_path):
+    arguments = ("run", *TINY, "--plugin", plugin, "--methods", "counted,gray")
+    assert bench(*arguments)[0] == 0
+    images = (tmp_path / "out" / "images.parquet").read_bytes()
+    (tmp_path / "out" / "images.parquet").unlink()
+    calls = (tmp_path / "calls.txt").read_text()
+    code, output = bench(*arguments, "--collect")
+    assert code == 0, output
+    assert (tmp_path / "out" / "images.parquet").read_bytes() == images
+    code, output = bench(*arguments[:-1], "counted,gray,mean-ab", "--collect")
+    assert code == 1
+    cells = read_results(tmp_path / "out").cells.set_index("method")
+    assert cells["status"].to_dict() == {"counted": "ok", "gray": "ok", "mean-ab": "skipped"}
+    assert (tmp_path / "calls.txt").read_text() == calls
