@@ -5,8 +5,8 @@ node holds the boxes of 64 children, so that one pass over 64 float32 lanes boun
 them, as it measures the distance to all the points of a leaf. Queries walk the tree in groups, box by box:
 a leaf is fetched from memory once for all the queries of a group that need it.
 
-The tree is a k-d tree (Friedman, Bentley & Finkel 1977) with bounding boxes instead of splitting planes;
-sums stop as soon as they pass the limit (partial distance search, Cheng, Gersho, Ramamurthi & Shoham 1984).
+The tree is a k-d tree (Friedman, Bentley & Finkel 1977) with bounding boxes instead of splitting planes; the
+budget is that of Arya & Mount (1993).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
-    from .search_kernels import Tree
+    from .tree_kernels import Tree
 
 LARGEST = 1e15
 """Coordinates beyond this would overflow a squared float32 distance."""
 
-GROUP = 4096
-"""Queries that walk together: enough to share what is read, few enough to stay in the cache."""
+GROUP = 32768
+"""Queries that walk together at most: the more, the more often a leaf is used once it is in the cache. Each
+may take half a kilobyte of lists a level of the tree."""
+
+BUDGET_STEPS = 64
+"""`PatchIndex.budget_for` chooses among this many budgets, evenly apart."""
 
 
 class PatchIndex:
@@ -53,19 +57,17 @@ class PatchIndex:
 
     def __init__(self, points: NDArray[np.float32]) -> None:
         self.points = _table(points, "points")
-        count, dimensions = self.points.shape
-        if count == 0:
+        if len(self.points) == 0:
             raise ValueError("an index needs at least one point, and points is empty")
         self._mean, self._axes = _principal_axes(self.points)
         self._tree = _grow(self._turn(self.points))
-        self.dimensions = dimensions
 
     def __len__(self) -> int:
         """Return the number of points."""
         return len(self.points)
 
     def query(
-        self, queries: NDArray[np.float32], neighbours: int = 5
+        self, queries: NDArray[np.float32], neighbours: int = 5, budget: float | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
         """Find the nearest points of every query.
 
@@ -77,6 +79,10 @@ class PatchIndex:
             The points to look for, finite.
         neighbours : int, default 5
             How many neighbours to return, K, at most M.
+        budget : float, optional
+            Share of the search radius that is searched, above 0 and at most 1: boxes farther than `budget`
+            times the distance of the Kth neighbour found so far are passed over, so no distance returned is
+            more than ``1 / budget`` times the exact one. Exact where left out; `budget_for` chooses one.
 
         Returns
         -------
@@ -88,15 +94,18 @@ class PatchIndex:
         Raises
         ------
         ValueError
-            If the queries are not a finite table with as many columns as the points, or there are fewer
-            points than neighbours.
+            If the queries are not a finite table with as many columns as the points, there are fewer points
+            than neighbours, or the budget is not a share.
         """
-        from .search_kernels import homes, search  # Numba is slow to import
+        from numba import get_num_threads
 
-        queries = _table(queries, "queries")
-        if queries.shape[1] != self.dimensions:
+        from .tree_kernels import homes
+        from .walk_kernels import search
+
+        queries, dimensions = _table(queries, "queries"), self.points.shape[1]
+        if queries.shape[1] != dimensions:
             raise ValueError(
-                f"queries have {queries.shape[1]} columns and the points of the index {self.dimensions}: "
+                f"queries have {queries.shape[1]} columns and the points of the index {dimensions}: "
                 "extract both with the same patch size"
             )
         if not 1 <= neighbours <= len(self):
@@ -104,23 +113,87 @@ class PatchIndex:
                 f"neighbours={neighbours} asked of an index of {len(self)} points: "
                 f"choose between 1 and {len(self)}"
             )
-        distances = np.zeros((len(queries), neighbours), np.float32)
-        rows = np.zeros((len(queries), neighbours), np.intp)
+        budget = 1.0 if budget is None else budget
+        if not 0 < budget <= 1:
+            raise ValueError(
+                f"budget={budget} is not a share of the search radius: choose above 0 and at most 1"
+            )
+        distances = np.empty((len(queries), neighbours), np.float32)
+        rows = np.empty((len(queries), neighbours), np.intp)
         if len(queries):
             coordinates = self._turn(queries)
             home = homes(coordinates, self._tree)
             order = np.argsort(home, kind="stable")
-            groups = max(-(-len(queries) // GROUP), min(16, -(-len(queries) // 64)))
-            search(self._tree, self.points, queries, coordinates, home, order, groups, distances, rows)
+            threads = get_num_threads()
+            groups = threads * -(-len(queries) // (threads * GROUP))
+            tree, points = self._tree, self.points
+            search(tree, points, queries, coordinates, home, order, groups, float(budget), distances, rows)
         return distances, rows
+
+    def budget_for(
+        self, queries: NDArray[np.float32], neighbours: int = 5, recall: float = 0.95, seed: int = 0
+    ) -> float:
+        """Return the smallest budget that reaches a recall on held-out queries.
+
+        Parameters
+        ----------
+        queries : array (Q, D) of float32
+            Queries like those to come, of photos that gave no points; 4096 are drawn where there are more.
+        neighbours : int
+            As for `query`.
+        recall : float
+            The `recall_by_distance` to reach, at most 1.
+        seed : int
+            Draws the queries.
+
+        Returns
+        -------
+        float
+            A multiple of 1 / `BUDGET_STEPS`; 1, which is exact, where nothing less will do.
+
+        Raises
+        ------
+        ValueError
+            As `query`, or if there are no queries to measure with.
+        """
+        queries = _table(queries, "queries")
+        if len(queries) == 0:
+            raise ValueError("a budget is chosen on held-out queries, and queries is empty")
+        drawn = np.random.default_rng(seed).permutation(len(queries))[:4096]
+        queries = queries[np.sort(drawn)]
+        exact, _ = self.query(queries, neighbours)
+        low, high = 0, BUDGET_STEPS
+        while high - low > 1:
+            middle = (low + high) // 2
+            distances, _ = self.query(queries, neighbours, middle / BUDGET_STEPS)
+            low, high = (low, middle) if recall_by_distance(distances, exact) >= recall else (middle, high)
+        return high / BUDGET_STEPS
 
     def _turn(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the coordinates along the principal axes, padded with zeros to whole steps."""
-        from .search_kernels import rotate  # Numba is slow to import
+        from .tree_kernels import rotate
 
         coordinates = np.empty((len(points), self._axes.shape[1]), np.float32)
         rotate(points, self._mean, self._axes, coordinates)
         return coordinates
+
+
+def recall_by_distance(distances: NDArray[np.float32], exact: NDArray[np.float32]) -> float:
+    """Return the share of neighbours no farther than the exact Kth one.
+
+    By distance, not by row: among copies of one patch, any is right.
+
+    Parameters
+    ----------
+    distances, exact : array (Q, K) of float32
+        Distances found, and the exact ones, ascending; 1e-5 of them is taken for rounding.
+    """
+    return float((distances <= exact[:, -1:] * (1 + 1e-5)).mean())
+
+
+def warm_up() -> None:
+    """Compile the search, or load it from Numba's cache, so that the first query is timed like the next."""
+    PatchIndex(np.zeros((1, 1), np.float32)).query(np.zeros((1, 1), np.float32), 1)
 
 
 def _table(points: NDArray[Any], name: str) -> NDArray[np.float32]:
@@ -140,7 +213,7 @@ def _table(points: NDArray[Any], name: str) -> NDArray[np.float32]:
 
 def _principal_axes(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the axes (D, D padded to whole steps) of at most about 100,000 points."""
-    from .lanes import STEP  # Numba is slow to import
+    from .tree_kernels import STEP
 
     dimensions = points.shape[1]
     sample = points[:: -(-len(points) // 100_000)].astype(np.float64)
@@ -153,9 +226,18 @@ def _principal_axes(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], N
     return mean, axes
 
 
+def _aligned(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:
+    """Return a full array that starts on a cache line, so that no load of 16 lanes crosses two."""
+    size = int(np.prod(shape))
+    room = np.empty(size + 16, np.float32)
+    array = room[-room.ctypes.data % 64 // 4 :][:size].reshape(shape)
+    array[...] = value
+    return array
+
+
 def _grow(coordinates: NDArray[np.float32]) -> "Tree":
     """Build the tree over turned points."""
-    from .search_kernels import LANES, Tree, enclose, fill, grow  # Numba is slow to import
+    from .tree_kernels import LANES, Tree, enclose, fill, grow
 
     count, dimensions = coordinates.shape
     leaves = -(-count // LANES)
@@ -164,10 +246,10 @@ def _grow(coordinates: NDArray[np.float32]) -> "Tree":
         nodes.append(-(-nodes[-1] // LANES))
     depth = (leaves - 1).bit_length() + len(nodes)  # halving in whole nodes may cost one split a level
     tree = Tree(
-        blocks=np.full((leaves, dimensions, LANES), np.inf, np.float32),
+        blocks=_aligned((leaves, dimensions, LANES), np.inf),
         rows=np.zeros((leaves, LANES), np.intp),
-        lower=np.full((sum(nodes), dimensions, LANES), np.inf, np.float32),
-        upper=np.full((sum(nodes), dimensions, LANES), -np.inf, np.float32),
+        lower=_aligned((sum(nodes), dimensions, LANES), np.inf),
+        upper=_aligned((sum(nodes), dimensions, LANES), -np.inf),
         offsets=np.cumsum([0, *nodes[:-1]], dtype=np.intp),
         axis=np.zeros(2**depth - 1, np.intp),
         threshold=np.zeros(2**depth - 1, np.float32),

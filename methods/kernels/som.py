@@ -83,14 +83,17 @@ def train_som(
     if min(radii) <= 0:
         raise ValueError(f"radii={radii} must be above 0: a neighbourhood of width 0 has no Gaussian")
     codewords = _principal_plane(samples, rows, columns)
+    trained: NDArray[np.float32]
     if rule == "online":
         steps = STEPS_PER_NODE * rows * columns if steps is None else _positive(steps)
         drawn = np.random.default_rng(seed).integers(0, len(samples), steps)
-        return learn_online(samples, drawn, codewords, columns, *radii, *RATES)
-    if rule == "batch":
+        trained = learn_online(samples, drawn, codewords, columns, *radii, *RATES)
+    elif rule == "batch":
         steps = 20 if steps is None else _positive(steps)
-        return learn_batch(samples, steps, codewords, columns, *radii)
-    raise ValueError(f'rule={rule!r} is unknown: choose "online" or "batch"')
+        trained = learn_batch(samples, steps, codewords, columns, *radii)
+    else:
+        raise ValueError(f'rule={rule!r} is unknown: choose "online" or "batch"')
+    return trained
 
 
 def assign(samples: NDArray[np.float32], codewords: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -122,6 +125,13 @@ def quantisation_error(samples: NDArray[np.float32], codewords: NDArray[np.float
     Parameters and errors are those of `assign`.
     """
     return float(np.sqrt(_nearest(samples, codewords)[1]).mean(dtype=np.float64))
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them from Numba's cache, so that the first map is timed like the next."""
+    samples = np.zeros((1, 1), np.float32)
+    train_som(samples, 1, 1, steps=1)
+    quantisation_error(samples, train_som(samples, 1, 1, rule="batch", steps=1))
 
 
 def _nearest(
@@ -172,4 +182,4 @@ def _principal_plane(samples: NDArray[np.float32], rows: int, columns: int) -> N
     along_rows, along_columns = (1, 0) if columns >= rows else (0, 1)
     down, across = np.meshgrid(np.linspace(-2, 2, rows), np.linspace(-2, 2, columns), indexing="ij")
     grid = mean + down[..., None] * plane[along_rows] + across[..., None] * plane[along_columns]
-    return grid.reshape(rows * columns, -1).astype(np.float32)
+    return np.asarray(grid.reshape(rows * columns, -1), np.float32)

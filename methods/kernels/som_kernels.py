@@ -1,14 +1,22 @@
 """The loops of `som`. Private, and imports Numba; `som` is the public module."""
 
+# Numba ships no types.
+# mypy: disable-error-code="untyped-decorator"
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit, prange
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
 
 FASTMATH = {"contract"}
 """Fused multiply-adds only: no reordering, so that a seed gives the same map everywhere."""
 
 
 @njit(cache=True, fastmath=FASTMATH)
-def winner(sample, across, squares):
+def winner(sample: Float32, across: Float32, squares: Float32) -> int:
     """Return the nearest of the codewords `across` (D, nodes), with all squared distances in `squares`."""
     squares[:] = 0
     for d in range(sample.size):
@@ -23,15 +31,18 @@ def winner(sample, across, squares):
 
 
 @njit(cache=True)
-def falloff(count, centre, radius, weights):
-    """weights[i] = exp(-(i - centre)² / 2 radius²): one side of the separable Gaussian neighbourhood."""
+def falloff(count: int, centre: int, radius: float, weights: Float32 | Float64) -> None:
+    """Fill weights[i] = exp(-(i - centre)² / 2 radius²): one side of the separable Gaussian neighbourhood."""
     for i in range(count):
         weights[i] = np.exp(-((i - centre) ** 2) / (2 * radius * radius))
 
 
 @njit(cache=True, fastmath=FASTMATH)
-def learn_online(samples, drawn, codewords, columns, first_radius, last_radius, first_rate, last_rate):
-    """Codeword += rate · neighbourhood · (sample - codeword), a sample at a time."""
+def learn_online(
+    samples: Float32, drawn: Index, codewords: Float32, columns: int,
+    first_radius: float, last_radius: float, first_rate: float, last_rate: float,
+) -> Float32:  # fmt: skip
+    """Repeat codeword += rate · neighbourhood · (sample - codeword), a sample at a time."""
     nodes, dimensions = codewords.shape
     rows = nodes // columns
     across = codewords.T.copy()
@@ -58,7 +69,7 @@ def learn_online(samples, drawn, codewords, columns, first_radius, last_radius, 
 
 
 @njit(cache=True, parallel=True)
-def nearest(samples, across, nodes, squares):
+def nearest(samples: Float32, across: Float32, nodes: Index, squares: Float32) -> None:
     """Find the nearest of the codewords `across` (D, nodes) for every sample."""
     count = samples.shape[0]
     for chunk in prange((count + 1023) // 1024):
@@ -70,7 +81,7 @@ def nearest(samples, across, nodes, squares):
 
 
 @njit(cache=True)
-def gather(samples, nodes, sums, counts):
+def gather(samples: Float32, nodes: Index, sums: Float64, counts: Float64) -> None:
     """Sum the samples that fall to every codeword, one after another: the same for any number of threads."""
     sums[:] = 0
     counts[:] = 0
@@ -81,8 +92,10 @@ def gather(samples, nodes, sums, counts):
 
 
 @njit(cache=True)
-def learn_batch(samples, steps, codewords, columns, first_radius, last_radius):
-    """Codeword = Σ neighbourhood · sample / Σ neighbourhood, over all samples, once a step."""
+def learn_batch(
+    samples: Float32, steps: int, codewords: Float32, columns: int, first_radius: float, last_radius: float
+) -> Float32:
+    """Repeat codeword = Σ neighbourhood · sample / Σ neighbourhood, over all samples, once a step."""
     nodes, dimensions = codewords.shape
     rows = nodes // columns
     across = codewords.T.copy()

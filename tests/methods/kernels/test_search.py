@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from huebench.methods.kernels import tree_kernels, walk_kernels
 from huebench.methods.kernels.patches import extract_patches
-from huebench.methods.kernels.search import PatchIndex
+from huebench.methods.kernels.search import PatchIndex, recall_by_distance, warm_up
 
 from . import naive
 
@@ -92,6 +93,64 @@ def test_one_answer_whatever_the_threads_and_the_company(threads):
         assert (answer[1][0] == together[1][i]).all()
 
 
+@pytest.mark.parametrize("budget", [0.3, 0.6, 0.9])
+def test_budgeted_distances_are_within_their_bound_of_naive(lightness, budget):
+    patches = extract_patches(lightness)
+    points, queries = patches[:100_000:5], patches[200_000::50][:300]
+    distances, rows = PatchIndex(points).query(queries, 5, budget)
+    expected, _ = naive.neighbours(points, queries, 5)
+    assert (distances >= expected * (1 - RTOL) - ATOL).all()
+    assert (distances <= expected / budget * (1 + RTOL) + ATOL).all()
+    found = np.sqrt(((points[rows].astype(float) - queries[:, None]) ** 2).sum(axis=2))
+    np.testing.assert_allclose(distances, found, rtol=1e-6)
+
+
+def test_a_whole_budget_is_exact():
+    points, queries = clustered(8, 5000, 25), clustered(9, 300, 25)
+    index = PatchIndex(points)
+    for exact, budgeted in zip(index.query(queries), index.query(queries, budget=1), strict=True):
+        assert (exact == budgeted).all()
+
+
+def test_a_budgeted_answer_depends_on_the_query_alone(threads):
+    points, queries = clustered(6, 20_000, 25), clustered(7, 2000, 25)
+    index = PatchIndex(points)
+    together = index.query(queries, budget=0.4)[1]
+    assert (index.query(queries[100:200], budget=0.4)[1] == together[100:200]).all()
+    numba.set_num_threads(1)
+    assert (index.query(queries, budget=0.4)[1] == together).all()
+
+
+def test_budget_for_reaches_its_recall_and_the_next_smaller_does_not(lightness):
+    patches = extract_patches(lightness)
+    index, held_out = PatchIndex(patches[:150_000:3]), patches[200_000::13][:4000]
+    exact, _ = index.query(held_out)
+    budget = index.budget_for(held_out, recall=0.9)
+    assert budget < 1
+    assert recall_by_distance(index.query(held_out, budget=budget)[0], exact) >= 0.9
+    assert recall_by_distance(index.query(held_out, budget=budget - 1 / 64)[0], exact) < 0.9
+    assert index.budget_for(held_out, recall=0.9) == budget
+
+
+def test_budget_for_full_recall_may_be_exact():
+    points = clustered(10, 3000, 25)
+    assert PatchIndex(points).budget_for(clustered(11, 500, 25), recall=1.0) <= 1
+
+
+def test_recall_by_distance_by_hand():
+    exact = np.array([[1, 2], [3, 3]], np.float32)
+    assert recall_by_distance(np.array([[1, 2.5], [3, 3]], np.float32), exact) == 0.75
+    assert recall_by_distance(np.array([[2, 2], [3, 3]], np.float32), exact) == 1
+
+
+def test_warm_up_runs_every_kernel():
+    warm_up()
+    before = [kernel.signatures for kernel in (walk_kernels.search, tree_kernels.grow, tree_kernels.homes)]
+    PatchIndex(clustered(0, 200, 4)).query(clustered(1, 5, 4))
+    after = [kernel.signatures for kernel in (walk_kernels.search, tree_kernels.grow, tree_kernels.homes)]
+    assert before == after
+
+
 def test_no_queries_no_answers():
     distances, rows = PatchIndex(np.zeros((9, 4), np.float32)).query(np.zeros((0, 4), np.float32), 2)
     assert distances.shape == rows.shape == (0, 2)
@@ -139,3 +198,16 @@ def test_queries_that_cannot_be_answered_are_refused(queries, neighbours, messag
 def test_importing_search_leaves_numba_alone():
     code = "import huebench.methods.kernels.search, sys; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("budget", [0, -1, 1.5, float("nan")])
+def test_budgets_that_are_no_share_are_refused(budget):
+    index = PatchIndex(np.zeros((3, 2), np.float32))
+    with pytest.raises(ValueError, match="not a share of the search radius"):
+        index.query(np.zeros((1, 2), np.float32), 1, budget)
+
+
+def test_a_budget_without_queries_is_refused():
+    index = PatchIndex(np.zeros((3, 2), np.float32))
+    with pytest.raises(ValueError, match="held-out queries, and queries is empty"):
+        index.budget_for(np.zeros((0, 2), np.float32), 1)
