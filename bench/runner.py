@@ -61,7 +61,7 @@ def run_cells(
     pending = []
     for cell in cells:
         if cell.problem:
-            statuses[cell.key] = {"status": "skipped", "reason": cell.problem}
+            statuses[cell.key] = impossible(cell)
             observer.finished(cell, statuses[cell.key], reused=False)
         elif cell.is_done():
             statuses[cell.key] = cell.status() or {}
@@ -78,3 +78,12 @@ def run_cells(
                 left = {"status": "skipped", "reason": f"--fail-fast: {cell.label} failed before it"}
                 statuses |= {each.key: left for each in pending if each.key not in statuses}
                 return
+
+
+def impossible(cell: Cell) -> dict[str, Any]:
+    """Return the row's facts of a cell that cannot run at all.
+
+    What is missing here is no fault of the method; what cannot even be imported has no family.
+    """
+    status = "skipped" if cell.family else "failed"
+    return {"status": status, "phase": "import", "reason": cell.problem}

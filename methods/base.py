@@ -176,6 +176,10 @@ class Method(ABC):
     def __init__(self, **parameters: object) -> None:
         self.parameters = self.Parameters(**parameters)
 
+    def missing(self) -> str:
+        """Return why these parameters cannot run here, as one line that says what to do, or ``""``."""
+        return ""
+
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:  # noqa: B027
         """Learn from the training photos; the default learns nothing."""
 

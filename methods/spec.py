@@ -43,11 +43,11 @@ class MethodSpec:
             raise UserError(f"method '{self.name}': {wrong} (its parameters: {known})") from error
 
     def missing(self) -> str:
-        """Return why the method cannot run here, as one line that says what to install, or ``""``."""
+        """Return why the method cannot run here, as one line that says what to do, or ``""``."""
         for module, extra in methods.get(self.name).info.requires.items():
             if find_spec(module) is None:
                 return f"needs {module}: pip install 'huebench[{extra}]'"
-        return ""
+        return self.build().missing()
 
 
 def label(method: Method) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ... import UserError
-from ..base import Chroma, Context, Lightness, Method, MethodInfo
+from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +35,7 @@ SCALES: dict[Scale, tuple[float, float]] = {
 """Black and white of a channel."""
 
 
+@register
 class External(Method):
     """A network that somebody else has trained: DDColor, DeOldify, ECCV16, SIGGRAPH17, or your own.
 
