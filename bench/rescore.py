@@ -23,7 +23,7 @@ from .photos import entries_of
 from .plan import photos_key, score_key
 from .protocol import Protocol
 from .run import prepare, run_folder, write
-from .runner import Observer, run_cells
+from .runner import Observer, impossible, run_cells
 
 
 def rescore(
@@ -97,7 +97,7 @@ def _rescored(cell: Cell, protocol: Protocol) -> Cell:
 def _left(cell: Cell) -> dict[str, Any]:
     """Return the row's facts of a cell that has nothing to score, else nothing."""
     if cell.problem:
-        return {"status": "skipped", "reason": cell.problem}
+        return impossible(cell)
     status = cell.status() or {"status": "skipped", "reason": "it was not run to its end"}
     if status["status"] != "ok":
         return status
