@@ -61,7 +61,7 @@ class PatchCodebook(Method):
         features, chroma = self.draw(train, context)
         chosen = self.parameters
         self.codewords = train_som(chroma, chosen.nodes, chosen.nodes, seed=context.seed)
-        self.learn(features, assign(chroma, self.codewords), context)
+        self.learn(features, assign(chroma, self.codewords), validation, context)
 
     def draw(self, train: PhotoSet, context: Context) -> tuple[Features, NDArray[np.float32]]:
         """Return features and chroma of training pixels, the same number from every photo.
@@ -112,7 +112,9 @@ class PatchCodebook(Method):
         return rgb_to_lab(yuv_to_rgb(rgb_to_yuv(grey)[0], colours))[1]
 
     @abstractmethod
-    def learn(self, features: Features, nodes: NDArray[np.intp], context: Context) -> None:
+    def learn(
+        self, features: Features, nodes: NDArray[np.intp], validation: PhotoSet, context: Context
+    ) -> None:
         """Learn to predict nodes of the map from features."""
 
     @abstractmethod

@@ -8,10 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ...datasets.color import rgb_to_lab
+from ...datasets.photos import PhotoSet
 from ..base import Context, MethodInfo, register
 from ..kernels.search import PatchIndex
 from ..kernels.votes import decode_votes
 from .patch_codebook import Features, PatchCodebook
+
+BUDGET_PHOTOS = 16
+"""Validation photos on which the budget is chosen."""
 
 
 @register
@@ -19,13 +24,17 @@ class PatchSomKNN(PatchCodebook):
     """Let the K training patches most alike vote for a node of a self-organising map over chroma.
 
     Richart & Visca take the majority; the mean of the votes' codewords is the default here (ours): it loses
-    less where several colours are plausible.
+    less where several colours are plausible. So is the budgeted search: its budget is chosen on validation
+    photos to find a share of `recall` of the true neighbours, and `recall=1` searches exactly.
     """
 
     class Parameters(PatchCodebook.Parameters):
-        """As for every patch classifier, and how many neighbours vote."""
+        """As for every patch classifier, how many neighbours vote, and how surely they are the nearest."""
 
         neighbours: int = Field(50, ge=1, le=1000, description="training patches that vote")
+        recall: float = Field(
+            0.95, gt=0, le=1, description="share of true neighbours to find; 1: exact search"
+        )
 
     parameters: Parameters
     info = MethodInfo(
@@ -34,20 +43,51 @@ class PatchSomKNN(PatchCodebook):
         source="Richart & Visca 2017, Image Colorization with Neural Networks; Balamurugan et al., §2 D–F",
         trainable=True,
     )
-    fitted = (*PatchCodebook.fitted, "references", "nodes")
+    fitted = (*PatchCodebook.fitted, "references", "nodes", "budget")
     references: Features
     nodes: NDArray[np.intp]
+    budget: NDArray[np.float64]
 
-    def learn(self, features: Features, nodes: NDArray[np.intp], context: Context) -> None:
-        """Keep the training patches with their nodes."""
+    def learn(
+        self, features: Features, nodes: NDArray[np.intp], validation: PhotoSet, context: Context
+    ) -> None:
+        """Keep the training patches with their nodes, and choose the search's budget."""
         self.references, self.nodes = features, nodes
+        self.budget = np.array(self._choose_budget(validation, context))
 
     def predict(self, features: Features) -> NDArray[np.float32]:
         """Search the nearest training patches and decode their votes."""
-        neighbours = min(self.parameters.neighbours, len(self.references))
-        _, rows = self._index.query(features, neighbours)
         chosen = self.parameters
+        _, rows = self._index.query(features, self._neighbours, float(self.budget))
         return decode_votes(self.nodes[rows], self.codewords, chosen.decoding, chosen.temperature)
+
+    def _choose_budget(self, validation: PhotoSet, context: Context) -> float:
+        """Return the smallest budget that reaches the recall on validation photos; 1, exact, without any."""
+        if self.parameters.recall == 1:
+            return 1.0
+        queries = []
+        for photo in validation.sample(BUDGET_PHOTOS, context.rng()):
+            lightness, _ = rgb_to_lab(photo.rgb)
+            pixels = context.rng(lightness).permutation(lightness.size)[: 4096 // BUDGET_PHOTOS]
+            queries.append(self.features(lightness, pixels))
+        if not queries:
+            return 1.0
+        return self._index.budget_for(
+            np.concatenate(queries), self._neighbours, self.parameters.recall, seed=context.seed
+        )
+
+    @property
+    def _neighbours(self) -> int:
+        return min(self.parameters.neighbours, len(self.references))
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """How the neighbours were searched."""
+        if not hasattr(self, "budget"):
+            return {}
+        if self.budget == 1:
+            return {"search": "exact"}
+        return {"search": f"budget {float(self.budget):.3f} for a recall of {self.parameters.recall:g}"}
 
     @cached_property
     def _index(self) -> PatchIndex:

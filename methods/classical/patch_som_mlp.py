@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
+from ...datasets.photos import PhotoSet
 from ..base import Budget, Context, MethodInfo, register
 from .patch_codebook import Features, PatchCodebook
 
@@ -45,7 +46,9 @@ class PatchSomMLP(PatchCodebook):
     bias_out: NDArray[np.float32]
     classes: NDArray[np.intp]
 
-    def learn(self, features: Features, nodes: NDArray[np.intp], context: Context) -> None:
+    def learn(
+        self, features: Features, nodes: NDArray[np.intp], validation: PhotoSet, context: Context
+    ) -> None:
         """Train the network; keeps its weights as plain arrays, so that no pickle is ever read."""
         from sklearn.neural_network import MLPClassifier
 

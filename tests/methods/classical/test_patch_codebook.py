@@ -10,6 +10,7 @@ from huebench.bench.check import Subject, TinyDataset
 from huebench.datasets.color import rgb_to_lab, rgb_to_yuv
 from huebench.methods.base import Context
 from huebench.methods.kernels.patches import extract_patches
+from huebench.methods.kernels.search import recall_by_distance
 from huebench.methods.kernels.som import assign
 from huebench.methods.spec import MethodSpec
 
@@ -20,7 +21,9 @@ def subject(tmp_path):
 
 
 def test_majority_of_neighbours_equals_sklearn_kneighbors_classifier(subject):
-    knn = subject("patch-som-knn", decoding="majority", neighbours=1, space="ab", nodes=4, samples=800)
+    knn = subject(
+        "patch-som-knn", decoding="majority", neighbours=1, recall=1, space="ab", nodes=4, samples=800
+    )
     method, lightness = knn.fitted, knn.lightness()[:1]
     peer = KNeighborsClassifier(1).fit(method.references, method.nodes)
     expected = method.codewords[peer.predict(extract_patches(lightness[0]))]
@@ -99,3 +102,19 @@ def test_the_codebook_is_the_maps_and_every_node_a_pixels_nearest(subject):
     assert method.codewords.shape == (9, 2)
     _, chroma = method.draw(subject("patch-som-knn").photos("train"), Context(seed=7, budget="smoke"))
     assert_array_equal(method.nodes, assign(chroma, method.codewords))
+
+
+def test_the_budget_finds_the_wanted_share_of_the_true_neighbours(subject):
+    quick = subject("patch-som-knn", recall=0.8, neighbours=5)
+    method, features = quick.fitted, extract_patches(quick.lightness()[0])
+    exact, _ = method._index.query(features, 5)
+    found, _ = method._index.query(features, 5, float(method.budget))
+    assert float(method.budget) < 1
+    assert recall_by_distance(found, exact) > 0.7
+    assert method.notes["search"].startswith("budget 0.")
+
+
+def test_recall_1_searches_exactly(subject):
+    method = subject("patch-som-knn", recall=1).fitted
+    assert float(method.budget) == 1
+    assert method.notes == {"search": "exact"}
