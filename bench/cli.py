@@ -112,12 +112,17 @@ def run(
     collect: Annotated[
         bool, typer.Option("--collect", help="Run nothing; write tables and report of what is done.")
     ] = False,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler.")
+    ] = "",
+    cluster: Annotated[
+        Path | None, typer.Option(metavar="YAML", help="Start this Dask cluster and run on it.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..reports.terminal import print_results
-    from .local import LocalPool
-    from .options import make_options
+    from .options import choose_executor, make_options
     from .plan import make_plan
     from .progress import LiveProgress
     from .run import execute
@@ -129,6 +134,7 @@ def run(
             seeds=tuple(seed or (0,)), budget=budget.value, device=device.value, jobs=jobs, threads=threads,
             timeout=timeout, max_memory=max_memory, keep=keep_predictions.value, size=size,
             resize=resize.value, metrics=metrics, plugins=tuple(plugin or ()), out=out,
+            remote=bool(scheduler or cluster),
         )
     )  # fmt: skip
     if dry_run:
@@ -136,9 +142,9 @@ def run(
 
         print_plan(plan, console)
         return
+    executor = None if collect else choose_executor(plan.options.threads, scheduler, cluster)
     try:
         with LiveProgress(console, len(plan.cells)) as progress:
-            executor = None if collect else LocalPool(plan.options.threads)
             results, report_path = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
     except KeyboardInterrupt:
         console.print("interrupted: what is done is kept and reported; the same command goes on from there")

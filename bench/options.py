@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,9 +16,11 @@ from ..methods.base import Budget
 from ..methods.spec import parse_specs
 from .cell import Keep
 from .environment import resolve_device, threads_available
+from .local import LocalPool
 from .metrics import resolve
 from .plan import Options
 from .protocol import DEFAULT_METRICS, Protocol
+from .runner import Executor
 
 
 def make_options(
@@ -40,6 +43,7 @@ def make_options(
     metrics: str | None,
     plugins: tuple[Path, ...],
     out: Path | None,
+    remote: bool,
 ) -> Options:
     """Check the command line's values against what is registered.
 
@@ -60,7 +64,7 @@ def make_options(
         limit=limit,
         seeds=tuple(dict.fromkeys(seeds)),
         budget=budget,
-        device=resolve_device(device),
+        device=device if remote and device != "auto" else resolve_device(device),
         threads=threads or threads_available(),
         jobs=jobs,
         timeout=timeout,
@@ -70,6 +74,25 @@ def make_options(
         plugins=tuple(path.resolve() for path in plugins),
         out=(out or Path("runs", dataset.partition(":")[0])).resolve(),
     )
+
+
+def choose_executor(threads: int, scheduler: str, cluster: Path | None) -> Executor:
+    """Return where cells run: here on some threads, or on a Dask cluster.
+
+    Raises
+    ------
+    UserError
+        If both a scheduler and a cluster are named, or Dask is not installed.
+    """
+    if not scheduler and cluster is None:
+        return LocalPool(threads)
+    if scheduler and cluster is not None:
+        raise UserError("give --scheduler, a cluster that runs, or --cluster, one to be started: not both")
+    if find_spec("distributed") is None:
+        raise UserError("a cluster needs Dask: pip install 'huebench[cluster]'")
+    from .cluster import DaskExecutor
+
+    return DaskExecutor(scheduler, cluster)
 
 
 def _size(text: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
+from pyarrow import parquet
 
 from ..datasets.base import RGB
 from .colorizing import Prediction
@@ -48,10 +49,11 @@ def read_predictions(path: Path) -> KeptPredictions | None:
     facts = unseal(path.with_suffix(".json"))
     if facts is None:
         return None
-    rows = pd.read_parquet(path).itertuples(index=False, name=None)
     kept = {
-        photo: Prediction(np.array(Image.open(io.BytesIO(webp))), seconds, reference)
-        for photo, seconds, reference, webp in rows
+        row["photo"]: Prediction(
+            np.array(Image.open(io.BytesIO(row["webp"]))), row["seconds"], row["reference"]
+        )
+        for row in parquet.read_table(path).to_pylist()
     }
     return KeptPredictions(kept, facts["warm_up_seconds"])
 

@@ -1,0 +1,143 @@
+"""Cells on Dask workers: the numbers of a local run, also when a worker is lost; clear words otherwise."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from huebench.reports.tables import read_results
+
+from .conftest import TINY, ZEROS, marked_processes, write_photos
+
+pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+
+TIMES = ["fit_seconds", "colorize_seconds", "images_per_second", "warm_up_seconds", "peak_memory_mb"]
+
+
+@pytest.fixture
+def dask(tmp_path):
+    """Start a scheduler and workers as processes; ended with all that they started."""
+    started = []
+
+    def spawn(program, *arguments, before="pass"):
+        command = f"{before}; from distributed.cli.{program} import main; main()"
+        with (tmp_path / f"dask-{len(started)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", command, *arguments],
+                cwd=tmp_path,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "HUEBENCH_CACHE": str(tmp_path / "cache")},
+            )
+        started.append(process)
+        return process
+
+    def start(workers, before="pass"):
+        contact = tmp_path / "scheduler.json"
+        spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
+        given = ("--scheduler-file", str(contact), "--nthreads", "1", "--no-dashboard", "--no-nanny")
+        running = [spawn("dask_worker", *given, before=before) for _ in range(workers)]
+        deadline = time.monotonic() + 60
+        while not contact.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return json.loads(contact.read_text())["address"], running
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.wait()
+
+
+def assert_same_tables(one, other):
+    first, second = read_results(one), read_results(other)
+    assert (one / "images.parquet").read_bytes() == (other / "images.parquet").read_bytes()
+    columns = [*TIMES, "threads"]
+    pd.testing.assert_frame_equal(first.cells.drop(columns=columns), second.cells.drop(columns=columns))
+
+
+def test_two_workers_of_which_one_is_killed_give_the_tables_of_a_local_run(
+    tmp_path, methods_file, start, bench, dask
+):
+    write_photos(tmp_path / "photos", train=6, val=2, test=80)
+    slow = f"time.sleep(0.2); open('photos.txt', 'a').write('x' * len(lightness)); {ZEROS}"
+    plugin = methods_file(slow_a=slow, slow_b=slow, broken="raise ValueError('no')")
+    arguments = ("--plugin", plugin, "--methods", "slow-a,slow-b,random-ab,broken")
+    assert bench("run", *TINY[:-1], "here", *arguments)[0] == 1
+
+    address, workers = dask(2)
+    process = start("run", *TINY, *arguments, "--scheduler", address)
+    deadline = time.monotonic() + 60
+    while not (victims := marked_processes(tmp_path / "out")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(1.5)
+    (running,) = {each for each in workers if each.pid == victims[0].ppid()}
+    running.send_signal(signal.SIGKILL)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, output
+    assert_same_tables(tmp_path / "out", tmp_path / "here")
+    assert not marked_processes(tmp_path / "out")
+
+
+def test_a_worker_of_another_version_gets_no_work(photos, bench, dask):
+    address, _ = dask(1, before="import huebench; huebench.__version__ = '0.0.1'")
+    code, output = bench("run", *TINY, "--methods", "gray", "--scheduler", address)
+    assert code == 2, output
+    assert "differs from this machine: huebench is 0.0.1, not " in output
+
+
+def test_a_gpu_that_no_worker_offers_is_said(photos, bench, dask):
+    address, _ = dask(1)
+    arguments = ("--methods", "encoder-decoder", "--device", "cuda", "--scheduler", address)
+    code, output = bench("run", *TINY, *arguments)
+    assert code == 2, output
+    assert "no worker of the cluster offers a GPU" in output
+
+
+def test_a_dead_scheduler_is_said(photos, bench):
+    code, output = bench("run", *TINY, "--methods", "gray", "--scheduler", "tcp://127.0.0.1:9")
+    assert code == 2
+    assert "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there within 5 s" in output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cluster: NoSuchCluster", "has no attribute 'NoSuchCluster'"),
+        ("options: {}", "KeyError: 'cluster'"),
+    ],
+)
+def test_a_wrong_cluster_file_is_said(photos, bench, tmp_path, text, message):
+    (tmp_path / "cluster.yaml").write_text(text)
+    code, output = bench("run", *TINY, "--methods", "gray", "--cluster", "cluster.yaml")
+    assert code == 2
+    assert "--cluster cluster.yaml" in output
+    assert message in output
+
+
+# dask-jobqueue's own class for jobs without a batch system: the job script is a child of this process.
+JOB_QUEUE = """
+cluster: dask_jobqueue.local.LocalCluster
+jobs: 1
+options: {cores: 1, memory: 2GB, python: PYTHON, scheduler_options: {dashboard_address: ":0"}}
+"""
+
+
+def test_a_cluster_file_starts_a_job_queues_workers(photos, start, tmp_path):
+    (tmp_path / "cluster.yaml").write_text(JOB_QUEUE.replace("PYTHON", sys.executable))
+    process = start("run", *TINY, "--methods", "gray,mean-ab", "--cluster", "cluster.yaml")
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert list(read_results(tmp_path / "out").cells["status"]) == ["ok", "ok"]
+
+
+def test_a_cluster_and_a_scheduler_are_not_both_taken(photos, bench):
+    code, output = bench("run", *TINY, "--scheduler", "tcp://127.0.0.1:9", "--cluster", "cluster.yaml")
+    assert code == 2
+    assert "not both" in output
