@@ -41,8 +41,6 @@ def extract_patches(
     >>> extract_patches(np.array([[0, 1], [2, 3]], np.float32), np.array([0]), size=3).tolist()
     [[3.0, 2.0, 3.0, 1.0, 0.0, 1.0, 3.0, 2.0, 3.0]]
     """
-    from .patches_kernels import cut  # Numba is slow to import
-
     lightness = np.ascontiguousarray(lightness, dtype=np.float32)
     if lightness.ndim != 2 or lightness.size == 0:
         raise ValueError(f"lightness must be one photo of shape (H, W), not {lightness.shape}")
@@ -57,13 +55,8 @@ def extract_patches(
             f"pixels run from {pixels.min()} to {pixels.max()}, and a {height} × {width} photo has pixels "
             f"0 to {lightness.size - 1} (y * {width} + x)"
         )
-    patches = np.empty((pixels.size, size * size), np.float32)
-    rows = np.pad(np.arange(height, dtype=np.intp), size // 2, mode="reflect")
-    columns = np.pad(np.arange(width, dtype=np.intp), size // 2, mode="reflect")
-    cut(lightness, rows, columns, pixels, patches)
-    return patches
-
-
-def warm_up() -> None:
-    """Compile the kernel, or load it from Numba's cache, so that the first photo is timed like the next."""
-    extract_patches(np.zeros((1, 1), np.float32), size=SIZES[0])
+    # A view of every window, of which only those asked for are copied: Numba was no faster.
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(lightness, size // 2, mode="reflect"), (size, size)
+    )
+    return windows[np.divmod(pixels, width)].reshape(pixels.size, size * size)

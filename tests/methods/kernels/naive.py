@@ -11,11 +11,29 @@ def neighbours(points, queries, count):
     return np.take_along_axis(distances, rows, axis=1), rows
 
 
+def mirrored(place, length):
+    """Walk to a place beyond the border, turning round at the outermost pixels."""
+    position, step = 0, 1 if place > 0 else -1
+    for _ in range(abs(place)):
+        if length > 1 and not 0 <= position + step < length:
+            step = -step
+        position += step if length > 1 else 0
+    return position
+
+
 def patches(lightness, pixels, size):
-    """Pad by mirroring, view every window, keep those asked for."""
-    padded = np.pad(lightness, size // 2, mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
-    return windows.reshape(-1, size * size)[pixels]
+    """Look up every pixel of every patch by itself."""
+    height, width = lightness.shape
+    around = range(-(size // 2), size // 2 + 1)
+    rows = [
+        [
+            lightness[mirrored(p // width + y, height), mirrored(p % width + x, width)]
+            for y in around
+            for x in around
+        ]
+        for p in pixels
+    ]
+    return np.array(rows, np.float32)
 
 
 def winners(samples, codewords):

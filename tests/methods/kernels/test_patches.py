@@ -1,7 +1,8 @@
-"""`patches` against padded windows in NumPy."""
+"""`patches` against every pixel looked up by itself."""
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.image import extract_patches_2d
 
 from huebench.methods.kernels.patches import SIZES, extract_patches
 
@@ -12,10 +13,17 @@ from . import naive
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (2, 3), (17, 31), (300, 400)])
 def test_matches_naive_patches(size, shape):
     photo = np.random.default_rng(0).uniform(0, 100, shape).astype(np.float32)
-    pixels = np.random.default_rng(1).integers(0, photo.size, 200)
+    pixels = np.random.default_rng(1).integers(0, photo.size, 50)
     patches = extract_patches(photo, pixels, size)
     assert patches.dtype == np.float32
     assert (patches == naive.patches(photo, pixels, size)).all()
+
+
+def test_patches_inside_match_scikit_learn():
+    photo = np.random.default_rng(0).uniform(0, 100, (20, 30)).astype(np.float32)
+    inside = np.arange(photo.size).reshape(photo.shape)[3:-3, 3:-3].ravel()
+    expected = extract_patches_2d(photo, (7, 7)).reshape(-1, 49)
+    assert (extract_patches(photo, inside, 7) == expected).all()
 
 
 def test_all_pixels_in_order_beyond_65536(lightness):
@@ -24,7 +32,7 @@ def test_all_pixels_in_order_beyond_65536(lightness):
     assert (patches[:, 4] == lightness.ravel()).all()
 
 
-def test_blocks_are_parts_of_the_whole(lightness, threads):
+def test_blocks_are_parts_of_the_whole(lightness):
     block = np.arange(100_000, 100_500)
     assert (extract_patches(lightness, block) == extract_patches(lightness)[block]).all()
 
