@@ -51,7 +51,7 @@ class PatchIndex:
     >>> import numpy as np
     >>> index = PatchIndex(np.array([[0, 0], [3, 4], [6, 8]], np.float32))
     >>> distances, rows = index.query(np.array([[3, 3]], np.float32), neighbours=2)
-    >>> distances.round(3).tolist(), rows.tolist()
+    >>> distances.astype(float).round(3).tolist(), rows.tolist()
     ([[1.0, 4.243]], [[1, 0]])
     """
 

@@ -3,16 +3,9 @@
 import pandas as pd
 import pytest
 
-from huebench.methods.base import methods
 from huebench.reports.tables import read_results
 
 QUICK = ("run", "--limit", "5", "--metrics", "psnr,auc,colorfulness", "--out", "out")
-
-
-@pytest.fixture(autouse=True)
-def registry_as_it_was(monkeypatch):
-    methods.discover()
-    monkeypatch.setattr(methods, "_items", methods.items())
 
 
 def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tmp_path):
