@@ -23,18 +23,26 @@ def winner(sample: Float32, across: Float32, squares: Float32) -> int:
         value = sample[d]
         for node in range(squares.size):
             squares[node] += (across[d, node] - value) ** 2
+    # Squares are not negative, so their bits order them as integers, whose minimum runs on vectors.
+    bits = squares.view(np.int32)
+    lowest = bits[0]
+    for node in range(bits.size):
+        lowest = min(lowest, bits[node])
     best = 0
-    for node in range(1, squares.size):
-        if squares[node] < squares[best]:
-            best = node
+    while bits[best] != lowest:
+        best += 1
     return best
 
 
 @njit(cache=True)
-def falloff(count: int, centre: int, radius: float, weights: Float32 | Float64) -> None:
+def falloff(centre: int, radius: float, weights: Float32 | Float64) -> None:
     """Fill weights[i] = exp(-(i - centre)² / 2 radius²): one side of the separable Gaussian neighbourhood."""
-    for i in range(count):
-        weights[i] = np.exp(-((i - centre) ** 2) / (2 * radius * radius))
+    for away in range(max(centre, weights.size - 1 - centre) + 1):
+        weight = np.exp(-(away * away) / (2 * radius * radius))
+        if away <= centre:
+            weights[centre - away] = weight
+        if centre + away < weights.size:
+            weights[centre + away] = weight
 
 
 @njit(cache=True, fastmath=FASTMATH)
@@ -55,8 +63,8 @@ def learn_online(
         rate = np.float32(first_rate * (last_rate / first_rate) ** progress)
         sample = samples[drawn[step]]
         best = winner(sample, across, squares)
-        falloff(rows, best // columns, radius, down_weights)
-        falloff(columns, best % columns, radius, along_weights)
+        falloff(best // columns, radius, down_weights)
+        falloff(best % columns, radius, along_weights)
         for d in range(dimensions):
             value = sample[d]
             for row in range(rows):
@@ -111,8 +119,8 @@ def learn_batch(
         nearest(samples, across, winners, squares)
         gather(samples, winners, sums, counts)
         for node in range(nodes):
-            falloff(rows, node // columns, radius, down_weights)
-            falloff(columns, node % columns, radius, along_weights)
+            falloff(node // columns, radius, down_weights)
+            falloff(node % columns, radius, along_weights)
             mean[:] = 0
             total = 0.0
             for other in range(nodes):

@@ -120,7 +120,7 @@ def test_exact(benchmark, patches, library, references, threads):
 
 
 def tune(settings, find, sample, exact, points):
-    """Return the first setting, its recall and the function of it, that reaches the recall on a sample of the queries."""
+    """Return the first setting that reaches the recall on a sample, its recall, and the function of it."""
     for setting in settings:
         find_with = find(setting)
         recall = search.recall_by_distance(distances_to(points, sample, find_with(sample)), exact)
