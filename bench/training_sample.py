@@ -78,5 +78,5 @@ class TrainingSample:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 entries = [Entry(**entry) for entry in json.loads(str(stored["entries"]))]
                 return cls(ReferencePool(entries, stored["descriptors"]), stored["prior"])
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}") from error
