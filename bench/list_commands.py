@@ -27,7 +27,6 @@ def list_methods(
     """Show every method with what it is; a broken plugin with its reason; one method with its parameters."""
     from ..datasets.registry import load_plugin
     from ..methods.base import FAMILIES, methods
-    from ..methods.spec import MethodSpec
 
     for path in plugin or ():
         load_plugin(path)
@@ -37,9 +36,7 @@ def list_methods(
     table = Table(Column("method", no_wrap=True), "family", "what it is", box=None, header_style="bold")
     found = sorted(methods.items().values(), key=lambda cls: (FAMILIES.index(cls.info.family), cls.info.name))
     for cls in found:
-        missing = MethodSpec(cls.info.name).missing()
-        what = f"[red]{escape(missing)}" if missing else escape(_summary(cls))
-        table.add_row(cls.info.name, cls.info.family, what)
+        table.add_row(cls.info.name, cls.info.family, _summary_or_reason(cls))
     for broken_name, broken in methods.broken.items():
         table.add_row(broken_name, "[red]broken", f"[red]{escape(broken.reason)}")
     Console().print(table)
@@ -54,8 +51,21 @@ def _print_method(name: str, console: Console) -> None:
     console.print(f"from: {escape(cls.info.source)}", highlight=False)
     table = Table("parameter", "default", "", box=None, header_style="bold")
     for key, parameter in cls.Parameters.model_fields.items():
-        table.add_row(key, str(parameter.default), escape(parameter.description or ""))
+        default = "required" if parameter.is_required() else str(parameter.default)
+        table.add_row(key, default, escape(parameter.description or ""))
     console.print(table if table.row_count else "no parameters")
+
+
+def _summary_or_reason(cls: type[Method]) -> str:
+    """Return what a method is, or why it cannot run here, as rich markup."""
+    from ..methods.spec import MethodSpec, required_parameters
+
+    summary = escape(_summary(cls))
+    if required := required_parameters(cls):
+        asked = ",".join(f"{name}=…" for name in required)
+        return f"{summary} [dim]Runs when named: {escape(f'{cls.info.name}[{asked}]')}"
+    missing = MethodSpec(cls.info.name).missing()
+    return f"[red]{escape(missing)}" if missing else summary
 
 
 def _summary(cls: type[Method]) -> str:

@@ -50,6 +50,11 @@ class MethodSpec:
         return self.build().missing()
 
 
+def required_parameters(cls: type[Method]) -> list[str]:
+    """Return the parameters without a default, such as ``file`` of ``external``."""
+    return [name for name, parameter in cls.Parameters.model_fields.items() if parameter.is_required()]
+
+
 def label(method: Method) -> str:
     """Return the method's name with the parameters that differ from their defaults.
 
@@ -66,7 +71,8 @@ def parse_specs(text: str) -> list[MethodSpec]:
     Parameters
     ----------
     text
-        ``all``, a family, or names with parameters, separated by commas.
+        ``all``, a family, or names with parameters, separated by commas. ``all`` and a family leave out the
+        methods with a parameter that has no default (`required_parameters`): those run when they are named.
 
     Raises
     ------
@@ -96,11 +102,12 @@ def parse_specs(text: str) -> list[MethodSpec]:
 
 def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
     registered = methods.items()
+    ready = [each for each, cls in registered.items() if not required_parameters(cls)]
     if name == "all":
         # A plugin that cannot be imported is asked for too: the run must show it as a failure.
-        return [MethodSpec(each) for each in _in_table_order([*registered, *methods.broken])]
+        return [MethodSpec(each) for each in _in_table_order([*ready, *methods.broken])]
     if name in FAMILIES:
-        family = [each for each, cls in registered.items() if cls.info.family == name]
+        family = [each for each in ready if registered[each].info.family == name]
         return [MethodSpec(each) for each in _in_table_order(family)]
     if name not in methods.broken:
         methods.get(name)

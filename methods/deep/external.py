@@ -51,7 +51,7 @@ class External(Method):
     class Parameters(Method.Parameters):
         """The file and its contract."""
 
-        file: Path | None = Field(None, description="an .onnx file, or a TorchScript .pt")
+        file: Path = Field(description="an .onnx file, or a TorchScript .pt")
         size: int = Field(256, ge=1, description="side of the squares that the network takes")
         takes: Literal["L", "RGB"] = Field("L", description="input: one channel of L*, or neutral RGB")
         scale: Scale = Field("0..100", description="range of the input from black to white")
@@ -68,8 +68,6 @@ class External(Method):
     def missing(self) -> str:
         """Return why it cannot run here, or ``""``."""
         file = self.parameters.file
-        if file is None:
-            return "weights not found: name a file, external[file=PATH.onnx]"
         if not file.is_file():
             return f"weights not found: '{file}' does not exist"
         if file.suffix == ".onnx" and find_spec("onnxruntime") is None:
@@ -100,7 +98,7 @@ class External(Method):
     def notes(self) -> dict[str, str]:
         """The file's name and the beginning of its SHA-256, for the row."""
         file = self.parameters.file
-        if file is None or not file.is_file():
+        if not file.is_file():
             return {}
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()

@@ -2,7 +2,7 @@ import pytest
 
 from huebench import UserError
 from huebench.methods.base import FAMILIES, methods
-from huebench.methods.spec import MethodSpec, label, parse_specs
+from huebench.methods.spec import MethodSpec, label, parse_specs, required_parameters
 
 
 def names(text):
@@ -11,9 +11,17 @@ def names(text):
 
 def test_all_lists_every_method_by_family():
     found = names("all")
-    assert sorted(found) == sorted(methods.items())
+    assert sorted(found) == sorted(methods.items().keys() - {"external"})
     families = [methods.get(name).info.family for name in found]
     assert families == sorted(families, key=FAMILIES.index)
+
+
+def test_a_method_that_needs_a_parameter_runs_when_it_is_named_only():
+    assert required_parameters(methods.get("external")) == ["file"]
+    assert "external" not in names("deep")
+    assert names("external[file=net.onnx]") == ["external"]
+    with pytest.raises(UserError, match="method 'external': file: Field required"):
+        parse_specs("external")[0].build()
 
 
 def test_family_and_names_mix_without_repeats():
