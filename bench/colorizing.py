@@ -57,9 +57,8 @@ class Colorizer:
     photos: PhotoSet
     pool: ReferencePool
 
-    def predict(self, entries: Sequence[Entry], truth: RGB) -> list[Prediction]:
-        """Return the predictions of a batch, uint8 (N, H, W, 3)."""
-        lightness, chroma = self.cell.protocol.split(truth)
+    def predict(self, entries: Sequence[Entry], lightness: Lightness, chroma: Chroma) -> list[Prediction]:
+        """Return the predictions of a batch; the hidden chroma reaches oracles alone."""
         chosen = self._references(entries, lightness)
         context = self.cell.context(
             references=np.stack([self.photos.read(entry) for entry in chosen]) if chosen else None,

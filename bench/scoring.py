@@ -15,14 +15,14 @@ from PIL import Image
 from ..datasets.base import RGB, Entry, PhotoError
 from ..datasets.color import near_grey
 from ..datasets.photos import PhotoSet
-from ..methods.base import Method
+from ..methods.base import Chroma, Lightness, Method
 from .cell import Cell
 from .colorizing import Prediction, checked_chroma
 from .files import atomic, picture_name
 from .metrics import Scorer
 
-Predict = Callable[[Sequence[Entry], RGB], list[Prediction]]
-"""From photos and their pixels, uint8 (N, H, W, 3), to predictions."""
+Predict = Callable[[Sequence[Entry], Lightness, Chroma], list[Prediction]]
+"""From photos, their lightness (N, H, W) and their hidden chroma (N, H, W, 2) to predictions."""
 
 
 @dataclass(frozen=True)
@@ -74,26 +74,24 @@ class PhotoScorer:
     ) -> dict[str, dict[str, Any]]:
         if not entries:
             return {}
+        lightness, chroma = self.cell.protocol.split(np.stack(truths))
         self.enter("colorize")
-        predictions = predict(entries, np.stack(truths))
+        predictions = predict(entries, lightness, chroma)
         self.enter("score")
-        return {
-            entry.id: self._row(entry, truth, prediction)
-            for entry, truth, prediction in zip(entries, truths, predictions, strict=True)
-        }
+        scored = {}
+        for i, (entry, truth, prediction) in enumerate(zip(entries, truths, predictions, strict=True)):
+            columns = self._row(truth, prediction)
+            columns["near_grey"] = near_grey(chroma[i], self.cell.protocol.near_grey_threshold)
+            if self.cell.keep != "none" and entry.id in self.cell.gallery:
+                grey = self.cell.protocol.merge_chroma(lightness[i : i + 1], np.zeros_like(chroma[i : i + 1]))
+                columns |= self._keep_pictures(entry, truth, grey[0], prediction.rgb)
+            scored[entry.id] = columns
+        return scored
 
-    def _row(self, entry: Entry, truth: RGB, prediction: Prediction) -> dict[str, Any]:
-        protocol = self.cell.protocol
-        lightness, chroma = protocol.split(truth[None])
-        columns: dict[str, Any] = {
-            "near_grey": near_grey(chroma[0], protocol.near_grey_threshold),
-            "seconds": prediction.seconds,
-        }
+    def _row(self, truth: RGB, prediction: Prediction) -> dict[str, Any]:
+        columns: dict[str, Any] = {"seconds": prediction.seconds}
         if prediction.reference is not None:
             columns["reference"] = prediction.reference
-        if self.cell.keep != "none" and entry.id in self.cell.gallery:
-            grey = protocol.merge_chroma(lightness, np.zeros_like(chroma))[0]
-            columns |= self._keep_pictures(entry, truth, grey, prediction.rgb)
         for metric, row in self.metrics.features(truth, prediction.rgb).items():
             self.features[metric].append(row)
         return columns | self.metrics.score(truth, prediction.rgb)
@@ -102,15 +100,17 @@ class PhotoScorer:
         """Write the photo's pictures and return their columns."""
         pictures = {
             "picture": (self.cell.prediction_key, predicted),
-            "truth_picture": ("truth", truth),
-            "input_picture": ("input", grey),
+            "truth_picture": (f"truth-{self.cell.scored}", truth),
+            "input_picture": (f"input-{self.cell.scored}", grey),
         }
         columns = {}
         for column, (kind, pixels) in pictures.items():
             path = Path("pictures", kind, picture_name(entry.id))
+            columns[column] = path.as_posix()
+            if column != "picture" and (self.cell.run_folder / path).exists():
+                continue  # written by another cell
             with atomic(self.cell.run_folder / path) as partial:
                 Image.fromarray(pixels).save(partial)
-            columns[column] = path.as_posix()
         return columns
 
 

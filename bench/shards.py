@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..datasets.base import RGB, Entry
+from ..datasets.base import Entry
 from ..datasets.photos import PhotoSet
-from ..methods.base import Method
+from ..methods.base import Chroma, Lightness, Method
 from .cell import Cell
 from .colorizing import Colorizer, Prediction
 from .files import atomic, seal, unseal
@@ -94,10 +94,10 @@ class SplitScorer:
         kept = read_predictions(kept_path)
         fresh: dict[str, Prediction] = {}
 
-        def predict(entries: Sequence[Entry], truth: RGB) -> list[Prediction]:
+        def predict(entries: Sequence[Entry], lightness: Lightness, chroma: Chroma) -> list[Prediction]:
             if kept is not None:
                 return [kept.predictions[entry.id] for entry in entries]
-            predictions = self._colorizer.predict(entries, truth)
+            predictions = self._colorizer.predict(entries, lightness, chroma)
             if self.cell.keep == "all":
                 fresh.update(zip((entry.id for entry in entries), predictions, strict=True))
             return predictions
@@ -130,7 +130,8 @@ class SplitScorer:
             )
         colorizer = Colorizer(self.cell, self.method, self._photos, self._sample.references)
         for photo in islice(self._photos, 1):
-            self.facts["warm_up_seconds"] = colorizer.predict([photo.entry], photo.rgb[None])[0].seconds
+            lightness, chroma = self.cell.protocol.split(photo.rgb[None])
+            self.facts["warm_up_seconds"] = colorizer.predict([photo.entry], lightness, chroma)[0].seconds
         return colorizer
 
     def _gather(self, shards: Sequence[Path]) -> Path:

@@ -1,8 +1,10 @@
 """Tiny photos, methods made for a test, and ``bench`` as a process of its own, which can be killed."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +134,38 @@ def bench(tmp_path, monkeypatch, capsys):
         return code, printed.out + printed.err
 
     return run
+
+
+@pytest.fixture
+def dask(tmp_path):
+    """Start a scheduler and workers as processes; ended with all that they started."""
+    started = []
+
+    def spawn(program, *arguments, before="pass"):
+        command = f"{before}; from distributed.cli.{program} import main; main()"
+        with (tmp_path / f"dask-{len(started)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", command, *arguments],
+                cwd=tmp_path,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "HUEBENCH_CACHE": str(tmp_path / "cache")},
+            )
+        started.append(process)
+        return process
+
+    def start(workers, before="pass"):
+        contact = tmp_path / f"scheduler-{len(started)}.json"
+        spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
+        given = ("--scheduler-file", str(contact), "--nthreads", "1", "--no-dashboard", "--no-nanny")
+        running = [spawn("dask_worker", *given, before=before) for _ in range(workers)]
+        deadline = time.monotonic() + 60
+        while not contact.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return json.loads(contact.read_text())["address"], running
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.wait()

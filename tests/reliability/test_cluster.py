@@ -1,9 +1,6 @@
 """Cells on Dask workers: the numbers of a local run, also when a worker is lost; clear words otherwise."""
 
-import json
-import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -17,41 +14,6 @@ from .conftest import TINY, ZEROS, marked_processes, write_photos
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
 
 TIMES = ["fit_seconds", "colorize_seconds", "images_per_second", "warm_up_seconds", "peak_memory_mb"]
-
-
-@pytest.fixture
-def dask(tmp_path):
-    """Start a scheduler and workers as processes; ended with all that they started."""
-    started = []
-
-    def spawn(program, *arguments, before="pass"):
-        command = f"{before}; from distributed.cli.{program} import main; main()"
-        with (tmp_path / f"dask-{len(started)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", command, *arguments],
-                cwd=tmp_path,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "HUEBENCH_CACHE": str(tmp_path / "cache")},
-            )
-        started.append(process)
-        return process
-
-    def start(workers, before="pass"):
-        contact = tmp_path / "scheduler.json"
-        spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
-        given = ("--scheduler-file", str(contact), "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        running = [spawn("dask_worker", *given, before=before) for _ in range(workers)]
-        deadline = time.monotonic() + 60
-        while not contact.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        return json.loads(contact.read_text())["address"], running
-
-    yield start
-    for process in reversed(started):
-        process.kill()
-        process.wait()
 
 
 def assert_same_tables(one, other):
@@ -129,6 +91,7 @@ options: {cores: 1, memory: 2GB, python: PYTHON, scheduler_options: {dashboard_a
 """
 
 
+@pytest.mark.slow
 def test_a_cluster_file_starts_a_job_queues_workers(photos, start, tmp_path):
     (tmp_path / "cluster.yaml").write_text(JOB_QUEUE.replace("PYTHON", sys.executable))
     process = start("run", *TINY, "--methods", "gray,mean-ab", "--cluster", "cluster.yaml")

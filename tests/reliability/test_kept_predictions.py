@@ -9,7 +9,7 @@ from huebench.reports.tables import read_results
 
 from .conftest import TINY
 
-METHODS = ("--methods", "counted,oracle-lowres,broken")
+METHODS = ("--methods", "counted,broken")
 
 
 @pytest.fixture
