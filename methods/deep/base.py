@@ -34,6 +34,8 @@ class Schedule:
         How often every training photo is seen.
     batch
         Photos a step.
+    learning_rate
+        Adam's, at the beginning.
     photos
         How many photos are trained on at most; ``None`` takes all.
     min_steps
@@ -43,6 +45,7 @@ class Schedule:
     size: int
     epochs: int
     batch: int
+    learning_rate: float
     photos: int | None = None
     min_steps: int = 0
 
@@ -51,9 +54,9 @@ class Schedule:
 
         Examples
         --------
-        >>> Schedule(size=64, epochs=10, batch=40, min_steps=100).epochs_for(200)
+        >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(200)
         20
-        >>> Schedule(size=64, epochs=10, batch=40, min_steps=100).epochs_for(4000)
+        >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(4000)
         10
         """
         steps_an_epoch = max(1, ceil(photos / self.batch))
@@ -85,11 +88,11 @@ class DeepMethod(Method):
         epochs: int | None = Field(None, ge=1, description="passes over the training photos")
         batch: int | None = Field(None, ge=1, description="photos a step")
         photos: int | None = Field(None, ge=1, description="training photos at most")
-        learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
+        learning_rate: float | None = Field(None, gt=0, description="Adam's learning rate, at the beginning")
         patience: int | None = Field(None, ge=1, description="epochs without improvement before it stops")
         flip: bool = Field(True, description="mirror training photos at random")
         precision: Literal["fp32", "bf16"] | None = Field(
-            None, description="of training; None: bf16 on a GPU, fp32 on the CPU"
+            None, description="of training; None: bf16 where the device has instructions for it, else fp32"
         )
 
     parameters: Parameters
@@ -118,16 +121,23 @@ class DeepMethod(Method):
         """
 
     @abstractmethod
-    def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
-        """Return what a training step does to a network that is on its device."""
+    def build_learner(self, network: ColorNetwork, plan: Schedule, context: Context) -> Learner:
+        """Return what a training step of a schedule does to a network that is on its device."""
 
     def precision(self, context: Context) -> Precision:
-        """Return the precision of training on the context's device."""
-        return self.parameters.precision or ("bf16" if context.device == "cuda" else "fp32")
+        """Return the precision of training on the context's device.
+
+        Unless it is chosen, a training on the CPU therefore depends on the processor, as it does in its last
+        bits anyway; the row says which precision it was.
+        """
+        from .learning.learner import native_precision
+
+        return self.parameters.precision or native_precision(context.device)
 
     def schedule(self, budget: Budget) -> Schedule:
         """Return the budget's schedule with what the parameters say instead."""
-        chosen = self.parameters.model_dump(include={"size", "epochs", "batch", "photos"}, exclude_none=True)
+        fields = {"size", "epochs", "batch", "learning_rate", "photos"}
+        chosen = self.parameters.model_dump(include=fields, exclude_none=True)
         if "epochs" in chosen:
             chosen["min_steps"] = 0
         planned: Schedule = getattr(self.schedules, budget)
@@ -157,6 +167,7 @@ class DeepMethod(Method):
             torch.cuda.reset_peak_memory_stats(device)
         with reproducible(context.seed, device):
             network = self.build_network(plan.size)
+            self._notes["precision"] = self.precision(context)
             self.prepare(network, packed, context)
             network = network.to(device).to(memory_format=torch.channels_last)
             self._network, self._size = network, self.prediction_size(plan, context.budget)
@@ -195,7 +206,7 @@ class DeepMethod(Method):
         """
         from .learning.trainer import Trainer
 
-        learner = self.build_learner(network, plan.epochs, context)
+        learner = self.build_learner(network, plan, context)
         seen = self.batches(train, plan.size, plan.batch, context)
         shown = self.batches(validation, plan.size, plan.batch, context)
         Trainer(learner, seen, shown, plan.epochs, context, key, self.parameters.patience).run()

@@ -19,9 +19,9 @@ class InceptionFusion(SupervisedMethod):
     """An encoder–decoder that is told, at every pixel, what a frozen Inception-ResNet-v2 sees in the photo.
 
     The paper's: the layers, L* in −1…1, a*b*/127, squared error, Adam at 1e-3, batches of 100, 224². Ours,
-    where it is silent: 20 epochs, the decay (×0.3 every third of them) and the mirroring; the shorter
-    budgets take smaller batches. Where the Inception network's weights cannot be had, it stays as it was
-    initialised: a random projection of the photo, which the row says.
+    where it is silent: 20 epochs, the decay (×0.3 every third of them), the mirroring and He's
+    initialisation; the shorter budgets take smaller batches. Where the Inception network's weights cannot
+    be had, it stays as it was initialised: a random projection of the photo, which the row says.
     """
 
     info = MethodInfo(
@@ -33,9 +33,9 @@ class InceptionFusion(SupervisedMethod):
         all_threads=True,
     )
     schedules = Schedules(
-        smoke=Schedule(size=32, epochs=1, batch=8, photos=32, min_steps=4),
-        quick=Schedule(size=64, epochs=5, batch=40, photos=4200, min_steps=40),
-        paper=Schedule(size=224, epochs=20, batch=100),
+        smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),
+        quick=Schedule(size=64, epochs=12, batch=40, learning_rate=1e-3, photos=4200, min_steps=60),
+        paper=Schedule(size=224, epochs=20, batch=100, learning_rate=1e-3),
     )
 
     class Parameters(WeightsParameters):

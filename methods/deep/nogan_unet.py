@@ -67,9 +67,9 @@ class NoGanUNet(BackboneMethod):
         all_threads=True,
     )
     schedules = Schedules(
-        smoke=Schedule(size=32, epochs=1, batch=8, photos=16, min_steps=1),
-        quick=Schedule(size=64, epochs=2, batch=16, photos=2000, min_steps=12),
-        paper=Schedule(size=192, epochs=5, batch=16),
+        smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=16, min_steps=1),
+        quick=Schedule(size=64, epochs=2, batch=16, learning_rate=1e-3, photos=2000, min_steps=12),
+        paper=Schedule(size=192, epochs=5, batch=16, learning_rate=1e-3),
     )
 
     class Parameters(BackboneMethod.Parameters):
@@ -79,6 +79,9 @@ class NoGanUNet(BackboneMethod):
         cycles: int | None = Field(None, ge=0, description="adversarial cycles; None: 5 under paper, else 1")
         burst: float = Field(0.03, gt=0, le=1, description="share of the photos in an adversarial burst")
         checkpoint: float = Field(0.001, gt=0, le=1, description="share of the photos between checkpoints")
+        critic_width: int | None = Field(
+            None, ge=8, description="channels of the critic's first layer; None: 256 under paper, else 64"
+        )
         judge: Judge = Field("auto", description="network of the perceptual loss; auto: what has weights")
         render_factor: int | None = Field(
             None,
@@ -128,7 +131,8 @@ class NoGanUNet(BackboneMethod):
         from .learning.trainer import Trainer
         from .networks.nogan import NoGanCritic
 
-        critic = NoGanCritic().to(device(context.device)).to(memory_format=channels_last)
+        critic_width = self.parameters.critic_width or (256 if context.budget == "paper" else 64)
+        critic = NoGanCritic(critic_width).to(device(context.device)).to(memory_format=channels_last)
         chosen = self.parameters
         cycles = chosen.cycles if chosen.cycles is not None else (5 if context.budget == "paper" else 1)
         sides = growing_sides(plan.size)
@@ -139,7 +143,7 @@ class NoGanUNet(BackboneMethod):
 
         for i, side in enumerate(sides):
             stage = _stage(context, f"generator at {side}²", i * plan.epochs, epochs)
-            learner = self.build_learner(network, plan.epochs, context)
+            learner = self.build_learner(network, plan, context)
             seen = self.batches(train, side, plan.batch, context)
             shown = self.batches(validation, side, plan.batch, context)
             name = f"generator-{side}"

@@ -36,16 +36,15 @@ class Pix2Pix(DeepMethod):
         all_threads=True,
     )
     schedules = Schedules(
-        smoke=Schedule(size=32, epochs=1, batch=8, photos=32, min_steps=4),
-        quick=Schedule(size=64, epochs=4, batch=16, photos=2000, min_steps=40),
-        paper=Schedule(size=256, epochs=20, batch=4),
+        smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=2e-4, photos=32, min_steps=4),
+        quick=Schedule(size=64, epochs=5, batch=16, learning_rate=2e-4, photos=4200, min_steps=60),
+        paper=Schedule(size=256, epochs=20, batch=4, learning_rate=2e-4),
     )
 
     class Parameters(DeepMethod.Parameters):
         """As for every deep method, with the losses' weights."""
 
         size: int | None = Field(None, ge=32, description="side of training and prediction, a power of 2")
-        learning_rate: float = Field(2e-4, gt=0, description="Adam's learning rate, both networks")
         absolute: float = Field(100.0, ge=0, description="weight of the absolute error")
         perceptual: float = Field(0.1, ge=0, description="weight of the perceptual loss")
         judge: Judge = Field("auto", description="network of the perceptual loss; auto: what has weights")
@@ -71,7 +70,7 @@ class Pix2Pix(DeepMethod):
             self.parameters.judge, context
         )
 
-    def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
+    def build_learner(self, network: ColorNetwork, plan: Schedule, context: Context) -> Learner:
         """Return generator and critic with their losses."""
         from torch import channels_last, device, nn, optim
 
@@ -81,10 +80,9 @@ class Pix2Pix(DeepMethod):
         chosen = self.parameters
 
         def trained(part: nn.Module) -> Trained:
-            optimizer = optim.Adam(part.parameters(), lr=chosen.learning_rate, betas=(0.5, 0.999))
-            constant = epochs / 2
+            optimizer = optim.Adam(part.parameters(), lr=plan.learning_rate, betas=(0.5, 0.999))
             fall = optim.lr_scheduler.LambdaLR(
-                optimizer, lambda epoch: min(1.0, (epochs - epoch) / (epochs - constant))
+                optimizer, lambda epoch: min(1.0, 2 * (1 - epoch / plan.epochs))
             )
             return Trained(part, optimizer, fall)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from ...datasets.base import RGB
 from ..base import Context, MethodInfo, register
 from .backbone import BackboneMethod
-from .resnet34_classification import SCHEDULES, BinParameters, build_classifier
+from .resnet34_classification import SCHEDULES, BinParameters, build_classifier, count_colours
 
 if TYPE_CHECKING:
     from .networks.base import ColorNetwork
@@ -50,11 +50,5 @@ class ResNet34Rebalanced(BackboneMethod):
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
         """Load the backbone's weights and count how rare each bin is among the training photos."""
-        import torch
-
-        from ...datasets.ab_bins import gamut_bins
-        from .networks.resnet34 import rarity_weights
-
         super().prepare(network, packed, context)
-        prior = torch.from_numpy(gamut_bins().prior(packed)).float()
-        network.get_buffer("rarity").copy_(rarity_weights(prior, self.parameters.uniform))
+        count_colours(network, packed, self.parameters.uniform)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from ..base import Context
-from .base import DeepMethod
+from .base import DeepMethod, Schedule
 
 if TYPE_CHECKING:
     from .learning.learner import ContentLoss, Learner
@@ -29,7 +30,7 @@ class SupervisedMethod(DeepMethod):
 
     parameters: Parameters
 
-    def build_learner(self, network: ColorNetwork, epochs: int, context: Context) -> Learner:
+    def build_learner(self, network: ColorNetwork, plan: Schedule, context: Context) -> Learner:
         """Return Adam on `content`."""
         from torch import optim
 
@@ -37,8 +38,8 @@ class SupervisedMethod(DeepMethod):
 
         chosen = self.parameters
         trained = [weight for weight in network.parameters() if weight.requires_grad]
-        optimizer = optim.Adam(trained, lr=chosen.learning_rate)
-        decay_epochs = chosen.decay_epochs or max(1, epochs // 3)
+        optimizer = optim.Adam(trained, lr=plan.learning_rate)
+        decay_epochs = chosen.decay_epochs or ceil(plan.epochs / 3)
         scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, chosen.decay)
         return Supervised(
             network,

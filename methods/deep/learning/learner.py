@@ -16,6 +16,9 @@ from ..networks.base import ColorNetwork
 
 Precision = Literal["fp32", "bf16"]
 
+BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
+"""Names of x86's and Arm's instructions for bf16 in `torch.cpu.get_capabilities`."""
+
 Forward = Callable[[Tensor], Tensor]
 """A network's forward pass, compiled or not."""
 
@@ -101,6 +104,15 @@ class Learner(ABC):
     def _machinery(self) -> dict[str, Optimizer | LRScheduler]:
         optimizers = {f"optimizer {name}": optimizer for name, optimizer in self.optimizers.items()}
         return optimizers | {f"scheduler {name}": scheduler for name, scheduler in self.schedulers.items()}
+
+
+def native_precision(device: str) -> Precision:
+    """Return ``bf16`` on a GPU and on a processor with instructions for it, else ``fp32``.
+
+    torch emulates bf16 on other processors, where it is slower than fp32.
+    """
+    capable = device == "cuda" or any(torch.cpu.get_capabilities().get(name) for name in BF16_INSTRUCTIONS)
+    return "bf16" if capable else "fp32"
 
 
 def _trained_state(network: nn.Module) -> dict[str, Tensor]:

@@ -52,3 +52,11 @@ def center_lightness(lightness: Tensor) -> Tensor:
 def within_gamut(ab: Tensor) -> Tensor:
     """Clip a*b* to ±110, where every sRGB colour lies."""
     return torch.clamp(ab, -AB_RANGE, AB_RANGE)
+
+
+def neutral(layer: nn.Conv2d) -> nn.Conv2d:
+    """Make a network's last layer small, so that training begins near grey and not at random colours."""
+    nn.init.normal_(layer.weight, std=1e-3)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

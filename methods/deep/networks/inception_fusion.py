@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .base import ColorNetwork, center_lightness
+from .base import ColorNetwork, center_lightness, neutral
 from .encoder_decoder import ENCODER, convolutions
 
 CHROMA_RANGE = 127.0
@@ -40,7 +40,7 @@ class InceptionFusionNetwork(ColorNetwork):
             *convolutions(128, ((64, 1), (64, 1))),
             nn.Upsample(scale_factor=2),
             *convolutions(64, ((32, 1),)),
-            nn.Conv2d(32, 2, 3, padding=1),
+            neutral(nn.Conv2d(32, 2, 3, padding=1)),
             nn.Tanh(),
             nn.Upsample(scale_factor=2),
         )

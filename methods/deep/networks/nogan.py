@@ -8,12 +8,12 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
 from .backbones import Backbone
-from .base import AB_RANGE, ColorNetwork, center_lightness
+from .base import AB_RANGE, ColorNetwork, center_lightness, neutral
 
 ATTENTION_STAGE = 1
 """The decoder's second stage, at an eighth of the side, attends to itself."""
 
-CRITIC_CHANNELS, CRITIC_STAGES = 128, 3
+CRITIC_STAGES = 3
 SLOPE = 0.2
 """Of the critic's leaky ReLU."""
 
@@ -49,7 +49,7 @@ class NoGanGenerator(ColorNetwork):
             width = stage.width
         self.enlarge = SubPixelUpsampling(width, width)
         self.refine = nn.Sequential(*convolution(width + 1, width + 1), *convolution(width + 1, width + 1))
-        self.head = nn.Conv2d(width + 1, 2, 1)
+        self.head = neutral(nn.Conv2d(width + 1, 2, 1))
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Return a*b*/110, in −1…1."""
@@ -144,14 +144,18 @@ class SelfAttention(nn.Module):
 
 
 class NoGanCritic(nn.Module):
-    """fast.ai's critic: convolutions with spectral norm, dropout and self-attention; L* and a*b* go in.
+    """DeOldify's critic: convolutions with spectral norm, dropout and self-attention; L* and a*b* go in.
 
     Its last convolution is padded, so that sides of 32 have a verdict too: ours.
+
+    Parameters
+    ----------
+    width
+        Channels of the first layer; each of three stages doubles them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        width = CRITIC_CHANNELS
         layers: list[nn.Module] = [spectral_norm(nn.Conv2d(3, width, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
         layers.append(nn.Dropout2d(0.075))
         for i in range(CRITIC_STAGES):
@@ -163,6 +167,7 @@ class NoGanCritic(nn.Module):
             layers += [spectral_norm(nn.Conv2d(width, 2 * width, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
             width *= 2
             layers += [SelfAttention(width)] if i == 0 else []
+        layers += [spectral_norm(nn.Conv2d(width, width, 3, 1, 1)), nn.LeakyReLU(SLOPE)]
         self.layers = nn.Sequential(*layers, spectral_norm(nn.Conv2d(width, 1, 4, 1, 1, bias=False)))
 
     def forward(self, lightness: Tensor, ab: Tensor) -> Tensor:

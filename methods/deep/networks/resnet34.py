@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .backbones import Backbone
-from .base import AB_RANGE, ColorNetwork
+from .base import AB_RANGE, ColorNetwork, neutral
 
 GRID = 625
 """Bins of the paper's last layer: a* and b* from −120 to 120 in steps of 10."""
@@ -15,6 +15,10 @@ GRID = 625
 NEIGHBOURS = 5
 SPREAD = 5.0
 """Zhang 2016 §2.2: the true colour is shared among its 5 nearest bins by a Gaussian of σ = 5."""
+
+
+SMALLEST_SHARE = 1e-5
+"""A bin with a smaller share of the pixels begins like one with none."""
 
 
 class RegressionNetwork(ColorNetwork):
@@ -34,7 +38,7 @@ class RegressionNetwork(ColorNetwork):
             nn.Upsample(scale_factor=2),
             *block(64, 32),
             nn.Upsample(scale_factor=2),
-            nn.Conv2d(32, 2, 3, padding=1),
+            neutral(nn.Conv2d(32, 2, 3, padding=1)),
             nn.Sigmoid(),
             nn.Upsample(scale_factor=2),
         )
@@ -94,6 +98,24 @@ class ClassificationNetwork(ColorNetwork):
         self.register_buffer("nodes", nodes)
         self.register_buffer("reachable", ((nodes + 120) / 10).long() @ torch.tensor([25, 1]))
         self.register_buffer("rarity", torch.ones(len(nodes)))
+
+    @torch.no_grad()
+    def begin_with(self, prior: Tensor, uniform: float) -> None:
+        """Set the weights of rare colours, and let the untrained network answer every pixel with the prior.
+
+        The last layer's bias is what is right on average (under the weights); it need not be learned over
+        hundreds of steps. As the paper has a ReLU before the softmax, no bias is below 0.
+
+        Parameters
+        ----------
+        prior
+            Share of training pixels in each bin, (Q,), summing to 1.
+        uniform
+            As for `rarity_weights`.
+        """
+        self.rarity.copy_(rarity_weights(prior, uniform))
+        assert self.bins.bias is not None
+        self.bins.bias[self.reachable] = torch.log1p(prior * self.rarity / SMALLEST_SHARE)
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Return the logits of the reachable bins, (N, Q, H/2, W/2)."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,13 +26,17 @@ def _colors(method: EncoderDecoder) -> np.ndarray:
     ("photos", "epochs"), [(0, 100), (1, 100), (40, 100), (41, 50), (200, 20), (400, 10), (9000, 10)]
 )
 def test_few_photos_are_seen_in_more_epochs(photos, epochs):
-    assert Schedule(size=64, epochs=10, batch=40, min_steps=100).epochs_for(photos) == epochs
+    assert Schedule(64, 10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(photos) == epochs
 
 
 def test_parameters_replace_the_budgets_schedule():
     schedule = EncoderDecoder(size=32, epochs=3).schedule("quick")
     assert (schedule.size, schedule.epochs, schedule.batch, schedule.min_steps) == (32, 3, 40, 0)
-    assert EncoderDecoder(batch=7).schedule("paper") == Schedule(size=256, epochs=20, batch=7)
+    paper = Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4)
+    assert EncoderDecoder().schedule("paper") == paper
+    assert EncoderDecoder(batch=7, learning_rate=1).schedule("paper") == replace(
+        paper, batch=7, learning_rate=1
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"size": 60}, {"epochs": 0}, {"learning_rate": 0}, {"precision": "fp8"}])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from huebench.methods.base import Context
+from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.nogan_unet import NoGanUNet
 
 TINY = {"size": 32, "epochs": 1, "batch": 2, "backbone": "resnet18", "weights": "none", "judge": "none"}
@@ -23,6 +24,7 @@ def test_overfits_eight_photos(gain_on_eight):
         "backbone weights": "none",
         "perceptual network": "none",
         "inflection points": "1 of 1",
+        "precision": native_precision("cpu"),
     }
 
 

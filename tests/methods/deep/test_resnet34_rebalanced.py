@@ -4,13 +4,14 @@ import numpy as np
 
 from huebench.datasets.ab_bins import gamut_bins
 from huebench.methods.base import Context
+from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.resnet34_rebalanced import ResNet34Rebalanced
 
 
 def test_overfits_eight_photos(gain_on_eight):
     method = ResNet34Rebalanced(size=32, epochs=40, learning_rate=1e-3, flip=False, weights="none")
     assert gain_on_eight(method) > 4
-    assert method.notes == {"backbone weights": "none"}
+    assert method.notes == {"backbone weights": "none", "precision": native_precision("cpu")}
 
 
 def test_rare_colors_weigh_more_than_frequent_ones(photo_set, crops):

@@ -42,11 +42,12 @@ def test_generator_count_follows_from_the_dynamic_u_net():
     assert _count(NoGanGenerator()) == encoder + middle + decoder + head
 
 
-def test_critic_count_follows_from_fast_ais_layers():
-    layers = 16 * 3 * 128 + 128
-    for width in (128, 256, 512):
+def test_critic_count_follows_from_deoldifys_layers():
+    layers = 16 * 3 * 256 + 256
+    for width in (256, 512, 1024):
         layers += 9 * width * width + width + 16 * width * 2 * width + 2 * width
-    assert _count(NoGanCritic()) == layers + _attention(256) + 16 * 1024
+    last = 9 * 2048 * 2048 + 2048 + 16 * 2048
+    assert _count(NoGanCritic(256)) == layers + _attention(512) + last
 
 
 @pytest.mark.parametrize("side", [32, 48, 80])
@@ -87,13 +88,13 @@ def test_attention_begins_as_the_identity_and_equals_torchs_own():
 
 @pytest.mark.parametrize("side", [32, 64])
 def test_critic_answers_at_small_sides(side):
-    verdict = NoGanCritic().eval()(torch.full((2, 1, side, side), 50.0), torch.zeros(2, 2, side, side))
+    verdict = NoGanCritic(16).eval()(torch.full((2, 1, side, side), 50.0), torch.zeros(2, 2, side, side))
     assert verdict.shape[:2] == (2, 1)
 
 
 def test_weights_are_under_spectral_norm():
     torch.manual_seed(0)
-    critic = NoGanCritic().eval()
+    critic = NoGanCritic(16).eval()
     for layer in critic.modules():
         if isinstance(layer, nn.Conv2d):
             assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.2)

@@ -138,3 +138,22 @@ def test_rarity_weights_are_zhangs_equation_4():
     np.testing.assert_allclose(weights, expected / (prior.numpy() * expected).sum(), rtol=1e-6)
     assert (prior * weights).sum().item() == pytest.approx(1)
     torch.testing.assert_close(rarity_weights(prior, uniform=1.0), torch.ones(4))
+
+
+@pytest.mark.parametrize("uniform", [1.0, 0.5])
+def test_classification_begins_with_the_weighted_prior(nodes, uniform):
+    torch.manual_seed(0)
+    network = ClassificationNetwork("resnet18", nodes, 0.38, soft=False).eval()
+    prior = torch.distributions.Dirichlet(torch.ones(len(nodes))).sample()
+    network.begin_with(prior, uniform)
+    nn.init.zeros_(network.bins.weight)
+    with torch.inference_mode():
+        shares = torch.softmax(network(torch.full((1, 1, 32, 32), 50.0)), dim=1)
+    weighted = prior * rarity_weights(prior, uniform)
+    torch.testing.assert_close(shares[0, :, 3, 5], weighted / weighted.sum(), rtol=0, atol=1e-5)
+    torch.testing.assert_close(network.rarity, rarity_weights(prior, uniform))
+
+
+def test_without_rebalancing_every_pixel_counts_the_same():
+    prior = torch.tensor([0.7, 0.3, 0.0])
+    torch.testing.assert_close(rarity_weights(prior, 1.0), torch.ones(3))
