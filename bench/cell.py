@@ -20,6 +20,10 @@ KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each keeps what the one before it keeps, and more."""
 
 
+WEIGHTS_VARIABLE = "HUEBENCH_WEIGHTS"
+"""The environment variable that names a folder of pretrained weights; ``--weights-dir`` sets it."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """All that a cell's process must know.
@@ -46,6 +50,8 @@ class Cell:
         How many it may use.
     timeout, max_memory
         Seconds and bytes it may take, or ``None``.
+    weights_dir
+        Folder of pretrained weights, or ``""``.
     rescored
         Key of the finished cell whose kept predictions are scored anew without running the method, or ``""``.
     problem
@@ -79,6 +85,7 @@ class Cell:
     max_memory: int | None
     plugins: tuple[str, ...]
     run_folder: Path
+    weights_dir: str = ""
     rescored: str = ""
     problem: str = ""
 

@@ -80,6 +80,12 @@ def run(
         str, typer.Option(help="A name of `bench list datasets`, or folder:PATH.")
     ] = "samples",
     data_root: Annotated[Path | None, typer.Option(help="Folder or archive that holds the photos.")] = None,
+    weights_dir: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="HUEBENCH_WEIGHTS", exists=True, file_okay=False, help="Folder of pretrained weights."
+        ),
+    ] = None,
     split: Annotated[SplitName, typer.Option(help="Which split to score.")] = SplitName.test,
     limit: Annotated[int | None, typer.Option(min=1, help="Score at most so many photos of it.")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Seed; give several for a spread.")] = None,
@@ -122,12 +128,15 @@ def run(
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..reports.terminal import print_results
+    from .cell import WEIGHTS_VARIABLE
     from .options import choose_executor, make_options
     from .plan import make_plan
     from .progress import LiveProgress
     from .run import execute
 
     console = Console()
+    if weights_dir is not None:
+        os.environ[WEIGHTS_VARIABLE] = str(weights_dir.resolve())
     plan = make_plan(
         make_options(
             methods=methods, dataset=dataset, data_root=data_root, split=split.value, limit=limit,

@@ -54,6 +54,11 @@ def class_source(cls: type) -> str:
     return _source_digest(Path(inspect.getfile(cls)), cls.__module__)
 
 
+def files_content(files: Iterable[Path]) -> list[str]:
+    """Return the SHA-256 of each file that a method reads: its content counts, not its name."""
+    return [_content(file, file.stat().st_mtime_ns) for file in files]
+
+
 def modules_source(names: Iterable[str]) -> str:
     """Return a digest of modules of this package and of what they import."""
     return digest([_source_digest(_file_of(name), name) for name in names])
@@ -79,6 +84,12 @@ def _plugin_files(metric: str) -> set[Path]:
             queue += [cell.cell_contents for cell in item.__closure__ or ()]
     own = {f.__code__.co_filename for f in functions if not f.__module__.startswith("huebench.")}
     return {path for name in own if (path := Path(name)).is_file()}
+
+
+@cache
+def _content(file: Path, _changed: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @cache

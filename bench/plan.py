@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from ..datasets.base import Dataset, Entry, Split, fingerprint
 from ..datasets.catalogue import open_dataset
 from ..methods.base import Budget, Method, methods
 from ..methods.spec import MethodSpec, label
-from .cell import Cell, Keep
+from .cell import WEIGHTS_VARIABLE, Cell, Keep
 from .keys import (
     PREDICTING,
     SCORING,
     class_source,
     digest,
+    files_content,
     library_versions,
     metrics_source,
     modules_source,
@@ -145,6 +147,7 @@ def make_plan(options: Options) -> Plan:
         "budget": options.budget, "device": options.device, "gallery": tuple(entry.id for entry in gallery),
         "keep": options.keep, "timeout": options.timeout, "max_memory": options.max_memory,
         "plugins": tuple(str(path) for path in options.plugins), "run_folder": options.out,
+        "weights_dir": os.environ.get(WEIGHTS_VARIABLE, ""),
     }  # fmt: skip
     cells: dict[str, Cell] = {}
     for spec in options.methods:
@@ -180,8 +183,9 @@ def _cell(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, common
     if reason := spec.missing():
         return _impossible(spec, reason, common, method)
     fit_key = digest(
-        info.name, method.parameters.model_dump(mode="json"), class_source(type(method)), seed, data.training,
-        options.budget, options.device, library_versions(), options.threads if info.all_threads else 0,
+        info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
+        class_source(type(method)), seed, data.training, options.budget, options.device, library_versions(),
+        options.threads if info.all_threads else 0,
     )  # fmt: skip
     prediction_key = digest(fit_key, data.sample, data.scored, modules_source(PREDICTING), SHARD)
     threads = options.threads if info.all_threads else max(1, options.threads // options.jobs)

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from .cell import Cell
+from .cell import WEIGHTS_VARIABLE, Cell
 from .files import seal
 from .logs import copy_capped, tail
 
@@ -102,7 +102,7 @@ class _Watched:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, MARK: str(self.cell.folder)},
+                env=self._environment(),
                 start_new_session=True,
             )
         readers = (self._read_log, self._listen)
@@ -150,6 +150,12 @@ class _Watched:
         with suppress(OSError):  # of a full disk: the row has the reason all the same
             seal(self.cell.folder / "status.json", status)
         return status
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of the cell: on another machine too, the weights are those of the plan."""
+        own = {name: value for name, value in os.environ.items() if name != WEIGHTS_VARIABLE}
+        weights = {WEIGHTS_VARIABLE: self.cell.weights_dir} if self.cell.weights_dir else {}
+        return {**own, **weights, MARK: str(self.cell.folder)}
 
     def _death(self, printed: str) -> dict[str, str]:
         code = self._process.returncode

@@ -180,6 +180,17 @@ class Method(ABC):
         """Return why these parameters cannot run here, as one line that says what to do, or ``""``."""
         return ""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files besides photos that it learns or colorizes from: another content is another result.
+
+        Raises
+        ------
+        UserError
+            If a parameter names one that is not there.
+        """
+        return ()
+
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:  # noqa: B027
         """Learn from the training photos; the default learns nothing."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -9,11 +10,21 @@ from pydantic import Field
 from ...datasets.base import RGB
 from ..base import Context
 from .supervised import SupervisedMethod
+from .weights_files import local_weights
 
 if TYPE_CHECKING:
     from torch import nn
 
     from .networks.base import ColorNetwork
+
+
+def imagenet_file(name: str, where: str) -> tuple[Path, ...]:
+    """Return the file of a timm network's ImageNet weights if one lies in a folder here, for `Method.files`.
+
+    Weights from the hub are left out: they do not change, and a plan must not ask the network.
+    """
+    found = local_weights(name, where)
+    return () if found is None else (found,)
 
 
 def load_imagenet(network: nn.Module, name: str, where: str, context: Context) -> Literal["imagenet", "none"]:
@@ -49,6 +60,11 @@ class BackboneMethod(SupervisedMethod):
         backbone: str = Field("resnet34", description="timm's name of the encoder")
 
     parameters: Parameters
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The backbone's weights."""
+        return imagenet_file(self.parameters.backbone, self.parameters.weights)
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
         """Load the backbone's weights where there are any."""

@@ -74,6 +74,11 @@ class External(Method):
             return "needs onnxruntime: pip install 'huebench[external]'"
         return ""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file."""
+        return (self.parameters.file,)
+
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Run the file on each photo.
 

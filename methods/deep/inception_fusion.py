@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...datasets.base import RGB
 from ..base import Context, MethodInfo, register
-from .backbone import WeightsParameters, load_imagenet
+from .backbone import WeightsParameters, imagenet_file, load_imagenet
 from .base import Schedule, Schedules
 from .supervised import SupervisedMethod
 
 if TYPE_CHECKING:
     from .networks.base import ColorNetwork
+
+INCEPTION = "inception_resnet_v2"
+"""timm's name of the frozen network."""
 
 
 @register
@@ -43,16 +47,19 @@ class InceptionFusion(SupervisedMethod):
 
     parameters: Parameters
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The Inception network's weights."""
+        return imagenet_file(INCEPTION, self.parameters.weights)
+
     def build_network(self, size: int) -> ColorNetwork:
         """Return the network with random weights."""
         from .networks.inception_fusion import InceptionFusionNetwork
 
-        return InceptionFusionNetwork()
+        return InceptionFusionNetwork(INCEPTION)
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
         """Load the Inception network's weights where there are any."""
-        from .networks.inception_fusion import INCEPTION
-
         inception = network.get_submodule("inception")
         self._notes["backbone weights"] = load_imagenet(
             inception, INCEPTION, self.parameters.weights, context

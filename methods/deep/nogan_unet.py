@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from ...datasets.photos import PhotoSet
 from ..base import Budget, Context, Epoch, MethodInfo, register
 from .backbone import BackboneMethod
 from .base import Schedule, Schedules
-from .perceptual import Judge, load_perceptual_loss
+from .perceptual import Judge, judge_files, load_perceptual_loss
 
 if TYPE_CHECKING:
     from torch import nn
@@ -91,6 +92,11 @@ class NoGanUNet(BackboneMethod):
         )
 
     parameters: Parameters
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The backbone's and the perceptual loss's weights."""
+        return (*super().files, *judge_files(self.parameters.judge))
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ... import UserError
 from ..base import Context
+from .weights_files import FOLDER_VARIABLE, local_weights
 
 if TYPE_CHECKING:
     from .networks.perceptual import PerceptualLoss
 
 Judge = Literal["auto", "none", "vgg16_bn", "mobilenetv2_100"]
 """timm's name of the network; ``auto`` takes the first that has weights, and else none."""
+
+JUDGES: tuple[Judge, ...] = ("vgg16_bn", "mobilenetv2_100")
+"""What ``auto`` tries, best first."""
+
+
+def judge_files(judge: Judge) -> tuple[Path, ...]:
+    """Return the files of weights, lying in a folder here, that a judge may be loaded from."""
+    return tuple(path for name in _candidates(judge) if (path := local_weights(name, "auto")) is not None)
 
 
 def load_perceptual_loss(judge: Judge, context: Context) -> tuple[PerceptualLoss | None, str]:
@@ -27,11 +37,11 @@ def load_perceptual_loss(judge: Judge, context: Context) -> tuple[PerceptualLoss
     """
     import torch
 
-    from .networks.perceptual import FEATURES, PerceptualLoss
-    from .networks.weights import FOLDER_VARIABLE, find_weights, load_weights
+    from .networks.perceptual import PerceptualLoss
+    from .networks.weights import find_weights, load_weights
 
-    for name in FEATURES if judge == "auto" else (judge,):
-        path = None if judge == "none" else find_weights(name, "auto", download=context.budget != "smoke")
+    for name in _candidates(judge):
+        path = find_weights(name, "auto", download=context.budget != "smoke")
         if path is not None:
             loss = PerceptualLoss(name)
             load_weights(loss.features, name, path)
@@ -39,3 +49,9 @@ def load_perceptual_loss(judge: Judge, context: Context) -> tuple[PerceptualLoss
     if judge not in {"auto", "none"}:
         raise UserError(f"no weights of {judge} found: put {judge}.safetensors into ${FOLDER_VARIABLE}")
     return None, "none"
+
+
+def _candidates(judge: Judge) -> tuple[Judge, ...]:
+    if judge == "auto":
+        return JUDGES
+    return () if judge == "none" else (judge,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
@@ -9,7 +10,7 @@ from pydantic import Field, field_validator
 from ...datasets.base import RGB
 from ..base import Context, MethodInfo, register
 from .base import DeepMethod, Schedule, Schedules
-from .perceptual import Judge, load_perceptual_loss
+from .perceptual import Judge, judge_files, load_perceptual_loss
 
 if TYPE_CHECKING:
     from .learning.learner import Learner
@@ -57,6 +58,11 @@ class Pix2Pix(DeepMethod):
             return size
 
     parameters: Parameters
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The perceptual loss's weights."""
+        return judge_files(self.parameters.judge)
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator: 54,409,858 weights at 256²."""

@@ -1,8 +1,11 @@
+import hashlib
 import sys
 
 import pytest
 
 from huebench.bench import keys
+from huebench.bench.options import make_options
+from huebench.bench.plan import make_plan
 from huebench.datasets.registry import load_plugin
 from huebench.methods.base import methods
 
@@ -60,3 +63,32 @@ def test_versions_name_every_library():
     versions = keys.library_versions()
     assert {"python", *keys.LIBRARIES} == set(versions)
     assert "not installed" not in versions.values()
+
+
+def test_files_count_by_content(tmp_path):
+    first, second = tmp_path / "first.pt", tmp_path / "second.pt"
+    first.write_bytes(b"weights")
+    second.write_bytes(b"weights")
+    assert keys.files_content([first]) == keys.files_content([second])
+    assert keys.files_content([first]) == [hashlib.sha256(b"weights").hexdigest()]
+    second.write_bytes(b"other weights")
+    assert keys.files_content([first]) != keys.files_content([second])
+
+
+def test_other_weights_in_the_same_file_are_another_fit(tmp_path):
+    file = tmp_path / "network.pt"
+
+    def fit_key():
+        options = make_options(
+            methods=f"external[file={file}]", dataset="samples", data_root=None, split="test", limit=1,
+            seeds=(0,), budget="smoke", device="cpu", jobs=1, threads=1, timeout=None, max_memory=None,
+            keep="none", size=None, resize="squash", metrics="psnr", plugins=(), out=tmp_path / "run",
+            remote=False,
+        )  # fmt: skip
+        return make_plan(options).cells[0].fit_key
+
+    file.write_bytes(b"weights")
+    before = fit_key()
+    assert fit_key() == before
+    file.write_bytes(b"other weights")
+    assert fit_key() != before

@@ -13,7 +13,6 @@ from .encoder_decoder import ENCODER, convolutions
 CHROMA_RANGE = 127.0
 """What the authors divide a*b* by."""
 
-INCEPTION = "inception_resnet_v2"
 PAPER_SIDE, INCEPTION_SIDE = 224, 299
 SMALLEST_INCEPTION_SIDE = 75
 """Below it the last stages of Inception-ResNet-v2 have no pixel left."""
@@ -25,13 +24,18 @@ class InceptionFusionNetwork(ColorNetwork):
     The photo stands in the middle of a black 299² canvas for the Inception network, padded and not
     stretched; at sides other than 224 the canvas keeps that proportion, which is ours. timm's network has
     1,000 classes where the authors' has 1,001.
+
+    Parameters
+    ----------
+    classifier
+        timm's name of the Inception network.
     """
 
     frozen = ("inception.",)
 
-    def __init__(self) -> None:
+    def __init__(self, classifier: str) -> None:
         super().__init__()
-        self.inception: nn.Module = timm.create_model(INCEPTION, in_chans=1).eval().requires_grad_(False)
+        self.inception: nn.Module = timm.create_model(classifier, in_chans=1).eval().requires_grad_(False)
         self.encoder = nn.Sequential(*convolutions(1, ENCODER))
         self.fusion = nn.Sequential(nn.Conv2d(256 + 1000, 256, 1), nn.ReLU())
         self.decoder = nn.Sequential(

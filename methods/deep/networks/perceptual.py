@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FEATURES = {"vgg16_bn": (2, 3, 4), "mobilenetv2_100": (1, 2, 3)}
-"""Networks that can serve, best first, and their stages at a quarter, an eighth and a sixteenth of the side.
+"""Networks that can serve, and their stages at a quarter, an eighth and a sixteenth of the side.
 
 VGG16-bn's are the last features before pooling of its stages 3, 4 and 5.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import socket
 from collections.abc import Mapping
@@ -17,12 +16,7 @@ from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from .... import UserError
-
-FOLDER_VARIABLE = "HUEBENCH_WEIGHTS"
-"""The environment variable that names a folder of weights."""
-
-TORCHVISION_NAMES = {"mobilenetv2_100": "mobilenet_v2"}
-"""timm's names whose torchvision files are called otherwise."""
+from ..weights_files import local_weights
 
 HUB = ("huggingface.co", 443)
 HUB_SECONDS = 3.0
@@ -35,11 +29,8 @@ def find_weights(name: str, where: str, *, download: bool) -> Path | None:
 
     Parameters
     ----------
-    name
-        timm's name of the architecture, such as ``resnet34``.
-    where
-        A file; a folder; ``auto``, which looks into the folder that ``HUEBENCH_WEIGHTS`` names, then into
-        the cache of the Hugging Face hub, then on the hub; or ``none``.
+    name, where
+        As for `local_weights`; ``auto`` also looks into the cache of the Hugging Face hub, then on the hub.
     download
         Whether the hub may be asked. An unreachable hub costs `HUB_SECONDS`, not more.
 
@@ -53,13 +44,8 @@ def find_weights(name: str, where: str, *, download: bool) -> Path | None:
     UserError
         If ``where`` is a path that holds no such weights.
     """
-    if where == "none":
-        return None
-    if where != "auto":
-        return _under(Path(where), name)
-    folder = os.environ.get(FOLDER_VARIABLE)
-    found = _in_folder(Path(folder), name) if folder else None
-    return found or _from_hub(name, download=download)
+    found = local_weights(name, where)
+    return found if found or where != "auto" else _from_hub(name, download=download)
 
 
 def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
@@ -148,23 +134,6 @@ def _alike(key: str, expected: Tensor, other: str, found: Tensor) -> bool:
     if expected.ndim > 1 and found.ndim > 1:  # a linear layer is a convolution over its whole input
         return expected.flatten(1).shape == found.flatten(1).shape
     return expected.shape == found.shape
-
-
-def _under(path: Path, name: str) -> Path:
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise UserError(f"weights '{path}' do not exist: name a file, a folder, auto or none")
-    found = _in_folder(path, name)
-    if found is None:
-        raise UserError(f"folder '{path}' holds no weights of {name}: put {name}.safetensors there")
-    return found
-
-
-def _in_folder(folder: Path, name: str) -> Path | None:
-    published = TORCHVISION_NAMES.get(name, name)
-    patterns = (f"{name}.safetensors", f"{name}.pth", f"{published}.pth", f"{published}-*.pth")
-    return next((path for pattern in patterns for path in sorted(folder.glob(pattern))), None)
 
 
 def _from_hub(name: str, *, download: bool) -> Path | None:

@@ -6,13 +6,13 @@ import torch
 
 from huebench import UserError
 from huebench.methods.base import Context
-from huebench.methods.deep.networks import weights
-from huebench.methods.deep.perceptual import load_perceptual_loss
+from huebench.methods.deep.perceptual import judge_files, load_perceptual_loss
+from huebench.methods.deep.weights_files import FOLDER_VARIABLE
 
 
 @pytest.fixture(autouse=True)
 def _nothing_found(monkeypatch):
-    monkeypatch.delenv(weights.FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
 
 
@@ -25,9 +25,11 @@ def test_mobilenet_judges_where_vgg_is_missing(tmp_path, monkeypatch):
     torch.manual_seed(0)
     state = timm.create_model("mobilenetv2_100").state_dict()
     torch.save(state, tmp_path / "mobilenetv2_100.pth")
-    monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     loss, name = load_perceptual_loss("auto", Context(budget="smoke"))
     assert name == "mobilenetv2_100"
+    assert judge_files("auto") == judge_files(name) == (tmp_path / "mobilenetv2_100.pth",)
+    assert judge_files("none") == judge_files("vgg16_bn") == ()
     assert torch.equal(loss.features.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
 
 

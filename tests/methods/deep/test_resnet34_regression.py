@@ -1,9 +1,10 @@
 """ResNet-34 regression learns eight photos by heart, and says which weights it began with."""
 
+from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
 
 
 def test_overfits_eight_photos(gain_on_eight):
     method = ResNet34Regression(size=32, epochs=40, learning_rate=1e-3, flip=False, weights="none")
     assert gain_on_eight(method) > 4
-    assert method.notes == {"backbone weights": "none"}
+    assert method.notes == {"backbone weights": "none", "precision": native_precision("cpu")}

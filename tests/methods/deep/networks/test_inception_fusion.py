@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from huebench.methods.deep.inception_fusion import INCEPTION
 from huebench.methods.deep.networks.inception_fusion import InceptionFusionNetwork, on_canvas
 
 # Baldassarre et al. 2017, table 1: kernel, input channels, output channels; 1,000 classes for 1,001.
@@ -17,7 +18,7 @@ LAYERS = (
 @pytest.fixture(scope="module")
 def network() -> InceptionFusionNetwork:
     torch.manual_seed(0)
-    return InceptionFusionNetwork()
+    return InceptionFusionNetwork(INCEPTION)
 
 
 def test_trained_count_follows_from_the_layer_table(network):

@@ -13,6 +13,7 @@ from huebench import UserError
 from huebench.methods.deep.networks import weights
 from huebench.methods.deep.networks.backbones import Backbone
 from huebench.methods.deep.networks.weights import find_weights, load_weights, match_names, read_weights
+from huebench.methods.deep.weights_files import FOLDER_VARIABLE
 
 NAME = "resnet18"
 
@@ -25,7 +26,7 @@ def whole():
 
 @pytest.fixture(autouse=True)
 def _no_hub(monkeypatch, tmp_path):
-    monkeypatch.delenv(weights.FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
@@ -106,27 +107,6 @@ def test_unreadable_and_nested_files_are_refused(tmp_path):
     torch.save({"state_dict": {}, "epoch": 3}, tmp_path / "nested.pth")
     with pytest.raises(UserError, match="no state dict"):
         read_weights(tmp_path / "nested.pth")
-
-
-def test_auto_looks_into_the_folder_of_the_environment(tmp_path, monkeypatch):
-    assert find_weights(NAME, "auto", download=True) is None
-    monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path))
-    assert find_weights(NAME, "auto", download=True) is None
-    for file in ("resnet18-5c106cde.pth", "resnet18.pth", "resnet18.safetensors"):
-        (tmp_path / file).touch()
-        assert find_weights(NAME, "auto", download=True) == tmp_path / file
-    (tmp_path / "mobilenet_v2-b0353104.pth").touch()
-    assert find_weights("mobilenetv2_100", "auto", download=False).name == "mobilenet_v2-b0353104.pth"
-    assert find_weights(NAME, "none", download=True) is None
-
-
-def test_a_named_path_must_hold_the_weights(tmp_path):
-    (tmp_path / "w.pth").touch()
-    assert find_weights(NAME, str(tmp_path / "w.pth"), download=False) == tmp_path / "w.pth"
-    with pytest.raises(UserError, match=r"holds no weights of resnet18: put resnet18\.safetensors there"):
-        find_weights(NAME, str(tmp_path), download=False)
-    with pytest.raises(UserError, match=r"absent' do not exist: name a file, a folder, auto or none"):
-        find_weights(NAME, str(tmp_path / "absent"), download=False)
 
 
 def test_the_hubs_cache_comes_before_the_hub(tmp_path, monkeypatch):
