@@ -1,4 +1,4 @@
-"""The command line: ``bench run | score | report | list | check | speed | datasets``.
+"""The command line: ``bench run | score | report | study | list | check | speed | datasets``.
 
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
@@ -212,6 +212,35 @@ def report(
     print_results(results, console)
     for path in paths:
         console.print(f"report: {path}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def study(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder with kept pictures.")],
+    methods: Annotated[
+        str | None, typer.Option(help="Methods of the run to show.  [default: all but oracles]")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Pairs that a participant judges.")] = 40,
+    practice: Annotated[int, typer.Option(min=1, help="Pairs before them, with feedback.")] = 10,
+    exposure: Annotated[
+        float, typer.Option(min=0.05, max=60, help="Seconds for which each photo is shown.")
+    ] = 1.0,
+    host: Annotated[
+        str, typer.Option(help="Address to serve at; another than this one opens it to the network.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8000,
+    results: Annotated[bool, typer.Option("--results", help="Serve nothing; show the fool rates.")] = False,
+) -> None:
+    """Serve a page on which people tell real photos from colorized ones; the report gets the fool rate."""
+    from .study.command import print_rates, serve
+
+    if results:
+        print_rates(folder, Console())
+        return
+    serve(
+        folder.resolve(), methods=methods, practice=practice, trials=trials, exposure=exposure, host=host,
+        port=port,
+    )  # fmt: skip
 
 
 @app.command()

@@ -16,6 +16,7 @@ from .tables import MetricFacts, Results, RunFacts
 if TYPE_CHECKING:
     from .evidence import Evidence
     from .statistics import Intervals
+    from .study import Study
 
 HEADLINE = (
     "coverage",
@@ -93,6 +94,8 @@ class Content:
         Bootstrap intervals of all means.
     evidence
         How sure the differences are, by a few of the metrics.
+    study
+        What people took for real, or ``None`` where nobody was asked.
     answers
         How many answers were scored, of how many expected, all methods and seeds together.
     failures, unscored
@@ -117,6 +120,7 @@ class Content:
     by_category: dict[str, list[Table]]
     intervals: Intervals
     evidence: list[Evidence]
+    study: Study | None
     answers: tuple[int, int]
     failures: list[Failure]
     unscored: list[Unscored]
@@ -158,6 +162,7 @@ class Content:
 def make_content(results: Results) -> Content:
     """Work out all that a report says of a run."""
     from .evidence import weigh  # SciPy takes its time to import
+    from .study import read_study
 
     summary = summarize(results)
     coloured = summarize(results, near_grey=False)
@@ -174,6 +179,7 @@ def make_content(results: Results) -> Content:
         by_category=_by_category(results, summary),
         intervals=intervals,
         evidence=evidence,
+        study=read_study(results, summary),
         answers=(int(summary.rows["scored"].sum()), int(summary.rows["expected"].sum())),
         failures=failures(results.cells),
         unscored=_unscored(results),

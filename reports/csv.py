@@ -16,7 +16,8 @@ def write_csv(results: Results, content: Content, folder: Path) -> Path:
 
     ``summary.csv`` has a row a method, with each metric's value, its interval (``_low``, ``_high``) and,
     for several seeds, its ``_spread``; ``categories.csv`` the values a method and category;
-    ``comparisons.csv`` a row a metric and pair of methods; ``images.csv`` every photo's own values.
+    ``comparisons.csv`` a row a metric and pair of methods; ``fool_rates.csv`` what people took for real,
+    where they were asked; ``images.csv`` every photo's own values.
     """
     target = folder / "csv"
     target.mkdir(parents=True, exist_ok=True)
@@ -33,5 +34,7 @@ def write_csv(results: Results, content: Content, folder: Path) -> Path:
     if content.evidence:
         pairs = {by.metric.name: by.comparisons for by in content.evidence}
         pd.concat(pairs, names=["metric"]).to_csv(target / "comparisons.csv", lineterminator="\n")
+    if content.study:
+        content.study.rates.to_csv(target / "fool_rates.csv", index_label="method", lineterminator="\n")
     results.images.drop(columns="cell").to_csv(target / "images.csv", index=False, lineterminator="\n")
     return target

@@ -59,6 +59,9 @@ def write_latex(content: Content, folder: Path) -> Path:
     for by in content.evidence:
         caption = f"Paired differences in {by.metric.label} to {by.best} on {photos}."
         tables[f"{by.metric.name}-differences"] = (by.table, caption)
+    if content.study:
+        caption = f"{content.study.sentence} Photos of {photos}."
+        tables["fool-rate"] = (content.study.table, caption)
     for name, (table, caption) in tables.items():
         (target / f"{name}.tex").write_text(latex(table, caption, f"tab:{name}"), encoding="utf-8")
     return target

@@ -18,6 +18,7 @@ from tabulate import tabulate
 from .content import Content, in_words, make_content
 from .gallery import GalleryPhoto, choose
 from .layout import Table
+from .study import read_answers
 from .tables import Results
 
 STAMP = ".report.json"
@@ -91,7 +92,7 @@ def fingerprint(results: Results) -> str:
     digest = hashlib.sha256()
     facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
     digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
-    for table in (results.cells, results.images, results.curves):
+    for table in (results.cells, results.images, results.curves, read_answers(results)):
         digest.update("\0".join(table.columns).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     for source in sorted(Path(__file__).parent.rglob("*.*")):

@@ -1,0 +1,1 @@
+"""``bench study``: people say which of two photos has its real colours, and answers are kept."""

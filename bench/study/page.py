@@ -1,0 +1,161 @@
+"""The page of a study: what the browser asks, and what it is told."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, jsonify, render_template, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .answers import Answers
+from .trials import SIDES, Pair, Side, Trial, draw_trials
+
+COOKIE = "participant"
+
+LOOPBACK = ("127.0.0.1", "localhost")
+
+POLICY = (
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+)
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "; ".join(POLICY),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def make_app(study: Study, host: str) -> Flask:
+    """Return a study as a WSGI application.
+
+    Parameters
+    ----------
+    study
+        What is asked of whom.
+    host
+        Where it is served; on a loopback address it answers to `LOOPBACK` alone.
+    """
+    app = Flask(__name__)
+    if host in LOOPBACK:
+        app.config["TRUSTED_HOSTS"] = LOOPBACK  # no name of somebody else's that is made to point here
+    app.add_url_rule("/", view_func=study.page)
+    app.add_url_rule("/state", view_func=study.state)
+    app.add_url_rule("/participants", view_func=study.add_participant, methods=["POST"])
+    app.add_url_rule("/trials/<int:number>/<side>", view_func=study.picture)
+    app.add_url_rule("/trials/<int:number>", view_func=study.answer, methods=["POST"])
+    app.after_request(_guarded)
+    return app
+
+
+class Answer(BaseModel):
+    """What the page says of a trial; units are seconds, as it measured them."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    answer: Side
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+    shown: float = Field(ge=0, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study: what may be shown, and what the addresses of its page answer.
+
+    A participant is a random id in a cookie. The browser is never told which photo is the real one, before
+    a trial or after it, practice aside: addresses and headers are the same for both.
+
+    Attributes
+    ----------
+    folder
+        Of the run; nothing outside of it is served.
+    pairs
+        What may be shown.
+    answers
+        Where answers go.
+    practice, trials
+        How many of each a participant gets.
+    """
+
+    folder: Path
+    pairs: list[Pair]
+    answers: Answers
+    practice: int
+    trials: int
+
+    def page(self) -> str:
+        """Return the page itself."""
+        return render_template("study.html.j2", exposure=self.answers.exposure)
+
+    def add_participant(self) -> Response:
+        """Draw trials for somebody new."""
+        participant = secrets.token_hex(16)
+        trials = draw_trials(self.pairs, participant, self.practice, self.trials)
+        self.answers.add(participant, trials)
+        response = jsonify(self._state(participant, trials))
+        response.set_cookie(COOKIE, participant, httponly=True, samesite="Strict")
+        return response
+
+    def state(self) -> Response:
+        """Say where the participant stands; nothing for somebody new."""
+        participant = request.cookies.get(COOKIE, "")
+        trials = self.answers.trials(participant)
+        return jsonify(self._state(participant, trials) if trials else None)
+
+    def picture(self, number: int, side: str) -> Response:
+        """Return a picture of the next trial as PNG; 404 for any other."""
+        participant, trials = self._participant()
+        given = len(self.answers.given(participant))
+        if side not in SIDES or number != given + 1 or number > len(trials):
+            abort(404)
+        trial = trials[given]
+        name = trial.pair.real if side == trial.real_side else trial.pair.colorized
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
+            abort(404)
+        return Response(path.read_bytes(), mimetype="image/png")
+
+    def answer(self, number: int) -> Response:
+        """Keep an answer to the next trial; 409 for another, and for one that is answered."""
+        participant, trials = self._participant()
+        try:
+            said = Answer.model_validate(request.get_json())
+        except ValidationError:
+            abort(400)
+        if number > len(trials):
+            abort(404)
+        if not self.answers.keep(participant, number, said.answer, said.seconds, said.shown):
+            abort(409)
+        trial = trials[number - 1]
+        feedback = {"correct": said.answer == trial.real_side} if trial.practice else {}
+        return jsonify(self._state(participant, trials) | feedback)
+
+    def _participant(self) -> tuple[str, list[Trial]]:
+        participant = request.cookies.get(COOKIE, "")
+        trials = self.answers.trials(participant)
+        if not trials:
+            abort(401)
+        return participant, trials
+
+    def _state(self, participant: str, trials: list[Trial]) -> dict[str, Any]:
+        """Return what comes next, or the participant's own result when all is done."""
+        given = self.answers.given(participant)
+        practice = sum(trial.practice for trial in trials)
+        state: dict[str, Any] = {"practice": practice, "trials": len(trials) - practice}
+        if len(given) < len(trials):
+            return state | {"next": len(given) + 1}
+        both = zip(given, trials, strict=True)
+        fooled = sum(answer != trial.real_side for answer, trial in both if not trial.practice)
+        return state | {"next": None, "fooled": fooled}
+
+
+def _guarded(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    return response

@@ -1,0 +1,173 @@
+"""The fool rate: how often people take a colorized photo for the real one, from a run's human study."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .. import UserError
+from .layout import MISSING, Cell, Column, Row, Table
+from .statistics import LEVEL, bootstrap
+from .summary import Summary
+from .tables import Results
+
+DATABASE = "study.sqlite"
+"""The file in a run folder that ``bench study`` keeps the answers in."""
+
+ENOUGH = 10
+"""From so many participants on, they are what the bootstrap draws again; of fewer, their answers are."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A human study of a run.
+
+    Attributes
+    ----------
+    rates
+        As `fool_rates` gives them.
+    table
+        The same, for readers.
+    participants, answers
+        How many people answered, and how many answers there are, practice aside.
+    exposure
+        Seconds for which every photo was seen.
+    """
+
+    rates: pd.DataFrame
+    table: Table
+    participants: int
+    answers: int
+    exposure: float
+
+    @property
+    def sentence(self) -> str:
+        """What was done, in a sentence."""
+        people = "1 participant" if self.participants == 1 else f"{self.participants:,} participants"
+        return (
+            f"{people} saw a real photo and a colorized one, each for {self.exposure:g} s, "
+            f"and said which is real: {self.answers:,} answers, practice aside."
+        )
+
+    @property
+    def reading(self) -> str:
+        """How to read the table."""
+        unit = f"participants where a method has {ENOUGH} of them, and over answers where it has fewer"
+        return (
+            "The fool rate is the share of answers that took the colorized photo for the real one; at 50% "
+            f"the two cannot be told apart. Intervals are bootstrapped over {unit}; where all answers agree "
+            "there is none. Nobody saw a photo twice."
+        )
+
+
+def read_study(results: Results, summary: Summary) -> Study | None:
+    """Return what people answered about the pictures of a run, or ``None`` where nobody has.
+
+    Answers about a cell that is no longer part of the run, because its method, photos or seed have
+    changed since, do not count.
+    """
+    answers = read_answers(results)
+    if answers.empty:
+        return None
+    rates = fool_rates(answers).reindex(
+        [label for label in summary.rows.index if label in set(answers["method"])]
+    )
+    return Study(
+        rates,
+        _table(rates, summary),
+        answers["participant"].nunique(),
+        len(answers),
+        float(answers["exposure"].iloc[0]),
+    )
+
+
+def read_answers(results: Results) -> pd.DataFrame:
+    """Return a row an answer: ``participant``, ``cell``, ``method``, ``photo``, ``exposure``, ``fooled``.
+
+    Raises
+    ------
+    UserError
+        If the database is damaged.
+    """
+    path = results.folder / DATABASE
+    columns = ["participant", "cell", "method", "photo", "exposure", "fooled"]
+    if not path.is_file():
+        return pd.DataFrame(columns=columns)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(f"SELECT {', '.join(columns)} FROM answers").fetchall()  # noqa: S608  # ours
+    except sqlite3.Error as error:
+        raise UserError(
+            f"'{path}' holds no answers of a study that can be read ({error}): put a backup in its place, "
+            "or move it away for a report without the study"
+        ) from error
+    answers = pd.DataFrame(rows, columns=columns)
+    kept = answers[answers["cell"].isin(results.cells["cell"])]
+    return kept.sort_values(["participant", "photo"], ignore_index=True)
+
+
+def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each method fooled people, with a bootstrap interval.
+
+    Parameters
+    ----------
+    answers
+        As `read_answers` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a method: ``fool_rate``, the share of its answers that took the colorized photo for the real
+        one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
+        NaN where all answers agree; ``answers`` and ``participants``.
+
+    Notes
+    -----
+    Answers of one person are alike, so people are what is drawn again, once there are `ENOUGH` of them.
+    They need not have answered equally often: the rate is a ratio of two sums, and the bootstrap is of its
+    linearization (Efron and Tibshirani 1993, An Introduction to the Bootstrap).
+    """
+    rows = {str(method): _rate(theirs) for method, theirs in answers.groupby("method")}
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=["fool_rate", "low", "high", "answers", "participants"]
+    ).astype({"answers": int, "participants": int})
+
+
+def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:
+    people = answers["participant"].nunique()
+    unit = answers["participant"] if people >= ENOUGH else answers.index
+    sums = answers["fooled"].groupby(unit).agg(["sum", "count"])
+    rate = float(answers["fooled"].mean())
+    linear = rate + (sums["sum"] - rate * sums["count"]) / sums["count"].mean()
+    low, high = (float(end[0].clip(0, 1)) for end in bootstrap(linear.to_numpy(float)[:, None]))
+    if rate in (0, 1):
+        low = high = np.nan  # every draw is the same, which says nothing of other people
+    return rate, low, high, len(answers), people
+
+
+def _table(rates: pd.DataFrame, summary: Summary) -> Table:
+    columns = (
+        Column("fool rate", "%", "↑", "share of answers that took the colorized photo for the real one"),
+        Column(f"{LEVEL:.0%} interval", "%", description="bootstrap; none where all answers agree"),
+        Column("answers", description="trials, practice aside"),
+        Column("participants"),
+    )
+    contenders = set(map(str, summary.contenders()))
+    best = rates["fool_rate"][rates.index.isin(contenders)].max()
+    rows = []
+    for label, rate in zip(map(str, rates.index), rates.to_dict("records"), strict=True):
+        group = "oracle" if summary.rows["oracle"][label] else str(summary.rows["family"][label])
+        share, low, high = rate["fool_rate"], rate["low"], rate["high"]
+        span = f"{100 * low:.1f} … {100 * high:.1f}".replace(" ", "\N{NO-BREAK SPACE}")
+        cells = (
+            Cell(f"{100 * share:.1f}", share, int(share == best and label in contenders)),
+            Cell(MISSING) if np.isnan(low) else Cell(span, low),
+            Cell(f"{rate['answers']:,}", rate["answers"]),
+            Cell(f"{rate['participants']:,}", rate["participants"]),
+        )
+        rows.append(Row(label, group, cells))
+    return Table(columns, tuple(rows))

@@ -1,0 +1,196 @@
+import sqlite3
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from huebench import UserError
+from huebench.reports import statistics
+from huebench.reports.content import make_content
+from huebench.reports.formats import write_formats
+from huebench.reports.study import ENOUGH, fool_rates, read_answers, read_study
+from huebench.reports.summary import summarize
+
+METHODS = ("gray", "pixel-knn", "fusion", "oracle-roundtrip")
+
+
+def made_answers(participants, each, rate, rng, spread=0.0, method="fusion"):
+    """Answers of people who differ in how easily they are fooled."""
+    own = np.clip(rng.normal(rate, spread, participants), 0, 1)
+    people = np.repeat(np.arange(participants), each)
+    rows = [(f"p{person}", method, rng.random() < own[person]) for person in people]
+    return pd.DataFrame(rows, columns=["participant", "method", "fooled"]).astype({"fooled": int})
+
+
+@pytest.fixture
+def keep_answers():
+    """Write answers where ``bench study`` does, a row each: participant, cell, method, photo, fooled."""
+
+    def keep(folder, rows, exposure=1.0):
+        database = sqlite3.connect(folder / "study.sqlite")
+        database.execute("CREATE TABLE answers (participant, cell, method, photo, exposure, fooled)")
+        database.executemany(
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)", [(*row[:4], exposure, row[4]) for row in rows]
+        )
+        database.commit()
+        database.close()
+
+    return keep
+
+
+@pytest.fixture
+def results(maker, keep_answers):
+    results = maker.run(methods=METHODS)
+    rng = np.random.default_rng(3)
+    rates = {"gray": 0.0, "pixel-knn": 0.1, "fusion": 0.3, "oracle-roundtrip": 0.5}
+    keep_answers(
+        results.folder,
+        [
+            (f"p{person}", f"{method}-0", method, f"im{photo:04d}.jpg", int(rng.random() < rates[method]))
+            for person in range(12)
+            for photo, method in enumerate(METHODS * 3)
+        ],
+    )
+    return results
+
+
+def test_the_rate_is_the_share_of_answers_that_were_fooled(results):
+    answers = read_answers(results)
+    rates = fool_rates(answers)
+    for method in METHODS:
+        theirs = answers[answers["method"] == method]
+        assert rates["fool_rate"][method] == theirs["fooled"].sum() / len(theirs)
+        assert rates["answers"][method] == 36
+        assert rates["participants"][method] == 12
+
+
+def test_the_interval_of_few_participants_equals_scipys_over_answers():
+    answers = made_answers(ENOUGH - 1, 5, 0.3, np.random.default_rng(1))
+    reference = stats.bootstrap(
+        (answers["fooled"].to_numpy(float),),
+        np.mean,
+        n_resamples=statistics.RESAMPLES,
+        batch=statistics.BATCH,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    row = fool_rates(answers).loc["fusion"]
+    assert (row["low"], row["high"]) == pytest.approx((reference.low, reference.high), rel=1e-9)
+
+
+def test_the_interval_of_many_participants_equals_scipys_over_their_rates():
+    answers = made_answers(25, 8, 0.3, np.random.default_rng(1), spread=0.2)
+    reference = stats.bootstrap(
+        (answers.groupby("participant", sort=True)["fooled"].mean().to_numpy(),),
+        np.mean,
+        n_resamples=statistics.RESAMPLES,
+        batch=statistics.BATCH,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    row = fool_rates(answers).loc["fusion"]
+    assert (row["low"], row["high"]) == pytest.approx((reference.low, reference.high), rel=1e-9)
+
+
+def test_unequal_participants_agree_with_a_bootstrap_of_the_ratio():
+    rng = np.random.default_rng(5)
+    sizes = rng.integers(2, 12, 40)
+    parts = [made_answers(1, size, rng.uniform(0.1, 0.5), rng) for size in sizes]
+    answers = pd.concat([part.assign(participant=f"p{i}") for i, part in enumerate(parts)], ignore_index=True)
+    sums = answers.groupby("participant")["fooled"].agg(["sum", "count"]).to_numpy()
+    draws = sums[rng.integers(40, size=(20_000, 40))].sum(axis=1)
+    low, high = np.quantile(draws[:, 0] / draws[:, 1], [0.025, 0.975])
+    row = fool_rates(answers).loc["fusion"]
+    assert (row["low"], row["high"]) == pytest.approx((low, high), abs=0.015)
+
+
+@pytest.mark.parametrize(("participants", "each", "spread"), [(40, 10, 0.15), (5, 40, 0.0)])
+def test_intervals_cover_the_true_rate(participants, each, spread):
+    rng = np.random.default_rng(11)
+    hits = []
+    for _ in range(150):
+        row = fool_rates(made_answers(participants, each, 0.35, rng, spread)).loc["fusion"]
+        hits.append(row["low"] <= 0.35 <= row["high"])
+    assert 0.89 <= np.mean(hits) <= 0.99  # 94% but for chance
+
+
+@pytest.mark.parametrize("fooled", [0, 1])
+def test_there_is_no_interval_where_all_answers_agree(fooled):
+    answers = made_answers(12, 3, 0.5, np.random.default_rng(0)).assign(fooled=fooled)
+    row = fool_rates(answers).loc["fusion"]
+    assert row["fool_rate"] == fooled
+    assert np.isnan(row["low"])
+    assert np.isnan(row["high"])
+
+
+def test_one_answer_is_a_rate_without_an_interval():
+    row = fool_rates(made_answers(1, 1, 0.5, np.random.default_rng(0))).loc["fusion"]
+    assert np.isnan(row["low"])
+
+
+def test_the_table_follows_the_order_of_the_others_and_marks_the_best_contender(results):
+    study = read_study(results, summarize(results))
+    assert [row.label for row in study.table.rows] == ["gray", "pixel-knn", "fusion", "oracle-roundtrip"]
+    assert [row.cells[0].rank for row in study.table.rows] == [0, 0, 1, 0]
+    assert study.table.rows[0].cells[1].text == "–"
+    assert study.sentence == (
+        "12 participants saw a real photo and a colorized one, each for 1 s, and said which is real: "
+        "144 answers, practice aside."
+    )
+
+
+def test_a_method_that_nobody_saw_has_no_row(maker, keep_answers):
+    results = maker.run(methods=METHODS)
+    keep_answers(results.folder, [("p", "fusion-0", "fusion", "im0001.jpg", 1)])
+    study = read_study(results, summarize(results))
+    assert [row.label for row in study.table.rows] == ["fusion"]
+    assert study.sentence.startswith("1 participant saw")
+
+
+def test_answers_about_a_cell_that_was_computed_anew_do_not_count(maker, keep_answers):
+    results = maker.run(methods=METHODS)
+    keep_answers(results.folder, [("p", "an-older-key", "fusion", "im0001.jpg", 1)])
+    assert read_answers(results).empty
+    assert read_study(results, summarize(results)) is None
+
+
+def test_a_run_without_a_study_says_nothing_of_one(maker):
+    results = maker.run(methods=METHODS)
+    assert make_content(results).study is None
+    paths = write_formats(results, results.folder)
+    assert "fooled" not in paths[0].read_text()
+    assert "fooled" not in paths[1].read_text()
+    assert not (paths[2] / "fool-rate.tex").exists()
+    assert not (paths[3] / "fool_rates.csv").exists()
+
+
+def test_every_format_has_the_fool_rate(results):
+    markdown, html, latex, csv = write_formats(results, results.folder)
+    study = make_content(results).study
+    rate = study.table.rows[2].cells[0].text
+    assert f"**{rate}**" in markdown.read_text()
+    assert study.sentence in markdown.read_text()
+    assert "Who is fooled" in html.read_text()
+    assert study.sentence in html.read_text()
+    assert rf"\textbf{{{rate}}}" in (latex / "fool-rate.tex").read_text()
+    table = pd.read_csv(csv / "fool_rates.csv", index_col="method")
+    pd.testing.assert_frame_equal(table, study.rates, check_names=False)
+
+
+def test_a_new_answer_makes_the_report_anew(results):
+    report = write_formats(results, results.folder, ["md"])[0]
+    before = report.read_text()
+    database = sqlite3.connect(results.folder / "study.sqlite")
+    database.execute("INSERT INTO answers VALUES ('late', 'fusion-0', 'fusion', 'im0001.jpg', 1.0, 1)")
+    database.commit()
+    database.close()
+    assert write_formats(results, results.folder, ["md"])[0].read_text() != before
+    assert "13 participants" in report.read_text()
+
+
+def test_a_damaged_database_is_named(maker):
+    results = maker.run(methods=METHODS)
+    (results.folder / "study.sqlite").write_bytes(b"nothing" * 200)
+    with pytest.raises(UserError, match=r"study\.sqlite.*not a database.*move it away"):
+        read_answers(results)
