@@ -7,9 +7,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ..reports.tables import CELL_COLUMNS, CURVE_COLUMNS, IMAGE_COLUMNS, MetricFacts, Results, RunFacts, typed
+from ..reports.tables import (
+    ACCURACY_COLUMNS,
+    CELL_COLUMNS,
+    CURVE_COLUMNS,
+    IMAGE_COLUMNS,
+    MetricFacts,
+    Results,
+    RunFacts,
+    typed,
+)
 from .cell import Cell
 from .metrics import Scorer, get_metric
 
@@ -32,20 +42,23 @@ def collect(
     folder
         Of the run.
     """
-    rows, images, curves = [], [], []
+    rows, images, curves, accuracy = [], [], [], [pd.DataFrame()]
     for cell in cells:
         status = statuses.get(cell.key, {"status": "skipped", "reason": "the run ended before it"})
         photos = pd.DataFrame()
         if status["status"] == "ok":
             photos = pd.read_parquet(cell.folder / "images.parquet")
         rows.append(_cell_row(cell, status, photos, expected))
-        images.append(photos.drop(columns="seconds", errors="ignore").assign(**_identity(cell)))
+        accuracy += [curve.assign(**_identity(cell)) for curve in _accuracy_curves(cell, photos)]
+        measured = photos.drop(columns=["seconds", *_curve_columns(cell)], errors="ignore")
+        images.append(measured.assign(**_identity(cell)))
         curves += [{**epoch, **_identity(cell)} for epoch in status.get("curves", ())]
     return Results(
         run,
         cells=typed(pd.DataFrame(rows), CELL_COLUMNS),
         images=typed(pd.concat(images, ignore_index=True), IMAGE_COLUMNS),
         curves=typed(pd.DataFrame(curves), CURVE_COLUMNS),
+        accuracy_curves=typed(pd.concat(accuracy), ACCURACY_COLUMNS),
         folder=folder,
     )
 
@@ -75,6 +88,22 @@ def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
 
 def _identity(cell: Cell) -> dict[str, Any]:
     return {"cell": cell.key, "method": cell.label, "seed": cell.seed}
+
+
+def _curve_columns(cell: Cell) -> dict[str, str]:
+    """Return the columns of the cell's table that hold curves: column → metric."""
+    return {column: name for name in cell.protocol.metrics for column in get_metric(name).curve}
+
+
+def _accuracy_curves(cell: Cell, photos: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the mean over photos of every curve, a row a threshold."""
+    curves = []
+    for column, metric in _curve_columns(cell).items():
+        if column in photos:
+            accuracy = np.mean(photos[column].dropna().to_list(), axis=0, dtype=float)
+            thresholds = np.arange(len(accuracy))
+            curves.append(pd.DataFrame({"metric": metric, "threshold": thresholds, "accuracy": accuracy}))
+    return curves
 
 
 def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import planes
 from .content import Content
-from .figures import style, training_curves
+from .figures import accuracy_curves, style, training_curves
 from .layout import number, p_value
 from .statistics import Ranks, per_photo
 from .summary import Summary, categories, summarize
@@ -61,6 +61,14 @@ def draw(results: Results, content: Content) -> dict[str, Chart]:
             f"{metrics['auc'].label} against images per second, a point a method",
             "The line joins the methods that no other beats in both; it leaves out oracles and those that "
             "have not scored every photo, whose points are hollow.",
+        )
+    if not results.accuracy_curves.empty:
+        labels = {metric.name: metric.label for metric in summary.metrics}
+        drawn["accuracy"] = Chart(
+            accuracy_curves(results.accuracy_curves, summary.rows, labels),
+            "Share of pixels within a distance in ab of the truth, by that distance, of every method",
+            "Share of pixels whose distance in ab is at most the threshold, mean over photos: the area under "
+            "each line from 0 to 150 is the method's AuC. Cut where all have 99% within.",
         )
     if "colorfulness" in metrics and np.isfinite(summary.truth["colorfulness"]):
         drawn["colorfulness"] = Chart(

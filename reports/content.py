@@ -15,6 +15,7 @@ from .tables import MetricFacts, Results, RunFacts
 
 if TYPE_CHECKING:
     from .evidence import Evidence
+    from .speed import Kernels
     from .statistics import Intervals
     from .study import Study
 
@@ -94,6 +95,10 @@ class Content:
         Bootstrap intervals of all means.
     evidence
         How sure the differences are, by a few of the metrics.
+    speed
+        How fast every method was, on what.
+    kernels
+        The kernels' own benchmark, or ``None`` where the run folder holds none.
     study
         What people took for real, or ``None`` where nobody was asked.
     answers
@@ -120,6 +125,8 @@ class Content:
     by_category: dict[str, list[Table]]
     intervals: Intervals
     evidence: list[Evidence]
+    speed: Table
+    kernels: Kernels | None
     study: Study | None
     answers: tuple[int, int]
     failures: list[Failure]
@@ -138,6 +145,11 @@ class Content:
             for key, value in self.run.protocol.items()
             if key not in ("metrics", "version")
         )
+
+    @property
+    def machine(self) -> str:
+        """The machine of the run in words."""
+        return ", ".join(f"{key} {value}" for key, value in self.run.machine.items() if value != "none")
 
     @property
     def failure_rows(self) -> list[tuple[object, ...]]:
@@ -162,6 +174,7 @@ class Content:
 def make_content(results: Results) -> Content:
     """Work out all that a report says of a run."""
     from .evidence import weigh  # SciPy takes its time to import
+    from .speed import methods_table, read_kernels
     from .study import read_study
 
     summary = summarize(results)
@@ -179,6 +192,8 @@ def make_content(results: Results) -> Content:
         by_category=_by_category(results, summary),
         intervals=intervals,
         evidence=evidence,
+        speed=methods_table(results, summary),
+        kernels=read_kernels(results.folder),
         study=read_study(results, summary),
         answers=(int(summary.rows["scored"].sum()), int(summary.rows["expected"].sum())),
         failures=failures(results.cells),

@@ -33,6 +33,8 @@ class GalleryPhoto:
         Its id.
     metric, score
         What it was chosen by, and the mean of it over the real methods.
+    apart
+        Labels of the best and the worst of the real methods on it; empty where there are fewer than two.
     tiles
         The input, the truth, and the methods in the order of the tables.
     """
@@ -41,6 +43,7 @@ class GalleryPhoto:
     photo: str
     metric: MetricFacts
     score: float
+    apart: tuple[str, ...]
     tiles: tuple[Tile, ...]
 
 
@@ -73,9 +76,20 @@ def choose(results: Results, summary: Summary) -> list[GalleryPhoto]:
     if len(ranked) > len(chosen):
         chosen["disputed"] = str(dispute.drop(list(chosen.values())).idxmax())
     return [
-        GalleryPhoto(rank, photo, metric, float(scores[photo]), _tiles(results, summary, metric, photo))
+        GalleryPhoto(
+            rank,
+            photo,
+            metric,
+            float(scores[photo]),
+            _apart(answers[photo].dropna()),
+            _tiles(results, summary, metric, photo),
+        )
         for rank, photo in chosen.items()
     ]
+
+
+def _apart(answers: pd.Series[float]) -> tuple[str, ...]:
+    return (str(answers.idxmax()), str(answers.idxmin())) if len(answers) > 1 else ()
 
 
 def _real(summary: Summary) -> pd.Index[str]:

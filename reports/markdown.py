@@ -18,6 +18,7 @@ from tabulate import tabulate
 from .content import Content, in_words, make_content
 from .gallery import GalleryPhoto, choose
 from .layout import Table
+from .speed import FILE
 from .study import read_answers
 from .tables import Results
 
@@ -92,9 +93,12 @@ def fingerprint(results: Results) -> str:
     digest = hashlib.sha256()
     facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
     digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
-    for table in (results.cells, results.images, results.curves, read_answers(results)):
+    tables = (results.cells, results.images, results.curves, results.accuracy_curves)
+    for table in (*tables, read_answers(results)):
         digest.update("\0".join(table.columns).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    if (kernels := results.folder / FILE).is_file():
+        digest.update(kernels.read_bytes())
     for source in sorted(Path(__file__).parent.rglob("*.*")):
         if source.suffix in (".py", ".j2"):
             digest.update(source.read_bytes())

@@ -1,8 +1,8 @@
 """The result tables of a run: their schema, and reading and writing them.
 
-A run folder holds ``run.json`` and three Parquet tables, each tidy: ``images`` (a row a cell and photo),
-``cells`` (a row a cell) and ``curves`` (a row a cell, epoch and split). They describe themselves: what a
-metric means stands in ``run.json``.
+A run folder holds ``run.json`` and four Parquet tables, each tidy: ``images`` (a row a cell and photo),
+``cells`` (a row a cell), ``curves`` (a row a cell, epoch and split) and ``accuracy_curves`` (a row a cell,
+metric and threshold). They describe themselves: what a metric means stands in ``run.json``.
 """
 
 from __future__ import annotations
@@ -73,6 +73,16 @@ CURVE_COLUMNS: dict[str, str] = {
     "accuracy": "Float64",
 }
 """Column → dtype of ``curves.parquet``."""
+
+ACCURACY_COLUMNS: dict[str, str] = {
+    "cell": "string",
+    "method": "string",
+    "seed": "Int64",
+    "metric": "string",  # whose area it is: auc | auc_rebalanced
+    "threshold": "Int64",  # distance in ab
+    "accuracy": "Float64",  # share of pixels within it, mean over photos
+}
+"""Column → dtype of ``accuracy_curves.parquet``."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +157,13 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Results:
-    """A run read back: its facts and its three tables."""
+    """A run read back: its facts and its tables."""
 
     run: RunFacts
     cells: pd.DataFrame
     images: pd.DataFrame
     curves: pd.DataFrame
+    accuracy_curves: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), ACCURACY_COLUMNS))
     folder: Path = field(default_factory=Path)
 
 
@@ -170,6 +181,7 @@ def write_results(results: Results, folder: Path) -> None:
         "cells": (results.cells, CELL_COLUMNS),
         "images": (results.images, IMAGE_COLUMNS),
         "curves": (results.curves, CURVE_COLUMNS),
+        "accuracy_curves": (results.accuracy_curves, ACCURACY_COLUMNS),
     }
     for name, (table, columns) in tables.items():
         partial = folder / f".{name}.parquet.partial"
@@ -205,7 +217,10 @@ def read_results(folder: Path) -> Results:
         run = RunFacts(**facts)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
-    tables = {name: _read_table(folder / f"{name}.parquet") for name in ("cells", "images", "curves")}
+    names = ["cells", "images", "curves"]
+    if (folder / "accuracy_curves.parquet").exists():  # runs were written before it was
+        names.append("accuracy_curves")
+    tables = {name: _read_table(folder / f"{name}.parquet") for name in names}
     return Results(run, **tables, folder=folder)
 
 

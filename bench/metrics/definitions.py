@@ -130,6 +130,7 @@ for metric in (
         "/ 150 of each photo, then the plain mean over photos.",
         aggregate=Aggregate("mean", ("auc",)),
         compute={"auc": pixel.auc},
+        curve={"auc_curve": pixel.accuracy_curve},
     ),
     Metric(
         name="auc_rebalanced",
@@ -142,6 +143,7 @@ for metric in (
         "(λ = 0, grid 10, no smoothing); unseen bins weigh as much as the rarest seen one.",
         aggregate=Aggregate("mean", ("auc_rebalanced",)),
         compute={"auc_rebalanced": pixel.auc_rebalanced},
+        curve={"auc_rebalanced_curve": pixel.rebalanced_accuracy_curve},
     ),
     accuracy_within(5),
     accuracy_within(10),

@@ -11,6 +11,9 @@ import numpy.typing as npt
 from ...datasets.ab_bins import AbBins, gamut_bins
 from ...datasets.color import rgb_to_lab
 
+AUC_LIMIT = 150
+"""The largest distance in ab at which the AuC counts pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -72,6 +75,38 @@ class Pair:
         squared = np.empty(len(self.truth_lab[0]))
         squared_ab_distance(self.truth_lab[1], self.prediction_lab[1], squared)
         return squared
+
+    @cached_property
+    def accuracy_curve(self) -> npt.NDArray[np.float64]:
+        """Share of pixels within an ab distance of 0, 1, …, `AUC_LIMIT`, (151,)."""
+        from .kernels import count_within
+
+        within = count_within(self.squared_ab_distance, AUC_LIMIT)
+        curve: npt.NDArray[np.float64] = within[:-1] / within[-1]
+        return curve
+
+    @cached_property
+    def rebalanced_accuracy_curve(self) -> npt.NDArray[np.float64]:
+        """`accuracy_curve` with each pixel weighted by the inverse prior of its true bin, (151,).
+
+        A bin that the prior never saw weighs as much as the rarest one that it saw: an infinite weight would
+        let one pixel decide.
+
+        Raises
+        ------
+        ValueError
+            If there is no prior.
+        """
+        if self.prior is None:
+            raise ValueError(
+                "auc_rebalanced needs the training split's prior: Scorer(..., prior=ab_prior(photos))"
+            )
+        from .kernels import weight_within
+
+        weights = 1 / np.maximum(self.prior, self.prior[self.prior > 0].min())
+        within = weight_within(self.squared_ab_distance, self.truth_bin, weights, AUC_LIMIT)
+        curve: npt.NDArray[np.float64] = within[:-1] / within[-1]
+        return curve
 
     @cached_property
     def truth_bin(self) -> npt.NDArray[np.int16]:

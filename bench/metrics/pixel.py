@@ -12,10 +12,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .pair import Pair
+from .pair import AUC_LIMIT, Pair
 
 SSIM_WINDOW = 11
-AUC_LIMIT = 150
 
 ROUNDING_NOISE = 1 / 12
 """Variance of rounding to whole levels: the least mean squared error that 8-bit photos can speak of."""
@@ -80,32 +79,30 @@ def truth_colorfulness(pair: Pair, *, absolute: bool = False) -> float:
     return colorfulness(pair.truth_opponent_sums, pair.truth.size // 3, absolute=absolute)
 
 
-def auc(pair: Pair) -> float:
-    """Area under the curve of the share of pixels within an ab distance of 0, 1, …, 150."""
-    from .kernels import count_within
+def accuracy_curve(pair: Pair) -> npt.NDArray[np.float32]:
+    """Share of pixels within an ab distance of 0, 1, …, 150, float32 (151,)."""
+    return pair.accuracy_curve.astype(np.float32)
 
-    return _area(count_within(pair.squared_ab_distance, AUC_LIMIT))
+
+def rebalanced_accuracy_curve(pair: Pair) -> npt.NDArray[np.float32]:
+    """`accuracy_curve` with each pixel weighted by the inverse prior of its true bin."""
+    return pair.rebalanced_accuracy_curve.astype(np.float32)
+
+
+def auc(pair: Pair) -> float:
+    """Area under `accuracy_curve`."""
+    return _area(pair.accuracy_curve)
 
 
 def auc_rebalanced(pair: Pair) -> float:
-    """Compute `auc` with each pixel weighted by the inverse prior of its true bin.
-
-    A bin that the prior never saw weighs as much as the rarest one that it saw: an infinite weight would let
-    one pixel decide.
+    """Area under `rebalanced_accuracy_curve`.
 
     Raises
     ------
     ValueError
         If there is no prior.
     """
-    if pair.prior is None:
-        raise ValueError(
-            "auc_rebalanced needs the training split's prior: Scorer(..., prior=ab_prior(photos))"
-        )
-    from .kernels import weight_within
-
-    weights = 1 / np.maximum(pair.prior, pair.prior[pair.prior > 0].min())
-    return _area(weight_within(pair.squared_ab_distance, pair.truth_bin, weights, AUC_LIMIT))
+    return _area(pair.rebalanced_accuracy_curve)
 
 
 def accuracy(pair: Pair, *, radius: float) -> float:
@@ -130,5 +127,5 @@ def _decibel(mean_squared_error: float) -> float:
 
 
 def _area(curve: npt.NDArray[np.float64]) -> float:
-    """Area under the counts at 0, 1, …, AUC_LIMIT, as shares of the count of everything, which comes last."""
-    return float(np.trapezoid(curve[:-1]) / curve[-1] / AUC_LIMIT)
+    """Area under a curve over 0, 1, …, AUC_LIMIT, as a share of the whole."""
+    return float(np.trapezoid(curve) / AUC_LIMIT)

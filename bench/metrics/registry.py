@@ -60,6 +60,9 @@ class Metric:
         How the table's value is made.
     compute
         Column → function of a `Pair`; of a photo-level metric.
+    curve
+        Column → function of a `Pair` that returns the photo's curve whose area the metric is: shares at the
+        thresholds 0, 1, …, float32. Its mean over photos is kept in a table of its own.
     features
         Function of a `Pair` that returns a photo's row for `combine`; of a set-level metric.
     combine
@@ -79,6 +82,7 @@ class Metric:
     description: str
     aggregate: Aggregate
     compute: Mapping[str, Callable[[Pair], float]] = field(default_factory=dict)
+    curve: Mapping[str, Callable[[Pair], npt.NDArray[np.float32]]] = field(default_factory=dict)
     features: Callable[[Pair], npt.NDArray[np.float32]] | None = None
     combine: Callable[[npt.NDArray[np.float32]], float] | None = None
     requires: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ class Scorer:
         if prior is not None:
             _check_prior(prior, len(bins or gamut_bins()))
 
-    def score(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> dict[str, float]:
+    def score(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> dict[str, Any]:
         """Return the columns of one photo for all available photo-level metrics.
 
         Parameters
@@ -74,8 +75,9 @@ class Scorer:
 
         Returns
         -------
-        dict of str to float
-            Column → value, for `Metric.aggregate`. PSNR of identical photos is 58.92 dB.
+        dict of str to float, or of str to ndarray
+            Column → value, for `Metric.aggregate`, and column → curve, float32 (151,), of `Metric.curve`.
+            PSNR of identical photos is 58.92 dB.
 
         Raises
         ------
@@ -83,9 +85,9 @@ class Scorer:
             If the photos are no pair, too small for `ssim`, or a prior is needed and missing.
         """
         pair = self._pair(truth, prediction)
-        columns: dict[str, Callable[[Pair], float]] = {}
+        columns: dict[str, Callable[[Pair], Any]] = {}
         for metric in self._metrics:
-            columns |= metric.compute
+            columns |= {**metric.compute, **metric.curve}
         return {column: compute(pair) for column, compute in columns.items()}
 
     def features(

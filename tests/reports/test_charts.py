@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,15 @@ def metric_of(summary, name):
 def test_a_run_with_everything_has_every_chart(maker):
     results = maker.run(methods=("gray", "fusion", "pix2pix", "oracle-lowres"), pictures=True)
     drawn = charts.draw(results, make_content(results))
-    assert list(drawn) == ["ranks", "speed", "colorfulness", "categories", "planes", "training-curves"]
+    assert list(drawn) == [
+        "ranks",
+        "speed",
+        "accuracy",
+        "colorfulness",
+        "categories",
+        "planes",
+        "training-curves",
+    ]
     again = charts.draw(results, make_content(results))
     for name, chart in drawn.items():
         assert chart.alt
@@ -28,8 +38,9 @@ def test_a_run_with_everything_has_every_chart(maker):
 
 def test_a_run_with_little_has_few(maker):
     results = maker.run(methods=("gray",), categories=())
-    assert list(charts.draw(results, make_content(results))) == ["speed", "colorfulness"]
+    assert list(charts.draw(results, make_content(results))) == ["speed", "accuracy", "colorfulness"]
     results.cells["images_per_second"] = pd.NA
+    results = replace(results, accuracy_curves=results.accuracy_curves.iloc[:0])
     assert list(charts.draw(results, make_content(results))) == ["colorfulness"]
 
 

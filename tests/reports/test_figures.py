@@ -33,6 +33,27 @@ def test_the_same_figures_give_the_same_bytes(photo, curves, tmp_path):
         assert digest(tmp_path / "a" / file) == digest(tmp_path / "b" / file)
 
 
+def test_accuracy_curves_are_of_every_method_but_oracles_and_end_where_all_are_within(maker):
+    results = maker.run(methods=("gray", "pixel-knn", "fusion", "oracle-lowres"), seeds=(0, 1))
+    labels = {"psnr": "PSNR", "auc": "AuC", "auc_rebalanced": "AuC rebalanced"}
+    rows = summarize(results).rows
+    places = figures.accuracy_curves(results.accuracy_curves, rows, labels).axes
+    assert [place.get_title(loc="left") for place in places] == ["AuC", "AuC rebalanced"]
+    for place, metric in zip(places, ("auc", "auc_rebalanced"), strict=True):
+        lines = {line.get_label(): line for line in place.get_lines()}
+        assert list(lines) == ["gray", "pixel-knn", "fusion"]
+        known = results.accuracy_curves.query("method == 'pixel-knn' and seed == 0")
+        known = known[known["metric"] == metric]
+        shown = lines["pixel-knn"].get_ydata()
+        np.testing.assert_allclose(shown, known["accuracy"].to_numpy(float)[: len(shown)])
+    ends = [line.get_ydata()[-1] for place in places for line in place.get_lines()]
+    assert min(ends) == pytest.approx(figures.ALMOST_ALL, abs=0.01)
+    only = results.accuracy_curves.query("method == 'oracle-lowres'")
+    assert [line.get_label() for line in figures.accuracy_curves(only, rows, labels).axes[0].get_lines()] == [
+        "oracle-lowres"
+    ]
+
+
 def test_settings_of_the_user_neither_show_nor_change(photo, tmp_path):
     figures.save(figures.gallery(photo), tmp_path / "plain.png")
     with mpl.rc_context({"font.size": 30, "savefig.facecolor": "red", "figure.dpi": 50}):
@@ -56,7 +77,7 @@ def test_a_gallery_shows_the_pictures_themselves(photo):
 
 def test_a_gallery_breaks_into_lines_and_says_what_is_missing(photo):
     missing = Tile("a-method-with-a-long-name[size=64,epochs=10,learning_rate=0.0005]", "timeout", None)
-    many = GalleryPhoto("best", "x", photo.metric, 0.5, photo.tiles + (missing,) * 4)
+    many = GalleryPhoto("best", "x", photo.metric, 0.5, (), photo.tiles + (missing,) * 4)
     figure = figures.gallery(many)
     assert len(figure.axes) == 12
     assert not any(axes.axison for axes in figure.axes)

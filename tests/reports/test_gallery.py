@@ -36,9 +36,12 @@ def test_the_most_disputed_has_the_widest_gap_between_two_real_methods(maker):
         images.loc[of_photo & (images["method"] == "fusion"), "auc"] = worst
     images.loc[images["photo"] == "im0000.jpg", "auc"] = 0.9
     images.loc[images["photo"] == "im0007.jpg", "auc"] = 0.1
-    photos = {photo.rank: photo.photo for photo in chosen(results)}
-    assert (photos["best"], photos["worst"]) == ("im0000.jpg", "im0007.jpg")
-    assert photos["disputed"] == "im0003.jpg"
+    photos = {photo.rank: photo for photo in chosen(results)}
+    assert (photos["best"].photo, photos["worst"].photo) == ("im0000.jpg", "im0007.jpg")
+    assert photos["disputed"].photo == "im0003.jpg"
+    assert photos["disputed"].apart == ("pix2pix", "fusion")
+    alone = maker.run(methods=("gray", "pix2pix"), pictures=True)
+    assert all(photo.apart == () for photo in chosen(alone))
 
 
 def test_tiles_are_the_input_the_truth_and_every_method(maker):

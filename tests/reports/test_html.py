@@ -72,7 +72,7 @@ def test_a_page_says_what_the_markdown_says(maker, tmp_path):
 
 def test_names_from_outside_are_escaped(maker, tmp_path):
     results = maker.run(methods=("gray", "fusion"), categories=("<script>alert(1)</script>", "b"))
-    for table in (results.cells, results.images, results.curves):
+    for table in (results.cells, results.images, results.curves, results.accuracy_curves):
         table["method"] = table["method"].astype(str) + '"><img src=x onerror=alert(1)>'
     text = page_of(results, tmp_path).read_text()
     assert "<img src=x" not in text

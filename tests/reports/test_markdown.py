@@ -105,6 +105,7 @@ def test_the_report_of_a_run(maker, tmp_path):
     linked = re.findall(r"\]\((figures/[^)]+)\)", said)
     assert linked == [
         "figures/speed.png",
+        "figures/accuracy.png",
         "figures/colorfulness.png",
         "figures/categories.png",
         "figures/gallery-best.jpg",
@@ -208,7 +209,7 @@ def test_stale_figures_go_and_foreign_files_stay(maker, tmp_path):
     (tmp_path / ".report.json").write_text(json.dumps(stamp))
     write_report(maker.run(methods=("gray",)), tmp_path)
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert names == {"mine.png", "speed.png", "colorfulness.png", "categories.png"}
+    assert names == {"mine.png", "speed.png", "accuracy.png", "colorfulness.png", "categories.png"}
     assert (tmp_path / "precious.txt").is_file()
 
 

@@ -14,14 +14,21 @@ def test_a_run_reads_back_as_it_was_written(maker, tmp_path):
     again = read_results(tmp_path)
     assert again.run == results.run
     assert again.folder == tmp_path
-    for name in ("cells", "images", "curves"):
+    for name in ("cells", "images", "curves", "accuracy_curves"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(results, name).reset_index(drop=True))
 
 
-def test_writing_leaves_nothing_but_the_four_files(maker, tmp_path):
+def test_writing_leaves_nothing_but_the_five_files(maker, tmp_path):
     write_results(maker.run(methods=("gray",)), tmp_path / "run")
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"run.json", "cells.parquet", "images.parquet", "curves.parquet"}
+    tables = {"cells", "images", "curves", "accuracy_curves"}
+    assert names == {"run.json", *(f"{table}.parquet" for table in tables)}
+
+
+def test_a_run_without_accuracy_curves_reads_as_one_that_has_none(maker, tmp_path):
+    write_results(maker.run(methods=("gray",)), tmp_path)
+    (tmp_path / "accuracy_curves.parquet").unlink()
+    assert read_results(tmp_path).accuracy_curves.empty
 
 
 def test_typed_orders_the_columns_and_adds_missing_ones():

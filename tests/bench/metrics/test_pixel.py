@@ -202,6 +202,7 @@ def test_auc_and_accuracy_of_a_hand_worked_photo():
     pair = Pair(flat(0, (2, 2)), flat(0, (2, 2)))
     pair.__dict__["squared_ab_distance"] = squared
     curve = [0.25] * 3 + [0.5] + [0.75] * 147
+    np.testing.assert_array_equal(pixel.accuracy_curve(pair), np.float32(curve))
     assert pixel.auc(pair) == pytest.approx((sum(curve) - (0.25 + 0.75) / 2) / 150, abs=EXACT)
     assert pixel.accuracy(pair, radius=2.9) == 0.25
     assert pixel.accuracy(pair, radius=3) == 0.5  # at most, not less than
@@ -220,7 +221,9 @@ def test_auc_rebalanced_of_a_hand_worked_photo():
     grey = 3 / 0.9 / (3 / 0.9 + 1 / 0.1)
     within = [grey] * 105 + [1] * 46
     expected = (sum(within) - (grey + 1) / 2) / 150
-    assert pixel.auc_rebalanced(Pair(truth, prediction, prior)) == pytest.approx(expected, abs=EXACT)
+    pair = Pair(truth, prediction, prior)
+    np.testing.assert_allclose(pixel.rebalanced_accuracy_curve(pair), within, rtol=1e-6)
+    assert pixel.auc_rebalanced(pair) == pytest.approx(expected, abs=EXACT)
 
 
 def test_auc_rebalanced_gives_an_unseen_bin_the_weight_of_the_rarest():

@@ -28,7 +28,17 @@ def photos():
 def test_score_matches_every_naive_metric(photos):
     sample = [skimage.data.coffee()]
     columns = Scorer(PIXEL_METRICS, prior=ab_prior(sample)).score(*photos)
-    assert columns == pytest.approx(naive.every_metric(*photos, naive.shares(sample)), abs=1e-4)
+    expected = naive.every_metric(*photos, naive.shares(sample))
+    assert columns.keys() - expected.keys() == {"auc_curve", "auc_rebalanced_curve"}
+    assert {name: columns[name] for name in expected} == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_area_under_the_curves_is_the_auc(photos):
+    columns = Scorer(["auc", "auc_rebalanced"], prior=ab_prior([skimage.data.coffee()])).score(*photos)
+    for name in ("auc", "auc_rebalanced"):
+        curve = columns[f"{name}_curve"]
+        assert (curve.shape, curve.dtype) == ((151,), np.float32)
+        assert np.trapezoid(curve) / 150 == pytest.approx(columns[name], abs=1e-6)
 
 
 def test_score_returns_python_floats_for_the_named_columns_alone(photos):

@@ -1,0 +1,35 @@
+"""The tables of a run, from what its cells left."""
+
+import numpy as np
+import pytest
+
+from huebench.reports.tables import read_results
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    import subprocess
+    import sys
+
+    out = tmp_path_factory.mktemp("run") / "out"
+    command = ["run", "--methods", "gray,mean-ab", "--limit", "3", "--metrics", "auc,auc_rebalanced,psnr"]
+    subprocess.run(
+        [sys.executable, "-c", "from huebench.bench.cli import main; main()", *command, "--out", str(out)],
+        check=True,
+        capture_output=True,
+    )
+    return read_results(out)
+
+
+def test_the_area_under_the_mean_accuracy_curve_is_the_mean_auc(results):
+    for (method, metric), curve in results.accuracy_curves.groupby(["method", "metric"]):
+        mean = results.images.loc[results.images["method"] == method, metric].mean()
+        accuracy = curve.sort_values("threshold")["accuracy"].to_numpy(float)
+        assert np.trapezoid(accuracy) / 150 == pytest.approx(mean, abs=1e-6)
+        assert curve["threshold"].tolist() == list(range(151))
+    assert len(results.accuracy_curves) == 2 * 2 * 151
+
+
+def test_the_table_of_photos_stays_tidy(results):
+    assert not [column for column in results.images if column.endswith("_curve")]
+    assert results.images.select_dtypes("object").empty

@@ -1,0 +1,92 @@
+import json
+
+import pandas as pd
+import pytest
+
+from huebench import UserError
+from huebench.reports.content import make_content
+from huebench.reports.html import write_html
+from huebench.reports.markdown import write_report
+from huebench.reports.speed import FILE, duration, methods_table, read_kernels, read_timings
+from huebench.reports.summary import summarize
+
+
+def benchmark(library, median, group="search", items=None, **facts):
+    extra = facts if items is None else {**facts, "items": items}
+    facts = {"params": {"library": library}, "stats": {"median": median}, "extra_info": extra}
+    return {"group": group, "name": "test", **facts}
+
+
+def keep(folder, *benchmarks):
+    machine = {
+        "cpu": {"brand_raw": "Xeon|2", "count": 2},
+        "machine": "x86_64",
+        "python_version": "3.11.7",
+        "system": "Linux",
+    }
+    text = json.dumps({"machine_info": machine, "benchmarks": benchmarks})
+    (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def test_the_table_has_the_time_of_one_photo_the_warm_up_and_what_it_ran_on(maker):
+    results = maker.run(methods=("gray", "pixel-knn", "fusion"), seeds=(0, 1))
+    results.cells["images_per_second"] = results.cells["method"].map(
+        {"gray": 1000.0, "pixel-knn": 4.0, "fusion": pd.NA}
+    )
+    table = methods_table(results, summarize(results))
+    texts = {row.label: [cell.text for cell in row.cells] for row in table.rows}
+    assert texts == {
+        "gray": ["1,000", "1 ms", "250 ms", "cpu", "2"],
+        "pixel-knn": ["4", "250 ms", "250 ms", "cpu", "2"],
+        "fusion": ["–"] * 5,
+    }
+    assert table.columns[0].title == "images/s"
+
+
+def test_kernels_are_grouped_with_the_fastest_first_and_their_ratio_to_ours(tmp_path):
+    keep(
+        tmp_path,
+        benchmark("faiss", 2.0, items=10, recall=0.98712),
+        benchmark("minisom", 1.0, group="map"),
+        benchmark("huebench", 0.5, items=25),
+    )
+    kernels = read_kernels(tmp_path)
+    assert kernels.machine == "Xeon|2, 2 cores, Python 3.11.7, Linux"
+    assert kernels.rows == [
+        ("search", "huebench", "20 ms", "1.00×", ""),
+        ("", "faiss", "200 ms", "10.00×", "recall 0.987"),
+        ("map", "minisom", "1 s", "", ""),
+    ]
+    assert [timing.seconds for timing in read_timings(tmp_path / FILE)] == [0.2, 1.0, 0.02]
+
+
+def test_a_run_folder_without_a_benchmark_has_no_kernels(maker, tmp_path):
+    assert read_kernels(tmp_path) is None
+    assert "what one would pick instead" not in write_report(maker.run(), tmp_path).read_text()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"machine_info": {}, "benchmarks": []}'])
+def test_another_file_of_that_name_is_named(tmp_path, text):
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(UserError, match=r"speed\.json' is not what bench speed writes"):
+        read_kernels(tmp_path)
+
+
+def test_both_reports_hold_them_and_markdown_is_written_anew_when_they_change(maker, tmp_path):
+    results = maker.run(methods=("gray", "pixel-knn"))
+    before = write_report(results, tmp_path).read_text()
+    keep(tmp_path, benchmark("huebench", 0.5), benchmark("scipy<1>", 1.5))
+    after = write_report(results, tmp_path).read_text()
+    assert "scipy" not in before
+    assert r"scipy\<1\>" in after
+    assert "3.00×" in after
+    assert "Machine: processor Xeon, cores 2, memory 24 GiB, system Linux" in after
+    page = write_html(results, make_content(results), tmp_path).read_text()
+    assert "scipy&lt;1&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(12.345, "12.3 s"), (0.5, "500 ms"), (2e-6, "2 µs"), (3.21e-8, "32.1 ns")]
+)
+def test_durations_have_three_digits_and_a_unit(seconds, text):
+    assert duration(seconds) == text
