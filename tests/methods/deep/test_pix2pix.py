@@ -5,13 +5,14 @@ import pytest
 from pydantic import ValidationError
 
 from huebench.methods.base import Context
+from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.pix2pix import Pix2Pix
 
 
 def test_overfits_eight_photos(gain_on_eight):
     method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, judge="none")
     assert gain_on_eight(method) > 3
-    assert method.notes == {"perceptual network": "none"}
+    assert method.notes == {"perceptual network": "none", "precision": native_precision("cpu")}
 
 
 def test_an_interrupted_training_resumes_to_the_same_bytes(photo_set, crops, tmp_path):
