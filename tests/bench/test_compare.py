@@ -1,0 +1,54 @@
+import shutil
+
+import pandas as pd
+import pytest
+
+METHODS = ("--methods", "gray,mean-ab", "--limit", 3, "--metrics", "psnr,colorfulness")
+
+
+@pytest.fixture
+def runs(bench, tmp_path):
+    assert bench("run", *METHODS, "--out", "a")[0] == 0
+    baseline = tmp_path / "baseline"
+    baseline.mkdir()
+    for path in [*tmp_path.glob("a/*.parquet"), tmp_path / "a" / "run.json"]:
+        shutil.copy(path, baseline)
+    return tmp_path / "a", baseline
+
+
+def test_a_run_and_its_committed_baseline_have_no_change(bench, runs):
+    code, output = bench("compare", *runs)
+    assert code == 0
+    assert "Comparison of two runs: no change" in output
+
+
+def test_a_broken_limit_ends_with_1_and_its_summary(bench, runs):
+    images = pd.read_parquet(runs[1] / "images.parquet")
+    images.assign(psnr=images["psnr"] + 1).to_parquet(runs[1] / "images.parquet")
+    code, output = bench("compare", runs[1], runs[0], "--fail-on", "psnr:-0.5")
+    assert code == 1
+    assert "**Failed** `psnr:-0.5`" in output
+    assert bench("compare", runs[1], runs[0])[0] == 0
+    code, output = bench("compare", runs[1], runs[0], "--fail-on", "psnr:-2", "--all")
+    assert code == 0
+    assert "**Passed** `psnr:-2`" in output
+    assert "| mean-ab" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "field"), [(("--size", 32), "size: 128 → 32"), (("--split", "validation"), "split: test")]
+)
+def test_another_protocol_or_other_photos_are_refused(bench, runs, options, field):
+    bench("run", *METHODS, *options, "--out", "b")
+    code, output = bench("compare", runs[0], "b")
+    assert code == 2
+    assert field in output
+
+
+def test_mistakes_are_one_message(bench, runs):
+    code, output = bench("compare", *runs, "--fail-on", "psnr:+1")
+    assert code == 2
+    assert "limit its fall: psnr:-1" in output
+    code, output = bench("compare", runs[0], "nowhere")
+    assert code == 2
+    assert "'nowhere' holds no run" in output
