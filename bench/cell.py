@@ -46,6 +46,8 @@ class Cell:
         Ids of the photos whose pictures are kept for the report.
     keep
         Whose predictions are kept.
+    devices
+        How many of them train its method together.
     threads
         How many it may use.
     timeout, max_memory
@@ -85,6 +87,7 @@ class Cell:
     max_memory: int | None
     plugins: tuple[str, ...]
     run_folder: Path
+    devices: int = 1
     weights_dir: str = ""
     rescored: str = ""
     problem: str = ""

@@ -34,6 +34,7 @@ from .limits import limit_memory, limit_threads
 from .photos import photo_set
 from .scoring import mean_auc
 from .shards import SplitScorer
+from .training_group import training_group
 
 VALIDATION_PHOTOS = 32
 """Photos behind `Context.validate`."""
@@ -123,7 +124,8 @@ class CellRun:
             validate=lambda fitted: mean_auc(fitted, few, self.cell),
         )
         start = time.perf_counter()
-        method.fit(train, validation, context)
+        with training_group(self.cell):
+            method.fit(train, validation, context)
         seconds = time.perf_counter() - start
         method.save(folder)
         facts = {"parameter_count": method.parameter_count, "notes": json.dumps(method.notes)}

@@ -1,4 +1,4 @@
-"""The command line: ``bench run | score | report | compare | study | list | check | speed | datasets``.
+"""The command line: ``bench run | score | report | study | list | check | speed | datasets``.
 
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 
 from .. import UserError, __version__
-from .compare import compare
 from .datasets_commands import datasets_app
 from .list_commands import list_app
 
@@ -92,6 +91,7 @@ def run(
     seed: Annotated[list[int] | None, typer.Option(help="Seed; give several for a spread.")] = None,
     budget: Annotated[Budget, typer.Option(help="How long training may be.")] = Budget.quick,
     device: Annotated[Device, typer.Option(help="Where deep methods run.")] = Device.auto,
+    devices: Annotated[int, typer.Option(min=1, help="GPUs that train a deep method together.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Cells at a time; they share the threads.")] = 1,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of a machine to use.  [default: all]")
@@ -141,9 +141,9 @@ def run(
     plan = make_plan(
         make_options(
             methods=methods, dataset=dataset, data_root=data_root, split=split.value, limit=limit,
-            seeds=tuple(seed or (0,)), budget=budget.value, device=device.value, jobs=jobs, threads=threads,
-            timeout=timeout, max_memory=max_memory, keep=keep_predictions.value, size=size,
-            resize=resize.value, metrics=metrics, plugins=tuple(plugin or ()), out=out,
+            seeds=tuple(seed or (0,)), budget=budget.value, device=device.value, devices=devices,
+            jobs=jobs, threads=threads, timeout=timeout, max_memory=max_memory, keep=keep_predictions.value,
+            size=size, resize=resize.value, metrics=metrics, plugins=tuple(plugin or ()), out=out,
             remote=bool(scheduler or cluster),
         )
     )  # fmt: skip
@@ -213,9 +213,6 @@ def report(
     print_results(results, console)
     for path in paths:
         console.print(f"report: {path}", soft_wrap=True, highlight=False)
-
-
-app.command()(compare)
 
 
 @app.command()

@@ -152,10 +152,10 @@ def start_cluster(path: Path) -> Cluster:
         if "." in name:
             module, _, name = name.rpartition(".")
         cluster = getattr(importlib.import_module(module), name)(**options)
+        if jobs is not None:
+            cluster.scale(jobs=jobs)
     except Exception as error:  # whatever a cluster's class raises, it comes of the file
         raise UserError(f"--cluster {path}: {type(error).__name__}: {error}") from error
-    if jobs is not None:
-        cluster.scale(jobs=jobs)
     return cast("Cluster", cluster)
 
 
@@ -170,7 +170,7 @@ def run_on_worker(cell: Cell, topic: str) -> dict[str, Any]:
 def _submit(
     client: Client, cell: Cell, topic: str, news: queue.Queue[tuple[str, dict[str, Any] | None]]
 ) -> Future[dict[str, Any]]:
-    resources = {"GPU": 1} if _needs_gpu(cell) else None
+    resources = {"GPU": cell.devices} if _needs_gpu(cell) else None
     future = client.submit(run_on_worker, cell, topic, pure=False, resources=resources)
     future.add_done_callback(lambda _: news.put((cell.key, None)))
     return future
@@ -187,9 +187,11 @@ def _status(future: Future[dict[str, Any]]) -> dict[str, Any]:
 
 @contextmanager
 def _checked_workers(client: Client, cells: Sequence[Cell]) -> Iterator[None]:
-    if any(_needs_gpu(cell) for cell in cells) and not client.run_on_scheduler(_gpus):
+    needed = max((cell.devices for cell in cells if _needs_gpu(cell)), default=0)
+    if needed and client.run_on_scheduler(_gpus) < needed:
         raise UserError(
-            "--device cuda: no worker of the cluster offers a GPU: `dask worker ADDRESS --resources GPU=1`"
+            f"--device cuda: no worker of the cluster offers {needed} GPU(s): "
+            f"`dask worker ADDRESS --resources GPU={needed}`"
         )
     check = CheckedEnvironment(cells[0])
     try:
@@ -217,7 +219,7 @@ def _needs_gpu(cell: Cell) -> bool:
 
 
 def _gpus(dask_scheduler: Scheduler) -> float:
-    return sum(worker.resources.get("GPU", 0) for worker in dask_scheduler.workers.values())
+    return max((worker.resources.get("GPU", 0) for worker in dask_scheduler.workers.values()), default=0)
 
 
 def _environment(cell: Cell) -> dict[str, str]:

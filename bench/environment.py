@@ -48,6 +48,15 @@ def resolve_device(device: str) -> str:
     return "cpu"
 
 
+def check_gpus(count: int) -> None:
+    """Raise `UserError` if torch sees fewer than ``count`` GPUs here."""
+    import torch
+
+    found = torch.cuda.device_count()
+    if count > found:
+        raise UserError(f"--devices {count}: torch sees {found} CUDA device(s) here")
+
+
 def _processor() -> str:
     facts = Path("/proc/cpuinfo")
     if facts.exists():

@@ -15,7 +15,7 @@ from ..datasets.registry import load_plugin
 from ..methods.base import Budget
 from ..methods.spec import parse_specs
 from .cell import Keep
-from .environment import resolve_device, threads_available
+from .environment import check_gpus, resolve_device, threads_available
 from .local import LocalPool
 from .metrics import resolve
 from .plan import Options
@@ -33,6 +33,7 @@ def make_options(
     seeds: tuple[int, ...],
     budget: Budget,
     device: str,
+    devices: int,
     jobs: int,
     threads: int | None,
     timeout: float | None,
@@ -56,6 +57,9 @@ def make_options(
         load_plugin(path)
     names: Any = resolve([name.strip() for name in metrics.split(",")]) if metrics else DEFAULT_METRICS
     protocol = Protocol(size=size or dataset_info(dataset).size, resize=resize, metrics=tuple(names))
+    chosen = device if remote and device != "auto" else resolve_device(device)
+    if chosen == "cuda" and not remote:
+        check_gpus(devices)
     return Options(
         methods=tuple(parse_specs(methods)),
         dataset=dataset,
@@ -64,7 +68,8 @@ def make_options(
         limit=limit,
         seeds=tuple(dict.fromkeys(seeds)),
         budget=budget,
-        device=device if remote and device != "auto" else resolve_device(device),
+        device=chosen,
+        devices=devices,
         threads=threads or threads_available(),
         jobs=jobs,
         timeout=timeout,

@@ -47,6 +47,8 @@ class Options:
         One cell a method a seed.
     budget, device
         As in `huebench.methods.base.Context`.
+    devices
+        GPUs that train a deep method together.
     threads
         Threads of a machine to use in all.
     jobs
@@ -71,6 +73,7 @@ class Options:
     seeds: tuple[int, ...]
     budget: Budget
     device: str
+    devices: int
     threads: int
     jobs: int
     timeout: float | None
@@ -182,17 +185,18 @@ def _cell(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, common
     info = method.info
     if reason := spec.missing():
         return _impossible(spec, reason, common, method)
+    devices = options.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
         class_source(type(method)), seed, data.training, options.budget, options.device, library_versions(),
-        options.threads if info.all_threads else 0,
+        options.threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(fit_key, data.sample, data.scored, modules_source(PREDICTING), SHARD)
     threads = options.threads if info.all_threads else max(1, options.threads // options.jobs)
     return Cell(
         key=score_key(prediction_key, data.sample, options.protocol), fit_key=fit_key,
         prediction_key=prediction_key, label=label(method), family=info.family, oracle=info.needs_truth,
-        threads=threads, **common,
+        threads=threads, devices=devices, **common,
     )  # fmt: skip
 
 

@@ -154,18 +154,24 @@ class DeepMethod(Method):
         """
         import torch
 
-        from .learning.reproducible import reproducible
+        from .learning.parallel import first_alone, joined, processes
+        from .learning.reproducible import limited, reproducible
 
         plan = self.schedule(context.budget)
         device = torch.device(context.device)
         if plan.photos is not None:
             train = train.sample(plan.photos, context.rng())
             validation = validation.sample(plan.photos, context.rng())
-        packed = train.packed(plan.size)
-        epochs = plan.epochs_for(len(packed))
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-        with reproducible(context.seed, device):
+        with (
+            joined(device),
+            limited(max(1, context.threads // processes())),
+            reproducible(context.seed, device),
+        ):
+            with first_alone():
+                packed = train.packed(plan.size)
+            epochs = plan.epochs_for(len(packed))
             network = self.build_network(plan.size)
             self._notes["precision"] = self.precision(context)
             self.prepare(network, packed, context)
@@ -173,6 +179,8 @@ class DeepMethod(Method):
             self._network, self._size = network, self.prediction_size(plan, context.budget)
             key = self._training_key(plan, train, context)
             self.train_network(network, train, validation, replace(plan, epochs=epochs), context, key)
+            if processes() > 1:
+                self._notes["trained on"] = f"{processes()} devices"
         if device.type == "cuda":
             self._notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
 
@@ -218,9 +226,12 @@ class DeepMethod(Method):
         import torch
 
         from .learning.data import LabBatches
+        from .learning.parallel import first_alone
 
+        with first_alone():
+            packed = photos.packed(size)
         device = torch.device(context.device)
-        return LabBatches(photos.packed(size), batch, device, flip=self.parameters.flip, epoch=epoch)
+        return LabBatches(packed, batch, device, flip=self.parameters.flip, epoch=epoch)
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Predict at the training size and bring the chroma to the photos' own; see `predict`.
@@ -233,9 +244,11 @@ class DeepMethod(Method):
         import torch
 
         from .learning.inference import predict
+        from .learning.reproducible import limited
 
         network = self._trained().to(torch.device(context.device)).to(memory_format=torch.channels_last)
-        return predict(network, lightness, self._size)
+        with limited(context.threads):
+            return predict(network, lightness, self._size)
 
     def save(self, folder: Path) -> None:
         """Write weights, size and notes to ``folder/network.safetensors``."""

@@ -81,9 +81,9 @@ def test_other_weights_in_the_same_file_are_another_fit(tmp_path):
     def fit_key():
         options = make_options(
             methods=f"external[file={file}]", dataset="samples", data_root=None, split="test", limit=1,
-            seeds=(0,), budget="smoke", device="cpu", jobs=1, threads=1, timeout=None, max_memory=None,
-            keep="none", size=None, resize="squash", metrics="psnr", plugins=(), out=tmp_path / "run",
-            remote=False,
+            seeds=(0,), budget="smoke", device="cpu", devices=1, jobs=1, threads=1, timeout=None,
+            max_memory=None, keep="none", size=None, resize="squash", metrics="psnr", plugins=(),
+            out=tmp_path / "run", remote=False,
         )  # fmt: skip
         return make_plan(options).cells[0].fit_key
 

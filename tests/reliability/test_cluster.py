@@ -59,7 +59,7 @@ def test_a_gpu_that_no_worker_offers_is_said(photos, bench, dask):
     arguments = ("--methods", "encoder-decoder", "--device", "cuda", "--scheduler", address)
     code, output = bench("run", *TINY, *arguments)
     assert code == 2, output
-    assert "no worker of the cluster offers a GPU" in output
+    assert "no worker of the cluster offers 1 GPU" in output
 
 
 def test_a_dead_scheduler_is_said(photos, bench):

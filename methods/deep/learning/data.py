@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .... import UserError
 from ....datasets.base import RGB
 from .color import rgb_to_lab
+from .parallel import own_share, processes
 
 RESIDENT_SHARE = 0.5
 """A set moves to the GPU as a whole where it takes at most this share of the free memory."""
@@ -36,6 +38,14 @@ class LabBatches:
         Whether a shuffled epoch mirrors each photo with probability ½.
     epoch
         Photos in a shuffled epoch, drawn anew each time; ``None`` takes all.
+
+    Where several processes train together, each is handed its share of every batch, and of the photos in
+    order.
+
+    Raises
+    ------
+    UserError
+        If a batch has fewer photos than there are processes.
     """
 
     def __init__(
@@ -47,6 +57,11 @@ class LabBatches:
         self._packed = packed
         self._device = device
         self._flip = flip
+        if self.photos and self.epoch // len(self) < processes():
+            raise UserError(
+                f"{self.epoch} photos in batches of {self.batch} are too few for {processes()} devices: "
+                "raise batch, or use fewer devices"
+            )
         self._resident = self._to_device()
 
     def __len__(self) -> int:
@@ -55,23 +70,25 @@ class LabBatches:
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every photo once, in order and unflipped, as (L* (N, 1, H, W), a*b* (N, 2, H, W))."""
-        for rgb in self._read(torch.arange(self.photos)):
-            yield rgb_to_lab(rgb)
+        mine = own_share(torch.arange(self.photos))
+        if len(mine):
+            for rgb in self._read(self._split(mine)):
+                yield rgb_to_lab(rgb)
 
     def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield an epoch's photos, each once, in an order and with flips that depend on ``seed`` alone."""
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(self.photos, generator=generator)[: self.epoch]
         flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
-        for rgb, flip in zip(self._read(order), self._split(flips), strict=True):
-            mirrored = torch.where(flip.to(self._device)[:, None, None, None], rgb.flip(2), rgb)
-            yield rgb_to_lab(mirrored)
+        batches, mirrored = ([own_share(part) for part in self._split(whole)] for whole in (order, flips))
+        for rgb, flip in zip(self._read(batches), mirrored, strict=True):
+            yield rgb_to_lab(torch.where(flip.to(self._device)[:, None, None, None], rgb.flip(2), rgb))
 
-    def _read(self, order: Tensor) -> Iterator[Tensor]:
+    def _read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
         if self._resident is not None:
-            yield from (self._resident[chosen.to(self._device)] for chosen in self._split(order))
+            yield from (self._resident[chosen.to(self._device)] for chosen in batches)
             return
-        first, *rest = self._split(order)
+        first, *rest = batches
         with ThreadPoolExecutor(max_workers=1) as reader:
             ahead = reader.submit(self._from_map, first)
             for part in rest:

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from ..networks.base import ColorNetwork
+from .parallel import average_gradients, share_statistics
 
 Precision = Literal["fp32", "bf16"]
 
@@ -65,6 +66,8 @@ class Learner(ABC):
         schedulers: Mapping[str, LRScheduler],
         precision: Precision,
     ) -> None:
+        for network in networks.values():
+            share_statistics(network)
         self.networks = networks
         self.optimizers = optimizers
         self.schedulers = schedulers
@@ -175,7 +178,10 @@ class Supervised(Learner):
 
 
 def descend(loss: Tensor, optimizer: Optimizer) -> Tensor:
-    """Step ``optimizer`` down the gradient of ``loss``; return the gradient's norm, a scalar."""
+    """Step ``optimizer`` down the gradient of ``loss``; return the gradient's norm, a scalar.
+
+    Where several processes train together, it is the mean of their gradients.
+    """
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = [
@@ -184,6 +190,7 @@ def descend(loss: Tensor, optimizer: Optimizer) -> Tensor:
         for weight in group["params"]
         if weight.grad is not None
     ]
+    average_gradients(gradients)
     norm = torch.nn.utils.get_total_norm(gradients)
     optimizer.step()
     return norm

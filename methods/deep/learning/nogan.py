@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .adversarial import Adversarial
 from .learner import Step, descend
+from .parallel import averaged
 
 CRITIC_THRESHOLD = 0.65
 """The generator may learn from a critic whose loss is below this: DeOldify's; a guessing one has 0.693."""
@@ -51,7 +52,7 @@ class Burst(Adversarial):
         prediction = self.predict(lightness)
         made = self.chroma(prediction).detach()
         critic_loss = self.critic_loss(lightness, ab, made)
-        if critic_loss.item() < CRITIC_THRESHOLD:
+        if averaged(critic_loss.detach()).item() < CRITIC_THRESHOLD:
             return self.generator_step(prediction, lightness, ab)
         norm = descend(critic_loss, self.optimizers["critic"])
         return Step(self.content(prediction.detach(), lightness, ab), norm, made)

@@ -27,6 +27,17 @@ def reproducible(seed: int, device: torch.device) -> Iterator[None]:
             torch.use_deterministic_algorithms(before)
 
 
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Let torch use a number of threads for a while."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def epoch_seed(seed: int, epoch: int, stage: str) -> int:
     """Return the seed of one epoch of one stage: it depends on nothing before, so any can be resumed."""
     words = np.random.SeedSequence([seed, epoch, crc32(stage.encode())]).generate_state(1, np.uint64)

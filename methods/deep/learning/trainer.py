@@ -16,6 +16,7 @@ from ...base import Context, Epoch
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
+from .parallel import added, firsts, rank
 from .reproducible import epoch_seed
 
 ACCURATE_WITHIN = 10.0
@@ -93,7 +94,7 @@ class Trainer:
         """
         first = self._resume()
         if first == 1 and self.score is not None:
-            self._keep_if_best(self.score())
+            self._keep_if_best(self._score())
         for number in range(first, self.epochs + 1):
             if self._lost_patience():
                 break
@@ -101,7 +102,7 @@ class Trainer:
             self._validate(number)
             self.learner.end_epoch()
             if self.score is not None:
-                self._keep_if_best(self.score())
+                self._keep_if_best(self._score())
             elif self.patience is not None:
                 self._keep_if_best(-self._history[-1].loss)
             self._save(number)
@@ -114,11 +115,19 @@ class Trainer:
         """The epoch of the highest score, 0 for before the first; where no scores are kept, the last."""
         return self._scores.index(max(self._scores)) if self.score is not None else self.epochs
 
+    def _score(self) -> float:
+        assert self.score is not None
+        return firsts(self.score() if rank() == 0 else 0.0)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.learner.networks["generator"].parameters()).device
+
     def _train_epoch(self, number: int) -> None:
         seed = epoch_seed(self.context.seed, number, self.name)
-        torch.manual_seed(seed)
+        torch.manual_seed(seed + rank())  # dropout differs from share to share; the photos' order does not
         self.learner.train()
-        meter = _Meter(self._report(number))
+        meter = _Meter(self._device, self._report(number))
         try:
             for lightness, ab in self.train.shuffled(seed):
                 meter.add(self.learner.step(lightness, ab), ab)
@@ -136,7 +145,7 @@ class Trainer:
         if not self.validation.photos:
             return
         self.learner.train(mode=False)
-        meter = _Meter()
+        meter = _Meter(self._device)
         for lightness, ab in self.validation.in_order():
             loss, predicted = self.learner.evaluate(lightness, ab)
             meter.add(Step(loss, torch.zeros_like(loss), predicted), ab)
@@ -177,8 +186,7 @@ class Trainer:
         """Take up the checkpoint's state and curves; return the number of the first epoch to train."""
         if self.context.checkpoints is None:
             return 1
-        device = next(self.learner.networks["generator"].parameters()).device
-        state = load_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key, device)
+        state = load_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key, self._device)
         if state is None:
             return 1
         self.learner.load_state_dict(state["learner"])
@@ -189,7 +197,7 @@ class Trainer:
         return int(state["epoch"]) + 1
 
     def _save(self, number: int) -> None:
-        if self.context.checkpoints is None:
+        if self.context.checkpoints is None or rank() > 0:
             return
         state = {
             "epoch": number,
@@ -204,7 +212,10 @@ class Trainer:
 class _Meter:
     """Means over the photos of an epoch, fetched from the device in blocks so that a GPU need not wait."""
 
-    def __init__(self, report: Callable[[int, float, float], None] | None = None) -> None:
+    def __init__(
+        self, device: torch.device, report: Callable[[int, float, float], None] | None = None
+    ) -> None:
+        self._device = device
         self._report = report
         self._waiting: list[Tensor] = []
         self._rows: list[list[float]] = []
@@ -218,13 +229,13 @@ class _Meter:
             self._fetch()
 
     def means(self) -> tuple[float, float]:
-        """Return mean loss and mean accuracy a photo."""
+        """Return mean loss and mean accuracy a photo, over all processes that train together."""
         self._fetch()
-        photos = math.fsum(row[3] for row in self._rows)
-        return (
-            math.fsum(row[0] * row[3] for row in self._rows) / photos,
-            math.fsum(row[2] * row[3] for row in self._rows) / photos,
-        )
+        rows = torch.tensor(self._rows, dtype=torch.float64).reshape(-1, 4)
+        weights = rows[:, 3]
+        sums = torch.stack((rows[:, 0] @ weights, rows[:, 2] @ weights, weights.sum()))
+        loss, accurate, photos = added(sums.to(self._device)).tolist()
+        return loss / photos, accurate / photos
 
     def _fetch(self) -> None:
         for row in torch.stack(self._waiting).tolist() if self._waiting else ():
