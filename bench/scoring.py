@@ -110,7 +110,7 @@ class PhotoScorer:
             if column != "picture" and (self.cell.run_folder / path).exists():
                 continue  # written by another cell
             with atomic(self.cell.run_folder / path) as partial:
-                Image.fromarray(pixels).save(partial)
+                Image.fromarray(pixels).save(partial, compress_level=1)  # 4 % larger, 3.6 times as quick
         return columns
 
 

@@ -35,6 +35,9 @@ GRACE = 1.0
 ROUNDS = 10
 """How often processes are looked for that should be gone."""
 
+ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
+"""Lets glibc keep the pages that a batch of photos took for the next one; fresh ones cost time."""
+
 _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|[Cc]annot allocate memory|out of memory")
 
 
