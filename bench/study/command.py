@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,13 +32,13 @@ def serve(
     from waitress.server import create_server
 
     from .answers import Answers
-    from .page import Study, make_app
+    from .page import Page, make_app
     from .trials import find_pairs
 
     console = Console()
     pairs = find_pairs(read_results(folder), methods)
     answers = Answers(folder / DATABASE, exposure)
-    app = make_app(Study(folder, pairs, answers, practice, trials), host)
+    app = make_app(Page(folder, pairs, answers, practice, trials), host)
     try:
         listening = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -51,6 +52,8 @@ def serve(
         f"{len(photos):,} photos by {len(names)} methods; answers go into {folder / DATABASE}", soft_wrap=True
     )
     console.print(f"study: http://{address}/ (Ctrl-C ends it)", soft_wrap=True, highlight=False)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background without SIGINT
+        signal.signal(number, signal.default_int_handler)
     try:
         server.run()
     finally:

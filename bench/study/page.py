@@ -33,12 +33,12 @@ HEADERS = {
 }
 
 
-def make_app(study: Study, host: str) -> Flask:
+def make_app(page: Page, host: str) -> Flask:
     """Return a study as a WSGI application.
 
     Parameters
     ----------
-    study
+    page
         What is asked of whom.
     host
         Where it is served; on a loopback address it answers to `LOOPBACK` alone.
@@ -46,11 +46,11 @@ def make_app(study: Study, host: str) -> Flask:
     app = Flask(__name__)
     if host in LOOPBACK:
         app.config["TRUSTED_HOSTS"] = LOOPBACK  # no name of somebody else's that is made to point here
-    app.add_url_rule("/", view_func=study.page)
-    app.add_url_rule("/state", view_func=study.state)
-    app.add_url_rule("/participants", view_func=study.add_participant, methods=["POST"])
-    app.add_url_rule("/trials/<int:number>/<side>", view_func=study.picture)
-    app.add_url_rule("/trials/<int:number>", view_func=study.answer, methods=["POST"])
+    app.add_url_rule("/", view_func=page.index)
+    app.add_url_rule("/state", view_func=page.state)
+    app.add_url_rule("/participants", view_func=page.add_participant, methods=["POST"])
+    app.add_url_rule("/trials/<int:number>/<side>", view_func=page.picture)
+    app.add_url_rule("/trials/<int:number>", view_func=page.answer, methods=["POST"])
     app.after_request(_guarded)
     return app
 
@@ -66,8 +66,8 @@ class Answer(BaseModel):
 
 
 @dataclass(frozen=True)
-class Study:
-    """A study: what may be shown, and what the addresses of its page answer.
+class Page:
+    """The page of a study: what may be shown, and what its addresses answer.
 
     A participant is a random id in a cookie. The browser is never told which photo is the real one, before
     a trial or after it, practice aside: addresses and headers are the same for both.
@@ -90,7 +90,7 @@ class Study:
     practice: int
     trials: int
 
-    def page(self) -> str:
+    def index(self) -> str:
         """Return the page itself."""
         return render_template("study.html.j2", exposure=self.answers.exposure)
 

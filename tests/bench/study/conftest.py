@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from huebench.bench.study.answers import Answers
-from huebench.bench.study.page import Study, make_app
+from huebench.bench.study.page import Page, make_app
 from huebench.bench.study.trials import find_pairs
 from huebench.reports.tables import (
     CELL_COLUMNS,
@@ -121,7 +121,7 @@ def make_app_of():
     def make(results, practice=2, trials=4, exposure=1.0, methods=None):
         answers = Answers(results.folder / "study.sqlite", exposure)
         return make_app(
-            Study(results.folder, find_pairs(results, methods), answers, practice, trials), "127.0.0.1"
+            Page(results.folder, find_pairs(results, methods), answers, practice, trials), "127.0.0.1"
         )
 
     return make

@@ -157,6 +157,7 @@ def test_keys_before_the_question_are_no_answer(served, open_page):
 def test_a_server_that_is_gone_is_said(served, open_page):
     process, address, _ = served
     page, _ = open_page(address)
+    page.locator("#start:enabled").wait_for()
     process.kill()
     process.wait()
     page.get_by_role("button", name="Start").click()

@@ -4,27 +4,8 @@ import socket
 
 import pytest
 
-from huebench.bench import cli
 from huebench.bench.study.answers import Answers
 from huebench.bench.study.trials import draw_trials, find_pairs
-
-
-@pytest.fixture
-def bench(monkeypatch, capsys):
-    """Run ``bench`` with some arguments; return exit code and output."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return run
 
 
 def test_results_shows_the_rates(bench, make_run):
