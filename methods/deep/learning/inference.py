@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .... import UserError
 from ...base import Chroma, Lightness
 from ..networks.base import ColorNetwork, within_gamut
+from .memory import OutOfMemoryError, largest_fitting, ran_out
 
 GPU_PHOTOS = 16
 """Photos a call on a GPU; on the CPU one."""
@@ -46,7 +44,7 @@ def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 
 
     Raises
     ------
-    UserError
+    OutOfMemoryError
         If memory runs out; the message says which size would fit.
     """
     device = next(network.parameters()).device
@@ -59,7 +57,7 @@ def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 
         batch[: len(part), 0] = torch.from_numpy(np.array(part, np.float32))
         answer = _colorize(network, batch, size)
         if answer is None:
-            raise UserError(_advice(network, batch, size, step))
+            raise OutOfMemoryError(_advice(network, batch, size, step))
         ab[start : start + photos] = answer[: len(part)].permute(0, 2, 3, 1).numpy()
     return ab
 
@@ -73,10 +71,8 @@ def _colorize(network: ColorNetwork, lightness: Tensor, size: int) -> Tensor | N
         small = _resize(lightness.to(next(network.parameters()).device), (size, size)).clamp(0, 100)
         ab = network.chroma(network(small).float())
         return within_gamut(_resize(ab, lightness.shape[2:])).cpu()
-    except (torch.OutOfMemoryError, MemoryError):
-        return None
-    except RuntimeError as error:
-        if "allocate memory" in str(error):  # torch's allocator on the CPU has no exception of its own
+    except (RuntimeError, MemoryError) as error:
+        if ran_out(error):
             return None
         raise
 
@@ -93,20 +89,3 @@ def _advice(network: ColorNetwork, batch: Tensor, size: int, step: int) -> str:
     if largest is None:
         return f"{place} is too small for this network at any size: free some, or use another device"
     return f"{place} is too small for size={size}: size={largest} would fit now"
-
-
-def largest_fitting(size: int, step: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the largest multiple of ``step`` below ``size`` for which ``fits``, by bisection.
-
-    Examples
-    --------
-    >>> largest_fitting(256, 8, lambda side: side <= 100)
-    96
-    >>> largest_fitting(256, 8, lambda side: False) is None
-    True
-    """
-    low, high = 0, -(-size // step)  # in steps: `low` fits, `high` does not
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle * step) else (low, middle)
-    return low * step or None

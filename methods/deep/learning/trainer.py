@@ -16,7 +16,8 @@ from ...base import Context, Epoch
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
-from .parallel import added, firsts, rank
+from .memory import OutOfMemoryError, largest_fitting, ran_out
+from .parallel import added, firsts, processes, rank
 from .reproducible import epoch_seed
 
 ACCURATE_WITHIN = 10.0
@@ -91,6 +92,8 @@ class Trainer:
         ------
         UserError
             If a loss or a gradient is not finite; the message says in which epoch and step.
+        OutOfMemoryError
+            If memory runs out; the message says which batch would fit.
         """
         first = self._resume()
         if first == 1 and self.score is not None:
@@ -130,7 +133,10 @@ class Trainer:
         meter = _Meter(self._device, self._report(number))
         try:
             for lightness, ab in self.train.shuffled(seed):
-                meter.add(self.learner.step(lightness, ab), ab)
+                step = self._attempt(lightness, ab)
+                if step is None:
+                    raise OutOfMemoryError(self._advice(lightness, ab))
+                meter.add(step, ab)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -139,6 +145,28 @@ class Trainer:
                 f"batches of {self.train.batch} are too few at this size; raise batch or size"
             ) from error
         self._log(number, "train", meter)
+
+    def _attempt(self, lightness: Tensor, ab: Tensor) -> Step | None:
+        """Take a step, or return ``None`` where memory runs out; the traceback, which keeps it, ends here."""
+        try:
+            return self.learner.step(lightness, ab)
+        except (RuntimeError, MemoryError) as error:
+            if ran_out(error):
+                return None
+            raise
+
+    def _advice(self, lightness: Tensor, ab: Tensor) -> str:
+        """Say which batch would fit, found by trying: this training has ended anyway."""
+        batch, side = len(ab), ab.shape[-1]
+        says = (
+            f"the memory of the {ab.device.type} is too small to train on {batch} photos of {side}² a step: "
+        )
+        if processes() > 1:
+            return says + "lower batch or size"  # the others wait for the step that failed
+        largest = largest_fitting(
+            batch, 2, lambda count: self._attempt(lightness[:count], ab[:count]) is not None
+        )
+        return says + ("lower size" if largest is None else f"batch={largest} would fit now")
 
     @torch.no_grad()
     def _validate(self, number: int) -> None:

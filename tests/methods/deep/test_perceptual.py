@@ -1,12 +1,17 @@
 """Which network judges: VGG16 first, MobileNetV2 else, none where there are no weights."""
 
+import os
+from pathlib import Path
+
 import pytest
 import timm
 import torch
 
 from huebench import UserError
 from huebench.methods.base import Context
+from huebench.methods.deep.nogan_unet import NoGanUNet
 from huebench.methods.deep.perceptual import judge_files, load_perceptual_loss
+from huebench.methods.deep.pix2pix import Pix2Pix
 from huebench.methods.deep.weights_files import FOLDER_VARIABLE
 
 
@@ -36,3 +41,26 @@ def test_mobilenet_judges_where_vgg_is_missing(tmp_path, monkeypatch):
 def test_a_named_judge_must_have_weights():
     with pytest.raises(UserError, match=r"no weights of vgg16_bn found: put vgg16_bn\.safetensors into"):
         load_perceptual_loss("vgg16_bn", Context(budget="smoke"))
+
+
+def test_weights_of_another_network_are_an_error(tmp_path, monkeypatch):
+    torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "vgg16_bn.pth")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(UserError, match=r"vgg16_bn\.pth' are not of vgg16_bn"):
+        load_perceptual_loss("auto", Context(budget="smoke"))
+
+
+@pytest.mark.parametrize("cls", [Pix2Pix, NoGanUNet])
+def test_methods_train_with_the_published_mobilenet_and_say_so(cls, photo_set, crops, monkeypatch):
+    data = os.environ.get("HUEBENCH_DATA")
+    if data is None:
+        pytest.skip("HUEBENCH_DATA names no folder of real photos and weights")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(Path(data) / "weights"))
+    losses = {}
+    for judge in ("auto", "none"):
+        curve = []
+        method = cls(size=32, epochs=1, batch=2, photos=4, judge=judge)
+        method.fit(photo_set(crops[:4]), photo_set([]), Context(budget="smoke", log_epoch=curve.append))
+        losses[judge] = curve[0].loss
+        assert method.notes["perceptual network"] == {"auto": "mobilenetv2_100", "none": "none"}[judge]
+    assert losses["auto"] > losses["none"]

@@ -11,6 +11,7 @@ from huebench import UserError
 from huebench.methods.base import Context
 from huebench.methods.deep.learning.data import LabBatches
 from huebench.methods.deep.learning.learner import Supervised
+from huebench.methods.deep.learning.memory import OutOfMemoryError
 from huebench.methods.deep.learning.reproducible import reproducible
 from huebench.methods.deep.learning.trainer import Trainer
 from huebench.methods.deep.networks.base import ColorNetwork
@@ -200,4 +201,27 @@ def test_a_single_value_for_batch_normalisation_is_explained(monkeypatch):
 def test_other_errors_of_a_step_pass_through(monkeypatch):
     monkeypatch.setattr(Tiny, "forward", lambda self, lightness: int("no number"))
     with pytest.raises(ValueError, match="invalid literal"):
+        _train(Context())
+
+
+class Limited(Supervised):
+    """Runs out of memory with more than three photos a step."""
+
+    error: Exception = torch.OutOfMemoryError("CUDA out of memory")
+    most = 3
+
+    def step(self, lightness, ab):
+        if len(ab) > self.most:
+            raise self.error
+        return super().step(lightness, ab)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("full"), RuntimeError("can't allocate memory")])
+def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
+    monkeypatch.setattr(Limited, "error", error)
+    monkeypatch.setitem(globals(), "Supervised", Limited)
+    with pytest.raises(OutOfMemoryError, match=r"too small to train on 4 photos of 8² a step: batch=2 would"):
+        _train(Context())
+    monkeypatch.setattr(Limited, "most", 0)
+    with pytest.raises(OutOfMemoryError, match="a step: lower size"):
         _train(Context())
