@@ -65,7 +65,9 @@ def slow_methods(tmp_path, methods_file):
     return methods_file(slow_a=(SLOW, FITS), slow_b=(SLOW, FITS))
 
 
-def test_kill_9_at_three_random_moments_then_resume_gives_the_same_bytes(slow_methods, start, bench, tmp_path):
+def test_kill_9_at_three_random_moments_then_resume_gives_the_same_bytes(
+    slow_methods, start, bench, tmp_path
+):
     rng = np.random.default_rng(0)
     resumes_to_the_same_bytes(start, bench, slow_methods, tmp_path, rng.uniform(2, 7, 3))
 
