@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench test speed
+.PHONY: bench test docs speed
 
 # A stamp a set of requirements: a second `make` installs nothing.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -19,13 +19,18 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/bench run --methods all
 
-## tests, doctests, ruff, mypy, import-linter
+## tests, doctests, ruff, mypy, import-linter, documentation
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) docs
 	$(BIN)/pytest
+
+## the documentation, into docs/_build; a warning is an error
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto docs docs/_build
 
 ## every kernel beside what one would pick instead
 speed: $(VENV)/.installed-dev
