@@ -9,7 +9,8 @@ from huebench.methods.base import Context
 from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.nogan_unet import NoGanUNet
 
-TINY = {"size": 32, "epochs": 1, "batch": 2, "backbone": "resnet18", "weights": "none", "judge": "none"}
+SMALL = {"backbone": "resnet18", "critic_width": 8, "weights": "none", "judge": "none"}
+TINY = {"size": 32, "epochs": 1, "batch": 2, **SMALL}
 
 
 def _colors(method: NoGanUNet) -> np.ndarray:
@@ -18,7 +19,7 @@ def _colors(method: NoGanUNet) -> np.ndarray:
 
 
 def test_overfits_eight_photos(gain_on_eight):
-    method = NoGanUNet(size=32, epochs=30, batch=4, flip=False, weights="none", judge="none")
+    method = NoGanUNet(size=32, epochs=30, batch=4, flip=False, **SMALL)
     assert gain_on_eight(method) > 4
     assert method.notes == {
         "backbone weights": "none",

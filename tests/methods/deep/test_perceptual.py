@@ -44,9 +44,9 @@ def test_a_named_judge_must_have_weights():
 
 
 def test_weights_of_another_network_are_an_error(tmp_path, monkeypatch):
-    torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "vgg16_bn.pth")
+    torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "mobilenetv2_100.pth")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    with pytest.raises(UserError, match=r"vgg16_bn\.pth' are not of vgg16_bn"):
+    with pytest.raises(UserError, match=r"mobilenetv2_100\.pth' are not of mobilenetv2_100"):
         load_perceptual_loss("auto", Context(budget="smoke"))
 
 
