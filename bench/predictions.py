@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from PIL import Image
 from pyarrow import parquet
 
@@ -37,10 +37,12 @@ def write_predictions(path: Path, predictions: Mapping[str, Prediction], warm_up
     warm_up_seconds
         A fact of the cell that a later one cannot measure.
     """
-    rows = [(photo, each.seconds, each.reference, _encoded(each.rgb)) for photo, each in predictions.items()]
+    rows = [
+        {"photo": photo, "seconds": each.seconds, "reference": each.reference, "webp": _encoded(each.rgb)}
+        for photo, each in predictions.items()
+    ]
     with atomic(path) as partial:
-        table = pd.DataFrame(rows, columns=["photo", "seconds", "reference", "webp"])
-        table.to_parquet(partial, index=False, compression=None)
+        parquet.write_table(pa.Table.from_pylist(rows), partial, compression="none")
     seal(path.with_suffix(".json"), {"warm_up_seconds": warm_up_seconds}, [path])
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from .. import UserError
 from ..datasets.base import Entry
@@ -111,7 +112,7 @@ class SplitScorer:
         if fresh:
             write_predictions(kept_path, fresh, warm_up)
         with atomic(path) as partial:
-            pd.DataFrame(rows).to_parquet(partial, index=False)
+            parquet.write_table(_table(rows), partial)
         files = [path]
         if self._scorer.features:
             files.append(path.with_suffix(".npz"))
@@ -137,11 +138,18 @@ class SplitScorer:
     def _gather(self, shards: Sequence[Path]) -> Path:
         table = self.cell.folder / "images.parquet"
         with atomic(table) as partial:
-            rows = pd.concat([pd.read_parquet(shard) for shard in shards], ignore_index=True)
-            rows.to_parquet(partial, index=False)
+            tables = [parquet.read_table(shard) for shard in shards]
+            # A shard in which nothing was decoded lacks columns that others have.
+            parquet.write_table(pa.concat_tables(tables, promote_options="permissive"), partial)
         for part in self.cell.folder.glob("*shard-*"):  # also what was being written when it was killed
             part.unlink()
         return table
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Return a table of rows that need not have the same columns; without pandas, whose import takes time."""
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: [row.get(name) for row in rows] for name in columns})
 
 
 def _features(shards: Sequence[Path]) -> dict[str, NDArray[np.float32]]:
