@@ -1,4 +1,4 @@
-"""The command line: ``bench run | score | report | study | list | check | speed | datasets``.
+"""The command line: ``bench run | score | report | compare | study | list | check | speed | datasets``.
 
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from .. import UserError, __version__
+from .compare import compare
 from .datasets_commands import datasets_app
 from .list_commands import list_app
 
@@ -213,6 +214,9 @@ def report(
     print_results(results, console)
     for path in paths:
         console.print(f"report: {path}", soft_wrap=True, highlight=False)
+
+
+app.command()(compare)
 
 
 @app.command()
