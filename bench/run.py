@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from .. import UserError, __version__
 from ..reports.markdown import write_report
+from ..reports.material import Material
 from ..reports.tables import Results, RunFacts, write_results
 from .cell import Cell
 from .collect import collect, metric_facts
@@ -89,7 +90,7 @@ def write(
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
-    return results, write_report(results, out)
+    return results, write_report(Material(results), out)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from .content import Content
 from .figures import accuracy_curves, style, training_curves
 from .layout import number, p_value
 from .statistics import Ranks, per_photo
-from .summary import Summary, categories, summarize
+from .summary import Summary
 from .tables import MetricFacts, Results
 
 GROUP_STYLES = {
@@ -76,9 +76,9 @@ def draw(results: Results, content: Content) -> dict[str, Chart]:
             "Distribution of colorfulness over photos, of the truth and of every method",
             "Boxes hold the middle half of the photos, whiskers 95% of them; the band is the truth's box.",
         )
-    if "auc" in metrics and len(categories(results)) > 1:
+    if "auc" in metrics and content.categories:
         drawn["categories"] = Chart(
-            heat_map(results, summary, metrics["auc"]),
+            heat_map(content.categories, summary, metrics["auc"]),
             f"{metrics['auc'].label} of every method and category",
             f"{metrics['auc'].label}, and in brackets how many photos a category has; colours span "
             "the methods that are no oracles.",
@@ -189,10 +189,9 @@ def colorfulness(results: Results, summary: Summary, metric: MetricFacts) -> Fig
         return figure
 
 
-def heat_map(results: Results, summary: Summary, metric: MetricFacts) -> Figure:
+def heat_map(parts: dict[str, Summary], summary: Summary, metric: MetricFacts) -> Figure:
     """Draw a metric of every method and category, of the `MOST_CATEGORIES` with the most photos."""
     with style():
-        parts = {category: summarize(results, category=category) for category in categories(results)}
         largest = sorted(parts, key=lambda category: -parts[category].photos)[:MOST_CATEGORIES]
         shown = [category for category in parts if category in largest]
         table = pd.DataFrame({category: parts[category].scores[metric.name] for category in shown})

@@ -89,6 +89,8 @@ class Content:
         The headline metrics without near-grey photos, or ``None`` if there are none.
     near_grey, photos
         How many photos are near-grey, of how many.
+    categories
+        Category → summary of its photos; empty where there are fewer than two.
     by_category
         Metric → tables of it, each with a few of the categories.
     intervals
@@ -122,6 +124,7 @@ class Content:
     coloured: Table | None
     near_grey: int
     photos: int
+    categories: dict[str, Summary]
     by_category: dict[str, list[Table]]
     intervals: Intervals
     evidence: list[Evidence]
@@ -178,6 +181,7 @@ def make_content(results: Results) -> Content:
     from .study import read_study
 
     summary = summarize(results)
+    by_category = {category: summarize(results, category=category) for category in categories(results)}
     coloured = summarize(results, near_grey=False)
     intervals, evidence = weigh(results, summary)
     further = [m.name for m in summary.metrics if m.name not in HEADLINE]
@@ -189,7 +193,8 @@ def make_content(results: Results) -> Content:
         coloured=_coloured(summary, coloured),
         near_grey=summary.photos - coloured.photos,
         photos=summary.photos,
-        by_category=_by_category(results, summary),
+        categories=by_category,
+        by_category=_by_category(by_category, summary),
         intervals=intervals,
         evidence=evidence,
         speed=methods_table(results, summary),
@@ -229,9 +234,8 @@ def _coloured(summary: Summary, coloured: Summary) -> Table | None:
     return lay_out(coloured, [name for name in HEADLINE if name not in FACTS or name == "coverage"])
 
 
-def _by_category(results: Results, summary: Summary) -> dict[str, list[Table]]:
+def _by_category(summaries: dict[str, Summary], summary: Summary) -> dict[str, list[Table]]:
     names = [metric for metric in BY_CATEGORY if metric in summary.scores]
-    summaries = {category: summarize(results, category=category) for category in categories(results)}
     headed = [(f"{category} ({part.photos:,})", part) for category, part in summaries.items()]
     chunks = [dict(headed[i : i + CATEGORIES_A_TABLE]) for i in range(0, len(headed), CATEGORIES_A_TABLE)]
     return {name: [matrix(chunk, name) for chunk in chunks] for name in names if chunks}

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from .content import Content
-from .summary import categories, summarize
-from .tables import Results
+from .material import Material
 
 
-def write_csv(results: Results, content: Content, folder: Path) -> Path:
+def write_csv(material: Material, folder: Path) -> Path:
     """Write ``csv/*.csv`` and return the folder ``csv``.
 
     ``summary.csv`` has a row a method, with each metric's value, its interval (``_low``, ``_high``) and,
@@ -19,7 +17,7 @@ def write_csv(results: Results, content: Content, folder: Path) -> Path:
     ``comparisons.csv`` a row a metric and pair of methods; ``fool_rates.csv`` what people took for real,
     where they were asked; ``images.csv`` every photo's own values.
     """
-    target = folder / "csv"
+    content, target = material.content, folder / "csv"
     target.mkdir(parents=True, exist_ok=True)
     low, high = (
         end.add_suffix(suffix)
@@ -27,7 +25,7 @@ def write_csv(results: Results, content: Content, folder: Path) -> Path:
     )
     summary = pd.concat([content.summary.table(), low, high], axis="columns").rename_axis("method")
     summary.to_csv(target / "summary.csv", lineterminator="\n")
-    parts = {category: summarize(results, category=category).table() for category in categories(results)}
+    parts = {category: part.table() for category, part in content.categories.items()}
     if parts:
         by_category = pd.concat(parts, names=["category", "method"])
         by_category.to_csv(target / "categories.csv", lineterminator="\n")
@@ -36,5 +34,7 @@ def write_csv(results: Results, content: Content, folder: Path) -> Path:
         pd.concat(pairs, names=["metric"]).to_csv(target / "comparisons.csv", lineterminator="\n")
     if content.study:
         content.study.rates.to_csv(target / "fool_rates.csv", index_label="method", lineterminator="\n")
-    results.images.drop(columns="cell").to_csv(target / "images.csv", index=False, lineterminator="\n")
+    material.results.images.drop(columns="cell").to_csv(
+        target / "images.csv", index=False, lineterminator="\n"
+    )
     return target

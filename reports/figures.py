@@ -7,7 +7,6 @@ import math
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -141,14 +140,8 @@ def training_curves(curves: pd.DataFrame) -> Figure:
         return figure
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure, with nothing in the file but the picture: the same figure gives the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode(figure, path.suffix.removeprefix(".")))
-
-
 def encode(figure: Figure, kind: str = "png") -> bytes:
-    """Return a figure as the bytes of a ``png`` or a ``jpg``."""
+    """Return a figure as a ``png`` or ``jpg`` file with nothing but the picture: the same bytes each time."""
     options: dict[str, Any] = {"metadata": {"Software": None}}
     if kind == "jpg":
         options = {"pil_kwargs": {"quality": 90, "subsampling": 0}}

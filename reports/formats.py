@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 from .. import UserError
-from .content import make_content
 from .csv import write_csv
 from .html import write_html
 from .latex import write_latex
 from .markdown import write_report
+from .material import Material
 from .tables import Results
 
 FORMATS = ("md", "html", "latex", "csv")
@@ -28,11 +27,6 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise UserError(f"no report format is called '{unknown[0]}'; known: {', '.join(FORMATS)}")
-    content = cache(lambda: make_content(results))  # Markdown that has not changed needs none
-    write = {
-        "md": lambda: write_report(results, folder),
-        "html": lambda: write_html(results, content(), folder),
-        "latex": lambda: write_latex(content(), folder),
-        "csv": lambda: write_csv(results, content(), folder),
-    }
-    return [write[name]() for name in formats]
+    material = Material(results)
+    write = {"md": write_report, "html": write_html, "latex": write_latex, "csv": write_csv}
+    return [write[name](material, folder) for name in formats]

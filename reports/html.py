@@ -5,56 +5,29 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from .content import Content, in_words
-from .gallery import GalleryPhoto, choose
-from .tables import Results
-
-if TYPE_CHECKING:
-    from .charts import Chart
+from .content import in_words
+from .material import Material
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_html(results: Results, content: Content, folder: Path) -> Path:
-    """Write ``report.html`` and return its path.
-
-    Parameters
-    ----------
-    results
-        The run; its ``folder`` is where kept pictures are looked for.
-    content
-        What `make_content` made of it.
-    folder
-        Where the report goes.
-    """
-    from . import charts  # Matplotlib takes its time to import
-
+def write_html(material: Material, folder: Path) -> Path:
+    """Write ``report.html`` into a folder and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = render(content, choose(results, content.summary), charts.draw(results, content))
+    page = render(material)
     path, partial = folder / "report.html", folder / ".report.html.partial"
     partial.write_text(page, encoding="utf-8")
     partial.replace(path)
     return path
 
 
-def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, Chart]) -> str:
-    """Return the page.
-
-    Parameters
-    ----------
-    content, photos
-        What it says.
-    charts
-        As `charts.draw` gives them.
-    """
-    from .figures import encode
-
+def render(material: Material) -> str:
+    """Return the page."""
     environment = Environment(
         loader=PackageLoader("huebench.reports"),
         autoescape=True,
@@ -64,15 +37,16 @@ def render(content: Content, photos: list[GalleryPhoto], charts: dict[str, Chart
     )
     environment.filters["in_words"] = in_words
     pictures = {
-        photo.rank: {tile.label: _picture(tile.path) for tile in photo.tiles if tile.path} for photo in photos
+        photo.rank: {tile.label: _picture(tile.path) for tile in photo.tiles if tile.path}
+        for photo in material.photos
     }
     return environment.get_template("report.html.j2").render(
-        c=content,
-        photos=photos,
+        c=material.content,
+        photos=material.photos,
         pictures=pictures,
-        charts=charts,
-        images={name: _uri(encode(chart.figure), "png") for name, chart in charts.items()},
-        groups={row.label: row.group for row in content.headline.rows},
+        charts=material.charts,
+        images={name: _uri(content, "png") for name, content in material.images.items()},
+        groups={row.label: row.group for row in material.content.headline.rows},
         css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704  # ours
         js=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704  # ours
     )

@@ -10,8 +10,8 @@ from typing import cast
 
 import pandas as pd
 
-from .content import Content
 from .layout import Table
+from .material import Material
 
 ESCAPES = str.maketrans(
     {
@@ -41,9 +41,9 @@ COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}
 """Rank → how pandas' Styler marks it."""
 
 
-def write_latex(content: Content, folder: Path) -> Path:
+def write_latex(material: Material, folder: Path) -> Path:
     """Write ``latex/*.tex``, a file a table, and return the folder ``latex``."""
-    target = folder / "latex"
+    content, target = material.content, folder / "latex"
     target.mkdir(parents=True, exist_ok=True)
     photos = (
         f"{content.run.dataset['name']}, {content.photos:,} photos, protocol {content.run.protocol_digest}"

@@ -15,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from tabulate import tabulate
 
-from .content import Content, in_words, make_content
-from .gallery import GalleryPhoto, choose
+from .content import Content, in_words
+from .gallery import GalleryPhoto
 from .layout import Table
+from .material import Material
 from .speed import FILE
 from .study import read_answers
 from .tables import Results
@@ -26,7 +27,7 @@ STAMP = ".report.json"
 """Remembers what the report beside it was made from, and which files belong to it."""
 
 
-def write_report(results: Results, folder: Path) -> Path:
+def write_report(material: Material, folder: Path) -> Path:
     """Write ``report.md`` and ``figures/`` into a folder.
 
     Nothing is drawn again if neither the results, times of the run aside, nor this package have changed
@@ -34,8 +35,8 @@ def write_report(results: Results, folder: Path) -> Path:
 
     Parameters
     ----------
-    results
-        The run; its ``folder`` is where kept pictures are looked for.
+    material
+        What it is made from; nothing of it is worked out where the report stays as it is.
     folder
         Where the report goes.
 
@@ -45,15 +46,13 @@ def write_report(results: Results, folder: Path) -> Path:
         The ``report.md``.
     """
     report, stamp = folder / "report.md", folder / STAMP
-    made_from, files = fingerprint(results), _stamped(stamp)
+    made_from, files = fingerprint(material.results), _stamped(stamp)
     if files.get("made_from") == made_from and all((folder / name).is_file() for name in files["files"]):
         return report
     stamp.unlink(missing_ok=True)
-    content = make_content(results)
-    photos = choose(results, content.summary)
-    figures = _draw(results, content, photos, folder)
+    figures = _draw(material, folder)
     partial = folder / ".report.md.partial"
-    partial.write_text(render(content, photos, figures), encoding="utf-8")
+    partial.write_text(render(material.content, material.photos, figures), encoding="utf-8")
     partial.replace(report)
     names = ["report.md", *(figure.path for figure in figures.values())]
     for figure in (folder / "figures").glob("*"):
@@ -190,19 +189,18 @@ def _environment() -> Environment:
     return environment
 
 
-def _draw(
-    results: Results, content: Content, photos: Sequence[GalleryPhoto], folder: Path
-) -> dict[str, Drawn]:
-    from . import charts, figures  # Matplotlib takes its time to import
+def _draw(material: Material, folder: Path) -> dict[str, Drawn]:
+    from . import figures  # Matplotlib takes its time to import
 
     drawn: dict[str, Drawn] = {}
-    for name, chart in charts.draw(results, content).items():
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    for name, chart in material.charts.items():
         drawn[name] = Drawn(f"figures/{name}.png", chart.alt, chart.caption)
-        figures.save(chart.figure, folder / drawn[name].path)
-    for photo in photos:
+        (folder / drawn[name].path).write_bytes(material.images[name])
+    for photo in material.photos:
         alt = f"{photo.rank.capitalize()} photo: input, truth and every method's answer"
         drawn[photo.rank] = Drawn(f"figures/gallery-{photo.rank}.jpg", alt, "")
-        figures.save(figures.gallery(photo), folder / drawn[photo.rank].path)
+        (folder / drawn[photo.rank].path).write_bytes(figures.encode(figures.gallery(photo), "jpg"))
     return drawn
 
 

@@ -78,7 +78,8 @@ def test_the_heat_map_has_the_categories_with_the_most_photos(maker, monkeypatch
     monkeypatch.setattr(charts, "MOST_CATEGORIES", 2)
     results = maker.run(methods=("gray", "pix2pix", "oracle-lowres"), photos=10, categories=("c", "a", "b"))
     summary = summarize(results)
-    axes = charts.heat_map(results, summary, metric_of(summary, "auc")).axes[0]
+    parts = {name: summarize(results, category=name) for name in "abc"}
+    axes = charts.heat_map(parts, summary, metric_of(summary, "auc")).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a (3)", "c (4)"]
     shown = axes.get_images()[0]
     gray = summarize(results, category="a").scores.loc["gray", "auc"]

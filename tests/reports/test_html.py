@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from huebench.reports.content import make_content
 from huebench.reports.html import write_html
+from huebench.reports.material import Material
 
 METHODS = ("gray", "mean-ab", "pixel-knn", "encoder-decoder", "fusion", "oracle-lowres")
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 
 def page_of(results, folder):
-    return write_html(results, make_content(results), folder)
+    return write_html(Material(results), folder)
 
 
 def test_a_page_is_well_formed_and_loads_nothing_from_outside(maker, tmp_path):

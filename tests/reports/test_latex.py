@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from huebench.reports.content import make_content
 from huebench.reports.latex import latex, write_latex
 from huebench.reports.layout import Cell, Column, Row, Table
+from huebench.reports.material import Material
 
 
 def table_of(label="a", text="1.00", title="PSNR"):
@@ -41,8 +41,8 @@ def test_everything_from_outside_is_escaped(text, escaped):
 
 
 def test_files_of_a_run(maker, tmp_path):
-    content = make_content(maker.run(photos=20, failures=True, categories=tuple("abcdefghij")))
-    folder = write_latex(content, tmp_path)
+    results = maker.run(photos=20, failures=True, categories=tuple("abcdefghij"))
+    folder = write_latex(Material(results), tmp_path)
     assert folder == tmp_path / "latex"
     assert {path.name for path in folder.iterdir()} == {
         "headline.tex",

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from huebench.reports import figures
 from huebench.reports.layout import Cell, Column, Row, Table
 from huebench.reports.markdown import block, code, fingerprint, plain_table, table, text, write_report
+from huebench.reports.material import Material
 from huebench.reports.tables import read_results, write_results
 
 METHODS = ("gray", "oracle-lowres", "mean-ab", "pixel-knn", "pix2pix")
@@ -89,7 +90,7 @@ def test_a_table_marks_the_best_and_sets_oracles_apart():
 
 def test_the_report_of_a_run(maker, tmp_path):
     results = maker.run(methods=METHODS, pictures=True, photos=20, failures=True)
-    report = write_report(results, tmp_path)
+    report = write_report(Material(results), tmp_path)
     said = report.read_text(encoding="utf-8")
     assert report == tmp_path / "report.md"
     assert "Some photos are near-grey or bordered." in said
@@ -121,14 +122,16 @@ def test_the_report_of_a_run(maker, tmp_path):
 
 def test_what_is_not_there_has_no_heading(maker, tmp_path):
     results = maker.run(methods=("gray",), near_grey=0.0, categories=())
-    said = write_report(results, tmp_path).read_text(encoding="utf-8")
+    said = write_report(Material(results), tmp_path).read_text(encoding="utf-8")
     for heading in ("Gallery", "Training", "Failures", "By category", "Notes", "Without near-grey"):
         assert f"# {heading}" not in said
     assert not re.search(r"\n\n\n", said)
 
 
 def test_spread_is_explained_where_there_are_seeds(maker, tmp_path):
-    said = write_report(maker.run(methods=("gray",), seeds=(0, 1)), tmp_path).read_text(encoding="utf-8")
+    said = write_report(Material(maker.run(methods=("gray",), seeds=(0, 1))), tmp_path).read_text(
+        encoding="utf-8"
+    )
     assert "± is the standard deviation over seeds" in said
     assert "2 seeds" in said
 
@@ -137,7 +140,7 @@ def test_a_run_in_which_everything_failed_is_reported(maker, tmp_path):
     results = maker.run(methods=("gray", "pix2pix"))
     cells = results.cells.assign(status="failed", phase="import", reason="no such module")
     empty = replace(results, cells=cells, images=results.images.iloc[:0], curves=results.curves.iloc[:0])
-    said = write_report(empty, tmp_path).read_text(encoding="utf-8")
+    said = write_report(Material(empty), tmp_path).read_text(encoding="utf-8")
     assert "0 of 24 expected answers were scored" in said
     assert said.count("no such module") == 2
 
@@ -145,8 +148,8 @@ def test_a_run_in_which_everything_failed_is_reported(maker, tmp_path):
 def test_the_same_run_gives_the_same_bytes_whether_read_back_or_not(maker, tmp_path):
     results = maker.run(methods=METHODS[2:], pictures=True, seeds=(0, 1))
     write_results(results, maker.folder)
-    write_report(results, tmp_path / "a")
-    write_report(read_results(maker.folder), tmp_path / "b")
+    write_report(Material(results), tmp_path / "a")
+    write_report(Material(read_results(maker.folder)), tmp_path / "b")
     files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
     assert len(files) > 6
     for file in files:
@@ -155,59 +158,58 @@ def test_the_same_run_gives_the_same_bytes_whether_read_back_or_not(maker, tmp_p
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Count the figures that are saved, and save time by not drawing them."""
+    """Count the figures that are drawn, and save time by not drawing them."""
     calls = []
 
-    def save(figure, path):
-        calls.append(path.name)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"a figure")
+    def encode(figure, kind="png"):
+        calls.append(kind)
+        return b"a figure"
 
-    monkeypatch.setattr(figures, "save", save)
+    monkeypatch.setattr(figures, "encode", encode)
     return calls
 
 
 def test_unchanged_results_are_not_drawn_again(maker, tmp_path, drawn):
     results = maker.run(methods=METHODS, pictures=True)
-    first = write_report(results, tmp_path).read_bytes()
+    first = write_report(Material(results), tmp_path).read_bytes()
     once = len(drawn)
     assert once > 6
     later = replace(results, run=replace(results.run, started="2026-01-01T00:00:00+00:00", seconds=1.0))
-    assert write_report(later, tmp_path).read_bytes() == first
+    assert write_report(Material(later), tmp_path).read_bytes() == first
     assert len(drawn) == once
 
 
 def test_changed_results_and_lost_files_are_drawn_again(maker, tmp_path, drawn):
     results = maker.run(methods=METHODS, pictures=True)
-    write_report(results, tmp_path)
+    write_report(Material(results), tmp_path)
     once = len(drawn)
     results.images.loc[0, "psnr"] += 0.5
-    write_report(results, tmp_path)
+    write_report(Material(results), tmp_path)
     assert len(drawn) == 2 * once
     (tmp_path / "figures" / "training-curves.png").unlink()
-    write_report(results, tmp_path)
+    write_report(Material(results), tmp_path)
     assert len(drawn) == 3 * once
 
 
 @pytest.mark.parametrize("stamp", ["", "{}", "[1"])
 def test_a_damaged_stamp_only_costs_time(maker, tmp_path, drawn, stamp):
     results = maker.run(methods=METHODS)
-    write_report(results, tmp_path)
+    write_report(Material(results), tmp_path)
     once = len(drawn)
     (tmp_path / ".report.json").write_text(stamp)
-    write_report(results, tmp_path)
+    write_report(Material(results), tmp_path)
     assert len(drawn) == 2 * once
 
 
 @pytest.mark.usefixtures("drawn")
 def test_stale_figures_go_and_foreign_files_stay(maker, tmp_path):
-    write_report(maker.run(methods=METHODS, pictures=True), tmp_path)
+    write_report(Material(maker.run(methods=METHODS, pictures=True)), tmp_path)
     (tmp_path / "figures" / "mine.png").write_bytes(b"mine")
     (tmp_path / "precious.txt").write_text("mine")
     stamp = json.loads((tmp_path / ".report.json").read_text())
     stamp["files"].append("figures/../precious.txt")
     (tmp_path / ".report.json").write_text(json.dumps(stamp))
-    write_report(maker.run(methods=("gray",)), tmp_path)
+    write_report(Material(maker.run(methods=("gray",))), tmp_path)
     names = {path.name for path in (tmp_path / "figures").iterdir()}
     assert names == {"mine.png", "speed.png", "accuracy.png", "colorfulness.png", "categories.png"}
     assert (tmp_path / "precious.txt").is_file()

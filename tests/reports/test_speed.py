@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from huebench import UserError
-from huebench.reports.content import make_content
 from huebench.reports.html import write_html
 from huebench.reports.markdown import write_report
+from huebench.reports.material import Material
 from huebench.reports.speed import FILE, duration, methods_table, read_kernels, read_timings
 from huebench.reports.summary import summarize
 
@@ -62,7 +62,7 @@ def test_kernels_are_grouped_with_the_fastest_first_and_their_ratio_to_ours(tmp_
 
 def test_a_run_folder_without_a_benchmark_has_no_kernels(maker, tmp_path):
     assert read_kernels(tmp_path) is None
-    assert "what one would pick instead" not in write_report(maker.run(), tmp_path).read_text()
+    assert "what one would pick instead" not in write_report(Material(maker.run()), tmp_path).read_text()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"machine_info": {}, "benchmarks": []}'])
@@ -74,14 +74,14 @@ def test_another_file_of_that_name_is_named(tmp_path, text):
 
 def test_both_reports_hold_them_and_markdown_is_written_anew_when_they_change(maker, tmp_path):
     results = maker.run(methods=("gray", "pixel-knn"))
-    before = write_report(results, tmp_path).read_text()
+    before = write_report(Material(results), tmp_path).read_text()
     keep(tmp_path, benchmark("huebench", 0.5), benchmark("scipy<1>", 1.5))
-    after = write_report(results, tmp_path).read_text()
+    after = write_report(Material(results), tmp_path).read_text()
     assert "scipy" not in before
     assert r"scipy\<1\>" in after
     assert "3.00×" in after
     assert "Machine: processor Xeon, cores 2, memory 24 GiB, system Linux" in after
-    page = write_html(results, make_content(results), tmp_path).read_text()
+    page = write_html(Material(results), tmp_path).read_text()
     assert "scipy&lt;1&gt;" in page
 
 
