@@ -94,6 +94,5 @@ def test_curves_show_every_seed_of_train_and_validation(curves):
     assert [axes.get_title(loc="left") for axes in figure.axes[::2]] == ["encoder-decoder", "pix2pix"]
 
 
-def test_curves_without_accuracy_are_drawn(curves, tmp_path):
-    figures.save(figures.training_curves(curves.assign(accuracy=np.nan)), tmp_path / "curves.png")
-    assert (tmp_path / "curves.png").stat().st_size > 1000
+def test_curves_without_accuracy_are_drawn(curves):
+    assert len(figures.encode(figures.training_curves(curves.assign(accuracy=np.nan)))) > 1000

@@ -10,7 +10,7 @@ from huebench.methods.deep.pix2pix import Pix2Pix
 
 
 def test_overfits_eight_photos(gain_on_eight):
-    method = Pix2Pix(size=32, epochs=16, batch=4, learning_rate=2e-3, flip=False, judge="none")
+    method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, judge="none")
     assert gain_on_eight(method) > 3
     assert method.notes == {"perceptual network": "none", "precision": native_precision("cpu")}
 
