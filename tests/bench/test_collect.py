@@ -14,7 +14,7 @@ def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "out"
     command = ["run", "--methods", "gray,mean-ab", "--limit", "3", "--metrics", "auc,auc_rebalanced,psnr"]
     subprocess.run(
-        [sys.executable, "-c", "from huebench.bench.cli import main; main()", *command, "--out", str(out)],
+        [sys.executable, "-m", "huebench.bench", *command, "--out", str(out)],
         check=True,
         capture_output=True,
     )

@@ -155,7 +155,7 @@ def execute(block, workplace, bench):
 
 def serve(arguments):
     """Run ``bench study``, which does not end by itself: look at the page, then press Ctrl-C."""
-    command = [sys.executable, "-c", "from huebench.bench.cli import main; main()", *arguments]
+    command = [sys.executable, "-m", "huebench.bench", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         lines = iter(process.stdout.readline, "")
         address = next(match[1] for line in lines if (match := re.search(r"study: (\S+)", line)))

@@ -15,7 +15,7 @@ from PIL import Image
 from huebench.bench import cli
 from huebench.methods.base import methods
 
-COMMAND = (sys.executable, "-c", "from huebench.bench.cli import main; main()")
+COMMAND = (sys.executable, "-m", "huebench.bench")
 
 TINY = ("--dataset", "folder:photos", "--size", "32", "--metrics", "psnr,colorfulness", "--out", "out")
 

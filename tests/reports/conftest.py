@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -112,9 +113,19 @@ PHOTOS = (skimage.data.astronaut, skimage.data.coffee, skimage.data.chelsea, ski
 
 @dataclass
 class Maker:
-    """Makes a run; every option has a default that suits a quick test."""
+    """Makes a run; every option has a default that suits a quick test.
+
+    Attributes
+    ----------
+    folder
+        Where kept pictures go.
+    kept_photos, picture_size
+        Of how many photos pictures are kept, if at all, and of how many pixels a side.
+    """
 
     folder: Path
+    kept_photos: int = 4
+    picture_size: int = 96
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
     def run(
@@ -231,10 +242,10 @@ class Maker:
         return pd.concat(rows)
 
     def _pictures(self, methods: tuple[str, ...]) -> dict[str, dict[int, list[str]]]:
-        """Keep real photos and made-up answers for the first four photos of the run."""
+        """Keep real photos and made-up answers for the first photos of the run."""
         kept: dict[str, dict[int, list[str]]] = {method: {} for method in methods}
-        for number, load in enumerate(PHOTOS):
-            photo = Image.fromarray(load()).resize((96, 96))
+        for number, load in enumerate(islice(cycle(PHOTOS), self.kept_photos)):
+            photo = Image.fromarray(load()).resize((self.picture_size,) * 2)
             grey = photo.convert("L").convert("RGB")
             self._keep(photo, truth := f"pictures/truth/{number}.png")
             self._keep(grey, given := f"pictures/input/{number}.png")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra 'dev'")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra 'dev'")
 
-BENCH = [sys.executable, "-c", "from huebench.bench.cli import main; main()"]
+BENCH = [sys.executable, "-m", "huebench.bench"]
 CANVAS_COLOUR = """side => {
     const copy = new OffscreenCanvas(1, 1).getContext("2d");
     copy.drawImage(document.getElementById(side), 0, 0);
