@@ -1,5 +1,9 @@
 """What every test starts from, whatever other tests have imported or registered."""
 
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -19,3 +23,47 @@ def numbers_printed_as_usual():
     # Importing colour-science switches NumPy to printing 12 digits.
     with np.printoptions(legacy=False):
         yield
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Start a headless Chromium."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs the extra 'dev'")
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on the path")
+    with api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=executable, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Open an address; return the page and the list that its errors go to."""
+    contexts = []
+
+    def visit(address: str, **options: Any) -> tuple[Any, list[str]]:
+        contexts.append(chromium.new_context(**options))
+        page, problems = contexts[-1].new_page(), []
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        return page, problems
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def accessibility_faults() -> Callable[[Any], list[str]]:
+    """Return the serious faults that axe-core finds on a page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra 'dev'")
+
+    def find(page: Any) -> list[str]:
+        found = axe.Axe().run(page).response["violations"]
+        return [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
+
+    return find

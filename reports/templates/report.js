@@ -1,11 +1,14 @@
-// Sort a table by a column: numbers by value, largest first; what has no value stays last.
+// Sort a table by a column: names from A to Z, numbers largest first, and the other way round when clicked
+// again; what has no value stays last.
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const heading = button.closest("th");
     const body = heading.closest("table").tBodies[0];
-    const descending = heading.getAttribute("aria-sort") !== "descending";
+    const [first, second] = heading.cellIndex === 0 ? ["ascending", "descending"] : ["descending", "ascending"];
+    const order = heading.getAttribute("aria-sort") === first ? second : first;
+    const descending = order === "descending";
     for (const other of heading.parentNode.children) other.removeAttribute("aria-sort");
-    heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    heading.setAttribute("aria-sort", order);
     const value = (row) => {
       const cell = row.cells[heading.cellIndex];
       return cell.dataset.value === undefined ? null : Number(cell.dataset.value.replace("inf", "Infinity"));

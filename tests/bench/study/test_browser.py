@@ -1,7 +1,6 @@
 """The whole way: ``bench study`` in a process of its own, a person in a browser, the report."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -9,13 +8,6 @@ import sys
 import pytest
 
 from huebench.bench.study.page import COOKIE
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the path")
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra 'dev'")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra 'dev'")
 
 BENCH = [sys.executable, "-m", "huebench.bench"]
 CANVAS_COLOUR = """side => {
@@ -39,49 +31,19 @@ def served(make_run):
         process.kill()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=options)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium):
-    """Open an address; return the page and the list that its errors go to."""
-    contexts = []
-
-    def visit(address, **options):
-        contexts.append(chromium.new_context(**options))
-        page, problems = contexts[-1].new_page(), []
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(address)
-        return page, problems
-
-    yield visit
-    for context in contexts:
-        context.close()
-
-
 def real_side(page):
     return "left" if page.evaluate(CANVAS_COLOUR, "left")[0] > 150 else "right"
-
-
-def serious(page):
-    found = axe.Axe().run(page).response["violations"]
-    return [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")]
 
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark", "has_touch": True}
 
 
-def test_two_people_answer_by_keyboard_and_on_a_phone_and_the_report_has_it(served, open_page):
+def test_two_people_answer_by_keyboard_and_on_a_phone_and_the_report_has_it(
+    served, open_page, accessibility_faults
+):
     process, address, folder = served
     page, problems = open_page(address)
-    assert serious(page) == []
+    assert accessibility_faults(page) == []
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     for number in range(1, 7):
@@ -102,12 +64,12 @@ def test_two_people_answer_by_keyboard_and_on_a_phone_and_the_report_has_it(serv
     assert problems == []
 
     phone, problems = open_page(address, **PHONE)
-    assert serious(phone) == []
+    assert accessibility_faults(phone) == []
     phone.get_by_role("button", name="Start").tap()
     for number in range(1, 7):
         phone.wait_for_selector(ASKED)
         if number == 1:
-            assert serious(phone) == []
+            assert accessibility_faults(phone) == []
             assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert phone.locator(".answer").first.bounding_box()["height"] >= 44
         phone.get_by_role("button", name=re.compile(f"{real_side(phone)} is real", re.IGNORECASE)).tap()
