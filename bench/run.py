@@ -163,7 +163,6 @@ def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:
         counts[entry.split] = counts.get(entry.split, 0) + 1
     dataset: dict[str, Any] = {
         "name": options.dataset,
-        "root": str(options.data_root) if options.data_root else "",
         "fingerprint": plan.fingerprint,
         "licence": info.licence,
         "source": info.source,

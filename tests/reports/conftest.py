@@ -268,7 +268,6 @@ class Maker:
             dataset={
                 "name": "landscapes",
                 "summary": "4,319 landscape photographs",
-                "root": "/data/photos",
                 "fingerprint": "9f86d081884c7d659a2feaa0c55ad015",
                 "licence": "CC BY 2.0",
                 "source": "https://example.org/landscapes",
