@@ -202,15 +202,24 @@ def report(
     formats: Annotated[
         str, typer.Option("--format", help="Of md, html, latex, csv; comma-separated.")
     ] = "md",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help="Where to write, with a copy of the tables: a baseline to commit.  [default: RUN]",
+        ),
+    ] = None,
 ) -> None:
     """Write a run's report anew from its tables."""
     from ..reports.formats import write_formats
-    from ..reports.tables import read_results
+    from ..reports.tables import read_results, write_results
     from ..reports.terminal import print_results
 
     results = read_results(folder)
     console = Console()
-    paths = write_formats(results, folder, [name.strip() for name in formats.split(",")])
+    paths = write_formats(results, out or folder, [name.strip() for name in formats.split(",")])
+    if out:
+        write_results(results, out)
     print_results(results, console)
     for path in paths:
         console.print(f"report: {path}", soft_wrap=True, highlight=False)

@@ -32,3 +32,20 @@ def test_an_unknown_format_and_a_folder_without_a_run_are_mistakes(bench, run, t
     assert code == 2
     assert "nowhere" in output
     assert "Traceback" not in output
+
+
+def test_a_baseline_has_report_and_tables_and_no_pictures(bench, run, tmp_path):
+    code, output = bench("report", run, "--out", tmp_path / "docs" / "baseline")
+    assert code == 0
+    assert "baseline/report.md" in output
+    baseline = tmp_path / "docs" / "baseline"
+    assert not (baseline / "pictures").exists()
+    code, output = bench("compare", baseline, run)
+    assert code == 0
+    assert "no change" in output
+    before = (baseline / "report.md").read_bytes()
+    assert before == (run / "report.md").read_bytes()
+    (tmp_path / "file").write_text("")
+    code, output = bench("report", run, "--out", tmp_path / "file")
+    assert code == 2
+    assert "file" in output

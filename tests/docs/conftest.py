@@ -37,7 +37,7 @@ def samples(tmp_path_factory):
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch, bench, samples):
-    """An empty folder but for ``runs/samples``, ``baseline``, ``my/photos`` and ``path/to/photos``."""
+    """An empty folder but for ``runs/samples``, ``my/photos`` and ``path/to/photos``."""
     monkeypatch.chdir(tmp_path)
     _photos(tmp_path / "my" / "photos")
     _photos(tmp_path / "path" / "to" / "photos")
@@ -46,9 +46,6 @@ def workplace(tmp_path, monkeypatch, bench, samples):
         code, output = bench("run", "--methods", "gray,mean-ab,pixel-knn", *small, "--out", samples)
         assert code == 0, output
     shutil.copytree(samples, tmp_path / "runs" / "samples")
-    (tmp_path / "baseline").mkdir()
-    for file in (samples / "run.json", *samples.glob("*.parquet")):
-        shutil.copy(file, tmp_path / "baseline")
     return tmp_path
 
 
