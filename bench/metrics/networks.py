@@ -54,9 +54,11 @@ class Weights:
         if absent:
             return f"{', '.join(absent)} not installed: pip install 'huebench[perceptual]'"
         if self.path() is None:
-            folders = " or ".join(str(folder) for folder in weights_folders())
-            hint = "" if "HUEBENCH_WEIGHTS" in os.environ else ", or set HUEBENCH_WEIGHTS to its folder"
-            return f"weights not found: put {self.file} ({self.url}) into {folders}{hint}"
+            # No path of this machine: the text stands in reports.
+            return (
+                f"weights not found: put {self.file} ({self.url}) into the folder that --weights-dir or "
+                "HUEBENCH_WEIGHTS names, or into torch's cache of checkpoints"
+            )
         return ""
 
     def load(self) -> dict[str, torch.Tensor]:
