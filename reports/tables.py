@@ -174,6 +174,10 @@ def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     return table.astype(columns | extra).reset_index(drop=True)
 
 
+PICTURES = ("picture", "truth_picture", "input_picture")
+"""Columns of the images' table that hold paths inside the run folder."""
+
+
 def write_results(results: Results, folder: Path) -> None:
     """Write a run's facts and tables, each atomically."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -193,7 +197,7 @@ def write_results(results: Results, folder: Path) -> None:
 
 
 def read_results(folder: Path) -> Results:
-    """Read a run folder.
+    """Read a run folder; pictures that are no longer in it, as in a committed baseline, count as not kept.
 
     Raises
     ------
@@ -221,6 +225,10 @@ def read_results(folder: Path) -> Results:
     if (folder / "accuracy_curves.parquet").exists():  # runs were written before it was
         names.append("accuracy_curves")
     tables = {name: _read_table(folder / f"{name}.parquet") for name in names}
+    for column in tables["images"].columns.intersection(list(PICTURES)):
+        paths = tables["images"][column]
+        there = {path for path in paths.dropna().unique() if (folder / path).is_file()}
+        tables["images"][column] = paths.where(paths.isin(there))
     return Results(run, **tables, folder=folder)
 
 

@@ -45,6 +45,9 @@ def test_a_baseline_has_report_and_tables_and_no_pictures(bench, run, tmp_path):
     assert "no change" in output
     before = (baseline / "report.md").read_bytes()
     assert before == (run / "report.md").read_bytes()
+    (baseline / ".report.json").unlink()
+    assert bench("report", baseline, "--format", "md,html")[0] == 0
+    assert "Gallery" not in (baseline / "report.md").read_text()
     (tmp_path / "file").write_text("")
     code, output = bench("report", run, "--out", tmp_path / "file")
     assert code == 2
