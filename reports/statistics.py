@@ -12,8 +12,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import scipy  # its parts load when first used; stats takes a second, and most runs need none of it
 from numpy.typing import NDArray
-from scipy import stats
 
 from .summary import Summary
 from .tables import MetricFacts, Results
@@ -139,7 +139,7 @@ def paired(differences: pd.DataFrame) -> pd.DataFrame:
     known = np.isfinite(p)
     adjusted = np.full(len(p), np.nan)
     if known.any():
-        adjusted[known] = stats.false_discovery_control(p[known], method="by")
+        adjusted[known] = scipy.stats.false_discovery_control(p[known], method="by")
     wins = (values > 0).sum(axis=0) + 0.5 * (values == 0).sum(axis=0)
     photos = np.isfinite(values).sum(axis=0)
     return pd.DataFrame(
@@ -190,11 +190,13 @@ def rank(results: Results, summary: Summary, metric: MetricFacts) -> Ranks | Non
     table = sign * values[labels].dropna()
     if len(table) < 2:
         return None
-    average = pd.DataFrame(stats.rankdata(table, axis=1), columns=labels).mean().sort_values(kind="stable")
+    average = (
+        pd.DataFrame(scipy.stats.rankdata(table, axis=1), columns=labels).mean().sort_values(kind="stable")
+    )
     alike = bool((table.max(axis=1) == table.min(axis=1)).all())
-    p = 1.0 if alike else float(stats.friedmanchisquare(*table.to_numpy(float).T).pvalue)
+    p = 1.0 if alike else float(scipy.stats.friedmanchisquare(*table.to_numpy(float).T).pvalue)
     count = len(labels)
-    quantile = stats.studentized_range.ppf(LEVEL, count, np.inf) / np.sqrt(2)
+    quantile = scipy.stats.studentized_range.ppf(LEVEL, count, np.inf) / np.sqrt(2)
     return Ranks(average, len(table), p, float(quantile * np.sqrt(count * (count + 1) / (6 * len(table)))))
 
 
@@ -220,7 +222,7 @@ def _bootstrap(values: Floats, folded: NDArray[np.bool_]) -> tuple[Floats, Float
         drawn[folded] = abs(drawn[folded])
         return drawn.reshape(-1, *photos.shape[:-1])
 
-    interval = stats.bootstrap(
+    interval = scipy.stats.bootstrap(
         (np.arange(len(values)),),
         means,
         vectorized=True,
@@ -239,4 +241,4 @@ def _wilcoxon(differences: Floats) -> float:
         return np.nan
     if not differences.any():
         return 1.0
-    return float(stats.wilcoxon(differences).pvalue)
+    return float(scipy.stats.wilcoxon(differences).pvalue)

@@ -167,7 +167,7 @@ SEEDS = ("--seed", 0, "--seed", 1, "--seed", 2, "--seed", 3)
 
 
 def test_two_jobs_are_1_7_times_as_fast_as_one(tmp_path, timed, say):
-    write_real_photos(tmp_path / "photos", train=100, val=10, test=300)
+    write_real_photos(tmp_path / "photos", train=100, val=10, test=600)
     timed(*BUSY, "--limit", 1, "--out", "warm")
     one, _ = timed(*BUSY, *SEEDS, "--jobs", 1, "--threads", 1, "--out", "one")
     two, _ = timed(*BUSY, *SEEDS, "--jobs", 2, "--threads", 2, "--out", "two")
@@ -178,7 +178,7 @@ def test_two_jobs_are_1_7_times_as_fast_as_one(tmp_path, timed, say):
 
 def test_two_dask_workers_are_1_6_times_as_fast_as_one(tmp_path, timed, dask, say):
     pytest.importorskip("distributed", reason="needs the extra 'cluster'")
-    write_real_photos(tmp_path / "photos", train=100, val=10, test=300)
+    write_real_photos(tmp_path / "photos", train=100, val=10, test=600)
     timed(*BUSY, "--limit", 1, "--out", "warm")
     took = {}
     for workers in (1, 2):
