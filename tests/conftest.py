@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from huebench.bench import cli
 from huebench.bench.metrics import registry
 from huebench.datasets.base import datasets
 from huebench.methods.base import methods
@@ -23,6 +25,25 @@ def numbers_printed_as_usual():
     # Importing colour-science switches NumPy to printing 12 digits.
     with np.printoptions(legacy=False):
         yield
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: Any, capfd: Any) -> Callable[..., tuple[int, str]]:
+    """Run ``bench`` with some arguments in an empty folder; return exit code and output."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        printed = capfd.readouterr()
+        return code, printed.out + printed.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -2,27 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from huebench.bench import cli
-
-
-@pytest.fixture
-def bench(tmp_path, monkeypatch, capsys):
-    """Run ``bench`` with some arguments in an empty folder; return exit code and output."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return run
-
 
 @pytest.fixture
 def plugin(tmp_path):

@@ -8,26 +8,6 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from huebench.bench import cli
-
-
-@pytest.fixture
-def bench(monkeypatch, capfd):
-    """Run ``bench`` with some arguments; return exit code and output."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        printed = capfd.readouterr()
-        return code, printed.out + printed.err
-
-    return run
-
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory):

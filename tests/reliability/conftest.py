@@ -12,7 +12,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from huebench.bench import cli
 from huebench.methods.base import methods
 
 COMMAND = (sys.executable, "-m", "huebench.bench")
@@ -115,25 +114,12 @@ def start(tmp_path):
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch, capsys):
-    """Run ``bench`` to its end, in this process; return exit code and output."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+def bench(bench, tmp_path, monkeypatch):
+    """Run ``bench`` with a cache of its own."""
     monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "cache"))
     methods.discover()
     monkeypatch.setattr(methods, "_items", methods.items())
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["bench", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return run
+    return bench
 
 
 @pytest.fixture
