@@ -30,7 +30,7 @@ from ..methods.base import Epoch, Method
 from ..methods.spec import MethodSpec
 from .cell import Cell
 from .files import seal, unseal
-from .limits import limit_memory, limit_threads
+from .limits import limit_memory
 from .photos import photo_set
 from .scoring import mean_auc
 from .shards import SplitScorer
@@ -83,7 +83,6 @@ class CellRun:
 
     def _run(self) -> Path:
         """Do the work and return the table of photos."""
-        limit_threads(self.cell.threads)
         limit_memory(self.cell)
         for plugin in self.cell.plugins:
             load_plugin(Path(plugin))

@@ -8,14 +8,15 @@ from pathlib import Path
 from .cell import Cell
 
 
-def limit_threads(threads: int) -> None:
-    """Hold Numba and BLAS to a number of threads; the deep methods tell torch."""
-    import numba
-    from threadpoolctl import threadpool_limits
+def thread_limits(threads: int) -> dict[str, str]:
+    """Return the environment that holds Numba, BLAS and OpenMP to a number of threads.
 
-    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba is imported
-    numba.set_num_threads(min(threads, most))
-    threadpool_limits(threads)
+    They read it when they are loaded, so that no thread is started which is not wanted; the deep methods tell
+    torch themselves.
+    """
+    return dict.fromkeys(
+        ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)
+    )
 
 
 def limit_memory(cell: Cell) -> None:

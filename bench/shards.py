@@ -25,6 +25,7 @@ from .files import atomic, seal, unseal
 from .metrics import Scorer
 from .photos import batches, photo_set
 from .predictions import read_predictions, write_predictions
+from .rows import to_table
 from .scoring import PhotoScorer
 from .training_sample import TrainingSample
 
@@ -112,7 +113,7 @@ class SplitScorer:
         if fresh:
             write_predictions(kept_path, fresh, warm_up)
         with atomic(path) as partial:
-            parquet.write_table(_table(rows), partial)
+            parquet.write_table(to_table(rows), partial, use_dictionary=False)
         files = [path]
         if self._scorer.features:
             files.append(path.with_suffix(".npz"))
@@ -138,18 +139,14 @@ class SplitScorer:
     def _gather(self, shards: Sequence[Path]) -> Path:
         table = self.cell.folder / "images.parquet"
         with atomic(table) as partial:
-            tables = [parquet.read_table(shard) for shard in shards]
+            tables = [parquet.ParquetFile(shard).read() for shard in shards]
             # A shard in which nothing was decoded lacks columns that others have.
-            parquet.write_table(pa.concat_tables(tables, promote_options="permissive"), partial)
+            parquet.write_table(
+                pa.concat_tables(tables, promote_options="permissive"), partial, use_dictionary=False
+            )
         for part in self.cell.folder.glob("*shard-*"):  # also what was being written when it was killed
             part.unlink()
         return table
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Return a table of rows that need not have the same columns; without pandas, whose import takes time."""
-    columns = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: [row.get(name) for row in rows] for name in columns})
 
 
 def _features(shards: Sequence[Path]) -> dict[str, NDArray[np.float32]]:

@@ -21,6 +21,7 @@ import psutil
 
 from .cell import WEIGHTS_VARIABLE, Cell
 from .files import seal
+from .limits import thread_limits
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"
@@ -155,10 +156,11 @@ class _Watched:
         return status
 
     def _environment(self) -> dict[str, str]:
-        """Return the environment of the cell: on another machine too, the weights are those of the plan."""
+        """Return the environment of the cell: on another machine too, threads and weights are the plan's."""
         own = {name: value for name, value in os.environ.items() if name != WEIGHTS_VARIABLE}
         weights = {WEIGHTS_VARIABLE: self.cell.weights_dir} if self.cell.weights_dir else {}
-        return {**own, **weights, MARK: str(self.cell.folder)}
+        limits = thread_limits(self.cell.threads)
+        return {**ALLOCATION, **own, **limits, **weights, MARK: str(self.cell.folder)}
 
     def _death(self, printed: str) -> dict[str, str]:
         code = self._process.returncode

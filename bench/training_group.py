@@ -20,7 +20,7 @@ from pathlib import Path
 from ..datasets.registry import load_plugin
 from ..methods.spec import MethodSpec
 from .cell import Cell
-from .limits import limit_memory, limit_threads
+from .limits import limit_memory
 from .photos import photo_set
 
 GRACE = 20.0
@@ -97,7 +97,6 @@ def _free_port() -> int:
 def main() -> None:
     """Fit the cell whose specification stands on the command line, as one process of several."""
     cell = Cell.read(Path(sys.argv[1]))
-    limit_threads(cell.threads)
     limit_memory(cell)
     for plugin in cell.plugins:
         load_plugin(Path(plugin))

@@ -286,7 +286,8 @@ def near_grey(ab: npt.NDArray[np.floating], threshold: float = 5.0) -> bool:
     >>> near_grey(np.float32([[5, 4], [0, -5]])), near_grey(np.float32([[3, 4], [0, -6]]))
     (True, False)
     """
-    return not bool((np.abs(_checked_floats(ab, "ab", channels=2)) > threshold).any())
+    ab = _checked_floats(ab, "ab", channels=2)
+    return not _kernel("any_beyond")(ab.reshape(-1), threshold)
 
 
 def warm_up() -> None:
@@ -301,6 +302,7 @@ def warm_up() -> None:
     colour = np.zeros((1, 3), np.uint8)
     yuv_to_rgb(*rgb_to_yuv(colour))
     lalphabeta_to_rgb(rgb_to_lalphabeta(colour))
+    near_grey(np.zeros((1, 2), np.float32))
 
 
 def _kernel(name: str, pixels: int = 0) -> Callable[..., Any]:

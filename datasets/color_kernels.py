@@ -305,3 +305,12 @@ def lalphabeta_to_rgb(lalphabeta: Float32, rgb: UInt8) -> None:
             for k in range(3):
                 value += LMS_TO_RGB[c, k] * lms[k]
             rgb[i, c] = _level(value)
+
+
+@njit(**OPTIONS)
+def any_beyond(values: Float32, threshold: float) -> bool:
+    """Say whether a value is farther than `threshold` from zero; a colourful photo shows one at once."""
+    for value in values:  # noqa: SIM110  # Numba compiles no any()
+        if abs(value) > threshold:
+            return True
+    return False

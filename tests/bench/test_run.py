@@ -1,5 +1,7 @@
 """``bench run`` from the command line to the tables, on the built-in photos."""
 
+import os
+
 import pandas as pd
 import pytest
 
@@ -87,6 +89,21 @@ def test_what_a_failed_fit_printed_and_raised_is_kept(bench, plugin, tmp_path):
     assert cell["phase"] == "fit"
     assert "ValueError: no data" in cell["traceback"]
     assert (tmp_path / "out" / cell["log"]).read_text() == "almost\n"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_cell_has_as_many_threads_as_it_is_given_and_keeps_its_memory(bench, plugin, tmp_path, threads):
+    path = plugin(
+        "counts-threads",
+        fit="import numba; from threadpoolctl import threadpool_info; "
+        "print(numba.get_num_threads(), *(pool['num_threads'] for pool in threadpool_info())); "
+        "print(os.environ['MALLOC_TRIM_THRESHOLD_'])",
+    )
+    assert bench(*QUICK, "--methods", "counts-threads", "--plugin", path, "--threads", threads)[0] == 0
+    (log,) = read_results(tmp_path / "out").cells["log"]
+    counts, kept = (tmp_path / "out" / log).read_text().splitlines()
+    assert {int(count) for count in counts.split()} == {min(threads, os.cpu_count())}
+    assert int(kept) >= 2**27
 
 
 def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
