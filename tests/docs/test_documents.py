@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,11 @@ def test_a_command_can_be_read_by_the_program_that_it_names(document, words, tmp
         subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, capture_output=True)
     elif program == "source":
         assert arguments == [".venv/bin/activate"]
+    elif program == "pip":
+        action, what = arguments
+        assert (action, what[0]) == ("install", ".")
+        known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+        assert set(re.findall(r"\w+", what)) <= set(known)
     else:
         assert program == "dask", f"say in this test how to check '{program}'"
         assert shutil.which("dask", path=Path(sys.executable).parent)
