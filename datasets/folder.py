@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, Final
 
 from .. import UserError
-from .base import RGB, Dataset, DatasetInfo, Entry, Split, register_dataset
-from .decode import decode
+from .base import DatasetInfo, Split, register_dataset
 from .splits import TENTHS, by_digest, shares
-from .tree import PhotoTree
+from .tree import TreeDataset
 
 SPLIT_FOLDERS: Final[dict[str, Split]] = {
     "train": "train",
@@ -22,7 +21,7 @@ SPLIT_FOLDERS: Final[dict[str, Split]] = {
 
 
 @register_dataset
-class Folder(Dataset):
+class Folder(TreeDataset):
     """A tree of photos; its sub-folders are categories or splits.
 
     With both a ``train`` and a ``test`` sub-folder, these and ``val`` or ``validation`` are the splits, and
@@ -43,32 +42,19 @@ class Folder(Dataset):
         if root is None:
             raise UserError("dataset 'folder' needs a folder: write folder:PATH, or add --data-root PATH")
         super().__init__(root)
-        self._tree = PhotoTree(root)
-        if not self._tree.paths:
+        if not self.tree.paths:
             raise UserError(f"'{root}' holds no photos (.jpg, .png, .tif, .webp, …); put some there")
 
-    def entries(self) -> list[Entry]:
-        """Return every photo, in the order of ids, which are paths below the root."""
-        return self._entries
-
-    def read(self, entry: Entry) -> RGB:
-        """Decode one photo; raises `PhotoError` with the reason."""
-        return decode(self._tree.paths[entry.id])
-
-    @cached_property
-    def _entries(self) -> list[Entry]:
-        digests = self._tree.digests()
-        stated = _stated_splits(list(digests), self._tree.root)
+    def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
+        """Return the stated splits or ours, and the sub-folders as categories."""
+        stated = _stated_splits(list(digests), self.tree.root)
         splits = stated or by_digest(digests, shares(len(digests), TENTHS))
         if stated and "validation" not in stated.values():
             train = {key: digest for key, digest in digests.items() if stated[key] == "train"}
             tenth = round(len(train) / 10)
             splits |= by_digest(train, (len(train) - tenth, tenth, 0))
         depth = 1 if stated else 0
-        return [
-            Entry(key, splits[key], _category(key, depth), self.info.licence, digest)
-            for key, digest in digests.items()
-        ]
+        return {key: (splits[key], _category(key, depth)) for key in digests}
 
 
 def _category(key: str, depth: int) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, Final
 
 from .. import UserError
-from .base import RGB, Dataset, DatasetInfo, Entry, register_dataset
-from .decode import decode
+from .base import DatasetInfo, Split, register_dataset
 from .splits import by_digest, shares
-from .tree import PhotoTree
+from .tree import TreeDataset
 
 CATEGORIES: Final = {
     None: "landscape",
@@ -37,7 +36,7 @@ _NAME: Final = re.compile(r"\d{8}(?:_\((\d)\))?\.jpg")
 
 
 @register_dataset
-class Landscapes(Dataset):
+class Landscapes(TreeDataset):
     """Landscape photos in a folder.
 
     The splits follow the order of the photos' SHA-256: the first 4,000 are train, the next 200 validation,
@@ -58,29 +57,16 @@ class Landscapes(Dataset):
             where = "add --data-root FOLDER" if root is None else f"'{root}' is no folder"
             raise UserError(f"dataset 'landscapes': {where}. {_INSTRUCTIONS}")
         super().__init__(root)
-        self._tree = PhotoTree(root)
-        if not self._tree.paths:
+        if not self.tree.paths:
             raise UserError(f"dataset 'landscapes': '{root}' holds no photos. {_INSTRUCTIONS}")
 
-    def entries(self) -> list[Entry]:
-        """Return every photo, in the order of ids, which are paths below the root."""
-        return self._entries
-
-    def read(self, entry: Entry) -> RGB:
-        """Decode one photo; raises `PhotoError` with the reason."""
-        return decode(self._tree.paths[entry.id])
-
-    @cached_property
-    def _entries(self) -> list[Entry]:
-        digests = self._tree.digests()
+    def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
+        """Return our splits, and the categories that Kaggle's names state."""
         splits = by_digest(digests, _counts(len(digests)))
         numbers = {key: _NAME.fullmatch(PurePosixPath(key).name) for key in digests}
         # Eight digits alone do not make a Kaggle name: a plain folder may number its photos too.
         suffixed = any(match and match[1] for match in numbers.values())
-        return [
-            Entry(key, splits[key], _category(numbers[key]) if suffixed else "", self.info.licence, digest)
-            for key, digest in digests.items()
-        ]
+        return {key: (splits[key], _category(numbers[key]) if suffixed else "") for key in digests}
 
 
 _INSTRUCTIONS: Final = (

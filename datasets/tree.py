@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from .. import UserError
+from .base import RGB, Dataset, Entry, Split
+from .decode import decode
 from .digests import Stamp, digests, file_digest, file_stamp
 
 SUFFIXES: Final = frozenset(
@@ -58,6 +62,45 @@ class PhotoTree:
         """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
         stamps: dict[str, Stamp] = {key: file_stamp(path) for key, path in self.paths.items()}
         return digests(self.root, stamps, lambda key: file_digest(self.paths[key]))
+
+
+class TreeDataset(Dataset):
+    """A dataset that is a tree of photos: their ids are paths below the root, in their order.
+
+    A subclass says in `places` which split and category a photo belongs to.
+
+    Attributes
+    ----------
+    tree
+        The photos' files.
+
+    Raises
+    ------
+    UserError
+        If the root cannot be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.tree = PhotoTree(root)
+
+    @abstractmethod
+    def places(self, digests: Mapping[str, str]) -> Mapping[str, tuple[Split, str]]:
+        """Return the split and the category of every photo, from ids and their files' SHA-256."""
+
+    def entries(self) -> list[Entry]:
+        """Return every photo, in the order of ids, which are paths below the root."""
+        return self._entries
+
+    def read(self, entry: Entry) -> RGB:
+        """Decode one photo; raises `PhotoError` with the reason."""
+        return decode(self.tree.paths[entry.id])
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        found = self.tree.digests()
+        places = self.places(found)
+        return [Entry(key, *places[key], self.info.licence, digest) for key, digest in found.items()]
 
 
 def _id(path: Path, root: Path) -> str:

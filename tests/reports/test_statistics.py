@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from huebench.reports import statistics
 from huebench.reports.statistics import bootstrap, compare, intervals, paired, per_photo, rank
 from huebench.reports.summary import summarize
+
+from .conftest import bootstrapped
 
 
 def metric_of(results, name):
@@ -18,14 +19,7 @@ def test_bootstrap_equals_scipy_column_by_column():
     values = np.random.default_rng(1).gamma(2, size=(40, 3))
     low, high = bootstrap(values)
     for column in range(3):
-        reference = stats.bootstrap(
-            (values[:, column],),
-            np.mean,
-            n_resamples=statistics.RESAMPLES,
-            batch=statistics.BATCH,
-            method="percentile",
-            rng=np.random.default_rng(0),
-        ).confidence_interval
+        reference = bootstrapped(values[:, column])
         assert low[column] == pytest.approx(reference.low, rel=1e-12)
         assert high[column] == pytest.approx(reference.high, rel=1e-12)
 

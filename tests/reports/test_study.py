@@ -3,14 +3,14 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from huebench import UserError
-from huebench.reports import statistics
 from huebench.reports.content import make_content
 from huebench.reports.formats import write_formats
 from huebench.reports.study import ENOUGH, fool_rates, read_answers, read_study
 from huebench.reports.summary import summarize
+
+from .conftest import bootstrapped
 
 METHODS = ("gray", "pixel-knn", "fusion", "oracle-roundtrip")
 
@@ -67,28 +67,14 @@ def test_the_rate_is_the_share_of_answers_that_were_fooled(results):
 
 def test_the_interval_of_few_participants_equals_scipys_over_answers():
     answers = made_answers(ENOUGH - 1, 5, 0.3, np.random.default_rng(1))
-    reference = stats.bootstrap(
-        (answers["fooled"].to_numpy(float),),
-        np.mean,
-        n_resamples=statistics.RESAMPLES,
-        batch=statistics.BATCH,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
+    reference = bootstrapped(answers["fooled"].to_numpy(float))
     row = fool_rates(answers).loc["fusion"]
     assert (row["low"], row["high"]) == pytest.approx((reference.low, reference.high), rel=1e-9)
 
 
 def test_the_interval_of_many_participants_equals_scipys_over_their_rates():
     answers = made_answers(25, 8, 0.3, np.random.default_rng(1), spread=0.2)
-    reference = stats.bootstrap(
-        (answers.groupby("participant", sort=True)["fooled"].mean().to_numpy(),),
-        np.mean,
-        n_resamples=statistics.RESAMPLES,
-        batch=statistics.BATCH,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
+    reference = bootstrapped(answers.groupby("participant", sort=True)["fooled"].mean().to_numpy())
     row = fool_rates(answers).loc["fusion"]
     assert (row["low"], row["high"]) == pytest.approx((reference.low, reference.high), rel=1e-9)
 
