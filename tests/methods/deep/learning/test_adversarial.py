@@ -8,22 +8,8 @@ from torch import nn, optim
 
 from huebench.methods.deep.learning.adversarial import Adversarial, Content, Trained
 from huebench.methods.deep.learning.color import lab_to_rgb
-from huebench.methods.deep.networks.base import ColorNetwork
 
-
-class Generator(ColorNetwork):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Conv2d(1, 2, 3, padding=1)
-
-    def forward(self, lightness):
-        return self.layer(lightness / 100)
-
-    def chroma(self, prediction):
-        return 100 * prediction
-
-    def loss(self, prediction, ab):
-        return (prediction - ab / 100).abs().mean()
+from .conftest import Generator
 
 
 class Critic(nn.Module):

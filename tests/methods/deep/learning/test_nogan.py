@@ -8,22 +8,8 @@ from torch import nn, optim
 
 from huebench.methods.deep.learning.adversarial import Content, Trained
 from huebench.methods.deep.learning.nogan import Burst, CriticPretraining
-from huebench.methods.deep.networks.base import ColorNetwork
 
-
-class Generator(ColorNetwork):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.BatchNorm2d(2))
-
-    def forward(self, lightness):
-        return self.layer(lightness / 100)
-
-    def chroma(self, prediction):
-        return 100 * prediction
-
-    def loss(self, prediction, ab):
-        return (prediction - ab / 100).abs().mean()
+from .conftest import Generator
 
 
 class Critic(nn.Module):
@@ -48,7 +34,7 @@ def batch():
 
 def _learner(kind, *, sees: bool):
     torch.manual_seed(0)
-    generator, critic = Generator(), Critic(sees=sees)
+    generator, critic = Generator(nn.BatchNorm2d(2)), Critic(sees=sees)
     parts = (Trained(part, optim.SGD(part.parameters(), lr=0.01)) for part in (generator, critic))
     return kind(*parts, Content(generator, 1.5, 1.5, None), "fp32")
 
