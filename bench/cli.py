@@ -89,7 +89,9 @@ def run(
     ] = None,
     split: Annotated[SplitName, typer.Option(help="Which split to score.")] = SplitName.test,
     limit: Annotated[int | None, typer.Option(min=1, help="Score at most so many photos of it.")] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Seed; give several for a spread.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(min=0, max=2**32 - 1, help="Seed; give several for a spread.")
+    ] = None,
     budget: Annotated[Budget, typer.Option(help="How long training may be.")] = Budget.quick,
     device: Annotated[Device, typer.Option(help="Where deep methods run.")] = Device.auto,
     devices: Annotated[int, typer.Option(min=1, help="GPUs that train a deep method together.")] = 1,
@@ -124,7 +126,8 @@ def run(
         str, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler.")
     ] = "",
     cluster: Annotated[
-        Path | None, typer.Option(metavar="YAML", help="Start this Dask cluster and run on it.")
+        Path | None,
+        typer.Option(metavar="YAML", exists=True, dir_okay=False, help="Start this Dask cluster; run on it."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
 ) -> None:
@@ -186,7 +189,7 @@ def score(
 
     for path in plugin or ():
         load_plugin(path)
-    names = [name.strip() for name in metrics.split(",")] if metrics else None
+    names = None if metrics is None else [name.strip() for name in metrics.split(",")]
     before, console = read_results(folder.resolve()), Console()
     with LiveProgress(console, len(before.cells)) as progress:
         results, report_path = rescore(before, names, data_root, plugin or (), jobs, progress)

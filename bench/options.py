@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
@@ -55,8 +55,8 @@ def make_options(
     """
     for path in plugins:
         load_plugin(path)
-    names: Any = resolve([name.strip() for name in metrics.split(",")]) if metrics else DEFAULT_METRICS
-    protocol = Protocol(size=size or dataset_info(dataset).size, resize=resize, metrics=tuple(names))
+    names = DEFAULT_METRICS if metrics is None else resolve(name.strip() for name in metrics.split(","))
+    protocol = Protocol(size=size or dataset_info(dataset).size, resize=resize, metrics=names)
     chosen = device if remote and device != "auto" else resolve_device(device)
     if chosen == "cuda" and not remote:
         check_gpus(devices)

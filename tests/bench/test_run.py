@@ -120,6 +120,7 @@ def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
         (("--dataset", "sampels"), "did you mean samples"),
         (("--dataset", "folder:nowhere"), "nowhere"),
         (("--metrics", "psnr,snr"), "did you mean"),
+        (("--metrics", ""), "no metric is called ''"),
         (("--methods", "gray[size=3]"), "Extra inputs are not permitted"),
         (("--plugin", "nowhere.py"), "does not exist"),
         (("--device", "cuda"), "torch sees no CUDA device"),
@@ -131,6 +132,16 @@ def test_a_mistake_is_one_message_and_exit_code_2(bench, arguments, message):
     assert output.startswith("error: ")
     assert message in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--seed", -1), ("--limit", 0), ("--jobs", 0), ("--cluster", "nowhere.yaml")]
+)
+def test_a_value_that_an_option_cannot_take_is_refused_before_anything_runs(bench, tmp_path, option, value):
+    code, output = bench("run", option, value)
+    assert code == 2
+    assert f"Invalid value for '{option}'" in output
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_photo_that_cannot_be_decoded_is_a_row(bench, tmp_path):
