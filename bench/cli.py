@@ -126,8 +126,7 @@ def run(
         str, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler.")
     ] = "",
     cluster: Annotated[
-        Path | None,
-        typer.Option(metavar="YAML", exists=True, dir_okay=False, help="Start this Dask cluster; run on it."),
+        Path | None, typer.Option(metavar="YAML", help="Start this Dask cluster and run on it.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
 ) -> None:

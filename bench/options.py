@@ -87,12 +87,14 @@ def choose_executor(threads: int, scheduler: str, cluster: Path | None) -> Execu
     Raises
     ------
     UserError
-        If both a scheduler and a cluster are named, or Dask is not installed.
+        If both a scheduler and a cluster are named, the cluster's file is missing, or Dask is not installed.
     """
     if not scheduler and cluster is None:
         return LocalPool(threads)
     if scheduler and cluster is not None:
         raise UserError("give --scheduler, a cluster that runs, or --cluster, one to be started: not both")
+    if cluster is not None and not cluster.is_file():
+        raise UserError(f"--cluster: '{cluster}' is no file; it says which class to start, and how")
     if find_spec("distributed") is None:
         raise UserError("a cluster needs Dask: pip install 'huebench[cluster]'")
     from .cluster import DaskExecutor

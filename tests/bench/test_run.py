@@ -123,6 +123,7 @@ def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
         (("--metrics", ""), "no metric is called ''"),
         (("--methods", "gray[size=3]"), "Extra inputs are not permitted"),
         (("--plugin", "nowhere.py"), "does not exist"),
+        (("--cluster", "nowhere.yaml"), "'nowhere.yaml' is no file"),
         (("--device", "cuda"), "torch sees no CUDA device"),
     ],
 )
@@ -134,9 +135,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(bench, arguments, message):
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(
-    ("option", "value"), [("--seed", -1), ("--limit", 0), ("--jobs", 0), ("--cluster", "nowhere.yaml")]
-)
+@pytest.mark.parametrize(("option", "value"), [("--seed", -1), ("--limit", 0), ("--jobs", 0)])
 def test_a_value_that_an_option_cannot_take_is_refused_before_anything_runs(bench, tmp_path, option, value):
     code, output = bench("run", option, value)
     assert code == 2
