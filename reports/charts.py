@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,18 @@ GROUP_STYLES = {
     "baseline": ("#999999", "s"),
     "classical": ("#0072B2", "o"),
     "deep": ("#D55E00", "^"),
-    "oracle": ("#CC79A7", "D"),
 }
 """Family → colour, of Okabe and Ito's palette, and marker: never told apart by colour alone."""
 
 MOST_CATEGORIES = 24
+
+NEAR = ((8, 0), (-8, 0), (0, 6), (0, -6))
+"""Where a point's name may be, in pixels from it; the first that is free."""
+
+FAR = tuple((x, y) for distance in (16, 30) for x in (-distance, 0, distance) for y in (-distance, distance))
+"""Where it may be when there is no room near: with a line to its point."""
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,8 @@ def draw(results: Results, content: Content) -> dict[str, Chart]:
         drawn["speed"] = Chart(
             quality_against_speed(summary, metrics["auc"]),
             f"{metrics['auc'].label} against images per second, a point a method",
-            "The line joins the methods that no other beats in both; it leaves out oracles and those that "
-            "have not scored every photo, whose points are hollow.",
+            "The line joins the methods that no other beats in both; it leaves out those that have not "
+            "scored every photo, whose points are hollow. Oracles, which see the truth, are not shown.",
         )
     if not results.accuracy_curves.empty:
         labels = {metric.name: metric.label for metric in summary.metrics}
@@ -111,18 +119,18 @@ def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
         One of its metrics whose direction is ``higher``.
     """
     with style():
-        figure = Figure(figsize=(8, 4.6), layout="constrained")
+        figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()
         points = _timed(summary, metric)
         contenders = points[points.index.isin(summary.contenders())]
         front = contenders.loc[pareto(contenders["speed"].to_numpy(), contenders["quality"].to_numpy())]
         front = front.sort_values("speed")
         axes.step(front["speed"], front["quality"], where="pre", color="#444444", linewidth=1, zorder=1)
-        groups = summary.rows["family"].mask(summary.rows["oracle"], "oracle")
+        families = summary.rows["family"][points.index]
         for group, (color, marker) in GROUP_STYLES.items():
-            members = points[groups[points.index] == group]
+            members = points[families == group]
             if len(members):
-                full = members.index.isin(contenders.index) | (group == "oracle")
+                full = members.index.isin(contenders.index)
                 axes.scatter(
                     members["speed"],
                     members["quality"],
@@ -240,10 +248,10 @@ def critical_difference(ranks: Ranks) -> Figure:
 
 
 def _timed(summary: Summary, metric: MetricFacts) -> pd.DataFrame:
-    """Return ``speed`` and ``quality`` of the methods that have both."""
+    """Return ``speed`` and ``quality`` of the methods that have both; oracles would stretch the axis."""
     columns = {"speed": summary.rows["images_per_second"], "quality": summary.scores[metric.name]}
     points = pd.DataFrame(columns).astype(float).replace([np.inf, -np.inf], np.nan).dropna()
-    return points[points["speed"] > 0]
+    return points[(points["speed"] > 0) & ~summary.rows["oracle"][points.index]]
 
 
 def _rank_axis(axes: Axes, count: int, height: float, critical: float) -> None:
@@ -269,33 +277,42 @@ def _cliques(average: NDArray[np.floating[Any]], critical: float) -> list[tuple[
 
 
 def _label(axes: Axes, points: pd.DataFrame) -> None:
-    """Name points, each on the side that is the freest of other points and of earlier names."""
+    """Name points, each where it is the freest of other points and of earlier names, and near its point."""
     places = axes.transData.transform(points[["speed", "quality"]].to_numpy())
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
-    for label, (x, y) in zip(map(str, points.index), places, strict=True):
-        width, height = 5.6 * len(label), 11
-        boxes = {
-            "left": (x + 8, y - height / 2, x + 8 + width, y + height / 2),
-            "right": (x - 8 - width, y - height / 2, x - 8, y + height / 2),
-            "center": (x - width / 2, y + 6, x + width / 2, y + 6 + height),
-            "under": (x - width / 2, y - 6 - height, x + width / 2, y - 6),
-        }
-        side = min(boxes, key=lambda name: sum(_overlap(boxes[name], other) for other in taken))
-        taken.append(boxes[side])
-        offset = {"left": (8, 0), "right": (-8, 0), "center": (0, 6), "under": (0, -6)}[side]
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    for label, place in zip(map(str, points.index), places, strict=True):
+        boxes = {offset: _box(place, offset, 5.6 * len(label), 11) for offset in (*NEAR, *FAR)}
+        offset = min(boxes, key=lambda offset: _crowding(boxes[offset], taken, axes.bbox.extents))
+        taken.append(boxes[offset])
+        right, up = np.sign(offset)
         axes.annotate(
             label,
             (points.loc[label, "speed"], points.loc[label, "quality"]),
             offset,
             textcoords="offset pixels",
-            ha="center" if side == "under" else side,
-            va={"center": "bottom", "under": "top"}.get(side, "center"),
+            ha=("center", "left", "right")[right],
+            va=("center", "bottom", "top")[up],
             fontsize=7.5,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],  # where the front crosses it
+            arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.6} if offset in FAR else None,
         )
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+def _box(place: NDArray[np.float64], offset: tuple[int, int], width: float, height: float) -> Box:
+    """Return left, bottom, right and top of a name that lies off its point on the sides of an offset."""
+    right, up = np.sign(offset)
+    left = place[0] + offset[0] + (right - 1) * width / 2
+    bottom = place[1] + offset[1] + (up - 1) * height / 2
+    return left, bottom, left + width, bottom + height
+
+
+def _crowding(box: Box, taken: Sequence[Box], inside: Box) -> float:
+    """Return how much of a box lies on others or outside."""
+    outside = _overlap(box, box) - _overlap(box, inside)
+    return sum(_overlap(box, other) for other in taken) + outside
+
+
+def _overlap(one: Box, other: Box) -> float:
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return max(width, 0.0) * max(height, 0.0)
