@@ -23,7 +23,8 @@ def limit_memory(cell: Cell) -> None:
     """Let allocations beyond the cell's ``max_memory`` fail, so that they raise where they are made.
 
     On the CPU the kernel refuses what goes beyond it; what the process has mapped by now without using it,
-    such as the buffers of libraries, is not counted. On a GPU torch refuses its share, and the memory of the
+    such as the buffers of libraries, is not counted, nor are pages of files, which the kernel can drop. On a
+    GPU torch refuses its share, and the memory of the
     host is only watched from outside: CUDA maps far more of it than it uses.
     """
     if cell.max_memory is None:
@@ -31,8 +32,7 @@ def limit_memory(cell: Cell) -> None:
     if cell.device == "cuda":
         _limit_gpu(cell.max_memory)
         return
-    mapped, used = _memory("VmData"), _memory("VmRSS")
-    most = cell.max_memory + max(0, mapped - used)
+    most = cell.max_memory + max(0, _memory("status", "VmData") - _memory("status", "RssAnon"))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (min(most, hard) if hard >= 0 else most, hard))
 
@@ -44,8 +44,18 @@ def _limit_gpu(most: int) -> None:
     torch.cuda.set_per_process_memory_fraction(min(1.0, most / whole))
 
 
-def _memory(field: str) -> int:
-    """Return a field of the kernel's account of this process in bytes; 0 on a system without one."""
-    account = Path("/proc/self/status")
-    lines = account.read_text().splitlines() if account.exists() else ()
+def memory_held(pid: int) -> int:
+    """Return the bytes that a process holds, without pages of files; those it shares count in proportion.
+
+    It is 0 for a process that has ended. The account is Linux's.
+    """
+    return _memory("smaps_rollup", "Pss_Anon", pid) + _memory("smaps_rollup", "Pss_Shmem", pid)
+
+
+def _memory(account: str, field: str, pid: int | str = "self") -> int:
+    """Return a field of the kernel's account of a process in bytes; 0 where there is none."""
+    try:
+        lines = Path("/proc", str(pid), account).read_text().splitlines()
+    except OSError:
+        return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)

@@ -21,7 +21,7 @@ import psutil
 
 from .cell import WEIGHTS_VARIABLE, Cell
 from .files import seal
-from .limits import thread_limits
+from .limits import memory_held, thread_limits
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"
@@ -209,13 +209,13 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
 
 
 def _memory_held(pid: int, most: int) -> int:
-    """Return the bytes that a process and its descendants hold; pages they share count once if it matters."""
+    """Return the bytes that a process and its descendants hold; without pages of files if it matters."""
     try:
         parent = psutil.Process(pid)
         family = [parent, *parent.children(recursive=True)]
         held = sum(process.memory_info().rss for process in family)
-        if held > most and len(family) > 1:
-            held = sum(process.memory_full_info().pss for process in family)
     except psutil.Error:  # one of them has just ended: the next look will tell
         return 0
-    return int(held)
+    if held <= most or not Path("/proc/self/smaps_rollup").exists():
+        return held
+    return sum(memory_held(process.pid) for process in family)
