@@ -24,8 +24,8 @@ def limit_memory(cell: Cell) -> None:
 
     On the CPU the kernel refuses what goes beyond it; what the process has mapped by now without using it,
     such as the buffers of libraries, is not counted, nor are pages of files, which the kernel can drop. On a
-    GPU torch refuses its share, and the memory of the
-    host is only watched from outside: CUDA maps far more of it than it uses.
+    GPU torch refuses its share, and the memory of the host is only watched from outside: CUDA maps far more
+    of it than it uses.
     """
     if cell.max_memory is None:
         return

@@ -287,7 +287,7 @@ def near_grey(ab: npt.NDArray[np.floating], threshold: float = 5.0) -> bool:
     (True, False)
     """
     ab = _checked_floats(ab, "ab", channels=2)
-    return not _kernel("any_beyond")(ab.reshape(-1), threshold)
+    return not _kernel("any_beyond")(ab.reshape(-1), float(threshold))
 
 
 def warm_up() -> None:

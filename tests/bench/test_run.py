@@ -1,7 +1,5 @@
 """``bench run`` from the command line to the tables, on the built-in photos."""
 
-import os
-
 import pandas as pd
 import pytest
 
@@ -102,7 +100,7 @@ def test_a_cell_has_as_many_threads_as_it_is_given_and_keeps_its_memory(bench, p
     assert bench(*QUICK, "--methods", "counts-threads", "--plugin", path, "--threads", threads)[0] == 0
     (log,) = read_results(tmp_path / "out").cells["log"]
     counts, kept = (tmp_path / "out" / log).read_text().splitlines()
-    assert {int(count) for count in counts.split()} == {min(threads, os.cpu_count())}
+    assert max(int(count) for count in counts.split()) == threads
     assert int(kept) >= 2**27
 
 
