@@ -1,11 +1,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ROOM_GB := 8
 
 .PHONY: bench test docs speed
 
-# A stamp a set of requirements: a second `make` installs nothing.
+# A stamp a set of requirements: a second `make` installs nothing. torch brings CUDA's libraries, so a full disk is
+# said before pip fills it.
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@test -d $(VENV) || df -Pk . | awk 'NR == 2 && $$4 < $(ROOM_GB) * 1e6 { \
+	    printf "installing needs $(ROOM_GB) GB of disk, and %.1f GB are free here: free some, or clone to another disk\n", $$4 / 1e6; \
+	    exit 1 }'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable .
 	mkdir -p $(VENV)/src && ln -sfn ../.. $(VENV)/src/huebench
