@@ -1,7 +1,7 @@
 """The chroma plane in bins: nodes of a grid of step 10 on the a*, b* plane, and how often photos use them.
 
-The default set is computed, not listed: the nodes that some sRGB colour is nearest to. Another set, such as
-`pts_in_hull.npy` of Zhang, Isola and Efros (2016), is read from its file.
+The set is computed, not listed: the nodes that some sRGB colour is nearest to. Zhang, Isola and Efros (2016)
+list 313, some of which no sRGB colour is nearest to.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import UserError
 from .color import rgb_to_lab
 
 STEP = 10
@@ -128,17 +126,3 @@ def gamut_bins() -> AbBins:
         plane[..., 0] = red
         reached[grid.assign(rgb_to_lab(plane)[1])] = True
     return AbBins(grid.nodes[reached])
-
-
-def read_bins(path: Path) -> AbBins:
-    """Read a set of bins from a ``.npy`` file of shape (Q, 2), such as `pts_in_hull.npy`.
-
-    Raises
-    ------
-    UserError
-        If the file is missing, unreadable or no set of bins.
-    """
-    try:
-        return AbBins(np.load(path, allow_pickle=False).astype(np.float32))
-    except (OSError, ValueError) as error:
-        raise UserError(f"'{path}' is not a table of ab bins: {error}") from error

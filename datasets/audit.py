@@ -6,21 +6,21 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import PIL
 from PIL import Image
 
 from .base import RGB, SPLITS, Dataset, Entry, PhotoError, Split
+from .decode import decoder_digest
 from .digests import cache_folder, write_atomically
 
 NEAR: Final = 4
 """Largest Hamming distance of the 64-bit perceptual hashes of near-duplicates."""
 
-_VERSION: Final = 1  # raise when `facts` changes, so that cached audits are made again
 _BLOCK_PIXELS: Final = 2**20
 
 
@@ -37,7 +37,7 @@ class Facts:
     chroma
         Mean of √(a*² + b*²) over its pixels.
     near_grey
-        Whether no pixel's chroma is above 5.
+        Whether no |a*| or |b*| of its pixels is above 5.
     pixels
         SHA-256 hex digest of its size and pixels: equal for exact duplicates, however they are stored.
     perceptual
@@ -168,7 +168,8 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
         if progress:
             progress(len(photos), len(entries))
     found = Audit(photos)
-    write_atomically(path, json.dumps([asdict(one) for one in found.photos]))
+    with suppress(OSError):  # a cache that cannot be written costs time, never the audit
+        write_atomically(path, json.dumps([asdict(one) for one in found.photos]))
     return found
 
 
@@ -258,7 +259,7 @@ def _statistics(split: Split, photos: list[Facts]) -> SplitFacts:
 
 
 def _cache_path(dataset: Dataset) -> Path:
-    key = hashlib.sha256(f"{dataset.fingerprint()} {_VERSION} {PIL.__version__}".encode()).hexdigest()
+    key = hashlib.sha256(f"{dataset.fingerprint()} {decoder_digest()}".encode()).hexdigest()
     return cache_folder() / "audits" / f"{key[:24]}.json"
 
 

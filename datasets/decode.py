@@ -5,26 +5,35 @@ What is done to a file, in this order:
 - The format must be one of `FORMATS`; what Pillow would hand to another program (EPS, WMF) is never opened.
 - The size in the header must not exceed `MAX_PIXELS`; it is checked before any pixel is decoded.
 - Animations give their first frame.
-- 16-bit channels keep their high byte, grey and colour alike. That is exact for photos born with 8 bits, and
-  at most one level too dark for others.
+- Channels of more than 8 bits keep their highest 8, grey and colour alike. That is exact for photos born with
+  8 bits, and at most one level too dark for others. PPM in colour and AVIF come from Pillow already rounded.
 - An embedded ICC profile is converted to sRGB, relative colorimetric with black point compensation. A profile
-  that names itself sRGB is taken at its word. One that is broken, or of another colour space than the pixels,
-  is ignored, and the photo is taken as sRGB. CMYK without a usable profile is converted by the plain formula
-  R = (255 − C)(255 − K) / 255. PNG's gamma and chromaticity chunks are ignored.
+  that names itself sRGB is taken at its word, unless its tone curve is another (linear, say). One that is
+  broken, or of another colour space than the pixels, is ignored, and the photo is taken as sRGB. CMYK without
+  a usable profile is converted by the plain formula R = (255 − C)(255 − K) / 255. PNG's gamma and
+  chromaticity chunks are ignored.
 - Transparent pixels are laid over `BACKGROUND`.
 - The orientation of EXIF is applied; a broken EXIF block counts as upright.
+
+A limit: libjpeg makes pixels of whatever stands before a JPEG's end mark, and Pillow does not pass on its
+warnings. Bytes that were changed inside a JPEG may thus pass. A JPEG that was cut short is refused, also if
+it was given a new end mark, unless it is progressive: then what is there is decoded, a blurred photo.
 
 Nothing of Pillow's global state is changed.
 """
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 import numpy as np
+import PIL
 from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from .base import RGB, PhotoError
@@ -51,6 +60,15 @@ _UPRIGHT: Final = {
 _PHOTOMETRIC, _BITS, _PLANAR = 262, 258, 284
 _WHITE_IS_ZERO, _SEPARATE_PLANES = 0, 2
 
+_UNSCALED_PNG: Final = {"L;2": 2, "L;4": 4, "I;16B": 16, "RGB;16B": 16}
+"""Bits, by Pillow's raw mode, of PNGs whose pixels it brings to 8 bits, but not their transparent colour."""
+
+_END_OF_JPEG: Final = b"\xff\xd9"
+_LIBJPEGS_GREY: Final = {127, 128}  # 127 in CMYK, which is stored inverted
+
+_PROBE: Final = 64  # a level at which the curves differ much: linear makes it 137, a gamma of 2.2 makes it 62
+_LARGEST_DEVIATION: Final = 8
+
 
 def decode(source: Path | bytes) -> RGB:
     r"""Decode a photo to sRGB.
@@ -69,6 +87,8 @@ def decode(source: Path | bytes) -> RGB:
     ------
     PhotoError
         If it cannot be decoded rightly; the message is the reason.
+    MemoryError
+        If memory runs out, which says nothing about the photo.
 
     Examples
     --------
@@ -78,7 +98,7 @@ def decode(source: Path | bytes) -> RGB:
     try:
         with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             return _decode(stream)
-    except PhotoError:
+    except (PhotoError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoError(f"more than {MAX_PIXELS:,} pixels: a decompression bomb?") from error
@@ -90,6 +110,16 @@ def decode(source: Path | bytes) -> RGB:
         raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
 
 
+@cache
+def decoder_digest() -> str:
+    """Return a hex digest of what makes pixels of stored photos: Pillow's version and this package's code.
+
+    It belongs into the key of whatever is kept of decoded photos.
+    """
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(PIL.__version__.encode() + code).hexdigest()
+
+
 def _decode(stream: BinaryIO) -> RGB:
     if not stream.read(1):
         raise PhotoError("the file is empty")
@@ -99,7 +129,9 @@ def _decode(stream: BinaryIO) -> RGB:
         if width * height > MAX_PIXELS:
             raise PhotoError(f"{width} × {height} is more than {MAX_PIXELS:,} pixels: a decompression bomb?")
         _refuse_separate_planes(image)
+        _refuse_unscaled_transparency(image)
         image.load()
+        _refuse_cut_short(image, stream)
         upright = _upright(_composited(_eight_bit(image)), image)
         return np.array(upright)
 
@@ -113,12 +145,42 @@ def _refuse_separate_planes(image: Image.Image) -> None:
         raise PhotoError("a TIFF with 16-bit channels in separate planes: save it with interleaved channels")
 
 
+def _refuse_unscaled_transparency(image: Image.Image) -> None:
+    """Pillow looks for a transparent colour of 2, 4 or 16 bits among pixels that it has brought to 8."""
+    if not isinstance(image, PngImageFile) or "transparency" not in image.info or not image.tile:
+        return
+    bits = _UNSCALED_PNG.get(str(image.tile[0].args))
+    if bits:
+        raise PhotoError(f"a PNG of {bits} bits with a transparent colour: save it with an alpha channel")
+
+
+def _refuse_cut_short(image: Image.Image, stream: BinaryIO) -> None:
+    """Libjpeg paints grey what a JPEG lacks before its end mark, and Pillow does not pass on its warning.
+
+    Where the last pixel has that grey, bytes put before the mark decide: libjpeg skips them in a whole photo,
+    and decodes them in one that was cut short.
+    """
+    if image.format != "JPEG":
+        return
+    last = np.asarray(image.crop((image.width - 1, image.height - 1, image.width, image.height)))
+    if not _LIBJPEGS_GREY.issuperset(last.flat):
+        return
+    stream.seek(0)
+    before, mark, after = stream.read().rpartition(_END_OF_JPEG)
+    filled = BytesIO(before + bytes(range(255)) + mark + after)
+    with Image.open(filled, formats=("JPEG",)) as other:
+        if not np.array_equal(np.asarray(other), np.asarray(image)):
+            raise PhotoError("the file is cut short: the lower part of the photo is missing")
+
+
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Return an image with 8-bit channels, with the ``info`` of the original."""
     # Pillow opens 16-bit PGM as 32-bit integers that span 0…65535.
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
-        values = np.asarray(image).astype(np.uint16) >> 8
-        if isinstance(image, TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+        bits = tags.get(_BITS, (16,))[0]  # Pillow opens 12 as well, and does not scale them
+        values = np.asarray(image).astype(np.uint16) >> (bits - 8)
+        if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
             values = 255 - values
         grey = Image.fromarray(values.astype(np.uint8))
         grey.info = {"icc_profile": image.info.get("icc_profile")}
@@ -149,19 +211,31 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         image = image.convert("RGB")
     if profile:
         try:
-            return _converted(image, ImageCms.ImageCmsProfile(BytesIO(profile)))
+            # A conversion from sRGB to sRGB would shift levels by one.
+            if image.mode != "RGB" or not _is_srgb(profile):
+                return _converted(image, profile)
         except (OSError, ValueError, ImageCms.PyCMSError):
             pass  # broken, or of another colour space than the pixels: taken as sRGB, as promised above
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    # A conversion from sRGB to sRGB would shift levels by one.
-    if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(profile).lower():
-        return image
+@lru_cache(maxsize=16)
+def _is_srgb(profile: bytes) -> bool:
+    """Return whether a profile names itself sRGB, and keeps about the level of a dark grey.
+
+    The name alone does not do: there is "Linear sRGB". Exact levels do not either: programs embed an sRGB
+    with a plain gamma of 2.2, which differs near black, or with a white point that would tint the photo.
+    """
+    if "srgb" not in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile))).lower():
+        return False
+    grey = _converted(Image.new("RGB", (1, 1), (_PROBE,) * 3), profile)
+    return abs(float(np.asarray(grey).mean()) - _PROBE) <= _LARGEST_DEVIATION
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
     converted = ImageCms.profileToProfile(
         image,
-        profile,
+        ImageCms.ImageCmsProfile(BytesIO(profile)),
         ImageCms.createProfile("sRGB"),
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         outputMode="RGB",
@@ -173,6 +247,8 @@ def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
 def _upright(image: Image.Image, original: Image.Image) -> Image.Image:
     try:
         orientation = original.getexif().get(_ORIENTATION, 1)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001  # Pillow raises many kinds of errors on broken EXIF blocks
         return image
     turn = _UPRIGHT.get(orientation)

@@ -21,7 +21,7 @@ from typing import Final
 import platformdirs
 
 Stamp = tuple[int, int]
-"""Size in bytes and time of the last change in nanoseconds."""
+"""Size in bytes, or what stands for several files' stamps, and time of the last change in nanoseconds."""
 
 SETTLED: Final = 2_000_000_000
 """Age in nanoseconds from which a stamp is trusted: a younger file may change again within its stamp."""

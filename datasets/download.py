@@ -129,13 +129,19 @@ def download(archive: Archive, folder: Path, report: Callable[[int, int], None])
     Raises
     ------
     UserError
-        If the server does not send it, or what it sends has another checksum.
+        If the folder cannot be made, the server does not send it, or what it sends has another checksum.
     """
     import pooch
 
     target = folder / archive.file
     by_hand = f"download {archive.url} by hand and put it at '{target}'"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"'{folder}' is no folder and cannot be made one ({error.strerror}): name a folder to put "
+            f"{archive.file} into"
+        ) from error
     if target.exists():
         if pooch.hashes.hash_matches(str(target), archive.checksum):
             return target

@@ -14,20 +14,22 @@ from .tree import TreeDataset
 SPLIT_FOLDERS: Final[dict[str, Split]] = {
     "train": "train",
     "val": "validation",
+    "valid": "validation",
     "validation": "validation",
     "test": "test",
 }
-"""Sub-folders that state the splits."""
+"""Sub-folders that state the splits, in any case, also with a year: ``Train``, ``val2017``."""
 
 
 @register_dataset
 class Folder(TreeDataset):
     """A tree of photos; its sub-folders are categories or splits.
 
-    With both a ``train`` and a ``test`` sub-folder, these and ``val`` or ``validation`` are the splits, and
-    the folders below them the categories; without a validation folder, a tenth of train is validation. Else
-    sub-folders are categories and the splits are 80/10/10. Where we choose, we choose in the order of the
-    photos' SHA-256, and equal files stay together.
+    Two or more sub-folders of the names in `SPLIT_FOLDERS` are the splits, and the folders below them the
+    categories. Where there is no ``test``, ``val`` is the test split, as papers use ImageNet and COCO. Where
+    no validation folder is left, a tenth of train is validation. Else sub-folders are categories and the
+    splits are 80/10/10. Where we choose, we choose in the order of the photos' SHA-256, and equal files stay
+    together.
     """
 
     info: ClassVar = DatasetInfo(
@@ -35,7 +37,8 @@ class Folder(TreeDataset):
         summary="your own photos: folder:PATH; sub-folders are categories",
         source="the folder that you name",
         licence="unknown",
-        splits="the sub-folders train, val and test where there are, else 80/10/10 in the order of SHA-256",
+        splits="the sub-folders train, val, test where there are (without test, val is test), else 80/10/10 "
+        "in the order of SHA-256",
     )
 
     def __init__(self, root: Path | None = None) -> None:
@@ -64,10 +67,21 @@ def _category(key: str, depth: int) -> str:
 
 def _stated_splits(keys: list[str], root: Path) -> dict[str, Split]:
     """Return each photo's split by its first folder, or nothing if the folders state no splits."""
-    first = {key: key.partition("/")[0] if "/" in key else "" for key in keys}
-    if not {"train", "test"} <= set(first.values()):
+    stated = {key: split for key in keys if (split := _stated_split(key))}
+    named = set(stated.values())
+    if len(named) < 2:
         return {}
-    stray = next((key for key in keys if first[key] not in SPLIT_FOLDERS), None)
+    if "train" not in named:
+        raise UserError(f"'{root}' has val and test folders but none called train: add it, or rename them")
+    stray = next((key for key in keys if key not in stated), None)
     if stray:
-        raise UserError(f"'{root}' has train and test folders, but photo '{stray}' is in no split: move it")
-    return {key: SPLIT_FOLDERS[folder] for key, folder in first.items()}
+        folders = f"train and {'test' if 'test' in named else 'val'}"
+        raise UserError(f"'{root}' has {folders} folders, but photo '{stray}' is in no split: move it")
+    if "test" not in named:
+        return {key: "train" if split == "train" else "test" for key, split in stated.items()}
+    return stated
+
+
+def _stated_split(key: str) -> Split | None:
+    folder, below, _ = key.partition("/")
+    return SPLIT_FOLDERS.get(folder.casefold().rstrip("0123456789")) if below else None

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +117,9 @@ class PackedPhotos(Source):
     def _zip(self) -> ZipFile:
         try:
             return ZipFile(self._path)
-        except (OSError, BadZipFile) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # zipfile raises many kinds of errors on damaged archives
             raise UserError(f"'{self._path}' is no whole zip archive ({error}): download it again") from error
 
     @cached_property
@@ -128,6 +130,8 @@ class PackedPhotos(Source):
         try:
             with self._zip.open(self._members[key]) as member:
                 content = member.read(LARGEST_MEMBER + 1)
+        except MemoryError:
+            raise
         except Exception as error:  # zipfile raises many kinds of errors on damaged or encrypted members
             raise PhotoError(f"damaged in the archive ({error})") from error
         if len(content) > LARGEST_MEMBER:
@@ -173,9 +177,10 @@ class Arrays(Source):
         self._starts = np.cumsum([0, *map(len, self._chroma)])
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every row's bytes; all are read again when a file is new."""
+        """Return the SHA-256 of every row's bytes; all are read again when a file's size or date is new."""
         stamps = [file_stamp(path) for path in self._files]
-        stamp = (sum(size for size, _ in stamps), max(changed for _, changed in stamps))
+        every = hashlib.sha256(repr(stamps).encode()).digest()[:8]
+        stamp = (int.from_bytes(every), max(changed for _, changed in stamps))
         return digests(self._path, dict.fromkeys(self._names(), stamp), self._digest)
 
     def read(self, key: str) -> RGB:
@@ -218,8 +223,10 @@ def _numbered(names: dict[str, T]) -> dict[str, T]:
 
 def _mapped(path: Path, axes: int) -> NDArray[np.uint8]:
     try:
-        array: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        array: NDArray[np.uint8] = np.lib.format.open_memmap(path, mode="r")  # never a zip or a pickle
+    except MemoryError:
+        raise
+    except Exception as error:  # numpy raises many kinds of errors on damaged headers
         raise UserError(f"'{path}' is no whole .npy file ({error}): download it again") from error
     if array.dtype != np.uint8 or array.ndim != axes:
         raise UserError(

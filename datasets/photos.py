@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image
 
 from .base import RGB, Dataset, Entry, PhotoError, fingerprint
+from .decode import decoder_digest
 from .digests import write_atomically
+
+ABANDONED: Final = 86_400
+"""Seconds without a write after which an unfinished packed copy is taken for that of a killed process."""
+
+_UNFINISHED: Final = "tmp"  # what the names of folders of unfinished copies begin with
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,12 @@ class PhotoSet:
         A text that changes when `prepare` does; part of the key of packed copies.
     cache
         Folder for packed copies.
+
+    Attributes
+    ----------
+    failures
+        Reason by id of the photos that could not be decoded so far. A `sample` shares it with the set that it
+        was drawn from.
     """
 
     dataset: Dataset
@@ -84,11 +100,11 @@ class PhotoSet:
         Returns
         -------
         numpy.memmap
-            uint8, shape (N, size, size, 3), read-only; N is smaller than ``len(self)`` by the number of
-            `failures`.
+            uint8, shape (N, size, size, 3), read-only: the photos in their order, without those
+            that cannot be decoded; these stand in `failures` afterwards.
         """
-        key = hashlib.sha256(f"{fingerprint(self.entries)}\0{self.prepare_key}\0{size}".encode())
-        path = self.cache / f"{key.hexdigest()[:24]}.npy"
+        key = "\0".join((fingerprint(self.entries), self.prepare_key, str(size), decoder_digest()))
+        path = self.cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npy"
         if not path.exists():
             self._pack(size, path)
         self.failures.update(json.loads(path.with_suffix(".json").read_text()))
@@ -97,8 +113,9 @@ class PhotoSet:
 
     def _pack(self, size: int, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path.parent)
         count = 0
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=path.parent) as folder:
             raw = Path(folder, "pixels")
             with raw.open("wb") as out:
                 for photo in self:
@@ -113,6 +130,15 @@ class PhotoSet:
 
     def _with(self, entries: Sequence[Entry]) -> PhotoSet:
         return PhotoSet(self.dataset, entries, self.prepare, self.prepare_key, self.cache, self.failures)
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove what processes that were killed while packing have left."""
+    for folder in cache.glob(f"{_UNFINISHED}*"):
+        with suppress(OSError):  # another process removes it too, or has just finished it
+            written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if written < time.time() - ABANDONED:
+                shutil.rmtree(folder)
 
 
 def _to_npy(raw: Path, shape: tuple[int, ...], target: Path) -> None:

@@ -139,7 +139,10 @@ def load_plugin(path: Path) -> None:
         del sys.modules[name]
         if isinstance(error, UserError):
             raise
-        where = traceback.extract_tb(error.__traceback__)[-1]
+        # The plugin's own line, where what it calls raises; the text of its own SyntaxError says the line.
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == spec.origin]
+        where = f" (line {lines[-1]})" if lines else ""
         raise UserError(
-            f"plugin file '{path}' fails to import: {type(error).__name__}: {error} (line {where.lineno})"
+            f"plugin file '{path}' fails to import: {type(error).__name__}: {error}{where}"
         ) from error

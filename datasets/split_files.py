@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 from .. import UserError
@@ -87,12 +88,22 @@ def differences(recorded: Sequence[Entry], found: Sequence[Entry]) -> list[str]:
     return sorted(lines)
 
 
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    r"""Return rows as CSV, each ended by ``\n``, a cell quoted where a reader could take it for more.
+
+    Examples
+    --------
+    >>> csv_text([["a", "b,c"], ["one\rline", ""]])
+    'a,"b,c"\n"one\rline",\n'
+    """
+    # Before Python 3.13 a lone \r is quoted only if it is part of the writer's own end of line.
+    lines: list[str] = []
+    csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n").writerows(rows)
+    return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
+
+
 def _csv(entries: Sequence[Entry]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(astuple(entry) for entry in sorted(entries, key=lambda entry: entry.id))
-    return text.getvalue()
+    return csv_text([COLUMNS, *(astuple(entry) for entry in sorted(entries, key=lambda entry: entry.id))])
 
 
 def _text(path: Path) -> str:

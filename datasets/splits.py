@@ -34,12 +34,13 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
 
     The first photos are train, the next validation, the rest test. Photos of the same digest go where the
     first of them goes, so an exact duplicate never stands in two splits; a split may thereby be a few photos
-    larger than asked and the next smaller.
+    larger than asked and the next smaller. Photos without a digest are no duplicates of one another: each is
+    placed by the SHA-256 of its id.
 
     Parameters
     ----------
     digests
-        Digest by id.
+        Digest by id; ``""`` for a photo that cannot be read.
     counts
         How many photos train, validation and test get.
 
@@ -50,7 +51,7 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
     """
     train, validation, _ = counts
     splits: dict[str, Split] = {}
-    ordered = sorted((digest, key) for key, digest in digests.items())
+    ordered = sorted((digest or _of_name(key), key) for key, digest in digests.items())
     for _, group in groupby(ordered, key=lambda pair: pair[0]):
         split: Split = (
             "train" if len(splits) < train else "validation" if len(splits) < train + validation else "test"
@@ -61,4 +62,8 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
 
 def by_name(names: list[str], counts: tuple[int, int, int]) -> dict[str, Split]:
     """Split photos in the order of the SHA-256 of their names: `by_digest` where contents may be absent."""
-    return by_digest({name: hashlib.sha256(name.encode()).hexdigest() for name in names}, counts)
+    return by_digest({name: _of_name(name) for name in names}, counts)
+
+
+def _of_name(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -10,17 +10,27 @@ from pathlib import Path
 from typing import Final
 
 from .. import UserError
-from .base import RGB, Dataset, Entry, Split
+from .base import RGB, Dataset, Entry, PhotoError, Split
 from .decode import decode
 from .digests import Stamp, digests, file_digest, file_stamp
 
-SUFFIXES: Final = frozenset(
-    {
-        *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jxl"),
-        *(".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
-    }
+_READ: Final = (
+    ".apng .avif .avifs .bmp .dib .gif .j2c .j2k .jfi .jfif .jif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo "
+    ".pbm .pfm .pgm .png .pnm .ppm .tif .tiff .webp"
 )
-"""Endings of file names, in any case, that make a file a photo.
+_OTHER: Final = (
+    ".bpg .dds .exr .hdp .hdr .heic .heif .hif .jph .jpm .jxl .jxr .pcd .pcx .psb .psd .qoi .ras .sgi .tga "
+    ".wdp .xcf"
+)
+_RAW: Final = (
+    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
+    ".raw .rw2 .rwl .sr2 .srf .srw .x3f"
+)
+RAW: Final = frozenset(_RAW.split())
+"""Endings of cameras' raw files."""
+
+SUFFIXES: Final = RAW.union(_READ.split(), _OTHER.split())
+"""Endings of file names, in any case, that make a file a photo; the same whatever libraries are installed.
 
 Some are of formats that cannot be decoded: such a photo is reported like a broken one, not passed over.
 """
@@ -44,7 +54,7 @@ class PhotoTree:
     ----------
     paths
         Path by id, in the order of the ids. The id is the path below the root with forward slashes; bytes
-        that are not UTF-8 are written as ``\xNN``.
+        that are not UTF-8 are written as ``\xNN``, and a backslash as two.
 
     Raises
     ------
@@ -94,7 +104,10 @@ class TreeDataset(Dataset):
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo; raises `PhotoError` with the reason."""
-        return decode(self.tree.paths[entry.id])
+        path = self.tree.paths[entry.id]
+        if path.suffix.lower() in RAW:  # many are TIFFs whose first picture is a thumbnail
+            raise PhotoError("a camera's raw file: develop it and save it as JPEG, PNG or TIFF")
+        return decode(path)
 
     @cached_property
     def _entries(self) -> list[Entry]:
@@ -104,7 +117,9 @@ class TreeDataset(Dataset):
 
 
 def _id(path: Path, root: Path) -> str:
-    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+    # Were the backslash not escaped, the byte \xff and a name that spells it would be one id.
+    name = path.relative_to(root).as_posix().replace("\\", r"\\")
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _photos(root: Path) -> Iterator[Path]:
@@ -114,7 +129,7 @@ def _photos(root: Path) -> Iterator[Path]:
             path = Path(child.path)
             if child.name.startswith(".") or child.name in _SKIPPED:
                 continue
-            if child.is_dir():
+            if _is_folder(child):
                 if child.is_symlink():
                     raise UserError(f"'{path}' is a link to a folder: move its photos there, or remove it")
                 pending.append(path)
@@ -123,6 +138,13 @@ def _photos(root: Path) -> Iterator[Path]:
                     raise UserError(f"'{path}' is a link to nothing or out of '{root}': copy the photo there")
                 if child.is_file():  # no pipe, no device
                     yield path
+
+
+def _is_folder(child: os.DirEntry[str]) -> bool:
+    try:
+        return child.is_dir()
+    except OSError as error:
+        raise UserError(f"'{child.path}' cannot be read: {error.strerror}; remove it") from error
 
 
 def _children(folder: Path) -> list[os.DirEntry[str]]:

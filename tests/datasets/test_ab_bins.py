@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from huebench import UserError
-from huebench.datasets.ab_bins import AbBins, gamut_bins, read_bins
+from huebench.datasets.ab_bins import AbBins, gamut_bins
 from huebench.datasets.color import rgb_to_lab
 
 
@@ -60,22 +59,6 @@ def test_prior_of_hand_counted_photos():
 
 def test_prior_of_nothing_is_zero():
     assert not gamut_bins().prior([]).any()
-
-
-def test_read_bins_reads_a_table_of_its_own_order(tmp_path):
-    nodes = np.array([[10, -20], [0, 0], [-90, 50]])
-    np.save(tmp_path / "bins.npy", nodes)
-    bins = read_bins(tmp_path / "bins.npy")
-    np.testing.assert_array_equal(bins.nodes, nodes)
-    assert bins.assign(np.float32([9, -19])) == 0
-
-
-def test_read_bins_of_a_bad_file_names_it(tmp_path):
-    with pytest.raises(UserError, match=r"missing.npy' is not a table of ab bins"):
-        read_bins(tmp_path / "missing.npy")
-    np.save(tmp_path / "bad.npy", np.array([[3.0, 4.0]]))
-    with pytest.raises(UserError, match=r"bad.npy' is not a table of ab bins: bins must lie on the grid"):
-        read_bins(tmp_path / "bad.npy")
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,19 @@ def test_damaged_cache_is_made_again(dataset, monkeypatch, tmp_path_factory):
     assert audit(dataset) == first
 
 
+def test_a_cache_that_cannot_be_written_costs_no_audit(dataset, monkeypatch, tmp_path_factory):
+    file = tmp_path_factory.mktemp("no") / "folder"
+    file.touch()
+    monkeypatch.setenv("HUEBENCH_CACHE", str(file))
+    assert len(audit(dataset).photos) == 7
+
+
+def test_another_decoder_audits_anew(dataset, monkeypatch):
+    audit(dataset)
+    monkeypatch.setattr(module, "decoder_digest", lambda: "another")
+    assert cached_audit(dataset) is None
+
+
 def test_progress_is_told(dataset):
     told = []
     audit(dataset, lambda done, total: told.append((done, total)))

@@ -1,19 +1,23 @@
 """Decoding against independent references: tifffile, hand-made PNGs, LittleCMS profiles, plain arithmetic."""
 
+import shutil
 import struct
 import subprocess
 import sys
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageFile
 from skimage import data as skimage_data
 
+from huebench.datasets import decode as module
 from huebench.datasets.base import PhotoError
-from huebench.datasets.decode import BACKGROUND, MAX_PIXELS, decode
+from huebench.datasets.decode import BACKGROUND, MAX_PIXELS, decode, decoder_digest
 
 WORDS = np.array([0, 128, 255, 256, 257, 32767, 32896, 65278, 65535], np.uint16)
 
@@ -28,7 +32,7 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, shape, np.uint8)
 
 
-def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
+def png(width: int, height: int, depth: int, colour: int, rows: bytes, transparent: bytes = b"") -> bytes:
     """Build a PNG by hand: an encoder of 16-bit colour that does not depend on what is tested."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
@@ -38,9 +42,28 @@ def png(width: int, height: int, depth: int, colour: int, rows: bytes) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)
+        + (chunk(b"tRNS", transparent) if transparent else b"")
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
+
+
+def tiff(width: int, bits: int, row: bytes) -> bytes:
+    """Build a grey TIFF of one row by hand: tifffile packs 12 bits only with another library."""
+    start = 8 + 2 + 12 * 9 + 4
+    tags = (
+        (256, width),
+        (257, 1),
+        (258, bits),
+        (259, 1),
+        (262, 1),
+        (273, start),
+        (277, 1),
+        (278, 1),
+        (279, len(row)),
+    )
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + row
 
 
 def test_plain_rgb_comes_back_exactly(tmp_path):
@@ -104,6 +127,15 @@ class TestSixteenBits:
         decoded = decode(b"P5 9 1 65535\n" + WORDS.astype(">u2").tobytes())
         assert np.array_equal(decoded[0, :, 0], self.high_byte)
 
+    def test_ppm_in_colour_is_rounded_by_pillow(self):
+        decoded = decode(b"P6 3 1 65535\n" + WORDS.astype(">u2").tobytes())
+        assert np.array_equal(decoded.ravel(), np.round(WORDS / 257))
+
+    def test_twelve_bit_tiff_keeps_the_highest_eight(self):
+        levels = [0, 15, 16, 255, 256, 2048, 4080, 4095]
+        row = int("".join(f"{level:012b}" for level in levels), 2).to_bytes(12, "big")
+        assert decode(tiff(8, 12, row))[0, :, 0].tolist() == [level >> 4 for level in levels]
+
     def test_eight_bit_born_photos_are_exact(self):
         grey = np.arange(256, dtype=np.uint16) * 257
         assert np.array_equal(decode(encode(Image.fromarray(grey[None])))[0, :, 0], np.arange(256))
@@ -142,6 +174,20 @@ class TestTransparency:
     def test_transparent_colour_of_an_rgb_png(self):
         image = Image.fromarray(np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8))
         assert decode(encode(image, transparency=(4, 5, 6))).tolist() == [[[1, 2, 3], [255, 255, 255]]]
+
+    @pytest.mark.parametrize(("depth", "colour"), [(2, 0), (4, 0), (16, 0), (16, 2)])
+    def test_transparent_colour_that_pillow_does_not_scale_is_refused(self, depth, colour):
+        channels = 3 if colour else 1
+        rows = b"\0" + b"\x12" * (channels * max(1, depth // 8))
+        content = png(1, 1, depth, colour, rows, transparent=struct.pack(">H", 1) * channels)
+        with pytest.raises(
+            PhotoError, match=f"a PNG of {depth} bits with a transparent colour: save it with"
+        ):
+            decode(content)
+
+    @pytest.mark.parametrize("depth", [1, 8])
+    def test_transparent_grey_of_a_png(self, depth):
+        assert decode(png(1, 1, depth, 0, b"\0\0", transparent=b"\0\0")).tolist() == [[[255] * 3]]
 
 
 class TestOrientation:
@@ -240,6 +286,24 @@ class TestProfiles:
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         assert np.array_equal(decode(encode(Image.fromarray(rgb), icc_profile=srgb)), rgb)
 
+    def gamma(self, gamma: float) -> bytes:
+        """Return Pillow's sRGB profile, under its name, with a plain gamma for a curve."""
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        curve = srgb.index(b"para\0\0\0\0\0\3")
+        plain = b"para\0\0\0\0\0\0\0\0" + struct.pack(">i", round(gamma * 65536))
+        return srgb[:curve] + plain + srgb[curve + len(plain) :]
+
+    def test_srgb_in_name_alone_is_converted(self):
+        grey = np.full((1, 1, 3), 64, np.uint8)
+        linear = 64 / 255
+        expected = round(255 * (1.055 * linear ** (1 / 2.4) - 0.055))
+        assert expected == 137
+        assert decode(encode(Image.fromarray(grey), icc_profile=self.gamma(1))).tolist() == [[[expected] * 3]]
+
+    def test_srgb_with_a_gamma_of_2_2_is_taken_at_its_word(self):
+        rgb = noise(16, 16, 3)
+        assert np.array_equal(decode(encode(Image.fromarray(rgb), icc_profile=self.gamma(2.2))), rgb)
+
     @pytest.mark.parametrize("profile", [b"garbage", b"\0" * 200])
     def test_broken_profile_counts_as_srgb(self, profile):
         rgb = noise(4, 4, 3)
@@ -293,6 +357,45 @@ class TestRefusals:
         with pytest.raises(PhotoError, match=r"\w+"):
             decode(content[: int(len(content) * share)])
 
+    @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+    @pytest.mark.parametrize(
+        "options", [{}, {"subsampling": 0}, {"restart_marker_rows": 1}, {"mode": "L"}, {"mode": "CMYK"}]
+    )
+    def test_jpeg_cut_short_is_refused_also_with_a_new_end_mark(self, share, options):
+        options = dict(options)
+        photo = Image.fromarray(skimage_data.astronaut()[:200, :200]).convert(options.pop("mode", "RGB"))
+        content = encode(photo, "JPEG", **options)
+        with pytest.raises(
+            PhotoError, match=r"^the file is cut short: the lower part of the photo is missing$"
+        ):
+            decode(content[: int(len(content) * share)] + b"\xff\xd9")
+
+    @pytest.mark.parametrize("mode", ["L", "RGB"])
+    @pytest.mark.parametrize("progressive", [False, True])
+    def test_whole_jpeg_that_ends_in_middle_grey_is_decoded(self, mode, progressive):
+        rgb = skimage_data.astronaut()[:64, :64].copy()
+        rgb[32:] = 128
+        content = encode(Image.fromarray(rgb).convert(mode), "JPEG", progressive=progressive)
+        for end in (b"", b"\0more"):
+            assert decode(content + end)[-1, -1].tolist() == [128] * 3
+
+    def test_progressive_jpeg_cut_short_with_a_new_end_mark_passes_as_stated(self):
+        photo = skimage_data.astronaut()[:200, :200]
+        content = encode(Image.fromarray(photo), "JPEG", progressive=True)
+        whole, blurred = decode(content), decode(content[: len(content) // 2] + b"\xff\xd9")
+        assert blurred.shape == whole.shape
+        assert 2 < np.abs(blurred.astype(int) - whole).mean() < 20
+
+    @pytest.mark.parametrize("place", ["open", "Image.Exif.get"])
+    def test_lack_of_memory_is_no_fault_of_the_photo(self, monkeypatch, place):
+        def fail(*_, **__):
+            raise MemoryError
+
+        content = encode(Image.new("RGB", (2, 2)))
+        monkeypatch.setattr(f"PIL.Image.{place.removeprefix('Image.')}", fail)
+        with pytest.raises(MemoryError):
+            decode(content)
+
     def test_too_many_pixels_are_refused_by_the_header(self):
         side = int(MAX_PIXELS**0.5)
         with pytest.raises(PhotoError, match=rf"{side} × {side + 1} is more than 67,108,864 pixels"):
@@ -325,6 +428,34 @@ def test_global_state_of_pillow_stays_as_it_was():
     decode(encode(Image.new("RGB", (2, 2))))
     after = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
     assert after == before
+
+
+@pytest.fixture
+def _fresh_digest():
+    decoder_digest.cache_clear()
+    yield
+    decoder_digest.cache_clear()
+
+
+@pytest.mark.usefixtures("_fresh_digest")
+class TestDecoderDigest:
+    def test_it_changes_with_pillow(self, monkeypatch):
+        before = decoder_digest()
+        monkeypatch.setattr(PIL, "__version__", "0")
+        assert decoder_digest() == before
+        decoder_digest.cache_clear()
+        assert decoder_digest() != before
+
+    def test_it_changes_with_the_code(self, monkeypatch, tmp_path):
+        before = decoder_digest()
+        folder = shutil.copytree(Path(module.__file__).parent, tmp_path / "datasets")
+        monkeypatch.setattr(module, "__file__", str(folder / "decode.py"))
+        decoder_digest.cache_clear()
+        assert decoder_digest() == before
+        with (folder / "color.py").open("a") as out:
+            out.write("# another\n")
+        decoder_digest.cache_clear()
+        assert decoder_digest() != before
 
 
 def test_importing_it_is_light():

@@ -178,3 +178,11 @@ def test_what_arrived_survives_giving_up(get, server, tmp_path):
 def test_nobody_there(get):
     with pytest.raises(UserError, match="cannot be downloaded"):
         get(url="http://127.0.0.1:9/a.zip")
+
+
+def test_a_file_where_the_folder_should_be(get, server, tmp_path):
+    (tmp_path / "data").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"data' is no folder .*: name a folder to put a\.zip into"):
+        get()
+    assert (tmp_path / "data").read_bytes() == b"mine"
+    assert server.ranges == []

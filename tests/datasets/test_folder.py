@@ -46,14 +46,43 @@ def test_without_a_validation_folder_a_tenth_of_train_is_validation(tmp_path, ma
     assert all(entry.split == "test" for entry in entries if entry.id.startswith("test/"))
 
 
+def test_case_and_a_year_do_not_matter(tmp_path, make_photos):
+    make_photos(tmp_path, ["Train/x/1.png", "VAL2017/2.png", "Test/3.png"])
+    entries = {entry.id: (entry.split, entry.category) for entry in Folder(tmp_path).entries()}
+    assert entries == {
+        "Test/3.png": ("test", ""),
+        "Train/x/1.png": ("train", "x"),
+        "VAL2017/2.png": ("validation", ""),
+    }
+
+
+@pytest.mark.parametrize("folder", ["val", "valid", "validation"])
+def test_without_a_test_folder_the_validation_folder_is_it(tmp_path, make_photos, folder):
+    make_photos(tmp_path, names("train/n01440764", 20) + names(f"{folder}/n01440764", 5))
+    entries = Folder(tmp_path).entries()
+    assert Counter(entry.split for entry in entries) == {"train": 18, "validation": 2, "test": 5}
+    assert all((entry.split == "test") == entry.id.startswith(folder) for entry in entries)
+    assert {entry.category for entry in entries} == {"n01440764"}
+
+
+def test_splits_without_train_are_refused(tmp_path, make_photos):
+    make_photos(tmp_path, ["val/1.png", "test/2.png"])
+    with pytest.raises(UserError, match="has val and test folders but none called train"):
+        Folder(tmp_path).entries()
+
+
 def test_train_alone_is_a_category(tmp_path, make_photos):
     make_photos(tmp_path, names("train", 10))
     assert {entry.category for entry in Folder(tmp_path).entries()} == {"train"}
 
 
-def test_photo_outside_of_the_stated_splits(tmp_path, make_photos):
-    make_photos(tmp_path, ["train/1.png", "test/2.png", "other/3.png"])
-    with pytest.raises(UserError, match=r"photo 'other/3\.png' is in no split: move it"):
+@pytest.mark.parametrize("folder", ["test", "val"])
+@pytest.mark.parametrize("stray", ["other/3.png", "train.png"])
+def test_photo_outside_of_the_stated_splits(tmp_path, make_photos, folder, stray):
+    make_photos(tmp_path, ["train/1.png", f"{folder}/2.png", stray])
+    with pytest.raises(
+        UserError, match=rf"has train and {folder} folders, but photo '{stray}' is in no split: move it"
+    ):
         Folder(tmp_path).entries()
 
 

@@ -1,3 +1,4 @@
+import os
 import zipfile
 from collections import Counter
 
@@ -78,10 +79,29 @@ class TestPackedPhotos:
         with pytest.raises(PhotoError, match="more than 10 bytes in the archive"):
             PackedPhotos(packed).read("im1.jpg")
 
-    def test_no_archive(self, tmp_path):
+    @pytest.mark.parametrize("content", [b"", b"half of it"])
+    def test_no_archive(self, tmp_path, content):
         path = tmp_path / "mirflickr25k.zip"
-        path.write_bytes(b"half of it")
+        path.write_bytes(content)
         with pytest.raises(UserError, match=r"no whole zip archive .*: download it again"):
+            find_source(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("position", "damage"),
+        [(6, b"\xff\xff"), (46, b"\xff\xff")],
+        ids=["needs a version that there is not", "a name that is no UTF-8"],
+    )
+    def test_archive_with_a_damaged_directory(self, tmp_path, position, damage):
+        path = tmp_path / "mirflickr25k.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("mirflickr/imä.jpg", b"")
+        content = bytearray(path.read_bytes())
+        start = content.index(b"PK\x01\x02") + position
+        content[start : start + 2] = damage
+        path.write_bytes(content)
+        with pytest.raises(
+            UserError, match=r"mirflickr25k\.zip' is no whole zip archive .*: download it again"
+        ):
             find_source(tmp_path)
 
     def test_archive_of_something_else(self, tmp_path):
@@ -125,6 +145,17 @@ class TestArrays:
         assert len(set(digests.values())) == 30
         assert source.digests() == digests
 
+    def test_an_older_file_in_place_of_one_is_noticed(self, arrays):
+        root, _ = arrays
+        for path in root.rglob("*.npy"):
+            os.utime(path, (2e9 / 2, 2e9 / 2))
+        before = Arrays(root).digests()
+        path = root / "ab" / "ab" / "ab1.npy"
+        np.save(path, 255 - np.load(path))
+        os.utime(path, (1e9 / 2, 1e9 / 2))
+        after = Arrays(root).digests()
+        assert [key for key in before if before[key] != after[key]] == ["00000", "00001", "00002"]
+
     def test_arrays_are_mapped_not_read(self, arrays):
         source = Arrays(arrays[0])
         assert isinstance(source._lightness, np.memmap)
@@ -154,10 +185,32 @@ class TestArrays:
         with pytest.raises(UserError, match="uint8 with 3 axes is what belongs there"):
             Arrays(arrays[0])
 
+    def test_lack_of_memory_is_no_damage(self, arrays, monkeypatch):
+        def hungry(*_, **__):
+            raise MemoryError
+
+        monkeypatch.setattr(np.lib.format, "open_memmap", hungry)
+        with pytest.raises(MemoryError):
+            find_source(arrays[0])
+
     def test_truncated_file(self, arrays):
         path = arrays[0] / "l" / "gray_scale.npy"
         path.write_bytes(path.read_bytes()[:-1])
         with pytest.raises(UserError, match=r"gray_scale\.npy' is no whole \.npy file .*: download it again"):
+            Arrays(arrays[0])
+
+    @pytest.mark.parametrize("name", ["l/gray_scale.npy", "ab/ab/ab2.npy"])
+    @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\0\x04\0(((\n"])
+    def test_damaged_file(self, arrays, name, content):
+        (arrays[0] / name).write_bytes(content)
+        with pytest.raises(UserError, match=rf"{name}' is no whole \.npy file .*: download it again"):
+            Arrays(arrays[0])
+
+    def test_archive_of_arrays_by_the_name_of_one(self, arrays):
+        path = arrays[0] / "l" / "gray_scale.npy"
+        with path.open("wb") as file:
+            np.savez(file, np.zeros((30, 12, 16), np.uint8))
+        with pytest.raises(UserError, match=r"gray_scale\.npy' is no whole \.npy file"):
             Arrays(arrays[0])
 
     def test_pickles_are_never_loaded(self, arrays):

@@ -1,3 +1,6 @@
+import os
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -67,6 +70,44 @@ def test_other_photos_or_preparation_are_packed_apart(photos, change):
     )
     other.packed(2)
     assert len(list(photos.cache.glob("*.npy"))) == 2
+
+
+def test_another_decoder_packs_anew(photos, monkeypatch):
+    first = photos.packed(2)
+    monkeypatch.setattr(module, "decoder_digest", lambda: "another")
+    monkeypatch.setattr(photos, "prepare", lambda rgb: 255 - rgb[:4, :4])
+    assert np.abs(photos.packed(2).astype(int) - (255 - first.astype(int))).max() <= 2  # Pillow rounds twice
+
+
+def test_failures_of_a_sample_stand_in_the_whole_set(photos):
+    drawn = photos.sample(5, np.random.default_rng(0))
+    assert "3.png" in {entry.id for entry in drawn.entries}
+    photos.failures["none of the drawn"] = "broken"
+    assert len(drawn.packed(2)) == 4
+    assert set(photos.failures) == {"none of the drawn", "3.png"}
+
+
+def test_lack_of_memory_is_not_kept_as_a_photos_fault(photos, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("PIL.Image.open", fail)
+        with pytest.raises(MemoryError):
+            photos.packed(2)
+    assert len(photos.packed(2)) == 5
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(photos):
+    for name, age in (("tmpold", 2 * module.ABANDONED), ("tmpnew", 60)):
+        folder = photos.cache / name
+        folder.mkdir(parents=True)
+        (folder / "pixels").touch()
+        for path in (folder / "pixels", folder):
+            os.utime(path, times=(time.time() - age,) * 2)
+    os.utime(photos.cache / "tmpnew", times=(0, 0))  # a folder that is still written to may itself be old
+    photos.packed(2)
+    assert [path.name for path in photos.cache.glob("tmp*")] == ["tmpnew"]
 
 
 def test_nothing_decodable_packs_to_nothing(photos):

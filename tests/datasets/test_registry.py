@@ -61,7 +61,9 @@ def test_an_entry_point_of_another_distribution_is_imported(tmp_path, monkeypatc
     [
         ("missing.py", None, "does not exist"),
         ("plugin.txt", "x = 1", r"must end in \.py"),
-        ("typo.py", "x = = 1", "fails to import: SyntaxError"),
+        ("typo.py", "x = 1\ny = = 1", r"SyntaxError: invalid syntax \(typo\.py, line 2\)$"),
+        ("calls.py", "import json\n\njson.loads('')", r"JSONDecodeError: .* \(line 3\)$"),
+        ("null.py", "x = 1\0", "null bytes$"),
         ("fails.py", "x = 1\nraise RuntimeError('no')", r"fails to import: RuntimeError: no \(line 2\)"),
     ],
 )

@@ -25,6 +25,12 @@ def test_what_was_written_is_read_back(tmp_path):
     ).read_text() == "id,split,category,licence,sha256\nc.jpg,test,,,33\n"
 
 
+def test_a_lone_carriage_return_is_read_back(tmp_path):
+    entries = [Entry("lone\rreturn.jpg", "train", "", "", "00")]
+    write_splits(entries, tmp_path)
+    assert read_splits(tmp_path) == entries
+
+
 def test_sums_are_as_sha256sum_checks_them(tmp_path):
     write_splits(ENTRIES, tmp_path)
     run = subprocess.run(

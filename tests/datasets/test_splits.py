@@ -46,6 +46,11 @@ def test_order_of_the_photos_does_not_matter():
     assert by_digest(digests, (1, 1, 1)) == by_digest(dict(reversed(digests.items())), (1, 1, 1))
 
 
+def test_photos_that_cannot_be_read_fall_in_every_split_by_their_names():
+    names = [f"p{n}" for n in range(100)]
+    assert by_digest(dict.fromkeys(names, ""), (70, 20, 10)) == by_name(names, (70, 20, 10))
+
+
 def test_names_are_cut_in_the_order_of_their_sha256():
     names = [f"im{n}" for n in range(1, 31)]
     ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())

@@ -3,9 +3,13 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from huebench import UserError
-from huebench.datasets.tree import PhotoTree
+from huebench.datasets.base import PhotoError
+from huebench.datasets.decode import FORMATS
+from huebench.datasets.folder import Folder
+from huebench.datasets.tree import SUFFIXES, PhotoTree
 
 
 def test_photos_are_found_by_ending_in_the_order_of_ids(tmp_path):
@@ -20,11 +24,41 @@ def test_photos_are_found_by_ending_in_the_order_of_ids(tmp_path):
     assert tree.digests()["b/2.JPG"] == hashlib.sha256(b"b/2.JPG").hexdigest()
 
 
+def test_every_ending_of_a_format_that_is_read_makes_a_photo():
+    Image.init()
+    endings = {ending for ending, name in Image.registered_extensions().items() if name in FORMATS}
+    assert {".j2k", ".apng", ".pbm"} < endings <= SUFFIXES
+
+
+@pytest.mark.parametrize("name", ["a.tga", "a.psd"])
+def test_a_photo_of_a_format_that_is_not_read_is_reported(tmp_path, name):
+    Image.new("RGB", (2, 2)).save(tmp_path / name, "TGA")
+    dataset = Folder(tmp_path)
+    with pytest.raises(PhotoError, match="no image in a format that is read"):
+        dataset.read(dataset.entries()[0])
+
+
+@pytest.mark.parametrize("name", ["a.NEF", "a.dng"])
+def test_the_thumbnail_in_a_raw_file_is_not_taken_for_the_photo(tmp_path, name):
+    Image.new("RGB", (160, 120)).save(tmp_path / name, "TIFF")
+    dataset = Folder(tmp_path)
+    with pytest.raises(PhotoError, match="a camera's raw file: develop it"):
+        dataset.read(dataset.entries()[0])
+
+
 def test_names_that_are_no_utf8_become_readable_ids(tmp_path):
     os.close(os.open(os.fsencode(tmp_path) + b"/\xff.png", os.O_CREAT))
     tree = PhotoTree(tmp_path)
     assert list(tree.paths) == [r"\xff.png"]
     assert tree.paths[r"\xff.png"].exists()
+
+
+def test_a_byte_and_its_escape_are_two_photos(tmp_path):
+    (tmp_path / r"\xff.png").write_bytes(b"1")
+    os.close(os.open(os.fsencode(tmp_path) + b"/\xff.png", os.O_CREAT))
+    tree = PhotoTree(tmp_path)
+    assert sorted(tree.paths) == [r"\\xff.png", r"\xff.png"]
+    assert tree.paths[r"\\xff.png"].read_bytes() == b"1"
 
 
 def test_a_pipe_is_no_photo(tmp_path):
@@ -52,6 +86,13 @@ def test_link_out_of_the_root_or_to_nothing_is_refused(tmp_path, target):
 def test_link_to_a_folder_is_refused(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path)
     with pytest.raises(UserError, match="loop' is a link to a folder"):
+        PhotoTree(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["loop", "loop.png"])
+def test_link_to_itself_is_refused(tmp_path, name):
+    (tmp_path / name).symlink_to(tmp_path / name)
+    with pytest.raises(UserError, match=rf"{name}' cannot be read: Too many levels of symbolic links"):
         PhotoTree(tmp_path)
 
 
