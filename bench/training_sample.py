@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..datasets.ab_bins import gamut_bins
 from ..datasets.base import RGB, Entry
 from ..datasets.photos import PhotoSet
 from .files import atomic
+from .metrics import ab_prior
 from .protocol import Protocol
 from .references import ReferencePool, describe
 
@@ -54,7 +54,7 @@ class TrainingSample:
                 descriptors.append(describe(protocol.split(photo.rgb)[0]))
                 yield photo.rgb
 
-        prior = gamut_bins().prior(photos())
+        prior = ab_prior(photos())
         if not entries:
             raise UserError("no training photo can be decoded: `bench datasets verify` says why")
         return cls(ReferencePool(entries, np.stack(descriptors)), prior)

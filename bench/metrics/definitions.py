@@ -71,6 +71,7 @@ for metric in (
         "K₂ 0.03, data range 255, full resolution, where the whole window fits (border of 5 left out).",
         aggregate=Aggregate("mean", ("ssim",)),
         compute={"ssim": pixel.ssim},
+        least_side=pixel.SSIM_WINDOW,
     ),
     Metric(
         name="colorfulness",
@@ -180,6 +181,7 @@ for metric in (
         description="Distance of the two photos' AlexNet features, weighted as the paper learned.",
         aggregate=Aggregate("mean", ("lpips",)),
         compute={"lpips": networks.lpips},
+        least_side=networks.LPIPS_LEAST_SIDE,
         requires="perceptual",
         missing=networks.ALEXNET.missing,
     ),

@@ -97,6 +97,9 @@ INCEPTION = Weights(
     ("torch", "torchmetrics", "torch_fidelity"),
 )
 
+LPIPS_LEAST_SIDE = 31
+"""Of a smaller photo, AlexNet's second pooling would leave nothing."""
+
 
 def weights_folders() -> list[Path]:
     """Return where weights are looked for: ``HUEBENCH_WEIGHTS`` if set, then torch hub's cache.
@@ -111,9 +114,16 @@ def weights_folders() -> list[Path]:
 
 
 def lpips(pair: Pair) -> float:
-    """Learned perceptual image patch similarity, v0.1, AlexNet."""
+    """Learned perceptual image patch similarity, v0.1, AlexNet.
+
+    Raises
+    ------
+    ValueError
+        If a side is shorter than `LPIPS_LEAST_SIDE`.
+    """
     import torch
 
+    pair.check_side(LPIPS_LEAST_SIDE, "lpips")
     network = _lpips_network(pair.device)
     with torch.inference_mode():
         distance = network(*(_tensor(photo, pair.device) / 255 for photo in _photos(pair)), normalize=True)
@@ -182,7 +192,8 @@ def _tensor(photo: npt.NDArray[np.uint8], device: str) -> torch.Tensor:
     """Return a photo as float32 (1, 3, H, W), 0…255."""
     import torch
 
-    return torch.tensor(photo, dtype=torch.float32, device=device).permute(2, 0, 1)[None]
+    pixels = torch.tensor(np.ascontiguousarray(photo), dtype=torch.float32, device=device)
+    return pixels.permute(2, 0, 1)[None]
 
 
 @cache

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.ab_bins import AbBins, gamut_bins
+from ...datasets.ab_bins import gamut_bins
 from ...datasets.color import rgb_to_lab
 
 AUC_LIMIT = 150
@@ -24,9 +24,8 @@ class Pair:
     truth, prediction
         uint8 RGB (H, W, 3).
     prior
-        The training split's share of pixels in each bin, float64 (Q,); `auc_rebalanced` alone needs it.
-    bins
-        The bins of the chroma plane; None for the 261 of grid 10 that sRGB reaches.
+        The training split's share of pixels in each of `gamut_bins`, float64 (261,); `auc_rebalanced` alone
+        needs it.
     device
         Where networks run: ``cpu`` or ``cuda``.
 
@@ -41,7 +40,6 @@ class Pair:
     truth: npt.NDArray[np.uint8]
     prediction: npt.NDArray[np.uint8]
     prior: npt.NDArray[np.float64] | None = None
-    bins: AbBins | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -55,6 +53,14 @@ class Pair:
         if self.truth.shape != self.prediction.shape:
             raise ValueError(
                 f"truth and prediction differ in size: {self.truth.shape}, {self.prediction.shape}"
+            )
+
+    def check_side(self, least: int, metric: str) -> None:
+        """Raise `ValueError` if a side is shorter than what a metric needs."""
+        height, width, _ = self.truth.shape
+        if min(height, width) < least:
+            raise ValueError(
+                f"{metric} needs photos of at least {least}×{least} pixels, not {height}×{width}"
             )
 
     @cached_property
@@ -111,12 +117,12 @@ class Pair:
     @cached_property
     def truth_bin(self) -> npt.NDArray[np.int16]:
         """The bin of every pixel of the truth, (H·W,)."""
-        return (self.bins or gamut_bins()).assign(self.truth_lab[1])
+        return gamut_bins().assign(self.truth_lab[1])
 
     @cached_property
     def prediction_bin(self) -> npt.NDArray[np.int16]:
         """The bin of every pixel of the prediction, (H·W,)."""
-        return (self.bins or gamut_bins()).assign(self.prediction_lab[1])
+        return gamut_bins().assign(self.prediction_lab[1])
 
     @cached_property
     def truth_opponent_sums(self) -> npt.NDArray[np.int64]:

@@ -46,10 +46,7 @@ def ssim(pair: Pair) -> float:
     """
     from .kernels import structural_similarity
 
-    height, width, _ = pair.truth.shape
-    if min(height, width) < SSIM_WINDOW:
-        side = f"{SSIM_WINDOW}×{SSIM_WINDOW}"
-        raise ValueError(f"ssim needs photos of at least {side} pixels, not {height}×{width}")
+    pair.check_side(SSIM_WINDOW, "ssim")
     photos = (np.ascontiguousarray(photo) for photo in (pair.truth, pair.prediction))
     return float(structural_similarity(*photos))
 

@@ -67,6 +67,8 @@ class Metric:
         Function of a `Pair` that returns a photo's row for `combine`; of a set-level metric.
     combine
         Function of all rows, stacked, that returns the set's value.
+    least_side
+        Of the smallest photo that it can score, in pixels.
     requires
         The extra of this package to install first, or ``""``.
     missing
@@ -85,6 +87,7 @@ class Metric:
     curve: Mapping[str, Callable[[Pair], npt.NDArray[np.float32]]] = field(default_factory=dict)
     features: Callable[[Pair], npt.NDArray[np.float32]] | None = None
     combine: Callable[[npt.NDArray[np.float32]], float] | None = None
+    least_side: int = 1
     requires: str = ""
     missing: Callable[[], str] = str
 

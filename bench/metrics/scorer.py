@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.ab_bins import AbBins, gamut_bins
+from ...datasets.ab_bins import gamut_bins
 from .pair import Pair
 from .registry import get_metric, resolve
 
@@ -21,9 +21,7 @@ class Scorer:
     names
         Of the metrics.
     prior
-        The training split's share of pixels in each bin, from `ab_prior`; `auc_rebalanced` needs it.
-    bins
-        The bins of the chroma plane; by default the 261 of grid 10 that sRGB reaches.
+        The training split's share of pixels in each ab bin, from `ab_prior`; `auc_rebalanced` needs it.
     device
         Where networks run: ``cpu`` or ``cuda``.
 
@@ -52,7 +50,6 @@ class Scorer:
         names: Iterable[str],
         prior: npt.NDArray[np.float64] | None = None,
         *,
-        bins: AbBins | None = None,
         device: str = "cpu",
     ) -> None:
         metrics = [get_metric(name) for name in resolve(names)]
@@ -60,10 +57,9 @@ class Scorer:
         self.unavailable = {name: reason for name, reason in reasons.items() if reason}
         self._metrics = [metric for metric in metrics if not reasons[metric.name]]
         self._prior = prior
-        self._bins = bins
         self._device = device
         if prior is not None:
-            _check_prior(prior, len(bins or gamut_bins()))
+            _check_prior(prior)
 
     def score(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> dict[str, Any]:
         """Return the columns of one photo for all available photo-level metrics.
@@ -82,7 +78,7 @@ class Scorer:
         Raises
         ------
         TypeError, ValueError
-            If the photos are no pair, too small for `ssim`, or a prior is needed and missing.
+            If the photos are no pair, too small for `ssim` or `lpips`, or a prior is needed and missing.
         """
         pair = self._pair(truth, prediction)
         columns: dict[str, Callable[[Pair], Any]] = {}
@@ -110,27 +106,25 @@ class Scorer:
 
     def warm_up(self) -> None:
         """Compile or load every kernel and network, so that no photo pays for it."""
-        photo = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
-        self.score(photo, photo[::-1])
-        self.features(photo, photo[::-1])
+        truth, prediction = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+        self.score(truth, prediction)
+        self.features(truth, prediction)
 
     def _pair(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> Pair:
-        return Pair(truth, prediction, self._prior, self._bins, self._device)
+        return Pair(truth, prediction, self._prior, self._device)
 
 
-def ab_prior(photos: Iterable[npt.NDArray[np.uint8]], bins: AbBins | None = None) -> npt.NDArray[np.float64]:
-    """Return the share of the photos' pixels in each ab bin: the prior of `auc_rebalanced`.
+def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
+    """Return the share of the photos' pixels in each of `gamut_bins`: the prior of `auc_rebalanced`.
 
     Parameters
     ----------
     photos : iterable of ndarray of uint8, shape (H, W, 3)
         Of the training split, at the size of the protocol; read one at a time.
-    bins
-        By default the 261 of grid 10 that sRGB reaches.
 
     Returns
     -------
-    ndarray of float64, shape (Q,)
+    ndarray of float64, shape (261,)
         Sums to 1; all zeros if there is no photo.
 
     Examples
@@ -138,10 +132,11 @@ def ab_prior(photos: Iterable[npt.NDArray[np.uint8]], bins: AbBins | None = None
     >>> float(ab_prior([np.zeros((4, 4, 3), np.uint8)]).max())
     1.0
     """
-    return (bins or gamut_bins()).prior(photos)
+    return gamut_bins().prior(photos)
 
 
-def _check_prior(prior: npt.NDArray[np.float64], bins: int) -> None:
+def _check_prior(prior: npt.NDArray[np.float64]) -> None:
+    bins = len(gamut_bins())
     if prior.shape != (bins,):
         raise ValueError(f"the prior must hold a share for each of {bins} bins, not shape {prior.shape}")
     if not (prior.min() >= 0 and 0 < prior.max() < np.inf):

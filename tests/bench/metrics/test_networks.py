@@ -9,7 +9,7 @@ import skimage.data
 import torch
 
 from huebench import UserError
-from huebench.bench.metrics import networks
+from huebench.bench.metrics import Scorer, networks
 from huebench.bench.metrics.networks import Weights
 from huebench.bench.metrics.pair import Pair
 
@@ -26,6 +26,24 @@ def weights_folder(monkeypatch, tmp_path):
 def pairs():
     truths = [skimage.data.astronaut()[:128, :128], skimage.data.coffee()[:128, :128]]
     return [Pair(truth, np.ascontiguousarray(truth[..., ::-1])) for truth in truths]
+
+
+@pytest.fixture
+def untrained(monkeypatch, weights_folder):
+    """Make all three metrics available, with AlexNet untrained and the larger networks stubs."""
+    from torchmetrics.functional.image.lpips import _LPIPS
+    from torchvision.models import VGG16_Weights
+
+    for weights in (networks.ALEXNET, networks.VGG16, networks.INCEPTION):
+        (weights_folder / weights.file).touch()
+    alexnet = _LPIPS(net="alex", pnet_rand=True)
+    vgg = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten())
+    monkeypatch.setattr(networks, "_lpips_network", lambda _: alexnet)
+    monkeypatch.setattr(networks, "_vgg_network", lambda _: (vgg, VGG16_Weights.IMAGENET1K_V1.transforms()))
+    monkeypatch.setattr(
+        networks, "_inception_network", lambda _: lambda batch: batch.float().mean(dim=(2, 3))
+    )
+    return alexnet
 
 
 def publish(monkeypatch, name, state, folder):
@@ -85,6 +103,32 @@ def test_frechet_distance_matches_scipy():
 
 def test_frechet_distance_of_one_photo_is_missing():
     assert np.isnan(networks.frechet_distance(np.zeros((1, 2, 4), np.float32)))
+
+
+def test_all_three_are_warmed_up_and_scored(untrained, pairs):
+    scorer = Scorer(["lpips", "fid", "vgg_top1"])
+    assert scorer.unavailable == {}
+    scorer.warm_up()
+    flipped = [(pair.truth, pair.truth[::-1]) for pair in pairs]
+    for photos in flipped:
+        columns = scorer.score(*photos)
+        assert list(columns) == ["lpips", "vgg_top1"]
+        assert columns["lpips"] > 0
+        assert columns["vgg_top1"] in {0, 1}
+    features = np.stack([scorer.features(*photos)["fid"] for photos in flipped])
+    # Flipped photos have the same means, which are all that the stub sees.
+    assert scorer.score_set({"fid": features}) == {"fid": pytest.approx(0, abs=1e-3)}
+
+
+def test_lpips_says_which_photos_are_too_small(untrained):
+    def pair(height, width):
+        return Pair(*np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8))
+
+    assert networks.lpips(pair(31, 31)) > 0
+    with pytest.raises(RuntimeError):  # the network itself
+        untrained(torch.zeros(1, 3, 30, 64), torch.zeros(1, 3, 30, 64))
+    with pytest.raises(ValueError, match="lpips needs photos of at least 31×31 pixels, not 30×64"):
+        networks.lpips(pair(30, 64))
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ import pytest
 import skimage.data
 
 from huebench.bench.metrics.pair import Pair
-from huebench.datasets.ab_bins import AbBins
 from huebench.datasets.color import rgb_to_lab
 
 
@@ -37,11 +36,3 @@ def test_shared_quantities_of_views_match_those_of_copies():
     lightness, ab = rgb_to_lab(copies.truth)
     np.testing.assert_array_equal(views.truth_lab[0], lightness.ravel())
     np.testing.assert_array_equal(views.truth_lab[1], ab.reshape(-1, 2))
-
-
-def test_a_users_bins_are_used():
-    red = photo()
-    red[..., 0] = 255
-    pair = Pair(red, photo(), bins=AbBins(np.float32([[0, 0], [50, 50]])))
-    assert (pair.truth_bin == 1).all()
-    assert (pair.prediction_bin == 0).all()
