@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from . import planes
 from .content import Content
 from .figures import accuracy_curves, style, training_curves
+from .gallery import kept_of
 from .layout import number, p_value
 from .statistics import Ranks, per_photo
 from .summary import Summary
@@ -61,7 +62,8 @@ def draw(results: Results, content: Content) -> dict[str, Chart]:
             f"Critical-difference diagram of the average ranks by {by.metric.label}",
             f"Average ranks over {by.ranks.photos:,} photos by {by.metric.label}, 1 the best; a bar joins "
             "methods that are not told apart at 5% (Friedman's test, "
-            f"{p_value(by.ranks.p)}, then Nemenyi's).",
+            f"{p_value(by.ranks.p)}, then Nemenyi's). Ranks count on how many photos a method is ahead, the "
+            "table by how much in the mean, and the two tests need not agree.",
         )
     if "auc" in metrics and len(_timed(summary, metrics["auc"])):
         drawn["speed"] = Chart(
@@ -86,24 +88,28 @@ def draw(results: Results, content: Content) -> dict[str, Chart]:
         )
     if "auc" in metrics and content.categories:
         drawn["categories"] = Chart(
-            heat_map(content.categories, summary, metrics["auc"]),
+            heat_map({name: part for name, (part, _) in content.categories.items()}, summary, metrics["auc"]),
             f"{metrics['auc'].label} of every method and category",
             f"{metrics['auc'].label}, and in brackets how many photos a category has; colours span "
             "the methods that are no oracles.",
         )
     if pictures := planes.kept(results, summary):
+        some = kept_of(len(pictures["truth"]), content.photos)
+        which = f"pictures of {some} for every method" if some else "pictures"
         drawn["planes"] = Chart(
             planes.draw(pictures),
             "Histograms over a* and b* of the truth and of every method's answers",
-            "How often each a* (across, −100 to 100) and b* (up, the same) occurs in the kept pictures, on "
-            "one logarithmic scale; grey is in the middle.",
+            f"How often each a* (across) and b* (up) occurs in the {which}, on one logarithmic scale; grey "
+            "is in the middle.",
         )
     if not results.curves.empty:
         drawn["training-curves"] = Chart(
             training_curves(results.curves),
             "Loss and accuracy by epoch, train and validation, of every trained method",
             "Accuracy is the share of pixels whose chroma lies within 10 of the truth; the loss is in each "
-            "method's own unit.",
+            "method's own unit. A method trained in several stages continues its line through them: where "
+            "the next stage begins, its objective is another, and a jump of the loss is that change, no "
+            "divergence.",
         )
     return drawn
 
@@ -281,7 +287,7 @@ def _label(axes: Axes, points: pd.DataFrame) -> None:
     places = axes.transData.transform(points[["speed", "quality"]].to_numpy())
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     for label, place in zip(map(str, points.index), places, strict=True):
-        boxes = {offset: _box(place, offset, 5.6 * len(label), 11) for offset in (*NEAR, *FAR)}
+        boxes = {offset: _box(place, offset, 6.6 * len(label), 12) for offset in (*NEAR, *FAR)}
         offset = min(boxes, key=lambda offset: _crowding(boxes[offset], taken, axes.bbox.extents))
         taken.append(boxes[offset])
         right, up = np.sign(offset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from .. import UserError
 from .content import in_words
-from .statistics import paired, per_photo
+from .statistics import contributions, paired
 from .summary import Summary, summarize
 from .tables import MetricFacts, Results
 
@@ -45,7 +45,8 @@ class Comparison:
         runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
         ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
         them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
-        of the whole set has no interval and no p; its verdict is by its value alone.
+        that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
+        ``untested``.
     seconds
         Indexed by method: the time of a photo ``before`` and ``after``, and its ``change`` as a share.
     photos
@@ -96,7 +97,8 @@ class Comparison:
 def compare_runs(before: Results, after: Results) -> Comparison:
     """Compare two runs method by method, metric by metric and photo by photo.
 
-    Several seeds are averaged photo by photo first. Oracles are compared too: they watch the protocol.
+    Only photos that both runs scored count. Several seeds are averaged photo by photo first. Oracles are
+    compared too: they watch the protocol.
 
     Raises
     ------
@@ -113,9 +115,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
             f"{in_words(list(old.scores if labels else old.rows.index))} before, "
             f"{in_words(list(new.scores if labels else new.rows.index))} after"
         )
-    by_photo = [_by_photo(results, metrics, labels) for results in (before, after)]
-    shared = by_photo[0].columns.intersection(by_photo[1].columns, sort=False)
-    one, other = (table.reindex(columns=shared) for table in by_photo)
+    one, other = (_contributions(results, metrics, labels) for results in _shared(before, after))
     changes = pd.concat([_paired_changes(one, other, metrics), _set_changes(old, new, metrics, labels)])
     order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
     scored = {
@@ -174,9 +174,24 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     ]
 
 
-def _by_photo(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
-    """Return photos × (method, metric), of the metrics that single photos have."""
-    tables = {name: per_photo(results, metric) for name, metric in metrics.items()}
+def _shared(before: Results, after: Results) -> tuple[Results, Results]:
+    """Return both runs with the photos alone that a method scored in both."""
+    scored = [
+        pd.MultiIndex.from_frame(images.loc[images["status"] == "ok", ["method", "photo"]])
+        for images in (before.images, after.images)
+    ]
+    both = scored[0].intersection(scored[1])
+
+    def kept(results: Results) -> Results:
+        pairs = pd.MultiIndex.from_frame(results.images[["method", "photo"]])
+        return replace(results, images=results.images[pairs.isin(both)])
+
+    return kept(before), kept(after)
+
+
+def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
+    """Return photos × (method, metric), of the metrics that are means over photos."""
+    tables = {name: contributions(results.images, metric) for name, metric in metrics.items()}
     columns = {
         (label, name): table[label].astype(float)
         for name, table in tables.items()
@@ -208,11 +223,11 @@ def _set_changes(
 ) -> pd.DataFrame:
     rows = {}
     for name, metric in metrics.items():
-        if metric.aggregate in ("mean_gap", "stored"):
+        if metric.aggregate == "stored":
             for label in labels:
                 before, after = float(old.scores[name][label]), float(new.scores[name][label])
                 difference = after - before
-                verdict = "same" if np.isnan(difference) or difference == 0 else _verdict(metric, difference)
+                verdict = "same" if np.isnan(difference) or difference == 0 else "untested"
                 known = {"before": before, "after": after, "difference": difference, "verdict": verdict}
                 rows[label, name] = known
     made = pd.DataFrame(list(rows.values()), columns=["before", "after", "difference", "verdict"])

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from .comparison import Comparison
+from .comparison import SIGNIFICANT, Comparison
 from .comparison_gate import Breach, Limit
 from .content import in_words
-from .layout import MISSING, number, p_value
+from .layout import MISSING, counted, number, p_value, span
 from .markdown import block, code, plain_table, text
 from .speed import duration
 from .statistics import LEVEL
@@ -18,6 +18,9 @@ from .statistics import LEVEL
 HEADINGS = (
     "method", "metric", "before", "after", "change", f"{LEVEL:.0%} interval", "effect", "photos up", "p", "",
 )  # fmt: skip
+
+VERDICTS = ("worse", "better", "other", "untested")
+"""Of a value that changed, in the order of the headline."""
 
 PHOTOS_A_BREACH = 3
 """How many photos are named that made a difference."""
@@ -60,15 +63,19 @@ def markdown(
 
 def _headline(comparison: Comparison) -> str:
     verdicts = comparison.changes["verdict"].value_counts()
-    said = [f"{verdicts[name]:,} {name}" for name in ("worse", "better", "other") if name in verdicts]
+    said = [f"{verdicts[name]:,} {name}" for name in VERDICTS if name in verdicts]
     return f"{', '.join(said)} of {len(comparison.changes):,} values" if said else "no change"
 
 
 def _what(comparison: Comparison) -> str:
     run = comparison.after.run
-    methods = len(comparison.changes.index.unique("method"))
+    counts = {
+        "method": len(comparison.changes.index.unique("method")),
+        "metric": len(comparison.metrics),
+        "photo": len(comparison.photos),
+    }
     return (
-        f"{methods:,} methods, {len(comparison.metrics):,} metrics, {len(comparison.photos):,} photos "
+        f"{', '.join(counted(count, noun) for noun, count in counts.items())} "
         f"of {code(run.dataset['name'])}, protocol {code(run.protocol_digest)}. "
         f"Before: {code(comparison.before.folder)}; after: {code(comparison.after.folder)}."
     )
@@ -103,7 +110,6 @@ def _rows(comparison: Comparison, rows: pd.DataFrame) -> list[tuple[object, ...]
     made: list[tuple[object, ...]] = []
     for (label, name), row in zip(rows.index, rows.to_dict("records"), strict=True):
         decimals = _decimals(row["before"], row["after"])
-        interval = f"{number(row['low'], decimals)} … {number(row['high'], decimals)}"
         p = row["p_adjusted"]
         made.append(
             (
@@ -112,7 +118,7 @@ def _rows(comparison: Comparison, rows: pd.DataFrame) -> list[tuple[object, ...]
                 number(row["before"], decimals),
                 number(row["after"], decimals),
                 _signed(row["difference"], decimals),
-                MISSING if math.isnan(row["low"]) else interval.replace(" ", "\N{NO-BREAK SPACE}"),
+                span(row["low"], row["high"], decimals),
                 number(row["effect"], 2),
                 MISSING if math.isnan(row["positive"]) else f"{row['positive']:.0%}",
                 MISSING if math.isnan(p) else p_value(p).removeprefix("p ").removeprefix("= "),
@@ -123,12 +129,13 @@ def _rows(comparison: Comparison, rows: pd.DataFrame) -> list[tuple[object, ...]
 
 
 def _reading(comparison: Comparison) -> str:
-    kept = len(comparison.changes) - len(comparison.changed)
+    tested = int(comparison.changes["p_adjusted"].notna().sum())
+    kept = int((comparison.changes["p_adjusted"] >= SIGNIFICANT).sum())
     return (
         "Change is the mean over photos of after − before, its interval bootstrapped; effect is Cohen's d of "
-        "the differences; photos up is the share whose value rose, ties half; p is of Wilcoxon's signed-rank "
-        f"test, adjusted for all {len(comparison.changes):,} values (Benjamini and Yekutieli). {kept:,} did "
-        "not change at 5%."
+        "the differences; photos up is the share whose value rose, ties half; p is of the paired t test, "
+        f"adjusted for all {tested:,} values that are means over photos (Benjamini and Yekutieli). {kept:,} "
+        f"of these did not change at {SIGNIFICANT:.0%}."
     )
 
 

@@ -90,7 +90,7 @@ class Content:
     near_grey, photos
         How many photos are near-grey, of how many.
     categories
-        Category → summary of its photos; empty where there are fewer than two.
+        Category → summary of its photos and the intervals of its means; empty where there are fewer than two.
     by_category
         Metric → tables of it, each with a few of the categories.
     intervals
@@ -124,7 +124,7 @@ class Content:
     coloured: Table | None
     near_grey: int
     photos: int
-    categories: dict[str, Summary]
+    categories: dict[str, tuple[Summary, Intervals]]
     by_category: dict[str, list[Table]]
     intervals: Intervals
     evidence: list[Evidence]
@@ -178,25 +178,27 @@ def make_content(results: Results) -> Content:
     """Work out all that a report says of a run."""
     from .evidence import weigh  # SciPy takes its time to import
     from .speed import methods_table, read_kernels
+    from .statistics import intervals
     from .study import read_study
 
     summary = summarize(results)
-    by_category = {category: summarize(results, category=category) for category in categories(results)}
+    ends = intervals(summary)
+    parts = {category: summarize(results, category=category) for category in categories(results)}
+    by_category = {category: (part, intervals(part)) for category, part in parts.items()}
     coloured = summarize(results, near_grey=False)
-    intervals, evidence = weigh(results, summary)
     further = [m.name for m in summary.metrics if m.name not in HEADLINE]
     return Content(
         run=results.run,
         summary=summary,
-        headline=lay_out(summary, HEADLINE),
-        further=lay_out(summary, [*further, "fit_seconds", "peak_memory_mb"]),
+        headline=lay_out(summary, HEADLINE, ends),
+        further=lay_out(summary, [*further, "fit_seconds", "peak_memory_mb"], ends),
         coloured=_coloured(summary, coloured),
         near_grey=summary.photos - coloured.photos,
         photos=summary.photos,
         categories=by_category,
         by_category=_by_category(by_category, summary),
-        intervals=intervals,
-        evidence=evidence,
+        intervals=ends,
+        evidence=weigh(results, summary, ends),
         speed=methods_table(results, summary),
         kernels=read_kernels(results.folder),
         study=read_study(results, summary),
@@ -231,12 +233,15 @@ def in_words(value: Any) -> str:
 def _coloured(summary: Summary, coloured: Summary) -> Table | None:
     if coloured.photos in (0, summary.photos):
         return None
-    return lay_out(coloured, [name for name in HEADLINE if name not in FACTS or name == "coverage"])
+    from .statistics import intervals
+
+    names = [name for name in HEADLINE if name not in FACTS or name == "coverage"]
+    return lay_out(coloured, names, intervals(coloured))
 
 
-def _by_category(summaries: dict[str, Summary], summary: Summary) -> dict[str, list[Table]]:
+def _by_category(summaries: dict[str, tuple[Summary, Intervals]], summary: Summary) -> dict[str, list[Table]]:
     names = [metric for metric in BY_CATEGORY if metric in summary.scores]
-    headed = [(f"{category} ({part.photos:,})", part) for category, part in summaries.items()]
+    headed = [(f"{category} ({part[0].photos:,})", part) for category, part in summaries.items()]
     chunks = [dict(headed[i : i + CATEGORIES_A_TABLE]) for i in range(0, len(headed), CATEGORIES_A_TABLE)]
     return {name: [matrix(chunk, name) for chunk in chunks] for name in names if chunks}
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .layout import MISSING, Cell, Column, Row, Table, number, p_value
-from .statistics import LEVEL, Intervals, Ranks, compare, intervals, per_photo, rank
+from .layout import MISSING, NO_BREAK, Cell, Column, Row, Table, decimals_for, number, p_value, span
+from .statistics import LEVEL, Intervals, Ranks, compare, per_photo, rank
 from .summary import Summary
 from .tables import MetricFacts, Results
 
@@ -46,12 +46,18 @@ class Evidence:
     ranks: Ranks | None
 
 
-def weigh(results: Results, summary: Summary) -> tuple[Intervals, list[Evidence]]:
-    """Return the intervals of all means, and the evidence by each of `METRICS` that can be had.
+def weigh(results: Results, summary: Summary, ends: Intervals) -> list[Evidence]:
+    """Return the evidence by each of `METRICS` that can be had.
 
     There is none with fewer than two contenders or two photos.
+
+    Parameters
+    ----------
+    results, summary
+        The run.
+    ends
+        The intervals of all means.
     """
-    ends = intervals(results, summary)
     metrics = {metric.name: metric for metric in summary.metrics}
     found = []
     for name in METRICS:
@@ -59,7 +65,7 @@ def weigh(results: Results, summary: Summary) -> tuple[Intervals, list[Evidence]
             continue
         if per_photo(results, metrics[name]) is not None and len(summary.badness(metrics[name])) > 1:
             found.append(_evidence(results, summary, ends, metrics[name]))
-    return ends, found
+    return found
 
 
 def against(comparisons: pd.DataFrame, best: str) -> pd.DataFrame:
@@ -82,7 +88,7 @@ def _evidence(results: Results, summary: Summary, ends: Intervals, metric: Metri
     best = str(summary.badness(metric).idxmin())
     others = against(comparisons, best)
     ranks = rank(results, summary, metric)
-    decimals = 3 if summary.scores[metric.name].abs().max() <= 1 else 2
+    decimals = decimals_for(float(summary.scores[metric.name].abs().max()))
     percent = f"{LEVEL:.0%} interval"
     columns = (
         Column(metric.label, metric.unit, "", metric.description),
@@ -92,7 +98,7 @@ def _evidence(results: Results, summary: Summary, ends: Intervals, metric: Metri
         Column(percent, description="of the difference"),
         Column("better on", description="share of the photos on which it beats the best"),
         Column("effect", description="mean of the differences / their standard deviation"),
-        Column("p", description="Wilcoxon's signed-rank test, adjusted for all pairs"),
+        Column("p", description="paired t test, adjusted for all pairs"),
     )
     rows = []
     for label in map(str, summary.contenders()):
@@ -104,7 +110,7 @@ def _evidence(results: Results, summary: Summary, ends: Intervals, metric: Metri
             Cell(number(average, 2), average),
         ]
         if label == best:
-            cells += [Cell("best"), *[Cell("")] * 4]
+            cells += [Cell("best", 0.0), *[Cell("")] * 4]
         else:
             cells += _compared(others[others.index == label].iloc[0], decimals)
         rows.append(Row(label, str(summary.rows["family"][label]), tuple(cells)))
@@ -120,15 +126,9 @@ def _compared(other: pd.Series[float], decimals: int) -> list[Cell]:
         _span(other["low"], other["high"], decimals),
         Cell(MISSING if math.isnan(other["positive"]) else f"{other['positive']:.0%}", other["positive"]),
         Cell(number(other["effect"], 2), float(other["effect"])),
-        Cell(_unbroken(p_value(p).removeprefix("p ").removeprefix("= ")), p),
+        Cell(p_value(p).removeprefix("p ").removeprefix("= ").replace(" ", NO_BREAK), p),
     ]
 
 
 def _span(low: float, high: float, decimals: int) -> Cell:
-    if math.isnan(low):
-        return Cell(MISSING)
-    return Cell(_unbroken(f"{number(low, decimals)} … {number(high, decimals)}"), float(low))
-
-
-def _unbroken(text: str) -> str:
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    return Cell(span(low, high, decimals), None if math.isnan(low) else float(low))

@@ -38,11 +38,11 @@ def render(material: Material) -> str:
     environment.filters["in_words"] = in_words
     pictures = {
         photo.rank: {tile.label: _picture(tile.path) for tile in photo.tiles if tile.path}
-        for photo in material.photos
+        for photo in material.gallery.photos
     }
     return environment.get_template("report.html.j2").render(
         c=material.content,
-        photos=material.photos,
+        gallery=material.gallery,
         pictures=pictures,
         charts=material.charts,
         images={name: _uri(content, "png") for name, content in material.images.items()},

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from .summary import Summary
 from .tables import MetricFacts
 
+if TYPE_CHECKING:
+    from .statistics import Intervals
+
 ARROWS = {"higher": "↑", "lower": "↓", "target": "→ truth", "none": ""}
 """Direction of a metric → what its heading says of it."""
 
 MISSING = "–"
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One entry: its text, what to sort it by, and its rank (1 best, 2 second, 0 neither)."""
+    """One entry: its text, what to sort it by, its rank (1 best, 2 second, 0 neither), and its interval."""
 
     text: str
     value: float | str | None = None
     rank: int = 0
+    interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,17 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def intervals(self) -> Table | None:
+        """The same methods with the intervals of their means; ``None`` where no cell has one."""
+        places = [i for i in range(len(self.columns)) if any(row.cells[i].interval for row in self.rows)]
+        rows = [
+            replace(row, cells=tuple(_interval_cell(row.cells[i]) for i in places))
+            for row in self.rows
+            if row.group != "truth"
+        ]
+        return Table(tuple(self.columns[i] for i in places), tuple(rows)) if places else None
+
 
 FACTS = {
     "coverage": Column("coverage", description="photos scored / photos expected, and what went wrong"),
@@ -72,7 +89,7 @@ FACTS = {
 """Columns that are no metrics, by their name in `Summary.rows`."""
 
 
-def lay_out(summary: Summary, names: Sequence[str]) -> Table:
+def lay_out(summary: Summary, names: Sequence[str], intervals: Intervals | None = None) -> Table:
     """Make a table of some of a summary's columns.
 
     Parameters
@@ -81,6 +98,8 @@ def lay_out(summary: Summary, names: Sequence[str]) -> Table:
         What to show; every row of it is shown.
     names
         Names of metrics and of `FACTS`, in order; metrics that the summary lacks are left out.
+    intervals
+        Of the summary's means.
 
     Returns
     -------
@@ -93,7 +112,7 @@ def lay_out(summary: Summary, names: Sequence[str]) -> Table:
     for name in names:
         if name in metrics:
             columns.append(metric_column(metrics[name]))
-            texts.append(_metric_cells(summary, metrics[name]))
+            texts.append(_metric_cells(summary, metrics[name], intervals))
         elif name in FACTS:
             columns.append(FACTS[name])
             texts.append([_fact_cell(row, name) for _, row in summary.rows.iterrows()] + [Cell(MISSING)])
@@ -105,22 +124,22 @@ def metric_column(metric: MetricFacts) -> Column:
     return Column(metric.label, metric.unit, ARROWS[metric.direction], metric.description)
 
 
-def matrix(summaries: dict[str, Summary], name: str) -> Table:
+def matrix(summaries: Mapping[str, tuple[Summary, Intervals | None]], name: str) -> Table:
     """Make a table of one metric: a row a method, a column a summary.
 
     Parameters
     ----------
     summaries
-        Heading → summary; they share their methods.
+        Heading → summary and the intervals of its means; they share their methods.
     name
         The metric.
     """
     columns, texts = [], []
-    for heading, summary in summaries.items():
+    for heading, (summary, intervals) in summaries.items():
         metric = next(metric for metric in summary.metrics if metric.name == name)
         columns.append(Column(heading))
-        texts.append(_metric_cells(summary, metric))
-    return _table(next(iter(summaries.values())), columns, texts)
+        texts.append(_metric_cells(summary, metric, intervals))
+    return _table(next(iter(summaries.values()))[0], columns, texts)
 
 
 def number(value: float, decimals: int) -> str:
@@ -134,6 +153,35 @@ def number(value: float, decimals: int) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value:z,.{decimals}f}".replace("-", "−")
+
+
+def decimals_for(largest: float) -> int:
+    """Return to how many decimals a metric is shown whose largest value is this.
+
+    >>> decimals_for(0.98), decimals_for(1.0000001), decimals_for(24.1)
+    (3, 3, 2)
+    """
+    return 3 if round(largest, 3) <= 1 else 2
+
+
+def span(low: float, high: float, decimals: int) -> str:
+    """Format an interval on one line; a missing one is a dash.
+
+    >>> span(0.8791, 0.8964, 3).replace(NO_BREAK, " "), span(float("nan"), float("nan"), 3)
+    ('0.879 … 0.896', '–')
+    """
+    if math.isnan(low) or math.isnan(high):
+        return MISSING
+    return f"{number(low, decimals)}{NO_BREAK}…{NO_BREAK}{number(high, decimals)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something.
+
+    >>> counted(1, "photo"), counted(4319, "photo")
+    ('1 photo', '4,319 photos')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def p_value(p: float) -> str:
@@ -158,19 +206,27 @@ def _table(summary: Summary, columns: list[Column], cells: list[list[Cell]]) -> 
     return Table(tuple(columns), tuple(rows if known else rows[:-1]))
 
 
-def _metric_cells(summary: Summary, metric: MetricFacts) -> list[Cell]:
+def _metric_cells(summary: Summary, metric: MetricFacts, intervals: Intervals | None) -> list[Cell]:
     values, spread = summary.scores[metric.name], summary.spread[metric.name]
     truth = summary.truth[metric.name]
     finite = [abs(value) for value in [*values, truth] if math.isfinite(value)]
-    decimals = 3 if max(finite, default=0) <= 1 else 2
+    decimals = decimals_for(max(finite, default=0))
     ranks = _ranks(summary.badness(metric), decimals)
     cells = []
     for label, value, deviation in zip(values.index, values, spread, strict=True):
         text = number(value, decimals)
         if math.isfinite(deviation):
-            text += f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{number(deviation, decimals)}"
-        cells.append(Cell(text, _sortable(value), ranks.get(str(label), 0)))
+            text += f"{NO_BREAK}±{NO_BREAK}{number(deviation, decimals)}"
+        interval = ""
+        if intervals is not None and metric.name in intervals.low:
+            low, high = intervals.low[metric.name], intervals.high[metric.name]
+            interval = span(float(low[label]), float(high[label]), decimals)
+        cells.append(Cell(text, _sortable(value), ranks.get(str(label), 0), interval))
     return [*cells, Cell(number(truth, decimals), _sortable(truth))]
+
+
+def _interval_cell(cell: Cell) -> Cell:
+    return Cell(cell.interval or MISSING, cell.value)
 
 
 def _ranks(badness: pd.Series[float], decimals: int) -> dict[str, int]:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from tabulate import tabulate
 
 from .content import Content, in_words
-from .gallery import GalleryPhoto
+from .gallery import Gallery
 from .layout import Table
 from .material import Material
 from .speed import FILE
@@ -52,7 +52,7 @@ def write_report(material: Material, folder: Path) -> Path:
     stamp.unlink(missing_ok=True)
     figures = _draw(material, folder)
     partial = folder / ".report.md.partial"
-    partial.write_text(render(material.content, material.photos, figures), encoding="utf-8")
+    partial.write_text(render(material.content, material.gallery, figures), encoding="utf-8")
     partial.replace(report)
     names = ["report.md", *(figure.path for figure in figures.values())]
     for figure in (folder / "figures").glob("*"):
@@ -72,18 +72,18 @@ class Drawn:
     caption: str
 
 
-def render(content: Content, photos: Sequence[GalleryPhoto], figures: dict[str, Drawn]) -> str:
+def render(content: Content, gallery: Gallery, figures: dict[str, Drawn]) -> str:
     """Return the report's text.
 
     Parameters
     ----------
-    content, photos
+    content, gallery
         What it says.
     figures
         The figures by name: those of `charts.draw`, and the photos' ranks.
     """
     template = _environment().get_template("report.md.j2")
-    text = template.render(c=content, photos=photos, figures=figures)
+    text = template.render(c=content, gallery=gallery, figures=figures)
     return re.sub(r"\n{3,}", "\n\n", text)  # where a section was left out
 
 
@@ -197,7 +197,7 @@ def _draw(material: Material, folder: Path) -> dict[str, Drawn]:
     for name, chart in material.charts.items():
         drawn[name] = Drawn(f"figures/{name}.png", chart.alt, chart.caption)
         (folder / drawn[name].path).write_bytes(material.images[name])
-    for photo in material.photos:
+    for photo in material.gallery.photos:
         alt = f"{photo.rank.capitalize()} photo: input, truth and every method's answer"
         drawn[photo.rank] = Drawn(f"figures/gallery-{photo.rank}.jpg", alt, "")
         (folder / drawn[photo.rank].path).write_bytes(figures.encode(figures.gallery(photo), "jpg"))

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .content import Content, make_content
-from .gallery import GalleryPhoto, choose
+from .gallery import Gallery, choose
 from .tables import Results
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ class Material:
         return make_content(self.results)
 
     @cached_property
-    def photos(self) -> list[GalleryPhoto]:
-        """The photos of the gallery."""
+    def gallery(self) -> Gallery:
+        """The photos of the gallery, and what they were chosen from."""
         return choose(self.results, self.content.summary)
 
     @cached_property

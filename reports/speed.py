@@ -92,6 +92,11 @@ class Kernels:
         """The comparisons as rows of text."""
         return [compared.row for compared in self.compared]
 
+    @property
+    def named_rows(self) -> list[tuple[str, ...]]:
+        """The rows, each with its group: a heading of its own to those who hear the table read."""
+        return [(compared.timing.group, *compared.row[1:]) for compared in self.compared]
+
 
 def methods_table(results: Results, summary: Summary) -> Table:
     """Return how fast every method was, on what and with how many threads; seeds are averaged."""
@@ -142,6 +147,24 @@ def read_kernels(folder: Path) -> Kernels | None:
         raise UserError(
             f"'{path}' is not what bench speed writes: {error!r}; delete it, or `bench speed --out {path}`"
         ) from error
+
+
+def copy_kernels(source: Path, target: Path) -> None:
+    """Copy the kernels' benchmark of a run folder to another folder; without one, do nothing.
+
+    It stays what pytest-benchmark reads, without the time of every single round, a megabyte that no report
+    needs, and without the machine's name on its network.
+    """
+    path = source / FILE
+    if not path.is_file() or source.resolve() == target.resolve():
+        return
+    benchmark = json.loads(path.read_text(encoding="utf-8"))
+    benchmark["machine_info"].pop("node", None)
+    for one in benchmark["benchmarks"]:
+        one["stats"].pop("data", None)
+    partial = target / f".{FILE}.partial"
+    partial.write_text(json.dumps(benchmark, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(target / FILE)
 
 
 def read_timings(path: Path) -> list[Timing]:

@@ -26,6 +26,12 @@ RESAMPLES = 4999
 
 BATCH = 500
 
+OF_PHOTOS = ("mean", "mean_absolute_difference")
+"""Aggregates of values that single photos have."""
+
+CONSTANT = 1e-9
+"""Differences that spread less than this share of their size are one difference, rounded."""
+
 Floats = NDArray[np.float64]
 
 
@@ -64,51 +70,82 @@ def per_photo(results: Results, metric: MetricFacts) -> pd.DataFrame | None:
 
     Returns ``None`` for a metric that no photo has a value of by itself.
     """
-    if metric.aggregate not in ("mean", "mean_absolute_difference"):
-        return None
-    return _by_photo(results, metric)
+    return contributions(results.images, metric) if metric.aggregate in OF_PHOTOS else None
 
 
-def intervals(results: Results, summary: Summary) -> Intervals:
-    """Return percentile bootstrap intervals of every mean of a summary over all photos.
+def contributions(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | None:
+    """Return what a metric's value is the mean of: photos (rows) and methods (columns), NaN where not scored.
 
-    Methods that scored the same photos are computed from the same draws.
+    That is `per_photo` where photos have values of their own. The gap between two means is the mean of the
+    photos' differences, with the sign that makes it positive.
+
+    Parameters
+    ----------
+    images
+        As `Results.images`.
+    metric
+        Which.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Float64; ``None`` for a metric that is no mean over photos.
     """
-    metrics = [metric for metric in summary.metrics if metric.aggregate != "stored"]
+    if metric.aggregate == "stored":
+        return None
+    images = images[images["status"] == "ok"]
+    columns = images.reindex(columns=list(metric.columns)).astype("float64")
+    values = columns[metric.columns[0]]
+    if metric.aggregate != "mean":
+        values = values - columns[metric.columns[1]]
+    if metric.aggregate == "mean_absolute_difference":
+        values = values.abs()
+    elif metric.aggregate == "mean_gap":
+        values = values.where(values.groupby(images["cell"]).transform("mean") >= 0, -values)
+    means = values.groupby([images["photo"], images["method"]]).mean()
+    return means.unstack("method")  # noqa: PD010  # a Series has no pivot_table
+
+
+def intervals(summary: Summary) -> Intervals:
+    """Return percentile bootstrap intervals of every mean of a summary, over its photos.
+
+    Methods that scored the same photos are computed from the same draws. Where the interval of a gap's
+    signed mean holds nought, the gap's own begins there.
+    """
     labels = [str(label) for label in summary.rows.index]
-    tables = [_by_photo(results, metric).reindex(columns=labels) for metric in metrics]
-    values = np.concatenate([table.to_numpy(float) for table in tables], axis=1)
-    # The gap between two means is the absolute mean of the differences.
-    folded = np.repeat([metric.aggregate == "mean_gap" for metric in metrics], len(labels))
-    ends = bootstrap(values, folded)
-    names = [metric.name for metric in metrics]
-    low, high = (pd.DataFrame(end.reshape(len(names), len(labels)).T, labels, names) for end in ends)
+    tables = {metric.name: contributions(summary.images, metric) for metric in summary.metrics}
+    known = {name: table.reindex(columns=labels) for name, table in tables.items() if table is not None}
+    values = np.concatenate([table.to_numpy(float) for table in known.values()], axis=1)
+    ends = bootstrap(values)
+    low, high = (pd.DataFrame(end.reshape(len(known), len(labels)).T, labels, list(known)) for end in ends)
+    for metric in summary.metrics:
+        if metric.aggregate == "mean_gap":
+            under, over = low[metric.name], high[metric.name]
+            high[metric.name] = np.maximum(-under, over)
+            low[metric.name] = np.maximum(under, 0.0)
     return Intervals(low, high)
 
 
-def bootstrap(values: Floats, folded: NDArray[np.bool_] | None = None) -> tuple[Floats, Floats]:
+def bootstrap(values: Floats) -> tuple[Floats, Floats]:
     """Return the ends of percentile bootstrap intervals of column means.
 
     Parameters
     ----------
     values
         float64 (photos, columns); NaN marks a value that is missing.
-    folded
-        Columns whose absolute mean is wanted; none by default.
 
     Returns
     -------
     tuple of numpy.ndarray
         Lower and upper ends; NaN for a column with fewer than two values or an infinite one.
     """
-    folded = np.zeros(values.shape[1], bool) if folded is None else folded
     low, high = np.full((2, values.shape[1]), np.nan)
     present = ~np.isnan(values) & ~np.isinf(values).any(axis=0)
     patterns, group = np.unique(present, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
         if pattern.sum() > 1:
             columns = group == number
-            low[columns], high[columns] = _bootstrap(values[np.ix_(pattern, columns)], folded[columns])
+            low[columns], high[columns] = _bootstrap(values[np.ix_(pattern, columns)])
     return low, high
 
 
@@ -125,9 +162,14 @@ def paired(differences: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         A row a comparison: ``photos``; mean ``difference`` with its bootstrap interval ``low``, ``high``;
         ``effect``, Cohen's d of paired samples, mean / standard deviation; ``positive``, the share of
-        photos with a positive difference, ties counted half; ``p`` of Wilcoxon's signed-rank test; and
-        ``p_adjusted``, for all these comparisons together, by the false discovery rate of Benjamini and
-        Yekutieli (2001), which holds however the comparisons depend on one another.
+        photos with a positive difference, ties counted half; ``p`` of the paired t test; and ``p_adjusted``,
+        for all these comparisons together, by the false discovery rate of Benjamini and Yekutieli (2001),
+        which holds however the comparisons depend on one another.
+
+    Notes
+    -----
+    The t test asks of the mean, as the interval does. A rank test would ask of symmetry about nought, and
+    photos are not symmetric: a method may be a little better on most and far worse on the near-grey ones.
     """
     values = differences.to_numpy(float)
     low, high = bootstrap(values)
@@ -135,7 +177,7 @@ def paired(differences: pd.DataFrame) -> pd.DataFrame:
     mean = differences.mean().to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(deviation > 0, mean / deviation, np.where(mean == 0, 0.0, np.nan))
-    p = np.array([_wilcoxon(column[np.isfinite(column)]) for column in values.T])
+    p = np.array([_t_test(column[np.isfinite(column)]) for column in values.T])
     known = np.isfinite(p)
     adjusted = np.full(len(p), np.nan)
     if known.any():
@@ -200,26 +242,12 @@ def rank(results: Results, summary: Summary, metric: MetricFacts) -> Ranks | Non
     return Ranks(average, len(table), p, float(quantile * np.sqrt(count * (count + 1) / (6 * len(table)))))
 
 
-def _by_photo(results: Results, metric: MetricFacts) -> pd.DataFrame:
-    """Return photos × methods of what the metric's mean, or gap of means, is made of."""
-    images = results.images[results.images["status"] == "ok"]
-    columns = images.reindex(columns=list(metric.columns)).astype("float64")
-    values = columns[metric.columns[0]]
-    if metric.aggregate != "mean":
-        values = values - columns[metric.columns[1]]
-    if metric.aggregate == "mean_absolute_difference":
-        values = values.abs()
-    means = values.groupby([images["photo"], images["method"]]).mean()
-    return means.unstack("method")  # noqa: PD010  # a Series has no pivot_table
-
-
-def _bootstrap(values: Floats, folded: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _bootstrap(values: Floats) -> tuple[Floats, Floats]:
     def means(photos: NDArray[np.intp], axis: int = -1) -> Floats:  # noqa: ARG001  # always the last
         draws = photos.reshape(-1, len(values))
         # The mean over a draw is a product with how often it has each photo.
         counts = np.stack([np.bincount(draw, minlength=len(values)) for draw in draws])
         drawn = (counts.astype(float) @ values).T / len(values)
-        drawn[folded] = abs(drawn[folded])
         return drawn.reshape(-1, *photos.shape[:-1])
 
     interval = scipy.stats.bootstrap(
@@ -236,9 +264,9 @@ def _bootstrap(values: Floats, folded: NDArray[np.bool_]) -> tuple[Floats, Float
     return interval.low, interval.high
 
 
-def _wilcoxon(differences: Floats) -> float:
+def _t_test(differences: Floats) -> float:
     if len(differences) < 2:
         return np.nan
-    if not differences.any():
-        return 1.0
-    return float(scipy.stats.wilcoxon(differences).pvalue)
+    if np.ptp(differences) <= CONSTANT * np.abs(differences).max():
+        return 0.0 if differences.any() else 1.0
+    return float(scipy.stats.ttest_1samp(differences, 0.0).pvalue)

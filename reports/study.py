@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from .. import UserError
-from .layout import MISSING, Cell, Column, Row, Table
+from .layout import MISSING, Cell, Column, Row, Table, counted
 from .statistics import LEVEL, bootstrap
 from .summary import Summary
 from .tables import Results
@@ -47,10 +48,10 @@ class Study:
     @property
     def sentence(self) -> str:
         """What was done, in a sentence."""
-        people = "1 participant" if self.participants == 1 else f"{self.participants:,} participants"
+        people, given = counted(self.participants, "participant"), counted(self.answers, "answer")
         return (
             f"{people} saw a real photo and a colorized one, each for {self.exposure:g} s, "
-            f"and said which is real: {self.answers:,} answers, practice aside."
+            f"and said which is real: {given}, practice aside."
         )
 
     @property
@@ -98,8 +99,7 @@ def read_answers(results: Results) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=columns)
     try:
-        # Not mode=ro: the last reader of a write-ahead log must be able to put it away.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as database:
+        with closing(_open(path)) as database:
             rows = database.execute(f"SELECT {', '.join(columns)} FROM answers").fetchall()  # noqa: S608  # ours
     except sqlite3.Error as error:
         raise UserError(
@@ -109,6 +109,35 @@ def read_answers(results: Results) -> pd.DataFrame:
     answers = pd.DataFrame(rows, columns=columns)
     kept = answers[answers["cell"].isin(results.cells["cell"])]
     return kept.sort_values(["participant", "photo"], ignore_index=True)
+
+
+def copy_answers(source: Path, target: Path) -> None:
+    """Copy the answers of a run folder to another folder; without any, do nothing.
+
+    Raises
+    ------
+    UserError
+        If the copy would replace answers that the run lacks, or one of the two databases is damaged.
+    """
+    path, copied = source / DATABASE, target / DATABASE
+    if not path.is_file() or path.resolve() == copied.resolve():
+        return
+    given = "SELECT participant, photo FROM answers"
+    try:
+        with closing(_open(path)) as answers:
+            if copied.is_file():
+                with closing(_open(copied)) as before:
+                    lost = set(before.execute(given)) - set(answers.execute(given))
+                if lost:
+                    raise UserError(
+                        f"'{copied}' holds {counted(len(lost), 'answer')} that '{path}' lacks: move it away, "
+                        "or choose another folder"
+                    )
+            with closing(sqlite3.connect(copied)) as copy:
+                answers.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # nobody answers here: one file is enough
+    except sqlite3.Error as error:
+        raise UserError(f"cannot copy the answers of a study from '{path}' to '{copied}': {error}") from error
 
 
 def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
@@ -136,6 +165,11 @@ def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=["fool_rate", "low", "high", "answers", "participants"]
     ).astype({"answers": int, "participants": int})
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open a database that is there; not mode=ro, for the last reader must put a write-ahead log away."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
 
 
 def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:

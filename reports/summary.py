@@ -36,6 +36,8 @@ class Summary:
         The truth's own value of every metric, missing where it has none.
     photos
         How many photos there are.
+    images
+        The rows of `Results.images` that are of these photos.
     """
 
     metrics: tuple[MetricFacts, ...]
@@ -44,6 +46,7 @@ class Summary:
     spread: pd.DataFrame
     truth: pd.Series[float]
     photos: int
+    images: pd.DataFrame
 
     def contenders(self) -> pd.Index[str]:
         """Return the labels of those that may be called best: no oracle, and no decodable photo missing."""
@@ -121,6 +124,7 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
         spread=grouped.std(),
         truth=_truth(counted[counted["status"] == "ok"], metrics),
         photos=expected,
+        images=counted,
     )
 
 

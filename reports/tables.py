@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from .. import UserError
+from .pictures import only_whole
 
 SCHEMA_VERSION = 1
 
@@ -55,7 +56,7 @@ IMAGE_COLUMNS: dict[str, str] = {
     "category": "string",
     "status": "string",  # ok | undecodable | failed
     "reason": "string",
-    "near_grey": "boolean",  # no pixel of the truth with |ab| > 5
+    "near_grey": "boolean",  # no |a*| or |b*| of the truth above 5
     "reference": "string",  # id of the reference photo, where one was used
     "picture": "string",  # path of the kept prediction (PNG) inside the run folder, or missing
     "truth_picture": "string",  # the same for the truth
@@ -174,10 +175,6 @@ def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     return table.astype(columns | extra).reset_index(drop=True)
 
 
-PICTURES = ("picture", "truth_picture", "input_picture")
-"""Columns of the images' table that hold paths inside the run folder."""
-
-
 def write_results(results: Results, folder: Path) -> None:
     """Write a run's facts and tables, each atomically."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -197,7 +194,7 @@ def write_results(results: Results, folder: Path) -> None:
 
 
 def read_results(folder: Path) -> Results:
-    """Read a run folder; pictures that are no longer in it, as in a committed baseline, count as not kept.
+    """Read a run folder; pictures that are not in it, as in a committed baseline, or damaged are not kept.
 
     Raises
     ------
@@ -225,10 +222,9 @@ def read_results(folder: Path) -> Results:
     if (folder / "accuracy_curves.parquet").exists():  # runs were written before it was
         names.append("accuracy_curves")
     tables = {name: _read_table(folder / f"{name}.parquet") for name in names}
-    for column in tables["images"].columns.intersection(list(PICTURES)):
-        paths = tables["images"][column]
-        there = {path for path in paths.dropna().unique() if (folder / path).is_file()}
-        tables["images"][column] = paths.where(paths.isin(there))
+    if tables["cells"].empty:
+        raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
+    tables["images"] = only_whole(tables["images"], folder)
     return Results(run, **tables, folder=folder)
 
 

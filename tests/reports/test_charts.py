@@ -1,8 +1,11 @@
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from huebench.reports import charts
 from huebench.reports.content import make_content
@@ -58,10 +61,34 @@ def test_quality_against_speed_names_every_point_and_joins_the_front(maker):
         assert (quality[label] in front) != beaten
 
 
-def test_labels_do_not_cover_one_another_where_there_is_room():
-    boxes = [(0, 0, 10, 10), (5, 5, 20, 20), (30, 30, 40, 40)]
-    assert charts._overlap(boxes[0], boxes[1]) == 25
-    assert charts._overlap(boxes[0], boxes[2]) == 0
+@pytest.mark.parametrize("seed", [6, 7, 16])  # each has names that cover one another unless they give way
+def test_names_in_the_speed_figure_cover_neither_one_another_nor_a_point(maker, seed):
+    maker.rng = np.random.default_rng(seed)
+    summary = summarize(maker.run(photos=20))
+    figure = charts.quality_against_speed(summary, metric_of(summary, "auc"))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    boxes = {text.get_text(): Text.get_window_extent(text) for text in axes.texts}  # without their arrows
+    assert [pair for pair in combinations(boxes, 2) if Bbox.intersection(*map(boxes.get, pair))] == []
+    points = [point for dots in axes.collections for point in axes.transData.transform(dots.get_offsets())]
+    assert len(points) == len(boxes)
+    assert [name for name in boxes if boxes[name].count_contains(points)] == []
+
+
+def test_the_planes_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker):
+    def caption(photos):
+        results = maker.run(methods=("gray", "pix2pix"), photos=photos, pictures=True)
+        return charts.draw(results, make_content(results))["planes"].caption
+
+    assert "in the pictures of the 4 of 12 photos whose pictures were kept" in caption(12)
+    assert "in the pictures, on" in caption(4)
+
+
+def test_the_caption_of_the_training_says_what_a_jump_between_stages_is(maker):
+    results = maker.run(methods=("gray", "pix2pix"))
+    caption = charts.draw(results, make_content(results))["training-curves"].caption
+    assert "A method trained in several stages continues its line through them" in caption
+    assert "no divergence" in caption
 
 
 def test_colorfulness_starts_with_the_truth(maker):

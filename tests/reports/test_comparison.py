@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from huebench import UserError
+from huebench.reports import statistics
 from huebench.reports.comparison import check_comparable, compare_runs, differences
 from huebench.reports.statistics import paired
 
@@ -72,9 +73,20 @@ def test_a_metric_of_the_whole_set_changes_by_its_value_and_has_no_interval(resu
     cells = results.cells.assign(fid=results.cells["fid"] + 2)
     row = compare_runs(results, replace(results, cells=cells)).changes.loc[("gray", "fid")]
     assert row["difference"] == pytest.approx(2)
-    assert row["verdict"] == "worse"
+    assert row["verdict"] == "untested"
     assert np.isnan(row["low"])
     assert np.isnan(row["p_adjusted"])
+
+
+def test_the_gap_of_colorfulness_is_tested_photo_by_photo(results):
+    truth = results.images["colorfulness_truth"]
+    noise = np.random.default_rng(2).normal(0, 1, len(truth))
+    before = replace(results, images=results.images.assign(colorfulness=truth - 5 + noise))
+    after = replace(results, images=results.images.assign(colorfulness=truth + 2 + noise[::-1]))
+    row = compare_runs(before, after).changes.loc[("fusion", "delta_colorfulness")]
+    assert (row["before"], row["after"]) == pytest.approx((5, 2), abs=0.5)
+    assert row["low"] < row["after"] - row["before"] < row["high"] < 0
+    assert row["verdict"] == "better"
 
 
 def test_seeds_are_averaged_and_only_photos_of_both_runs_count(maker):
@@ -167,3 +179,22 @@ def test_a_change_of_03_db_in_119_photos_is_found_and_none_is_not_in_95_of_100(m
     runs[1].images["psnr"] += noise
     hits = len(compare_runs(*runs).changed)
     assert hits >= 95 if found else hits <= 5
+
+
+def test_noise_on_every_metric_is_no_change_in_95_of_100_runs(maker, monkeypatch):
+    monkeypatch.setattr(statistics, "RESAMPLES", 9)  # the intervals are not looked at
+    results = maker.run(methods=("gray", "fusion"), photos=119)
+    names = [name for metric in results.run.metrics for name in metric.columns if name in results.images]
+    changing = [name for name in dict.fromkeys(names) if not name.endswith("_truth")]
+    rng = np.random.default_rng(23)
+    quiet = 0
+    for _ in range(100):
+        noise = {
+            name: 0.05 * results.images[name].std() * rng.normal(size=len(results.images))
+            for name in changing
+        }
+        after = replace(
+            results, images=results.images.assign(**{n: results.images[n] + noise[n] for n in changing})
+        )
+        quiet += compare_runs(results, after).changed.empty
+    assert quiet >= 95

@@ -32,6 +32,14 @@ def test_a_run_and_itself_have_no_change_and_no_table(results):
     assert said.count(results.run.command) == 2
 
 
+def test_one_of_a_kind_is_singular(maker):
+    results = maker.run(methods=("gray",), photos=20)
+    first = results.images["photo"].iloc[0]
+    run = replace(results.run, metrics=results.run.metrics[:1])
+    results = replace(results, run=run, images=results.images[results.images["photo"] == first])
+    assert "\n1 method, 1 metric, 1 photo of `landscapes`" in markdown(compare_runs(results, results))
+
+
 def test_what_changed_is_a_row_and_what_explains_it_a_sentence(results, after):
     said = markdown(compare_runs(results, after))
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in said.splitlines() if "|" in line]

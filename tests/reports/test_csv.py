@@ -26,6 +26,8 @@ def test_categories_comparisons_and_photos(maker, tmp_path):
     assert categories.loc[("sea", "gray"), "psnr"] == pytest.approx(
         summarize(results, category="sea").scores.loc["gray", "psnr"]
     )
+    sea = categories.loc[("sea", "gray")]
+    assert sea["psnr_low"] < sea["psnr"] < sea["psnr_high"]
     comparisons = pd.read_csv(folder / "comparisons.csv")
     assert len(comparisons) == 3 * 3
     assert set(comparisons["metric"]) == {"auc", "auc_rebalanced", "psnr"}

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from huebench.reports.evidence import against, weigh
-from huebench.reports.statistics import compare
+from huebench.reports.statistics import compare, intervals
 from huebench.reports.summary import summarize
 
 METHODS = ("gray", "fusion", "pix2pix", "encoder-decoder", "oracle-lowres")
@@ -10,7 +10,8 @@ METHODS = ("gray", "fusion", "pix2pix", "encoder-decoder", "oracle-lowres")
 
 def weighed(results):
     summary = summarize(results)
-    return summary, *weigh(results, summary)
+    ends = intervals(summary)
+    return summary, ends, weigh(results, summary, ends)
 
 
 def test_evidence_is_by_auc_rebalanced_auc_and_psnr(maker):

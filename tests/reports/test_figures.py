@@ -14,7 +14,7 @@ from huebench.reports.summary import summarize
 @pytest.fixture
 def photo(maker) -> GalleryPhoto:
     results = maker.run(methods=("gray", "pix2pix"), pictures=True, photos=4)
-    return choose(results, summarize(results))[0]
+    return choose(results, summarize(results)).photos[0]
 
 
 @pytest.fixture

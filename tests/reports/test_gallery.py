@@ -6,8 +6,12 @@ from huebench.reports.summary import summarize
 METHODS = ("gray", "mean-ab", "pix2pix", "fusion", "oracle-lowres")
 
 
-def chosen(results):
+def gallery(results):
     return choose(results, summarize(results))
+
+
+def chosen(results):
+    return list(gallery(results).photos)
 
 
 def test_best_median_worst_and_most_disputed_by_auc_over_real_methods(maker):
@@ -24,7 +28,7 @@ def test_best_median_worst_and_most_disputed_by_auc_over_real_methods(maker):
 
 
 def test_the_most_disputed_has_the_widest_gap_between_two_real_methods(maker):
-    results = maker.run(methods=("gray", "pix2pix", "fusion"), photos=8, pictures=True)
+    results = maker.run(methods=("gray", "pix2pix", "fusion"), photos=8, pictures=True, near_grey=0.0)
     images = results.images
     images["picture"] = "x.png"
     images["truth_picture"] = "y.png"
@@ -42,6 +46,26 @@ def test_the_most_disputed_has_the_widest_gap_between_two_real_methods(maker):
     assert photos["disputed"].apart == ("pix2pix", "fusion")
     alone = maker.run(methods=("gray", "pix2pix"), pictures=True)
     assert all(photo.apart == () for photo in chosen(alone))
+
+
+def test_near_grey_photos_are_left_out_unless_there_are_no_others(maker):
+    results = maker.run(methods=METHODS, photos=4, pictures=True, near_grey=0.0)
+    assert gallery(results).among == "the photos"
+    most_disputed = chosen(results)[-1]
+    assert most_disputed.rank == "disputed"
+    grey = results.images["photo"] == most_disputed.photo
+    results.images["near_grey"] = grey.astype("boolean").mask(results.images["method"] == "gray")
+    assert most_disputed.photo not in {photo.photo for photo in chosen(results)}
+    assert len(chosen(results)) == 3
+    assert gallery(results).among == "the photos (1 of them near-grey and left out)"
+    results.images["near_grey"] = True
+    assert len(chosen(results)) == 4
+    assert gallery(results).among == "the photos"
+
+
+def test_it_is_said_of_how_many_photos_pictures_were_kept(maker):
+    results = maker.run(methods=METHODS, photos=1200, pictures=True, near_grey=0.0)
+    assert gallery(results).among == "the 4 of 1,200 photos whose pictures were kept"
 
 
 def test_tiles_are_the_input_the_truth_and_every_method(maker):

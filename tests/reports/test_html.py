@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from huebench.reports.html import write_html
+from huebench.reports.markdown import write_report
 from huebench.reports.material import Material
 
 METHODS = ("gray", "mean-ab", "pixel-knn", "encoder-decoder", "fusion", "oracle-lowres")
@@ -64,6 +65,14 @@ def test_a_page_says_what_the_markdown_says(maker, tmp_path):
         "2 of 6 runs of a method did not end well",
     ):
         assert said in page.text
+
+
+def test_both_reports_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker, tmp_path):
+    for photos, among in ((12, "the 4 of 12 photos whose pictures were kept"), (4, "the photos")):
+        results = maker.run(methods=("gray", "fusion"), pictures=True, photos=photos, near_grey=0.0)
+        said = f"The best, the median and the worst of {among}, by mean AuC"
+        assert said in Page(page_of(results, tmp_path).read_text()).text
+        assert said in write_report(Material(results), tmp_path).read_text()
 
 
 def test_names_from_outside_are_escaped(maker, tmp_path):

@@ -1,8 +1,10 @@
 import re
+import shutil
+import subprocess
 
 import pytest
 
-from huebench.reports.latex import latex, write_latex
+from huebench.reports.latex import latex, readable, write_latex
 from huebench.reports.layout import Cell, Column, Row, Table
 from huebench.reports.material import Material
 
@@ -16,8 +18,8 @@ def table_of(label="a", text="1.00", title="PSNR"):
 def test_best_is_bold_and_second_underlined_between_rules():
     rows = (Row("a", "deep", (Cell("2.00", 2.0, 1),)), Row("b", "deep", (Cell("−1.00 ± 0.10", -1.0, 2),)))
     made = latex(Table((Column("PSNR", "dB", "↑"),), rows), "Results.", "tab:x")
-    assert r"\begin{tabular}{llr}" in made
-    assert r"PSNR $\uparrow$ (dB) \\" in made
+    assert r"\begin{tabular}{@{}llr@{}}" in made
+    assert r" &  & PSNR $\uparrow$ (dB) \\" in made
     assert r"deep & a & \textbf{2.00} \\" in made
     assert r" & b & \underline{$-$1.00 $\pm$ 0.10} \\" in made
     assert re.findall(r"\\(\w+rule)", made) == ["toprule", "midrule", "bottomrule"]
@@ -36,29 +38,115 @@ def test_best_is_bold_and_second_underlined_between_rules():
 )
 def test_everything_from_outside_is_escaped(text, escaped):
     made = latex(table_of(label=text, text=text, title=text), text, "tab:x")
+    made = made.replace(r"\\", " ")  # a heading may have two lines
     assert made.count(escaped) == 6  # the caption, two headings, the label, two cells
     assert text not in made
+
+
+def wide(columns=12, label="resnet34-classification", text="22.64"):
+    headings = tuple(Column(f"metric {i}") for i in range(columns))
+    cells = tuple(Cell(text, float(i)) for i in range(columns))
+    return Table(headings, (Row(label, "classical", cells), Row("b", "deep", cells)))
+
+
+def test_a_table_is_never_wider_than_the_line():
+    made = latex(wide(), "Results.", "tab:x")
+    fitting = re.search(r"\\begin{adjustbox}{max width=\\linewidth}(.*)\\end{adjustbox}", made, re.DOTALL)
+    assert fitting[1].strip().startswith(r"\begin{tabular}")
+    assert fitting[1].strip().endswith(r"\end{tabular}")
+
+
+def test_a_heading_wider_than_its_column_has_two_lines():
+    column = Column("AuC rebalanced", "", "↑")
+    made = latex(Table((column,), (Row("a", "deep", (Cell("0.91", 0.91),)),)), "Results.", "tab:x")
+    assert r" &  & \begin{tabular}[b]{@{}r@{}}AuC\\rebalanced $\uparrow$\end{tabular} \\" in made
+    made = latex(
+        Table((column,), (Row("a", "deep", (Cell("wider than its heading", 0.91),)),)), "Results.", "tab:x"
+    )
+    assert r" &  & AuC rebalanced $\uparrow$ \\" in made
+
+
+def test_a_table_that_would_be_too_small_to_read_is_split_evenly():
+    assert readable(wide(columns=5)) == [wide(columns=5)]
+    parts = readable(wide(columns=12))
+    assert [len(part.columns) for part in parts] == [6, 6]
+    assert sum((part.columns for part in parts), ()) == wide(columns=12).columns
+    for i in range(2):
+        assert sum((part.rows[i].cells for part in parts), ()) == wide(columns=12).rows[i].cells
+        assert {part.rows[i].label for part in parts} == {wide().rows[i].label}
+    assert len(readable(wide(columns=4, label="x" * 200))) == 1
+    assert [len(part.columns) for part in readable(wide(columns=3, text="x" * 200))] == [1, 1, 1]
+
+
+def test_an_interval_stays_beside_its_value():
+    headings = ("AuC", "95% interval", "average rank", "difference", "95% interval", "effect", "p")
+    texts = ("0.891", "0.882 … 0.900", "8.60", "−0.016", "−0.020 … −0.012", "18% of them all", "< 0.001")
+    row = Row("resnet34-classification", "deep", tuple(Cell(text, 1.0) for text in texts))
+    parts = readable(Table(tuple(map(Column, headings)), (row,)))
+    assert [[column.label for column in part.columns] for part in parts] == [
+        ["AuC", "95% interval", "average rank"],
+        ["difference", "95% interval", "effect", "p"],
+    ]
+
+
+def test_the_truth_is_left_out_where_a_part_has_none_of_its_values():
+    table = wide()
+    known = (Cell("44.22", 44.22), *[Cell("–")] * 11)
+    missing = tuple([Cell("–")] * 12)
+    rows = (*table.rows, Row("failed", "deep", missing), Row("truth", "truth", known))
+    parts = readable(Table(table.columns, rows))
+    assert [[row.label for row in part.rows[2:]] for part in parts] == [["failed", "truth"], ["failed"]]
 
 
 def test_files_of_a_run(maker, tmp_path):
     results = maker.run(photos=20, failures=True, categories=tuple("abcdefghij"))
     folder = write_latex(Material(results), tmp_path)
     assert folder == tmp_path / "latex"
-    assert {path.name for path in folder.iterdir()} == {
-        "headline.tex",
-        "further.tex",
-        "without-near-grey.tex",
-        "auc-by-category-1.tex",
-        "auc-by-category-2.tex",
-        "psnr-by-category-1.tex",
-        "psnr-by-category-2.tex",
-        "auc-differences.tex",
-        "auc_rebalanced-differences.tex",
-        "psnr-differences.tex",
-    }
+    means = ("headline", "further", "without-near-grey", "auc-by-category", "psnr-by-category")
+    differences = ("auc-differences", "auc_rebalanced-differences", "psnr-differences")
+    names = (*means, *(f"{name}-intervals" for name in means), *differences)
+    assert {path.name for path in folder.iterdir()} == {f"{name}.tex" for name in names}
     for path in folder.iterdir():
         body = path.read_text(encoding="utf-8")
-        columns = len(re.search(r"\\begin{tabular}{(\w+)}", body)[1])
-        rows = [line for line in body.splitlines() if line.endswith(r"\\")]
-        assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {columns - 1}
         assert not re.search("[↑↓→Δ±−∞…–]", body)
+        tables = re.findall(r"\\begin{table}.*?\\end{table}", body, re.DOTALL)
+        names = [f"tab:{path.stem}", *(f"tab:{path.stem}-{i}" for i in range(2, len(tables) + 1))]
+        assert re.findall(r"\\label{(.+)}", body) == names
+        for i, table in enumerate(tables, 1):
+            columns = len(re.search(r"\\begin{tabular}{@{}(\w+)@{}}", table)[1])
+            rows = [line for line in table.splitlines() if line.endswith(r"\\")]
+            assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {columns - 1}
+            assert table.count(r"\begin{adjustbox}{max width=\linewidth}") == 1
+            assert (f"Part {i} of {len(tables)}." in table) == (len(tables) > 1)
+
+
+@pytest.fixture(scope="module")
+def pdflatex():
+    """Return what pdflatex says of a document with some folder's tables."""
+    if not shutil.which("pdflatex"):
+        pytest.skip("no pdflatex on the path")
+    for package in ("booktabs", "adjustbox"):
+        if subprocess.run(["kpsewhich", f"{package}.sty"], stdout=subprocess.DEVNULL, check=False).returncode:
+            pytest.skip(f"LaTeX has no {package}.sty (Debian: texlive-latex-extra)")
+
+    def compile_tables(folder):
+        tables = "\n".join(rf"\input{{{path.stem}}}\clearpage" for path in sorted(folder.iterdir()))
+        (folder / "document.tex").write_text(
+            rf"\documentclass{{article}}\usepackage{{booktabs,adjustbox}}\begin{{document}}{tables}\end{{document}}"
+        )
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout
+        return (folder / "document.log").read_text(encoding="utf-8", errors="replace")
+
+    return compile_tables
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_every_table_compiles_and_fits_the_page(maker, tmp_path, pdflatex, seeds):
+    results = maker.run(photos=20, seeds=seeds, failures=True, categories=tuple("abcdefghij"))
+    for table in (results.cells, results.images):
+        table["method"] = table["method"].replace("pixel-knn", "pixel-knn[neighbours=1,weights_100%=a_b]")
+    log = pdflatex(write_latex(Material(results), tmp_path))
+    assert "Overfull" not in log
+    assert "Float too large" not in log

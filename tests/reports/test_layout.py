@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from huebench.reports.layout import lay_out, matrix, number
+from huebench.reports.layout import Cell, lay_out, matrix, number
+from huebench.reports.statistics import intervals
 from huebench.reports.summary import summarize
 
 
@@ -76,13 +77,29 @@ def test_images_per_second_keep_three_figures(maker, speed, text):
 def test_a_matrix_has_a_row_a_method_and_a_column_a_summary(maker):
     results = maker.run(methods=("gray", "pix2pix", "oracle-lowres"))
     parts = {category: summarize(results, category=category) for category in ("sea", "desert")}
-    table = matrix(parts, "psnr")
+    table = matrix({name: (part, None) for name, part in parts.items()}, "psnr")
     assert [column.title for column in table.columns] == ["sea", "desert"]
     for row in table.rows:
         assert [cell.value for cell in row.cells] == [
             part.scores.loc[row.label, "psnr"] for part in parts.values()
         ]
     assert [cell.rank for cell in table.rows[1].cells] == [1, 1]
+
+
+def test_the_intervals_of_a_table_stand_where_its_means_do(maker):
+    summary = summarize(maker.run(methods=("gray", "pix2pix", "oracle-lowres"), photos=30))
+    ends = intervals(summary)
+    table = lay_out(summary, ["coverage", "psnr", "colorfulness", "fid", "auc"], ends)
+    spans = table.intervals
+    assert [column.label for column in spans.columns] == ["PSNR", "colorfulness", "AuC"]
+    assert [row.label for row in spans.rows] == ["gray", "pix2pix", "oracle-lowres"]
+    low, high = (end.loc["pix2pix", "psnr"] for end in (ends.low, ends.high))
+    assert spans.rows[1].cells[0] == Cell(
+        f"{low:.2f}\xa0…\xa0{high:.2f}", summary.scores.loc["pix2pix", "psnr"]
+    )
+    assert lay_out(summary, ["psnr"]).intervals is None
+    by_category = matrix({"all": (summary, ends)}, "auc").intervals
+    assert by_category.rows[0].cells[0].text == spans.rows[0].cells[2].text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -7,7 +8,7 @@ from huebench import UserError
 from huebench.reports.html import write_html
 from huebench.reports.markdown import write_report
 from huebench.reports.material import Material
-from huebench.reports.speed import FILE, duration, methods_table, read_kernels, read_timings
+from huebench.reports.speed import FILE, copy_kernels, duration, methods_table, read_kernels, read_timings
 from huebench.reports.summary import summarize
 
 
@@ -72,6 +73,26 @@ def test_another_file_of_that_name_is_named(tmp_path, text):
         read_kernels(tmp_path)
 
 
+def test_a_copy_has_all_that_is_read_and_neither_single_rounds_nor_the_machines_name(tmp_path):
+    (tmp_path / "copy").mkdir()
+    copy_kernels(tmp_path, tmp_path / "copy")
+    assert not (tmp_path / "copy" / FILE).exists()
+    keep(tmp_path, benchmark("faiss", 2.0, items=10, recall=0.98712), benchmark("huebench", 0.5, items=25))
+    whole = json.loads((tmp_path / FILE).read_text())
+    whole["machine_info"]["node"] = "of-somebody"
+    for one in whole["benchmarks"]:
+        one["stats"]["data"] = [one["stats"]["median"]] * 1000
+    (tmp_path / FILE).write_text(json.dumps(whole))
+    copy_kernels(tmp_path, tmp_path)
+    assert json.loads((tmp_path / FILE).read_text()) == whole
+    copy_kernels(tmp_path, tmp_path / "copy")
+    assert read_kernels(tmp_path / "copy") == read_kernels(tmp_path)
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == [FILE]
+    copied = json.loads((tmp_path / "copy" / FILE).read_text())
+    assert [one["stats"] for one in copied["benchmarks"]] == [{"median": 2.0}, {"median": 0.5}]
+    assert "node" not in copied["machine_info"]
+
+
 def test_both_reports_hold_them_and_markdown_is_written_anew_when_they_change(maker, tmp_path):
     results = maker.run(methods=("gray", "pixel-knn"))
     before = write_report(Material(results), tmp_path).read_text()
@@ -83,6 +104,17 @@ def test_both_reports_hold_them_and_markdown_is_written_anew_when_they_change(ma
     assert "Machine: processor Xeon, cores 2, memory 24 GiB, system Linux" in after
     page = write_html(Material(results), tmp_path).read_text()
     assert "scipy&lt;1&gt;" in page
+
+
+def test_every_row_of_the_kernels_in_html_has_its_heading(maker, tmp_path):
+    keep(
+        tmp_path, benchmark("huebench", 0.5), benchmark("scipy", 1.5), benchmark("minisom", 1.0, group="map")
+    )
+    page = write_html(Material(maker.run(methods=("gray",))), tmp_path).read_text()
+    table = page[page.index("<caption>Speed of the kernels") :]
+    headings = re.findall(r'<th scope="row">(.*?)</th>', table[: table.index("</table>")])
+    assert headings == ["search", "search", "map"]
+    assert not re.search(r"<th[^>]*>\s*</th>", page)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 from huebench import UserError
 from huebench.reports.content import make_content
 from huebench.reports.formats import write_formats
-from huebench.reports.study import ENOUGH, fool_rates, read_answers, read_study
+from huebench.reports.study import ENOUGH, copy_answers, fool_rates, read_answers, read_study
 from huebench.reports.summary import summarize
 
 from .conftest import bootstrapped
@@ -162,6 +163,40 @@ def test_every_format_has_the_fool_rate(results):
     assert rf"\textbf{{{rate}}}" in (latex / "fool-rate.tex").read_text()
     table = pd.read_csv(csv / "fool_rates.csv", index_col="method")
     pd.testing.assert_frame_equal(table, study.rates, check_names=False)
+
+
+def test_a_copy_holds_all_answers_those_of_the_write_ahead_log_too(results, tmp_path):
+    target = tmp_path / "copy"
+    target.mkdir()
+    copy_answers(target, results.folder)  # no answers to copy
+    before = read_answers(results)
+    database = sqlite3.connect(results.folder / "study.sqlite")
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("INSERT INTO answers VALUES ('late', 'gray-0', 'gray', 'im0000.jpg', 1.0, 1)")
+    database.commit()
+    copy_answers(results.folder, results.folder)
+    copy_answers(results.folder, target)
+    database.close()
+    copied = read_answers(replace(results, folder=target))
+    assert len(copied) == len(before) + 1
+    pd.testing.assert_frame_equal(copied, read_answers(results))
+    assert [path.name for path in target.iterdir()] == ["study.sqlite"]
+
+
+def test_a_copy_never_replaces_answers_that_the_run_lacks(results, keep_answers, tmp_path):
+    target = tmp_path / "copy"
+    target.mkdir()
+    copy_answers(results.folder, target)
+    copy_answers(results.folder, target)  # the same answers again
+    (target / "study.sqlite").unlink()
+    keep_answers(target, [("another", "gray-0", "gray", "im0000.jpg", 1)])
+    before = (target / "study.sqlite").read_bytes()
+    with pytest.raises(UserError, match=r"copy/study\.sqlite' holds 1 answer that .* lacks: move it away"):
+        copy_answers(results.folder, target)
+    assert (target / "study.sqlite").read_bytes() == before
+    (target / "study.sqlite").write_text("no database, as long as may be" * 100)
+    with pytest.raises(UserError, match="cannot copy the answers of a study"):
+        copy_answers(results.folder, target)
 
 
 def test_a_new_answer_makes_the_report_anew(results):
