@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from .. import UserError
 from ..datasets.base import RGB
 from ..datasets.photos import PhotoSet
 from ..datasets.registry import Registry
@@ -173,7 +174,7 @@ class Method(ABC):
 
     parameters: Parameters
 
-    def __init__(self, **parameters: object) -> None:
+    def __init__(self, /, **parameters: object) -> None:
         self.parameters = self.Parameters(**parameters)
 
     def missing(self) -> str:
@@ -242,6 +243,17 @@ M = TypeVar("M", bound=type[Method])
 
 
 def register(cls: M) -> M:
-    """Register a method class under its ``info.name``; use as a decorator."""
+    """Register a method class under its ``info.name``; use as a decorator.
+
+    Raises
+    ------
+    UserError
+        If the name is taken, the family is none of `FAMILIES`, or `Method.Parameters` is not inherited.
+    """
+    if cls.info.family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise UserError(f"method '{cls.info.name}': family '{cls.info.family}' is none of {known}")
+    if not issubclass(cls.Parameters, Method.Parameters):
+        raise UserError(f"method '{cls.info.name}': its Parameters must inherit from Method.Parameters")
     methods.register(cls.info.name, cls)
     return cls

@@ -77,7 +77,7 @@ def parse_specs(text: str) -> list[MethodSpec]:
     Raises
     ------
     UserError
-        If the text cannot be read or a name is unknown.
+        If the text cannot be read, a name is unknown, or ``all`` or a family is given parameters.
 
     Examples
     --------
@@ -90,17 +90,22 @@ def parse_specs(text: str) -> list[MethodSpec]:
         match = _SPEC.match(text, position)
         if match is None:
             raise UserError(
-                f"--methods: cannot read '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
+                f"cannot read the methods '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
                 "or names such as gray,pixel-knn[neighbours=3]"
             )
         specs += _expand(match[1], _parameters(match[2] or "", match[1]))
         position = match.end()
     if not specs:
-        raise UserError("--methods names no method; write all, a family, or names: `bench list methods`")
+        raise UserError(f"'{text}' names no method; write all, a family, or names: `bench list methods`")
     return [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
 
 
 def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
+    if parameters and name in {"all", *FAMILIES}:
+        given = ",".join(f"{key}={value}" for key, value in parameters.items())
+        raise UserError(
+            f"'{name}' takes no parameters; give [{given}] to each method that is meant, by its name"
+        )
     registered = methods.items()
     ready = [each for each, cls in registered.items() if not required_parameters(cls)]
     if name == "all":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,13 +47,19 @@ class PatchSomKNN(PatchCodebook):
     references: Features
     nodes: NDArray[np.intp]
     budget: NDArray[np.float64]
+    _index: PatchIndex
 
     def learn(
         self, features: Features, nodes: NDArray[np.intp], validation: PhotoSet, context: Context
     ) -> None:
         """Keep the training patches with their nodes, and choose the search's budget."""
-        self.references, self.nodes = features, nodes
+        self.references, self.nodes, self._index = features, nodes, PatchIndex(features)
         self.budget = np.array(self._choose_budget(validation, context))
+
+    def load(self, folder: Path) -> None:
+        """Read back what `save` wrote, and build the index."""
+        super().load(folder)
+        self._index = PatchIndex(self.references)
 
     def predict(self, features: Features) -> NDArray[np.float32]:
         """Search the nearest training patches and decode their votes."""
@@ -88,7 +94,3 @@ class PatchSomKNN(PatchCodebook):
         if self.budget == 1:
             return {"search": "exact"}
         return {"search": f"budget {float(self.budget):.3f} for a recall of {self.parameters.recall:g}"}
-
-    @cached_property
-    def _index(self) -> PatchIndex:
-        return PatchIndex(self.references)

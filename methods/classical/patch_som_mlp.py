@@ -80,6 +80,8 @@ class PatchSomMLP(PatchCodebook):
         with threadpool_limits(1):  # BLAS sums in another order with other threads
             hidden = np.maximum(self._scaled(features) @ self.weights_in + self.bias_in, 0)
             scores = hidden @ self.weights_out + self.bias_out
+            if len(self.classes) == 2:  # scikit-learn has the second's logit alone, and a sigmoid
+                scores = np.hstack([np.zeros_like(scores), scores])
             if self.parameters.decoding == "majority":
                 return np.asarray(codewords[scores.argmax(axis=1)])
             annealing = self.parameters.temperature if self.parameters.decoding == "annealed" else 1

@@ -97,7 +97,7 @@ class DeepMethod(Method):
 
     parameters: Parameters
 
-    def __init__(self, **parameters: object) -> None:
+    def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
         self._network: ColorNetwork | None = None
         self._size = 0
@@ -157,6 +157,7 @@ class DeepMethod(Method):
         from .learning.parallel import first_alone, joined, processes
         from .learning.reproducible import limited, reproducible
 
+        self._notes = {}
         plan = self.schedule(context.budget)
         device = torch.device(context.device)
         if plan.photos is not None:
@@ -187,6 +188,13 @@ class DeepMethod(Method):
     def prediction_size(self, plan: Schedule, budget: Budget) -> int:
         """Return the side at which the network colorizes: that of training, unless a method knows better."""
         return plan.size
+
+    def smaller_sides(self) -> dict[int, str]:
+        """Return the sides, ascending, at which the trained network could colorize in less memory.
+
+        Each with the parameter that asks for it, as the user would write it.
+        """
+        return {side: f"size={side}" for side in range(16, self._size, 16)}
 
     def train_network(
         self,
@@ -219,9 +227,7 @@ class DeepMethod(Method):
         shown = self.batches(validation, plan.size, plan.batch, context)
         Trainer(learner, seen, shown, plan.epochs, context, key, self.parameters.patience).run()
 
-    def batches(
-        self, photos: PhotoSet, size: int, batch: int, context: Context, epoch: int | None = None
-    ) -> LabBatches:
+    def batches(self, photos: PhotoSet, size: int, batch: int, context: Context) -> LabBatches:
         """Return photos as Lab batches on the context's device; see `LabBatches`."""
         import torch
 
@@ -230,8 +236,7 @@ class DeepMethod(Method):
 
         with first_alone():
             packed = photos.packed(size)
-        device = torch.device(context.device)
-        return LabBatches(packed, batch, device, flip=self.parameters.flip, epoch=epoch)
+        return LabBatches(packed, batch, torch.device(context.device), flip=self.parameters.flip)
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Predict at the training size and bring the chroma to the photos' own; see `predict`.
@@ -239,7 +244,8 @@ class DeepMethod(Method):
         Raises
         ------
         UserError
-            If the method is not trained, or if memory runs out: the message says which size would fit.
+            If the method is not trained, or if memory runs out: the message says which of `smaller_sides`
+            would fit.
         """
         import torch
 
@@ -248,7 +254,7 @@ class DeepMethod(Method):
 
         network = self._trained().to(torch.device(context.device)).to(memory_format=torch.channels_last)
         with limited(context.threads):
-            return predict(network, lightness, self._size)
+            return predict(network, lightness, self._size, self.smaller_sides())
 
     def save(self, folder: Path) -> None:
         """Write weights, size and notes to ``folder/network.safetensors``."""

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,9 @@ from pydantic import Field
 from ... import UserError
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
-if TYPE_CHECKING:
-    import torch
-
 Arrays = NDArray[np.float32]
+
+T = TypeVar("T")
 
 Run = Callable[[Arrays], Arrays]
 """From one photo, float32 (1, C, size, size), to the network's answer."""
@@ -41,7 +40,8 @@ class External(Method):
 
     The file is run photo by photo as its contract declares: the lightness, squashed to ``size``² as in our
     own networks, goes in as one channel of L* or as a neutral RGB photo of that lightness; a*b* or RGB comes
-    out; the chroma is resized bilinearly to the photo and clipped to ±110. Nothing is trained.
+    out, as the file's only output or its first; the chroma is resized bilinearly to the photo and clipped to
+    ±110. Nothing is trained.
 
     TorchScript files hold code and run it: give none that you do not trust.
     """
@@ -61,7 +61,7 @@ class External(Method):
 
     parameters: Parameters
 
-    def __init__(self, **parameters: object) -> None:
+    def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
         self._run: Run | None = None
 
@@ -86,6 +86,8 @@ class External(Method):
         ------
         UserError
             If the file is missing or cannot be read, or if it does not keep to its contract.
+        OutOfMemoryError
+            If memory runs out.
         """
         if self._run is None:
             self._run = self._open(context)
@@ -145,23 +147,32 @@ class External(Method):
         if reason := self.missing():
             raise UserError(f"external: {reason}")
         file = self.parameters.file
-        assert file is not None
         opened = _open_onnx if file.suffix == ".onnx" else _open_torchscript
-        try:
-            run = opened(file, context)
-        except Exception as error:
-            raise UserError(f"external: '{file}' cannot be opened: {_first_line(error)}") from error
+        run = _explained(lambda: opened(file, context), file, "cannot be opened", context)
 
-        def told(photo: Arrays) -> Arrays:
-            try:
-                return run(photo)
-            except Exception as error:
-                raise UserError(
-                    f"external: '{file}' refuses an input of shape {photo.shape}: {_first_line(error)}; "
-                    "check size and takes"
-                ) from error
+        def explained(photo: Arrays) -> Arrays:
+            what = f"refuses an input of shape {photo.shape} (check size and takes)"
+            return _explained(lambda: run(photo), file, what, context)
 
-        return told
+        return explained
+
+
+def _explained(work: Callable[[], T], file: Path, what: str, context: Context) -> T:
+    """Do something with a file, and say what went wrong with it, whatever its library raises."""
+    try:
+        return work()
+    except UserError:
+        raise
+    except Exception as error:
+        from .learning.memory import OutOfMemoryError, ran_out
+
+        if ran_out(error):
+            raise OutOfMemoryError(
+                f"external: the memory of the {context.device} is too small for '{file}': lower size where "
+                "the file allows it, or use another device"
+            ) from error
+        first_line = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise UserError(f"external: '{file}' {what}: {first_line}") from error
 
 
 def _open_onnx(file: Path, context: Context) -> Run:
@@ -191,12 +202,14 @@ def _open_torchscript(file: Path, context: Context) -> Run:
 
     def run(photo: Arrays) -> Arrays:
         with torch.inference_mode():
-            answer: torch.Tensor = network(torch.from_numpy(photo).to(device))
-        result: Arrays = answer.float().cpu().numpy()
+            answer: object = network(torch.from_numpy(photo).to(device))
+            first = answer[0] if isinstance(answer, tuple | list) and answer else answer
+            if not isinstance(first, torch.Tensor):
+                raise UserError(
+                    f"external: '{file}' answers with a {type(answer).__name__}: its only output, or its "
+                    "first, must be a tensor (1, C, H, W) of a*b* or RGB"
+                )
+            result: Arrays = first.float().cpu().numpy()
         return result
 
     return run
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

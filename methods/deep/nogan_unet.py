@@ -47,16 +47,17 @@ class NoGanUNet(BackboneMethod):
 
     (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side;
     (2) a critic learns to tell its colours from true ones; (3) both are set against each other for 3 % of
-    the photos, and of the checkpoints taken every 0.1 % the one with the best validation score is kept. (2)
-    and (3) are repeated.
+    the photos, and of the checkpoints taken every 0.1 % of them, or every batch where that is more, the one
+    with the best validation score is kept, or the last where nothing scores. (2) and (3) are repeated.
 
     DeOldify's: the networks' kind, the stages, losses 1 and 1.5, the critic's threshold of 0.65 and its
     five-fold learning rate, 2e-5 falling to 5e-6, Adam's β of (0, 0.9), VGG16-bn's stages 3 to 5 weighted
-    20, 70, 10, the render factor. The paper's: five cycles, 0.1 %. Ours: the answer is a*b* (see the
-    network), the inflection point is found by mean AuC on validation photos instead of by eye, the training
-    lengths, and Adam at 1e-3 with a decay where DeOldify has a one-cycle schedule. Where VGG16's weights
-    cannot be had MobileNetV2 judges, and where its cannot either only the absolute error is left; the row
-    says which.
+    20, 70, 10, the render factor. The paper's: five cycles, 0.1 %. Ours: what `NoGanGenerator` names, the
+    turns of critic and generator (DeOldify goes back to the critic after every step of the generator, here
+    a critic below 0.65 stays as it is for as long as it stays below), a checkpoint no oftener than every
+    batch, the inflection point by mean AuC on validation photos instead of by eye, the training lengths, and
+    Adam at 1e-3 with a decay where DeOldify has a one-cycle schedule. Where VGG16's weights cannot be had
+    MobileNetV2 judges, and where its cannot either only the absolute error is left; the row says which.
     """
 
     info = MethodInfo(
@@ -79,7 +80,9 @@ class NoGanUNet(BackboneMethod):
         size: int | None = Field(None, ge=32, multiple_of=32, description="side of the last training photos")
         cycles: int | None = Field(None, ge=0, description="adversarial cycles; None: 5 under paper, else 1")
         burst: float = Field(0.03, gt=0, le=1, description="share of the photos in an adversarial burst")
-        checkpoint: float = Field(0.001, gt=0, le=1, description="share of the photos between checkpoints")
+        checkpoint: float = Field(
+            0.001, gt=0, le=1, description="share of the photos between checkpoints, a batch at least"
+        )
         critic_width: int | None = Field(
             None, ge=8, description="channels of the critic's first layer; None: 256 under paper, else 64"
         )
@@ -122,6 +125,10 @@ class NoGanUNet(BackboneMethod):
         usual = PAPER_RENDER_FACTOR if budget == "paper" else plan.size // 16
         return 16 * (self.parameters.render_factor or usual)
 
+    def smaller_sides(self) -> dict[int, str]:
+        """Return those of smaller render factors."""
+        return {16 * factor: f"render_factor={factor}" for factor in range(2, self._size // 16)}
+
     def train_network(
         self,
         network: ColorNetwork,
@@ -155,15 +162,13 @@ class NoGanUNet(BackboneMethod):
             name = f"generator-{side}"
             Trainer(learner, seen, shown, plan.epochs, stage, key, chosen.patience, name=name).run()
 
-        shown = self.batches(validation, plan.size, plan.batch, context)
-        every = self.batches(train, plan.size, plan.batch, context)
-        few = self.batches(train, plan.size, plan.batch, context, between)
+        few = seen.shorter(between)  # of the last side's photos, which is the final one
         chosen_points = []
         for cycle in range(cycles):
             trained = len(sides) * plan.epochs + cycle * checkpoints
             stage = replace(_stage(context, f"critic {cycle + 1}", 0, 1), log_epoch=lambda _: None)
             learner = self._against(network, critic, CRITIC_RATE / CRITIC_FACTOR, context, pretraining=True)
-            Trainer(learner, every, shown, 1, stage, key, name=f"critic-{cycle + 1}").run()
+            Trainer(learner, seen, shown, 1, stage, key, name=f"critic-{cycle + 1}").run()
 
             stage = _stage(context, f"burst {cycle + 1}", trained, epochs)
             learner = self._against(network, critic, burst_rate(cycle, cycles), context)
@@ -171,8 +176,10 @@ class NoGanUNet(BackboneMethod):
             name = f"burst-{cycle + 1}"
             burst = Trainer(learner, few, shown, checkpoints, stage, key, score=score, name=name)
             burst.run()
-            chosen_points.append(f"{burst.best_epoch} of {checkpoints}")
-        self._notes["inflection points"] = ", ".join(chosen_points) or "none"
+            if score is not None:
+                chosen_points.append(f"{burst.best_epoch} of {checkpoints}")
+        if chosen_points:
+            self._notes["inflection points"] = ", ".join(chosen_points)
 
     def _against(
         self,

@@ -70,6 +70,10 @@ class Pix2Pix(DeepMethod):
 
         return UNetGenerator(size)
 
+    def smaller_sides(self) -> dict[int, str]:
+        """Return none: the innermost of the stages, which go by the side, would have no pixel left."""
+        return {}
+
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
         """Load the perceptual loss where there are weights for it."""
         self._perception, self._notes["perceptual network"] = load_perceptual_loss(

@@ -26,7 +26,8 @@ GROUP = 32768
 may take half a kilobyte of lists a level of the tree."""
 
 BUDGET_STEPS = 64
-"""`PatchIndex.budget_for` chooses among this many budgets, evenly apart."""
+"""`PatchIndex.budget_for` chooses among this many budgets, evenly apart. The smallest is the least that can
+be searched: it still reaches any point of `LARGEST` coordinates while too few neighbours are known."""
 
 
 class PatchIndex:
@@ -80,9 +81,10 @@ class PatchIndex:
         neighbours : int, default 5
             How many neighbours to return, K, at most M.
         budget : float, optional
-            Share of the search radius that is searched, above 0 and at most 1: boxes farther than `budget`
-            times the distance of the Kth neighbour found so far are passed over, so no distance returned is
-            more than ``1 / budget`` times the exact one. Exact where left out; `budget_for` chooses one.
+            Share of the search radius that is searched, from 1 / `BUDGET_STEPS` to 1: boxes farther than
+            `budget` times the distance of the Kth neighbour found so far are passed over, so no distance
+            returned is more than ``1 / budget`` times the exact one. Exact where left out; `budget_for`
+            chooses one.
 
         Returns
         -------
@@ -114,9 +116,9 @@ class PatchIndex:
                 f"choose between 1 and {len(self)}"
             )
         budget = 1.0 if budget is None else budget
-        if not 0 < budget <= 1:
+        if not 1 / BUDGET_STEPS <= budget <= 1:
             raise ValueError(
-                f"budget={budget} is not a share of the search radius: choose above 0 and at most 1"
+                f"budget={budget} is not a share of the search radius: choose from 1/{BUDGET_STEPS} to 1"
             )
         distances = np.empty((len(queries), neighbours), np.float32)
         rows = np.empty((len(queries), neighbours), np.intp)

@@ -53,6 +53,8 @@ def test_label_leaves_defaults_out():
         ("gray]", "cannot read"),
         ("pixel-knn[neighbours]", "is no parameter"),
         ("pixel-knn[neighbours=1,neighbours=2]", "given twice"),
+        ("deep[epochs=1]", r"'deep' takes no parameters; give \[epochs=1\] to each method that is meant"),
+        ("gray,all[nonsense=1]", r"'all' takes no parameters; give \[nonsense=1\]"),
     ],
 )
 def test_what_cannot_be_read_teaches(text, message):

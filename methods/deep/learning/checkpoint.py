@@ -37,8 +37,11 @@ def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
         Path(partial).unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, key: str, device: torch.device) -> dict[str, Any] | None:
-    """Read back a state, or return ``None`` where there is no checkpoint yet.
+def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
+    """Read back a state onto the CPU, or return ``None`` where there is no checkpoint yet.
+
+    Networks and optimizers bring what they load to their own device, all but Adam's counts of steps, which
+    torch leaves where they are: on a GPU, every later step would wait for each of them.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def load_checkpoint(path: Path, key: str, device: torch.device) -> dict[str, Any
     if not path.exists():
         return None
     try:
-        payload = torch.load(path, map_location=device, weights_only=True)
+        payload = torch.load(path, map_location="cpu", weights_only=True)
         found, state = payload["key"], payload["state"]
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
         raise UserError(f"checkpoint '{path}' cannot be read ({error}); delete it to train afresh") from error

@@ -38,7 +38,7 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
     (100.0, True)
     """
     linear = _linear_levels(rgb.device)[rgb.int()]
-    xyz = linear @ torch.tensor(_RGB_TO_XYZ, device=rgb.device).T
+    xyz = linear @ _rgb_to_xyz(rgb.device).T
     x, y, z = torch.where(
         xyz > _LINEAR_BELOW, xyz.clamp_min(_LINEAR_BELOW) ** (1 / 3), xyz * (841 / 108) + 4 / 29
     ).unbind(-1)
@@ -63,14 +63,29 @@ def lab_to_rgb(lightness: Tensor, ab: Tensor) -> Tensor:
     y = (lightness + 16) / 116
     f = torch.cat((y + ab[:, :1] / 500, y, y - ab[:, 1:] / 200), dim=1)
     xyz = torch.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841))
-    xyz_to_rgb = torch.linalg.inv(torch.tensor(_RGB_TO_XYZ, dtype=torch.float64)).to(xyz)
-    linear = torch.einsum("rc,nchw->nrhw", xyz_to_rgb, xyz).clamp(0, 1)
+    linear = torch.einsum("rc,nchw->nrhw", _xyz_to_rgb(xyz.device, xyz.dtype), xyz).clamp(0, 1)
     return torch.where(
         linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear
     )
 
 
+# What follows is made once a device: a copy to a GPU waits for all its work. It is made outside inference
+# mode, whose tensors training could not use later.
 @cache
+@torch.inference_mode(mode=False)
+def _rgb_to_xyz(device: torch.device) -> Tensor:
+    return torch.tensor(_RGB_TO_XYZ, device=device)
+
+
+@cache
+@torch.inference_mode(mode=False)
+def _xyz_to_rgb(device: torch.device, dtype: torch.dtype) -> Tensor:
+    inverse: Tensor = torch.linalg.inv(torch.tensor(_RGB_TO_XYZ, dtype=torch.float64))
+    return inverse.to(device, dtype)
+
+
+@cache
+@torch.inference_mode(mode=False)
 def _linear_levels(device: torch.device) -> Tensor:
     """Return the linear light of each of the 256 levels: a table is exact and faster than powers."""
     level = torch.arange(256, dtype=torch.float64) / 255

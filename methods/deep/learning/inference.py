@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,10 +18,13 @@ GPU_PHOTOS = 16
 
 
 @torch.inference_mode()
-def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 8) -> Chroma:
+def predict(
+    network: ColorNetwork, lightness: Lightness, size: int, smaller: Mapping[int, str] | None = None
+) -> Chroma:
     """Colorize photos of any size with a network that sees squares.
 
-    L* is squashed to ``size``² with antialiasing, whatever its aspect, as the photos were in training; the
+    L* is squashed to ``size``², whatever its aspect, with a triangle filter. Training squashes the photos in
+    RGB with a box filter of half that width (`PhotoSet.packed`), so what it sees is a little sharper. The
     predicted chroma is resized bilinearly to the photo's own size and clipped to ±110.
 
     Kernels may round differently for another number of photos, so every call has the same number: one on
@@ -34,8 +39,9 @@ def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 
         float32 (N, H, W), 0…100.
     size
         Side at which the network works.
-    step
-        ``size`` may be any multiple of this; used for the advice when memory runs out.
+    smaller
+        Sides below ``size``, ascending, at which the network works too, and the parameter that asks for
+        each, such as ``{16: "size=16"}``: for the advice when memory runs out.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 
     Raises
     ------
     OutOfMemoryError
-        If memory runs out; the message says which size would fit.
+        If memory runs out; the message says which parameter would fit.
     """
     device = next(network.parameters()).device
     photos = GPU_PHOTOS if device.type == "cuda" else 1
@@ -57,7 +63,7 @@ def predict(network: ColorNetwork, lightness: Lightness, size: int, step: int = 
         batch[: len(part), 0] = torch.from_numpy(np.array(part, np.float32))
         answer = _colorize(network, batch, size)
         if answer is None:
-            raise OutOfMemoryError(_advice(network, batch, size, step))
+            raise OutOfMemoryError(_advice(network, batch, size, smaller or {}))
         ab[start : start + photos] = answer[: len(part)].permute(0, 2, 3, 1).numpy()
     return ab
 
@@ -83,9 +89,9 @@ def _resize(photos: Tensor, size: tuple[int, ...]) -> Tensor:
     return functional.interpolate(photos, list(size), mode="bilinear", antialias=True)
 
 
-def _advice(network: ColorNetwork, batch: Tensor, size: int, step: int) -> str:
-    largest = largest_fitting(size, step, lambda side: _colorize(network, batch, side) is not None)
-    place = f"the memory of the {next(network.parameters()).device.type}"
+def _advice(network: ColorNetwork, batch: Tensor, size: int, smaller: Mapping[int, str]) -> str:
+    says = f"the memory of the {next(network.parameters()).device.type} is too small to colorize at {size}²"
+    largest = largest_fitting(list(smaller), lambda side: _colorize(network, batch, side) is not None)
     if largest is None:
-        return f"{place} is too small for this network at any size: free some, or use another device"
-    return f"{place} is too small for size={size}: size={largest} would fit now"
+        return f"{says} and at every smaller side that this network takes: free some, or use another device"
+    return f"{says}: {smaller[largest]} would fit now"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 
 import torch
 
 from .... import UserError
+
+MESSAGES = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED", "ALLOCATION_FAILED")
+"""What errors without a type of their own say: CUDA's, torch's on the CPU, onnxruntime's, cuBLAS's and
+cuDNN's."""
 
 
 class OutOfMemoryError(UserError):
@@ -15,24 +20,34 @@ class OutOfMemoryError(UserError):
 
 def ran_out(error: Exception) -> bool:
     """Return whether an exception says that memory ran out, on a GPU or on the CPU."""
-    # torch's allocator on the CPU has no exception of its own.
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        message in str(error) for message in MESSAGES
     )
 
 
-def largest_fitting(size: int, step: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the largest multiple of ``step`` below ``size`` for which ``fits``, by bisection.
+def runs_out(work: Callable[[], object]) -> bool:
+    """Do something, and return whether memory ran out over it.
+
+    The exception ends here, because its traceback would keep the tensors that filled the memory.
+    """
+    try:
+        work()
+    except (RuntimeError, MemoryError) as error:
+        if ran_out(error):
+            return True
+        raise
+    return False
+
+
+def largest_fitting(choices: Sequence[int], fits: Callable[[int], bool]) -> int | None:
+    """Return the largest of ascending ``choices`` that ``fits``, by bisection; ``None`` where none does.
 
     Examples
     --------
-    >>> largest_fitting(256, 8, lambda side: side <= 100)
+    >>> largest_fitting(range(8, 256, 8), lambda side: side <= 100)
     96
-    >>> largest_fitting(256, 8, lambda side: False) is None
+    >>> largest_fitting(range(8, 256, 8), lambda side: False) is None
     True
     """
-    low, high = 0, -(-size // step)  # in steps: `low` fits, `high` does not
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle * step) else (low, middle)
-    return low * step or None
+    fitting = bisect_left(choices, True, key=lambda choice: not fits(choice))
+    return choices[fitting - 1] if fitting else None

@@ -42,9 +42,11 @@ class CriticPretraining(Adversarial):
 
 
 class Burst(Adversarial):
-    """Lets critic or generator learn from a batch: the critic until its loss is below 0.65, then the other.
+    """Lets critic or generator learn from a batch: the critic where its loss is 0.65 or more, else the other.
 
-    The critic's loss on the batch itself decides, so a step depends on nothing but weights and batch.
+    Ours: DeOldify goes back to the critic after every step of the generator (fast.ai's adaptive switcher);
+    here a critic below 0.65 stays as it is for as long as it stays below. Its loss on the batch itself
+    decides, so a step depends on nothing but weights and batch.
     """
 
     def step(self, lightness: Tensor, ab: Tensor) -> Step:

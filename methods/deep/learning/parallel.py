@@ -96,6 +96,14 @@ def firsts(value: float) -> float:
 
 
 def share_statistics(network: nn.Module) -> None:
-    """Let batch normalisation on GPUs see the whole batch; on CPUs, where torch cannot, it sees its share."""
-    if processes() > 1 and next(network.parameters()).is_cuda:
-        nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    """Let batch normalisation on GPUs see the whole batch; on CPUs, where torch cannot, it sees its share.
+
+    timm's conversion keeps the activations of its own layers, which torch's drops, and which a second
+    conversion would drop as well.
+    """
+    if processes() == 1 or not next(network.parameters()).is_cuda:
+        return
+    if not any(isinstance(layer, nn.SyncBatchNorm) for layer in network.modules()):
+        from timm import layers
+
+        layers.convert_sync_batchnorm(network)  # type: ignore[attr-defined,no-untyped-call]

@@ -16,7 +16,7 @@ from ...base import Context, Epoch
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
-from .memory import OutOfMemoryError, largest_fitting, ran_out
+from .memory import OutOfMemoryError, largest_fitting, runs_out
 from .parallel import added, firsts, processes, rank
 from .reproducible import epoch_seed
 
@@ -93,8 +93,12 @@ class Trainer:
         UserError
             If a loss or a gradient is not finite; the message says in which epoch and step.
         OutOfMemoryError
-            If memory runs out; the message says which batch would fit.
+            If memory runs out; the message says which batch would fit, or what to lower.
         """
+        if runs_out(self._run):
+            raise OutOfMemoryError(self._advice())
+
+    def _run(self) -> None:
         first = self._resume()
         if first == 1 and self.score is not None:
             self._keep_if_best(self._score())
@@ -133,10 +137,7 @@ class Trainer:
         meter = _Meter(self._device, self._report(number))
         try:
             for lightness, ab in self.train.shuffled(seed):
-                step = self._attempt(lightness, ab)
-                if step is None:
-                    raise OutOfMemoryError(self._advice(lightness, ab))
-                meter.add(step, ab)
+                meter.add(self.learner.step(lightness, ab), ab)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -146,27 +147,24 @@ class Trainer:
             ) from error
         self._log(number, "train", meter)
 
-    def _attempt(self, lightness: Tensor, ab: Tensor) -> Step | None:
-        """Take a step, or return ``None`` where memory runs out; the traceback, which keeps it, ends here."""
-        try:
-            return self.learner.step(lightness, ab)
-        except (RuntimeError, MemoryError) as error:
-            if ran_out(error):
-                return None
-            raise
-
-    def _advice(self, lightness: Tensor, ab: Tensor) -> str:
+    def _advice(self) -> str:
         """Say which batch would fit, found by trying: this training has ended anyway."""
-        batch, side = len(ab), ab.shape[-1]
-        says = (
-            f"the memory of the {ab.device.type} is too small to train on {batch} photos of {side}² a step: "
-        )
+        batch, side = self.train.batch, self.train.side
+        place = f"the memory of the {self._device.type}"
+        says = f"{place} is too small to train on {batch} photos of {side}² a step: "
         if processes() > 1:
             return says + "lower batch or size"  # the others wait for the step that failed
-        largest = largest_fitting(
-            batch, 2, lambda count: self._attempt(lightness[:count], ab[:count]) is not None
-        )
+        largest = largest_fitting(range(2, batch, 2), lambda count: not runs_out(lambda: self._try(count)))
         return says + ("lower size" if largest is None else f"batch={largest} would fit now")
+
+    def _try(self, count: int) -> None:
+        """Learn from the first photos as one batch, and validate on them."""
+        batch = self.train.first(count)
+        self.learner.train()
+        self.learner.step(*batch)
+        self.learner.train(mode=False)
+        with torch.no_grad():
+            self.learner.evaluate(*batch)
 
     @torch.no_grad()
     def _validate(self, number: int) -> None:
@@ -214,7 +212,7 @@ class Trainer:
         """Take up the checkpoint's state and curves; return the number of the first epoch to train."""
         if self.context.checkpoints is None:
             return 1
-        state = load_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key, self._device)
+        state = load_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key)
         if state is None:
             return 1
         self.learner.load_state_dict(state["learner"])

@@ -21,9 +21,14 @@ SLOPE = 0.2
 class NoGanGenerator(ColorNetwork):
     """A U-Net on a ResNet-34, with spectral norm, self-attention and sub-pixel upsampling.
 
-    fast.ai's dynamic U-Net, layer by layer; it answers with a*b*/110 through a tanh instead of a photo in
-    RGB, whose lightness would be thrown away: ours. Sides may be any: a stage is fitted to the features
-    that it is joined with.
+    The stages, joints and attention of DeOldify's variant of fast.ai's dynamic U-Net, which adds batch
+    normalisation to the convolutions under spectral norm (fast.ai's has none there). Ours: it answers with
+    a*b*/110 through a tanh instead of a photo in RGB, whose lightness would be thrown away, and that last
+    layer is not under spectral norm; the decoder has fast.ai's width, where DeOldify's for ResNet-34 has 1.5
+    times as many channels; the convolutions before pixel shuffling have a bias, where DeOldify's have batch
+    normalisation instead; and the last upsampling and the two convolutions after it are built like those
+    before, where DeOldify's upsampling has weight norm and no blur there, and its convolutions no batch
+    normalisation. Sides may be any: a stage is fitted to the features that it is joined with.
 
     Parameters
     ----------

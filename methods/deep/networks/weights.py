@@ -58,16 +58,24 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
     Raises
     ------
     UserError
-        If the file cannot be read, or is not of this architecture.
+        If the file cannot be read or is not of this architecture, or if timm's backbone of this architecture
+        has weights that the whole has not.
     """
     state = read_weights(path)
     with torch.device("meta"):
         whole = timm.create_model(name)
     names = match_names(whole.state_dict(), state, path, name)
+    # With `features_only` timm joins the first two parts of some names: `stages.0` becomes `stages_0`.
+    names = {key.replace(".", "_", 1): found for key, found in names.items()} | names
     picked = {}
     for key, own in backbone.state_dict().items():
-        published = key.replace("features_", "features.", 1)  # timm flattens VGG's names with `features_only`
-        weight = own if key.endswith("num_batches_tracked") else state[names[published]]
+        counter = key.endswith("num_batches_tracked")
+        if not counter and key not in names:
+            raise UserError(
+                f"backbone {name} cannot take its weights from '{path}': timm has its '{key}' under another "
+                "name there; choose another backbone, or weights=none"
+            )
+        weight = own if counter else state[names[key]]
         one_channel = weight.ndim == 4 and weight.shape[1] == 3 and own.shape[1] == 1
         picked[key] = adapt_input_conv(1, weight) if one_channel else weight.reshape(own.shape)
     backbone.load_state_dict(picked)

@@ -32,7 +32,9 @@ def test_majority_of_neighbours_equals_sklearn_kneighbors_classifier(subject):
     assert (answer == expected).all(axis=1).mean() > 0.99
 
 
-def test_mlp_equals_sklearn_predict_proba(subject, monkeypatch):
+@pytest.fixture
+def kept(monkeypatch):
+    """Return a list that fills with the scikit-learn networks in training."""
     kept = []
     partial_fit = MLPClassifier.partial_fit
 
@@ -41,6 +43,10 @@ def test_mlp_equals_sklearn_predict_proba(subject, monkeypatch):
         return partial_fit(self, *arguments, **named)
 
     monkeypatch.setattr(MLPClassifier, "partial_fit", keep)
+    return kept
+
+
+def test_mlp_equals_sklearn_predict_proba(subject, kept):
     mlp = subject("patch-som-mlp", space="ab", nodes=4)
     method, lightness = mlp.fitted, mlp.lightness()[:1]
     shares = kept[-1].predict_proba(method._scaled(extract_patches(lightness[0])))
@@ -118,3 +124,51 @@ def test_recall_1_searches_exactly(subject):
     method = subject("patch-som-knn", recall=1).fitted
     assert float(method.budget) == 1
     assert method.notes == {"search": "exact"}
+
+
+def _patches(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 100, (count, 25)).astype(np.float32)
+
+
+@pytest.mark.parametrize("decoding", ["majority", "mean", "annealed"])
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_mlp_of_few_classes_equals_sklearn_predict_proba(kept, decoding, classes):
+    features = _patches(300)
+    nodes = 2 * (features[:, 12] * classes / 100).astype(np.intp)
+    method = MethodSpec("patch-som-mlp", {"decoding": decoding, "epochs": "9", "batch": "50"}).build()
+    method.codewords = np.random.default_rng(1).normal(0, 40, (9, 2)).astype(np.float32)
+    method.learn(features, nodes, None, Context())
+    assert kept[-1].classes_.tolist() == list(range(0, 2 * classes, 2))
+
+    scaled, codewords = method._scaled(features), method.codewords[kept[-1].classes_]
+    shares = kept[-1].predict_proba(scaled)
+    if classes == 1:
+        shares = np.ones((300, 1))  # scikit-learn has no use for a single class
+    annealed = shares ** (1 / 0.38 if decoding == "annealed" else 1)
+    expected = annealed / annealed.sum(axis=1, keepdims=True) @ codewords
+    if decoding == "majority":
+        expected = method.codewords[kept[-1].predict(scaled)]
+        assert len(np.unique(expected, axis=0)) == classes
+    assert_allclose(method.predict(features), expected, atol=1e-3)
+
+
+def test_knn_searches_the_patches_that_it_learned_last(tmp_path):
+    def learned(method, seed):
+        method.codewords = np.arange(18, dtype=np.float32).reshape(9, 2)
+        nodes = np.random.default_rng(seed).integers(0, 9, 100)
+        method.learn(_patches(100, seed), nodes, None, Context())
+        return method
+
+    def fresh():
+        return MethodSpec("patch-som-knn", {"neighbours": "3", "recall": "1"}).build()
+
+    queries = _patches(20, seed=7)
+    expected = learned(fresh(), 2).predict(queries)
+    used = learned(fresh(), 1)
+    assert (used.predict(queries) != expected).any()
+    learned(used, 2).save(tmp_path)
+    assert_array_equal(used.predict(queries), expected)
+    other = learned(fresh(), 1)
+    other.predict(queries)
+    other.load(tmp_path)
+    assert_array_equal(other.predict(queries), expected)

@@ -11,13 +11,16 @@ from pydantic import ValidationError
 
 from huebench import UserError
 from huebench.methods.base import Context
-from huebench.methods.deep.base import Schedule
+from huebench.methods.deep.base import DeepMethod, Schedule
 from huebench.methods.deep.encoder_decoder import EncoderDecoder
+from huebench.methods.deep.nogan_unet import NoGanUNet
+from huebench.methods.deep.pix2pix import Pix2Pix
+from huebench.methods.deep.resnet34_regression import ResNet34Regression
 
 TINY = {"size": 16, "epochs": 2, "batch": 4}
 
 
-def _colors(method: EncoderDecoder) -> np.ndarray:
+def _colors(method: DeepMethod) -> np.ndarray:
     lightness = np.linspace(0, 100, 2 * 17 * 31, dtype=np.float32).reshape(2, 17, 31)
     return method.colorize(lightness, Context())
 
@@ -132,6 +135,38 @@ def test_bf16_trains_on_the_cpu(photo_set, crops):
     method = EncoderDecoder(**TINY, precision="bf16")
     method.fit(photo_set(crops[:8]), photo_set([]), Context(log_epoch=curves.append))
     assert curves[-1].loss < curves[0].loss
+
+
+def _full_beyond_50(method: DeepMethod, side: int) -> DeepMethod:
+    """Give a method an untrained network of a side, for which memory runs out beyond 50²."""
+
+    def fill(_, inputs):
+        if inputs[0].shape[-1] > 50:
+            raise torch.OutOfMemoryError("full")
+
+    method._network, method._size = method.build_network(side), side
+    method._network.register_forward_pre_hook(fill)
+    return method
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "side", "name", "value"),
+    [
+        (EncoderDecoder, {}, 80, "size", 48),
+        (ResNet34Regression, {"backbone": "resnet18"}, 80, "size", 48),
+        (NoGanUNet, {"backbone": "resnet18"}, 80, "render_factor", 3),
+    ],
+)
+def test_out_of_memory_names_a_parameter_that_the_method_takes(kind, options, side, name, value):
+    with pytest.raises(UserError, match=rf"colorize at {side}²: {name}={value} would fit now"):
+        _colors(_full_beyond_50(kind(**options), side))
+    advised = kind(**options, **{name: value})
+    assert advised.prediction_size(advised.schedule("quick"), "quick") == 48
+
+
+def test_out_of_memory_of_a_network_that_takes_one_side_names_none():
+    with pytest.raises(UserError, match=r"colorize at 64² and at every smaller side that this network takes"):
+        _colors(_full_beyond_50(Pix2Pix(), 64))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

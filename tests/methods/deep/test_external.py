@@ -11,6 +11,7 @@ from huebench import UserError
 from huebench.datasets.color import lab_to_rgb
 from huebench.methods.base import Context
 from huebench.methods.deep.external import External
+from huebench.methods.deep.learning.memory import OutOfMemoryError
 
 
 class TwoChannels(nn.Module):
@@ -31,10 +32,25 @@ class Tinted(nn.Module):
         return photo * self.tint
 
 
+class TwoChannelsAndMore(TwoChannels):
+    """Answers with something beside the a*b*."""
+
+    def forward(self, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return super().forward(photo), photo
+
+
+class Named(TwoChannels):
+    """Answers with a dictionary."""
+
+    def forward(self, photo: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"ab": super().forward(photo)}
+
+
 def _torchscript(module: nn.Module, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # users' files are in this format all the same
-        torch.jit.trace(module, torch.ones(1, 3 if isinstance(module, Tinted) else 1, 8, 8)).save(str(path))
+        photo = torch.ones(1, 3 if isinstance(module, Tinted) else 1, 8, 8)
+        torch.jit.trace(module, photo, strict=False).save(str(path))
     return path
 
 
@@ -147,3 +163,36 @@ def test_an_input_that_the_network_refuses_is_an_error(tmp_path):
         UserError, match=r"refuses an input of shape \(1, 1, 16, 16\)(.|\s)*check size and takes"
     ):
         External(file=file, size=16).colorize(_lightness(), Context())
+
+
+def test_the_first_of_several_outputs_is_the_answer(tmp_path):
+    first, only = (
+        External(file=_torchscript(module, tmp_path / f"{i}.pt"), size=8).colorize(_lightness(), Context())
+        for i, module in enumerate((TwoChannelsAndMore(), TwoChannels()))
+    )
+    np.testing.assert_array_equal(first, only)
+
+
+def test_an_answer_that_is_no_tensor_is_told_the_contract(tmp_path):
+    file = _torchscript(Named(), tmp_path / "net.pt")
+    with pytest.raises(
+        UserError, match=r"answers with a dict: its only output, or its first, must be a tensor"
+    ):
+        External(file=file, size=8).colorize(_lightness(), Context())
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("full"), Exception("Failed to allocate memory for requested buffer")]
+)
+@pytest.mark.parametrize("when", ["opened", "run"])
+def test_out_of_memory_is_no_fault_of_the_input(tmp_path, monkeypatch, error, when):
+    def fill(*_):
+        raise error
+
+    (tmp_path / "net.pt").touch()
+    opened = fill if when == "opened" else lambda *_: fill
+    monkeypatch.setattr("huebench.methods.deep.external._open_torchscript", opened)
+    with pytest.raises(
+        OutOfMemoryError, match=r"the memory of the cpu is too small for '.*net\.pt': lower size"
+    ):
+        External(file=tmp_path / "net.pt", size=8).colorize(_lightness(), Context())

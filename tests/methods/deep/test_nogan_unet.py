@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from huebench.methods.base import Context
+from huebench.methods.deep.learning.data import LabBatches
 from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.nogan_unet import NoGanUNet
 
@@ -24,7 +25,6 @@ def test_overfits_eight_photos(gain_on_eight):
     assert method.notes == {
         "backbone weights": "none",
         "perceptual network": "none",
-        "inflection points": "1 of 1",
         "precision": native_precision("cpu"),
     }
 
@@ -55,6 +55,16 @@ def test_the_checkpoint_with_the_best_validation_score_is_kept(photo_set, crops)
     assert method.notes["inflection points"] == "1 of 2"
     np.testing.assert_array_equal(_colors(method), answers[1])
     assert not np.array_equal(answers[1], answers[2])
+    method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context())
+    assert "inflection points" not in method.notes  # where nothing scored, nothing was chosen
+
+
+def test_each_side_of_a_set_is_held_once(photo_set, crops, monkeypatch):
+    made = []
+    monkeypatch.setattr(LabBatches, "_to_device", lambda self: made.append((self.side, self.photos)))
+    method = NoGanUNet(**TINY | {"size": 64, "cycles": 2})
+    method.fit(photo_set(crops[:4]), photo_set(crops[4:7]), Context())
+    assert made == [(32, 4), (32, 3), (64, 4), (64, 3)]
 
 
 @pytest.mark.parametrize("stop", ["critic", "burst"])

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from huebench.methods.kernels import tree_kernels, walk_kernels
 from huebench.methods.kernels.patches import extract_patches
-from huebench.methods.kernels.search import PatchIndex, recall_by_distance, warm_up
+from huebench.methods.kernels.search import PatchIndex, recall_by_distance
 
 from . import naive
 
@@ -132,9 +131,12 @@ def test_budget_for_reaches_its_recall_and_the_next_smaller_does_not(lightness):
     assert index.budget_for(held_out, recall=0.9) == budget
 
 
-def test_budget_for_full_recall_may_be_exact():
-    points = clustered(10, 3000, 25)
-    assert PatchIndex(points).budget_for(clustered(11, 500, 25), recall=1.0) <= 1
+def test_budget_for_full_recall_finds_every_neighbour():
+    index, queries = PatchIndex(clustered(10, 3000, 25)), clustered(11, 500, 25)
+    budget = index.budget_for(queries, recall=1.0)
+    exact, _ = index.query(queries)
+    assert recall_by_distance(index.query(queries, budget=budget)[0], exact) == 1
+    assert recall_by_distance(index.query(queries, budget=budget - 1 / 64)[0], exact) < 1
 
 
 def test_recall_by_distance_by_hand():
@@ -143,12 +145,22 @@ def test_recall_by_distance_by_hand():
     assert recall_by_distance(np.array([[2, 2], [3, 3]], np.float32), exact) == 1
 
 
-def test_warm_up_runs_every_kernel():
-    warm_up()
-    before = [kernel.signatures for kernel in (walk_kernels.search, tree_kernels.grow, tree_kernels.homes)]
-    PatchIndex(clustered(0, 200, 4)).query(clustered(1, 5, 4))
-    after = [kernel.signatures for kernel in (walk_kernels.search, tree_kernels.grow, tree_kernels.homes)]
-    assert before == after
+def test_warm_up_leaves_nothing_to_compile():
+    code = (
+        "import numpy as np\n"
+        "from numba.extending import is_jitted\n"
+        "from huebench.methods.kernels import search, tree_kernels, walk_kernels\n"
+        "search.warm_up()\n"
+        "members = {**vars(tree_kernels), **vars(walk_kernels)}\n"
+        "found = {name: it for name, it in members.items() if is_jitted(it)}\n"
+        "before = {name: list(kernel.signatures) for name, kernel in found.items()}\n"
+        "points = np.random.default_rng(0).normal(size=(5000, 25)).astype(np.float32)\n"
+        "search.PatchIndex(points).query(points[:9], 70, 0.5)\n"
+        "print([name for name, kernel in found.items() if kernel.signatures != before[name]])\n"
+        "print(all(before[name] for name in ('rotate', 'grow', 'fill', 'enclose', 'homes', 'search')))"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout == "[]\nTrue\n"
 
 
 def test_no_queries_no_answers():
@@ -200,11 +212,21 @@ def test_importing_search_leaves_numba_alone():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("budget", [0, -1, 1.5, float("nan")])
+@pytest.mark.parametrize("budget", [0, -1, 1.5, float("nan"), 1e-18, 1 / 65])
 def test_budgets_that_are_no_share_are_refused(budget):
-    index = PatchIndex(np.zeros((3, 2), np.float32))
-    with pytest.raises(ValueError, match="not a share of the search radius"):
-        index.query(np.zeros((1, 2), np.float32), 1, budget)
+    index = PatchIndex(clustered(12, 5000, 25))
+    with pytest.raises(ValueError, match="not a share of the search radius: choose from 1/64 to 1"):
+        index.query(clustered(13, 3, 25), 100, budget)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1, 1e15])
+def test_the_smallest_budget_finds_as_many_neighbours_as_asked(scale):
+    random = np.random.default_rng(14)
+    points, queries = (scale * random.uniform(-1, 1, (count, 121)).astype(np.float32) for count in (5000, 9))
+    distances, rows = PatchIndex(points).query(queries, 1000, 1 / 64)
+    assert all(len(set(found)) == 1000 for found in rows.tolist())
+    expected = np.linalg.norm(points[rows].astype(float) - queries[:, None], axis=2)
+    np.testing.assert_allclose(distances, expected, rtol=1e-6)
 
 
 def test_a_budget_without_queries_is_refused():

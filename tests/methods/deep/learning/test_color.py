@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from skimage import color
 
+from huebench.methods.deep.learning import color as color_module
 from huebench.methods.deep.learning.color import lab_to_rgb, rgb_to_lab
 
 LAB_TOLERANCE = 2e-3  # float32 against scikit-image's float64
@@ -57,3 +58,22 @@ def test_there_and_back_is_the_photo():
     rgb = torch.from_numpy(_every_corner_and_many_colors())
     back = lab_to_rgb(*rgb_to_lab(rgb)).permute(0, 2, 3, 1)
     torch.testing.assert_close(back * 255, rgb.float(), atol=0.1, rtol=0)
+
+
+def test_matrices_are_sent_to_a_device_once(monkeypatch):
+    rgb = torch.from_numpy(_every_corner_and_many_colors())
+    expected = lab_to_rgb(*rgb_to_lab(rgb))
+    for function in ("tensor", "arange"):
+        monkeypatch.delattr(torch, function)
+    assert torch.equal(lab_to_rgb(*rgb_to_lab(rgb)), expected)
+
+
+def test_a_first_use_in_inference_mode_leaves_gradients_to_the_next():
+    for table in ("_rgb_to_xyz", "_xyz_to_rgb", "_linear_levels"):
+        getattr(color_module, table).cache_clear()
+    rgb = torch.from_numpy(_every_corner_and_many_colors())
+    with torch.inference_mode():
+        lab_to_rgb(*rgb_to_lab(rgb))
+    lightness, ab = rgb_to_lab(rgb)
+    lab_to_rgb(lightness, ab.requires_grad_()).sum().backward()
+    assert torch.isfinite(ab.grad).all()

@@ -82,9 +82,53 @@ def test_a_memory_map_is_read_without_writing_to_it(tmp_path):
 
 def test_a_short_epoch_draws_other_photos_each_time():
     photos = _photos(30)
-    batches = LabBatches(photos, 4, CPU, flip=False, epoch=6)
+    batches = LabBatches(photos, 4, CPU, flip=False).shorter(6)
     assert len(batches) == 2
     plain, _ = rgb_to_lab(torch.from_numpy(photos))
     drawn = [_same(_gather(batches.shuffled(seed))[0], plain).int().argmax(1).tolist() for seed in range(3)]
     assert [len(set(photos)) for photos in drawn] == [6, 6, 6]
     assert len({tuple(photos) for photos in drawn}) == 3
+
+
+def test_a_shorter_epoch_leaves_the_longer_as_it_is():
+    whole = LabBatches(_photos(30), 4, CPU)
+    expected, _ = _gather(whole.shuffled(seed=1))
+    assert whole.shorter(6).epoch == 6
+    assert whole.shorter(60).epoch == 30
+    assert torch.equal(_gather(whole.shuffled(seed=1))[0], expected)
+
+
+def test_the_first_photos_are_one_batch():
+    lightness, ab = LabBatches(_photos(9), 4, CPU).first(3)
+    expected = rgb_to_lab(torch.from_numpy(_photos(9)[:3]))
+    assert torch.equal(lightness, expected[0])
+    assert torch.equal(ab, expected[1])
+
+
+@pytest.fixture
+def resident(monkeypatch) -> LabBatches:
+    """Return batches of a set that is held whole, as on a GPU."""
+    monkeypatch.setattr(LabBatches, "_to_device", lambda self: torch.from_numpy(self._packed.copy()))
+    return LabBatches(_photos(30), 4, CPU)
+
+
+def test_a_resident_set_gives_the_same_batches(resident, monkeypatch):
+    monkeypatch.undo()
+    mapped = LabBatches(_photos(30), 4, CPU)
+    for ours, theirs in ((resident, mapped), (resident.shorter(9), mapped.shorter(9))):
+        assert torch.equal(_gather(ours.shuffled(2))[0], _gather(theirs.shuffled(2))[0])
+        assert torch.equal(_gather(ours.in_order())[1], _gather(theirs.in_order())[1])
+    assert resident.shorter(9)._resident is resident._resident
+
+
+def test_order_and_flips_are_sent_once_an_epoch(resident, monkeypatch):
+    sent, send = [], torch.Tensor.to
+
+    def count(tensor, *where):
+        sent.append(where)
+        return send(tensor, *where)
+
+    rgb_to_lab(torch.from_numpy(_photos(1)))  # its tables are made
+    monkeypatch.setattr(torch.Tensor, "to", count)
+    assert len(list(resident.shuffled(seed=0))) == 8
+    assert len(sent) == 2

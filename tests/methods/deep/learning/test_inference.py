@@ -69,13 +69,14 @@ def test_no_photos_give_no_chroma():
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError, RuntimeError])
 def test_out_of_memory_names_the_size_that_would_fit(error):
-    with pytest.raises(UserError, match="size=256: size=136 would fit"):
-        predict(Echo(largest=140, error=error), np.full((1, 8, 8), 50, np.float32), size=256)
+    smaller = {side: f"size={side}" for side in range(8, 256, 8)}
+    with pytest.raises(UserError, match="too small to colorize at 256²: size=136 would fit now"):
+        predict(Echo(largest=140, error=error), np.full((1, 8, 8), 50, np.float32), 256, smaller)
 
 
 def test_out_of_memory_at_any_size_says_so():
-    with pytest.raises(UserError, match="too small for this network at any size"):
-        predict(Echo(largest=0), np.full((1, 8, 8), 50, np.float32), size=64)
+    with pytest.raises(UserError, match="at 64² and at every smaller side that this network takes"):
+        predict(Echo(largest=0), np.full((1, 8, 8), 50, np.float32), 64, {16: "size=16", 32: "size=32"})
 
 
 def test_other_errors_pass_through():

@@ -5,13 +5,16 @@ import os
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
 
 from huebench import UserError
 from huebench.methods.deep.learning import parallel
 from huebench.methods.deep.learning.data import LabBatches
+from huebench.methods.deep.networks.backbones import Backbone
 
 CPU = torch.device("cpu")
 
@@ -151,3 +154,23 @@ def test_fewer_photos_in_a_batch_than_devices_is_an_error(monkeypatch):
     packed = torch.zeros(6, 8, 8, 3, dtype=torch.uint8).numpy()
     with pytest.raises(UserError, match="6 photos in batches of 2 are too few for 4 devices: raise batch"):
         LabBatches(packed, 2, CPU)
+
+
+def test_shared_statistics_leave_the_answers_as_they_are(monkeypatch):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.BatchNorm2d(1), Backbone("test_efficientnet", (0, 1)))  # with timm's layers
+    photos = 100 * torch.rand(4, 1, 64, 64)
+    network(photos)  # so that the statistics are the photos'
+    network.eval()
+    with torch.inference_mode():
+        before = network(photos)
+        monkeypatch.setattr(parallel, "processes", lambda: 2)
+        monkeypatch.setattr(network, "parameters", lambda: iter([SimpleNamespace(is_cuda=True)]))
+        for _ in range(2):  # a network that goes through several stages is given to several learners
+            parallel.share_statistics(network)
+            after = network(photos)
+            for expected, stage in zip(before, after, strict=True):
+                assert torch.equal(stage, expected)
+    normalising = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    assert len(normalising) > 5
+    assert all(isinstance(layer, nn.SyncBatchNorm) for layer in normalising)

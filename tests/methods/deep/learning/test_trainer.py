@@ -9,6 +9,7 @@ from torch import nn
 
 from huebench import UserError
 from huebench.methods.base import Context
+from huebench.methods.deep.learning import data
 from huebench.methods.deep.learning.data import LabBatches
 from huebench.methods.deep.learning.learner import Supervised
 from huebench.methods.deep.learning.memory import OutOfMemoryError
@@ -216,7 +217,17 @@ class Limited(Supervised):
         return super().step(lightness, ab)
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("full"), RuntimeError("can't allocate memory")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("full"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
 def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
     monkeypatch.setattr(Limited, "error", error)
     monkeypatch.setitem(globals(), "Supervised", Limited)
@@ -225,3 +236,41 @@ def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
     monkeypatch.setattr(Limited, "most", 0)
     with pytest.raises(OutOfMemoryError, match="a step: lower size"):
         _train(Context())
+
+
+@pytest.mark.parametrize("where", ["conversion", "validation", "score"])
+def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
+    def limited(convert):
+        def call(*batch):
+            if len(batch[-1]) > 3:
+                raise torch.OutOfMemoryError("full")
+            return convert(*batch)
+
+        return call
+
+    def fill():
+        raise torch.OutOfMemoryError("full")
+
+    if where == "conversion":
+        monkeypatch.setattr(data, "rgb_to_lab", limited(data.rgb_to_lab))
+    elif where == "validation":
+        monkeypatch.setattr(Supervised, "evaluate", limited(Supervised.evaluate))
+    with pytest.raises(
+        OutOfMemoryError, match="too small to train on 4 photos of 8² a step: batch=2 would fit"
+    ):
+        _train(Context(), score=fill if where == "score" else None)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_resumed_adam_counts_its_steps_on_the_cpu(tmp_path):
+    """On the GPU, each later step would wait for every weight's count."""
+    device = torch.device("cuda")
+    for epochs in (1, 2):
+        network = Tiny().to(device)
+        optimizer = torch.optim.Adam(network.parameters())
+        learner = Supervised(network, optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 2))
+        batches = LabBatches(_photos(10), 4, device), LabBatches(_photos(4), 4, device)
+        Trainer(learner, *batches, epochs, Context(checkpoints=tmp_path, device="cuda"), "key").run()
+    states = optimizer.state.values()
+    assert {(state["step"].device.type, state["step"].item()) for state in states} == {("cpu", 6)}
+    assert {state["exp_avg"].device.type for state in states} == {"cuda"}

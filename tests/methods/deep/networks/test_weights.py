@@ -153,3 +153,36 @@ def test_a_failing_download_leaves_no_weights(monkeypatch):
     monkeypatch.setattr(weights, "_hub_answers", lambda: True)
     monkeypatch.setattr("huggingface_hub.hf_hub_download", refuse)
     assert find_weights(NAME, "auto", download=True) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        ("convnext_atto", (0, 1)),
+        ("resnetv2_50", (0, 2)),
+        ("darknet53", (1, 2)),
+        ("cspresnet50", (0, 2)),
+        ("vgg11_bn", (1, 2)),
+    ],
+)
+def test_names_that_timm_joins_are_taken_apart(tmp_path, name, stages):
+    torch.manual_seed(0)
+    whole = timm.create_model(name).eval()
+    save_file(whole.state_dict(), tmp_path / "w.safetensors")
+    backbone = Backbone(name, stages).eval()
+    load_weights(backbone.features, name, tmp_path / "w.safetensors")
+    photo = torch.rand(1, 1, 64, 64)
+    with torch.inference_mode():
+        found = backbone.features(photo)
+        expected = whole.forward_intermediates(
+            photo.expand(-1, 3, -1, -1), indices=list(stages), intermediates_only=True
+        )
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_a_backbone_whose_names_timm_changes_otherwise_is_refused(tmp_path):
+    save_file(timm.create_model("test_vit").state_dict(), tmp_path / "w.safetensors")
+    backbone = Backbone("test_vit", (0, 1))
+    with pytest.raises(UserError, match=r"backbone test_vit cannot take its weights from .*choose another"):
+        load_weights(backbone.features, "test_vit", tmp_path / "w.safetensors")
