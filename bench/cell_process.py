@@ -113,19 +113,31 @@ class CellRun:
         self.facts |= facts
 
     def _learn(self, method: Method, folder: Path) -> dict[str, Any]:
+        """Fit and save the method; return the facts of its row.
+
+        ``fit_seconds`` is the time of this attempt and of those before it whose checkpoints it went on from;
+        of one that was cut short, what is known: the time up to the last epoch that it logged.
+        """
         epochs: list[dict[str, Any]] = []
+        checkpoints, spent = folder / "checkpoints", folder / "spent.json"
+        before = (unseal(spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
+
+        def log_epoch(epoch: Epoch) -> None:
+            self._log_epoch(epoch, epochs)
+            seal(spent, {"seconds": before + time.perf_counter() - start})
+
         train, validation = photo_set(self.cell, "train"), photo_set(self.cell, "validation")
         few = validation.sample(VALIDATION_PHOTOS, np.random.default_rng(0))
         context = self.cell.context(
-            checkpoints=folder / "checkpoints",
+            checkpoints=checkpoints,
             progress=self._progress,
-            log_epoch=lambda epoch: self._log_epoch(epoch, epochs),
+            log_epoch=log_epoch,
             validate=lambda fitted: mean_auc(fitted, few, self.cell),
         )
         start = time.perf_counter()
         with training_group(self.cell):
             method.fit(train, validation, context)
-        seconds = time.perf_counter() - start
+        seconds = before + time.perf_counter() - start
         method.save(folder)
         facts = {"parameter_count": method.parameter_count, "notes": json.dumps(method.notes)}
         if not method.info.trainable:

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .. import UserError
 from ..datasets.base import RGB, Dataset, DatasetInfo, Entry, Split
 from ..datasets.color import lab_to_rgb, rgb_to_lab
 from ..datasets.photos import PhotoSet
@@ -249,7 +250,13 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
 
 def run_checks(spec: MethodSpec) -> list[Outcome]:
     """Run all of `CHECKS` on a method."""
-    if reason := spec.missing():
+    try:
+        reason = spec.missing()
+    except UserError:  # a wrong parameter
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a method raises is a failed check
+        return [Outcome(name, "failed", f"{type(error).__name__}: {error}") for name in CHECKS]
+    if reason:
         return [Outcome(name, "skipped", reason) for name in CHECKS]
     with tempfile.TemporaryDirectory() as folder:
         subject = Subject(spec, TinyDataset(), Path(folder))
@@ -262,7 +269,13 @@ def print_checks(text: str, console: Console) -> bool:
     sound = True
     for spec in parse_specs(text):
         table = Table(
-            "check", "result", "", title=spec.name, box=None, header_style="bold", title_justify="left"
+            "check",
+            "result",
+            "",
+            title=escape(spec.name),
+            box=None,
+            header_style="bold",
+            title_justify="left",
         )
         for outcome in run_checks(spec):
             sound = sound and outcome.result != "failed"

@@ -9,18 +9,36 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
+from typer.core import TyperGroup
 
 from .. import UserError, __version__
 from .compare import compare
 from .datasets_commands import datasets_app
 from .list_commands import list_app
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class _Commands(TyperGroup):
+    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted."."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError("a file ends too early; the traceback above says where it is read") from error
+
+
 app = typer.Typer(
     name="bench",
+    cls=_Commands,
+    rich_markup_mode="markdown",  # brackets are shown as they are
     help="Benchmark image colorization: every method, the same photos, one frozen protocol.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -139,6 +157,8 @@ def run(
     from .run import execute
 
     console = Console()
+    if collect and rerun:
+        raise UserError("--collect runs nothing and --rerun something: leave one out")
     if weights_dir is not None:
         os.environ[WEIGHTS_VARIABLE] = str(weights_dir.resolve())
     plan = make_plan(
@@ -155,7 +175,7 @@ def run(
 
         print_plan(plan, console)
         return
-    executor = None if collect else choose_executor(plan.options.threads, scheduler, cluster)
+    executor = None if collect else choose_executor(plan.options.threads, jobs, scheduler, cluster)
     try:
         with LiveProgress(console, len(plan.cells)) as progress:
             results, report_path = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
@@ -163,10 +183,8 @@ def run(
         console.print("interrupted: what is done is kept and reported; the same command goes on from there")
         raise typer.Exit(130) from None
     print_results(results, console)
-    console.print(f"report: {report_path}", soft_wrap=True, highlight=False)
-    statuses = set(results.cells["status"])
-    if statuses - {"ok", "skipped"} or "ok" not in statuses:
-        raise typer.Exit(1)
+    console.print(Text(f"report: {report_path}"), soft_wrap=True)
+    _end(results.cells)
 
 
 @app.command()
@@ -180,22 +198,18 @@ def score(
     plugin: Plugins = None,
 ) -> None:
     """Score a run's kept predictions anew, without running a method; replaces its tables and report."""
-    from ..datasets.registry import load_plugin
     from ..reports.tables import read_results
     from ..reports.terminal import print_results
     from .progress import LiveProgress
     from .rescore import rescore
 
-    for path in plugin or ():
-        load_plugin(path)
     names = None if metrics is None else [name.strip() for name in metrics.split(",")]
     before, console = read_results(folder.resolve()), Console()
     with LiveProgress(console, len(before.cells)) as progress:
         results, report_path = rescore(before, names, data_root, plugin or (), jobs, progress)
     print_results(results, console)
-    console.print(f"report: {report_path}", soft_wrap=True, highlight=False)
-    if (results.cells["status"] != "ok").any():
-        raise typer.Exit(1)
+    console.print(Text(f"report: {report_path}"), soft_wrap=True)
+    _end(results.cells)
 
 
 @app.command()
@@ -208,12 +222,15 @@ def report(
         Path | None,
         typer.Option(
             file_okay=False,
-            help="Where to write, with a copy of the tables: a baseline to commit.  [default: RUN]",
+            help="Where to write, with a copy of the tables, of speed.json and of a study's answers: a "
+            "baseline to commit.  [default: RUN]",
         ),
     ] = None,
 ) -> None:
     """Write a run's report anew from its tables."""
     from ..reports.formats import write_formats
+    from ..reports.speed import copy_kernels
+    from ..reports.study import copy_answers
     from ..reports.tables import read_results, write_results
     from ..reports.terminal import print_results
 
@@ -221,10 +238,12 @@ def report(
     console = Console()
     paths = write_formats(results, out or folder, [name.strip() for name in formats.split(",")])
     if out:
+        copy_answers(folder, out)
+        copy_kernels(folder, out)
         write_results(results, out)
     print_results(results, console)
     for path in paths:
-        console.print(f"report: {path}", soft_wrap=True, highlight=False)
+        console.print(Text(f"report: {path}"), soft_wrap=True)
 
 
 app.command()(compare)
@@ -278,7 +297,9 @@ def speed(
     select: Annotated[
         str | None, typer.Option("--only", help="Run comparisons whose name contains this.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the JSON is kept.")] = Path("runs/speed.json"),
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the JSON is kept.")] = Path(
+        "runs/speed.json"
+    ),
 ) -> None:
     """Time every kernel beside what one would pick instead, in one run, and show the ratios."""
     from .speed import print_speed, run_suite
@@ -296,19 +317,29 @@ def _options(
         raise typer.Exit
 
 
+def _end(cells: pd.DataFrame) -> None:
+    """End with exit code 1 if a method failed or no photo was scored; one that is skipped is no failure."""
+    if set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
     try:
         app()
     except UserError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {_escaped(error)}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        _complain(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        path = error.filename2 or error.filename
+        if path is None:  # of no file: a fault of ours
+            raise
+        _complain(f"cannot use '{path}': {error.strerror}; name another path, or change what is there")
 
 
-def _escaped(error: UserError) -> str:
-    from rich.markup import escape
-
-    return escape(str(error))
+def _complain(message: str) -> NoReturn:
+    text = Text.assemble(("error:", "bold red"), f" {message}")
+    Console(stderr=True).print(text, soft_wrap=True)
+    sys.exit(2)

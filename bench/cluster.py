@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import queue
-import threading
 import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from distributed import Client, Future, Scheduler, Worker, WorkerPlugin, get_worker
+from distributed import CancelledError, Client, Future, Scheduler, Worker, WorkerPlugin, get_worker
+from distributed.core import Status
 from distributed.deploy.cluster import Cluster
 from distributed.scheduler import KilledWorker
 
@@ -25,7 +25,7 @@ from .. import UserError, __version__
 from ..datasets.digests import file_digest
 from .cell import Cell
 from .keys import digest, library_versions
-from .runner import Ended, Observer
+from .runner import Ended, ExecutorLostError, Observer
 from .supervise import end_processes, run_cell
 
 PATIENCE = 5
@@ -88,6 +88,8 @@ class DaskExecutor:
         ------
         UserError
             If the scheduler does not answer, no worker joins, or a worker's environment is another.
+        ExecutorLostError
+            If the scheduler does not answer any more.
         """
         with self._client() as client, _checked_workers(client, cells):
             topic = f"huebench-{uuid.uuid4()}"
@@ -110,7 +112,7 @@ class DaskExecutor:
                         observer.started(running[key])
                     observer.event(running[key], event)
             finally:
-                if running:
+                if running and client.status == "running":
                     client.cancel(list(futures.values()))
                     client.run(end_processes, cells[0].run_folder / "cells", on_error="ignore")
 
@@ -160,11 +162,19 @@ def start_cluster(path: Path) -> Cluster:
 
 
 def run_on_worker(cell: Cell, topic: str) -> dict[str, Any]:
-    """Run a cell in a process beside the Dask worker and return the facts of its row."""
+    """Run a cell in a process beside the Dask worker and return the facts of its row.
+
+    The cell is ended when nobody waits for it any more: its run was killed, or the scheduler is gone.
+    """
     worker = get_worker()
+    key = worker.get_current_task()
+
+    def unwanted() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled" or worker.status in (Status.closing, Status.closed)
+
     worker.log_event(topic, (cell.key, {"done": 0, "total": 1, "what": f"on {worker.address}"}))
-    status = run_cell(cell, lambda event: worker.log_event(topic, (cell.key, event)), threading.Event())
-    return status or {}
+    return run_cell(cell, lambda event: worker.log_event(topic, (cell.key, event)), unwanted) or {}
 
 
 def _submit(
@@ -181,8 +191,13 @@ def _status(future: Future[dict[str, Any]]) -> dict[str, Any]:
         return future.result()
     except KilledWorker as error:
         return {"status": "failed", "reason": f"every worker that took it was lost: {error}"}
-    except OSError as error:
-        return {"status": "failed", "phase": "import", "reason": f"its folder cannot be written: {error}"}
+    except (CancelledError, OSError) as error:
+        raise ExecutorLostError(
+            f"the Dask scheduler was lost: {getattr(error, 'reason', error)}; what is done is kept and "
+            "reported; start a scheduler again, and the same command goes on from there"
+        ) from error
+    except Exception as error:  # noqa: BLE001  # of a worker, such as a library that it lacks
+        return {"status": "failed", "phase": "import", "reason": f"{type(error).__name__}: {error}"}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..reports.pictures import only_whole
 from ..reports.tables import (
     ACCURACY_COLUMNS,
     CELL_COLUMNS,
@@ -40,7 +41,7 @@ def collect(
     expected
         How many photos each cell was to score.
     folder
-        Of the run.
+        Of the run; a picture that is lost from it, or damaged, is not kept.
     """
     rows, images, curves, accuracy = [], [], [], [pd.DataFrame()]
     for cell in cells:
@@ -56,7 +57,7 @@ def collect(
     return Results(
         run,
         cells=typed(pd.DataFrame(rows), CELL_COLUMNS),
-        images=typed(pd.concat(images, ignore_index=True), IMAGE_COLUMNS),
+        images=only_whole(typed(pd.concat(images, ignore_index=True), IMAGE_COLUMNS), folder),
         curves=typed(pd.DataFrame(curves), CURVE_COLUMNS),
         accuracy_curves=typed(pd.concat(accuracy), ACCURACY_COLUMNS),
         folder=folder,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +60,9 @@ def prepare(
     name: Name,
     data_root: DataRoot = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch it to --data-root first.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for split CSVs and findings.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for split CSVs and findings.")
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Look into every photo, report what is wrong or doubled, and write the splits as CSV."""
@@ -73,6 +74,8 @@ def prepare(
     if download:
         _download(name, data_root, console)
     dataset = _open(name, data_root, console)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)  # now: what is in its way is said before the audit
     with _progress(console) as progress:
         task = progress.add_task("looking into photos", total=len(dataset.entries()))
         found = audit(dataset, lambda done, total: progress.update(task, completed=done, total=total))
@@ -108,8 +111,8 @@ def verify(
         dataset = _open(name, data_root, console)
         found = dataset.fingerprint()
     lines = differences(recorded, dataset.entries()) if against else []
-    for wanted in filter(None, (fingerprint, fingerprint_of(recorded) if against else None)):
-        if wanted != found:
+    for wanted in (fingerprint, fingerprint_of(recorded) if against else None):
+        if wanted not in (None, found):
             lines.append(f"fingerprint: was {wanted}, is {found}")
     if lines:
         console.print(f"[bold red]differences: {len(lines):,}[/]")
@@ -149,7 +152,7 @@ def _download(name: str, data_root: Path | None, console: Console) -> None:
     if data_root is None:
         raise UserError(f"--download needs --data-root FOLDER, where {archive.file} is put")
     with _progress(console) as progress:
-        task = progress.add_task(f"downloading {archive.file}", total=archive.size)
+        task = progress.add_task(f"downloading {escape(archive.file)}", total=archive.size)
         download(archive, data_root, lambda done, total: progress.update(task, completed=done, total=total))
 
 
@@ -230,26 +233,25 @@ def _print_some(lines: list[str], console: Console) -> None:
 
 def _write_findings(found: Audit, folder: Path) -> Path:
     """Write everything that was found, a row a photo or pair."""
-    import io
-
     from ..datasets.digests import write_atomically
+    from ..datasets.split_files import csv_text
 
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("finding", "split", "id", "other_split", "other_id", "detail"))
+    write_atomically(folder / FINDINGS, csv_text(_findings(found)))
+    return folder / FINDINGS
+
+
+def _findings(found: Audit) -> Iterator[Sequence[str]]:
+    yield ("finding", "split", "id", "other_split", "other_id", "detail")
     for facts in found.undecodable:
-        writer.writerow(("undecodable", facts.split, facts.id, "", "", facts.problem))
+        yield ("undecodable", facts.split, facts.id, "", "", facts.problem)
     for first, *others in found.duplicates():
         for other in others:
-            writer.writerow(("duplicate", first.split, first.id, other.split, other.id, ""))
+            yield ("duplicate", first.split, first.id, other.split, other.id, "")
     for pair in found.near_duplicates():
         first, second = pair.first, pair.second
-        detail = f"{pair.distance} bits"
-        writer.writerow(("near-duplicate", first.split, first.id, second.split, second.id, detail))
+        yield ("near-duplicate", first.split, first.id, second.split, second.id, f"{pair.distance} bits")
     for facts in found.near_grey:
-        writer.writerow(("near-grey", facts.split, facts.id, "", "", ""))
-    write_atomically(folder / FINDINGS, text.getvalue())
-    return folder / FINDINGS
+        yield ("near-grey", facts.split, facts.id, "", "", "")
 
 
 def _named(facts: Facts) -> str:

@@ -10,13 +10,10 @@ import json
 import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
 from .metrics import Scorer, get_metric
-
-PACKAGE = Path(__file__).parents[1]
-"""The root of this package."""
 
 LIBRARIES = (
     "numpy", "scipy", "scikit-image", "scikit-learn", "numba", "pillow", "torch", "torchvision",
@@ -24,8 +21,14 @@ LIBRARIES = (
 )  # fmt: skip
 """Distributions whose version may move a number."""
 
+GROUPS = ("huebench.methods", "huebench.datasets", "huebench.metrics")
+"""Entry-point groups through which other distributions register plugins."""
+
 PREDICTING = ("huebench.bench.protocol", "huebench.bench.colorizing", "huebench.datasets.decode")
 """Modules that decide a prediction once a method is fitted."""
+
+SAMPLING = ("huebench.bench.training_sample", "huebench.datasets.ab_bins")
+"""Modules that decide the training sample; the metrics lend it no more than the prior of `ab_bins`."""
 
 SCORING = ("huebench.bench.protocol", "huebench.bench.scoring", "huebench.datasets.decode")
 """Modules that decide a score once a photo is predicted; the metrics come with them."""
@@ -50,7 +53,11 @@ def digest(*parts: object) -> str:
 
 
 def class_source(cls: type) -> str:
-    """Return a digest of a plugin's file and of every module of ours that it imports, directly or not."""
+    """Return a digest of a plugin's code.
+
+    That is its file, every module of this package or of its own that it imports, directly or not, and the
+    version of its distribution.
+    """
     return _source_digest(Path(inspect.getfile(cls)), cls.__module__)
 
 
@@ -59,21 +66,21 @@ def files_content(files: Iterable[Path]) -> list[str]:
     return [_content(file, file.stat().st_mtime_ns) for file in files]
 
 
-def modules_source(names: Iterable[str]) -> str:
-    """Return a digest of modules of this package and of what they import."""
-    return digest([_source_digest(_file_of(name), name) for name in names])
+def modules_source(names: Iterable[str], without: str = "") -> str:
+    """Return a digest of modules of this package and of what they import of it, less one package if named."""
+    return digest([_source_digest(_file_of(name), name, without) for name in names])
 
 
 def metrics_source(names: Iterable[str]) -> str:
-    """Return a digest of which metrics can be computed here, and of the files that come from plugins."""
+    """Return a digest of which metrics can be computed here, and of the code that comes from plugins."""
     names = tuple(names)
-    files = {path for name in names for path in _plugin_files(name)}
-    contents = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
-    return digest(sorted(Scorer(names).unavailable), contents)
+    modules = {module: path for name in names for module, path in _plugin_modules(name).items()}
+    sources = sorted(_source_digest(path, module) for module, path in modules.items())
+    return digest(sorted(Scorer(names).unavailable), sources)
 
 
-def _plugin_files(metric: str) -> set[Path]:
-    """Return the files outside this package that define a metric's functions, also wrapped ones."""
+def _plugin_modules(metric: str) -> dict[str, Path]:
+    """Return the modules outside this package that define a metric's functions, also wrapped ones."""
     found = get_metric(metric)
     queue: list[object] = [*found.compute.values(), found.features, found.combine]
     functions = []
@@ -82,8 +89,9 @@ def _plugin_files(metric: str) -> set[Path]:
         if inspect.isfunction(item):
             functions.append(item)
             queue += [cell.cell_contents for cell in item.__closure__ or ()]
-    own = {f.__code__.co_filename for f in functions if not f.__module__.startswith("huebench.")}
-    return {path for name in own if (path := Path(name)).is_file()}
+    # Where it was written: `functools.wraps` gives a wrapper the `__module__` of what it wraps.
+    own = {f.__globals__["__name__"]: Path(f.__code__.co_filename) for f in functions}
+    return {name: path for name, path in own.items() if not name.startswith("huebench.") and path.is_file()}
 
 
 @cache
@@ -93,25 +101,32 @@ def _content(file: Path, _changed: int) -> str:
 
 
 @cache
-def _source_digest(path: Path, module: str) -> str:
+def _source_digest(path: Path, module: str, without: str = "") -> str:
     files: dict[str, Path] = {module: path}
     queue = [module]
     while queue:
         current = queue.pop()
         for name, found in _own_imports(files[current], current).items():
-            if name not in files:
+            if name not in files and not (without and name.startswith(without)):
                 files[name] = found
                 queue.append(name)
     contents = {name: hashlib.sha256(found.read_bytes()).hexdigest() for name, found in files.items()}
-    return digest(contents)
+    # Nameless: the name of a `--plugin` file's module tells where the file lies.
+    return digest(contents.pop(module), contents, _distributions(_top(module)))
 
 
 @cache
 def _own_imports(path: Path, module: str) -> dict[str, Path]:
-    """Return the modules of this package that a file imports, also inside functions, with their files."""
+    """Return what a file imports of this package and of its own, also inside functions, with the files."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    # A library that a plugin took a function from is not searched: it may be as large as torch.
+    owners = ["huebench", *([_top(module)] if _distributions(_top(module)) else [])]
     found: dict[str, Path] = {}
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):  # what a plugin has for another Python
+        return found
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             candidates = [base, *(f"{base}.{alias.name}" for alias in node.names)]
@@ -120,9 +135,27 @@ def _own_imports(path: Path, module: str) -> dict[str, Path]:
         else:
             continue
         for name in candidates:
-            if name.startswith("huebench.") and (file := _module_file(name)):
+            # This package's `__init__` is left out: all import it, and it says little more than a version.
+            if name != "huebench" and _top(name) in owners and (file := _module_file(name)):
                 found[name] = file
     return found
+
+
+@cache
+def _distributions(package: str) -> dict[str, str]:
+    """Return the version of every distribution that registers plugins from a package other than this one."""
+    if package == "huebench":
+        return {}
+    return {
+        point.dist.name: point.dist.version
+        for group in GROUPS
+        for point in entry_points(group=group)
+        if point.dist is not None and _top(point.value.partition(":")[0]) == package
+    }
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _file_of(name: str) -> Path:
@@ -133,7 +166,9 @@ def _file_of(name: str) -> Path:
 
 @cache
 def _module_file(name: str) -> Path | None:
-    """Return the file of a module of this package without importing it, or ``None`` if there is none."""
-    bare = PACKAGE.joinpath(*name.split(".")[1:])
-    candidates = (bare.with_suffix(".py"), bare / "__init__.py")
+    """Return a module's file without importing it, or ``None`` if its package, imported, has none for it."""
+    package, *inside = name.split(".")
+    folders = getattr(sys.modules.get(package), "__path__", ())
+    bare = [Path(folder, *inside) for folder in folders]
+    candidates = [*(each / "__init__.py" for each in bare), *(each.with_suffix(".py") for each in bare)]
     return next((file for file in candidates if file.is_file()), None)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from ..methods.base import Method
@@ -36,9 +37,9 @@ def list_methods(
     table = Table(Column("method", no_wrap=True), "family", "what it is", box=None, header_style="bold")
     found = sorted(methods.items().values(), key=lambda cls: (FAMILIES.index(cls.info.family), cls.info.name))
     for cls in found:
-        table.add_row(cls.info.name, cls.info.family, _summary_or_reason(cls))
+        table.add_row(escape(cls.info.name), cls.info.family, _summary_or_reason(cls))
     for broken_name, broken in methods.broken.items():
-        table.add_row(broken_name, "[red]broken", f"[red]{escape(broken.reason)}")
+        table.add_row(escape(broken_name), "[red]broken", f"[red]{escape(broken.reason)}")
     Console().print(table)
     Console().print("[dim]one method with its source and parameters: bench list methods NAME")
 
@@ -47,12 +48,12 @@ def _print_method(name: str, console: Console) -> None:
     from ..methods.base import methods
 
     cls = methods.get(name)
-    console.print(f"[bold]{cls.info.name}[/] ({cls.info.family}): {escape(_summary(cls))}")
+    console.print(f"[bold]{escape(cls.info.name)}[/] ({cls.info.family}): {escape(_summary(cls))}")
     console.print(f"from: {escape(cls.info.source)}", highlight=False)
     table = Table("parameter", "default", "", box=None, header_style="bold")
     for key, parameter in cls.Parameters.model_fields.items():
         default = "required" if parameter.is_required() else str(parameter.default)
-        table.add_row(key, default, escape(parameter.description or ""))
+        table.add_row(key, escape(default), escape(parameter.description or ""))
     console.print(table if table.row_count else "no parameters")
 
 
@@ -64,7 +65,10 @@ def _summary_or_reason(cls: type[Method]) -> str:
     if required := required_parameters(cls):
         asked = ",".join(f"{name}=…" for name in required)
         return f"{summary} [dim]Runs when named: {escape(f'{cls.info.name}[{asked}]')}"
-    missing = MethodSpec(cls.info.name).missing()
+    try:
+        missing = MethodSpec(cls.info.name).missing()
+    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others are listed
+        missing = f"{type(error).__name__}: {error}"
     return f"[red]{escape(missing)}" if missing else summary
 
 
@@ -87,9 +91,9 @@ def list_datasets(plugin: Plugins = None) -> None:
     for cls in datasets.items().values():
         info = cls.info
         name = "folder:PATH" if info.name == "folder" else info.name
-        table.add_row(name, escape(info.summary), escape(info.splits), escape(info.licence))
+        table.add_row(escape(name), escape(info.summary), escape(info.splits), escape(info.licence))
     for name, broken in datasets.broken.items():
-        table.add_row(name, "[red]broken", "", f"[red]{escape(broken.reason)}")
+        table.add_row(escape(name), "[red]broken", "", f"[red]{escape(broken.reason)}")
     Console().print(table)
 
 
@@ -109,7 +113,7 @@ def list_metrics(plugin: Plugins = None) -> None:
         metric = get_metric(name)
         reason = unavailable.get(name)
         text = f"[red]unavailable: {escape(reason)}" if reason else escape(metric.description)
-        table.add_row(name, metric.direction, metric.unit, text, escape(metric.source))
+        table.add_row(escape(name), metric.direction, escape(metric.unit), text, escape(metric.source))
     Console().print(table)
 
 
@@ -121,10 +125,9 @@ def print_plan(plan: Plan, console: Console) -> None:
         state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
         table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
     options = plan.options
-    console.print(
+    what = (
         f"{len(plan.photos)} {options.split} photos of {options.dataset}, "
-        f"protocol {options.protocol.digest}, budget {options.budget}, {options.device}, into {options.out}",
-        highlight=False,
-        soft_wrap=True,
+        f"protocol {options.protocol.digest}, budget {options.budget}, {options.device}, into {options.out}"
     )
+    console.print(Text(what), soft_wrap=True)
     console.print(table)

@@ -31,9 +31,12 @@ class LocalPool:
     ----------
     threads
         Of the machine.
+    jobs
+        Cells at a time, at most.
     """
 
     threads: int
+    jobs: int
 
     def run(self, cells: Sequence[Cell], observer: Observer) -> Generator[Ended]:
         """Yield each cell with its row's facts when it has ended."""
@@ -44,7 +47,7 @@ class LocalPool:
         stop = threading.Event()
         try:
             while pending or running:
-                while pending and (pending[0].threads <= free or not running):
+                while pending and (not running or (pending[0].threads <= free and len(running) < self.jobs)):
                     cell = pending.popleft()
                     free -= cell.threads
                     running[cell.key] = threading.Thread(target=_run, args=(cell, news, stop))
@@ -64,8 +67,5 @@ class LocalPool:
 
 
 def _run(cell: Cell, news: queue.Queue[_News], stop: threading.Event) -> None:
-    try:
-        status = run_cell(cell, lambda event: news.put(_News(cell, event, ended=False)), stop)
-    except OSError as error:  # a full disk may cost a cell, not the run
-        status = {"status": "failed", "phase": "import", "reason": f"its folder cannot be written: {error}"}
+    status = run_cell(cell, lambda event: news.put(_News(cell, event, ended=False)), stop.is_set)
     news.put(_News(cell, status, ended=True))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ByteSize, TypeAdapter, ValidationError
+from pydantic import ByteSize, Field, TypeAdapter, ValidationError
 
 from .. import UserError
 from ..datasets.base import Split
@@ -17,7 +18,7 @@ from ..methods.spec import parse_specs
 from .cell import Keep
 from .environment import check_gpus, resolve_device, threads_available
 from .local import LocalPool
-from .metrics import resolve
+from .metrics import get_metric, resolve
 from .plan import Options
 from .protocol import DEFAULT_METRICS, Protocol
 from .runner import Executor
@@ -51,12 +52,13 @@ def make_options(
     Raises
     ------
     UserError
-        If one of them names something unknown.
+        If one of them names something unknown, or a metric cannot score photos as small as they ask for.
     """
     for path in plugins:
         load_plugin(path)
     names = DEFAULT_METRICS if metrics is None else resolve(name.strip() for name in metrics.split(","))
     protocol = Protocol(size=size or dataset_info(dataset).size, resize=resize, metrics=names)
+    _check_size(protocol)
     chosen = device if remote and device != "auto" else resolve_device(device)
     if chosen == "cuda" and not remote:
         check_gpus(devices)
@@ -73,16 +75,16 @@ def make_options(
         threads=threads or threads_available(),
         jobs=jobs,
         timeout=timeout,
-        max_memory=_size(max_memory) if max_memory else None,
+        max_memory=None if max_memory is None else _size(max_memory),
         keep=keep,
         protocol=protocol,
         plugins=tuple(path.resolve() for path in plugins),
-        out=(out or Path("runs", dataset.partition(":")[0])).resolve(),
+        out=_run_folder(out or Path("runs", dataset.partition(":")[0])),
     )
 
 
-def choose_executor(threads: int, scheduler: str, cluster: Path | None) -> Executor:
-    """Return where cells run: here on some threads, or on a Dask cluster.
+def choose_executor(threads: int, jobs: int, scheduler: str, cluster: Path | None) -> Executor:
+    """Return where cells run: here on some threads, some at a time, or on a Dask cluster.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def choose_executor(threads: int, scheduler: str, cluster: Path | None) -> Execu
         If both a scheduler and a cluster are named, the cluster's file is missing, or Dask is not installed.
     """
     if not scheduler and cluster is None:
-        return LocalPool(threads)
+        return LocalPool(threads, jobs)
     if scheduler and cluster is not None:
         raise UserError("give --scheduler, a cluster that runs, or --cluster, one to be started: not both")
     if cluster is not None and not cluster.is_file():
@@ -102,8 +104,28 @@ def choose_executor(threads: int, scheduler: str, cluster: Path | None) -> Execu
     return DaskExecutor(scheduler, cluster)
 
 
+def _check_size(protocol: Protocol) -> None:
+    """Refuse what would fail at the first photo, which comes after all training."""
+    size = protocol.size
+    for metric in map(get_metric, protocol.metrics):
+        if size < metric.least_side and not metric.missing():
+            raise UserError(
+                f"{metric.name} needs photos of at least {metric.least_side}×{metric.least_side} pixels, not "
+                f"{size}×{size}: give --size {metric.least_side} or more, or --metrics without it"
+            )
+
+
+def _run_folder(out: Path) -> Path:
+    if re.match(r"\w+:/", str(out)):  # what Path makes of s3://bucket/run
+        raise UserError(
+            f"--out {out}: an object store has neither the locks nor the renames on which resuming rests; "
+            "mount it, or run in a folder and copy that when it is done"
+        )
+    return out.resolve()
+
+
 def _size(text: str) -> int:
     try:
-        return TypeAdapter(ByteSize).validate_python(text)
+        return TypeAdapter(Annotated[ByteSize, Field(gt=0)]).validate_python(text)
     except ValidationError:
         raise UserError(f"--max-memory: '{text}' is no size; write 8GB or 500MiB") from None

@@ -11,17 +11,22 @@ from ..datasets.catalogue import open_dataset
 from ..datasets.digests import cache_folder
 from ..datasets.photos import PhotoSet
 from .cell import Cell
+from .keys import class_source, digest, modules_source
+from .protocol import Protocol
 
 
-def photo_set(cell: Cell, split: Split) -> PhotoSet:
-    """Open one split's photos as a cell sees them; the scored split is cut to the cell's limit."""
+def photo_set(cell: Cell, split: Split, limit: int | None = None) -> PhotoSet:
+    """Open one split's photos as a cell sees them, at most ``limit`` of them.
+
+    The cell's own limit is for the photos to score alone: what is learned and sampled is of whole splits.
+    """
     dataset = open_dataset(cell.dataset, cell.data_root)
-    entries = entries_of(dataset, split, cell.limit if split == cell.split else None)
+    entries = entries_of(dataset, split, limit)
     return PhotoSet(
         dataset,
         entries,
         prepare=cell.protocol.prepare,
-        prepare_key=cell.protocol.preparation,
+        prepare_key=preparing(dataset, cell.protocol),
         cache=cache_folder() / "packed",
     )
 
@@ -30,6 +35,16 @@ def entries_of(dataset: Dataset, split: Split, limit: int | None) -> list[Entry]
     """Return a split's photos, at most ``limit`` of them."""
     entries = dataset.split(split)
     return entries if limit is None else drawn(entries, limit)
+
+
+def reading(dataset: Dataset, protocol: Protocol) -> str:
+    """Return a digest of the code that reads photos and of how they are brought to size."""
+    return digest(class_source(type(dataset)), protocol.preparation)
+
+
+def preparing(dataset: Dataset, protocol: Protocol) -> str:
+    """Return a digest as `reading` does, also of the code that brings photos to size."""
+    return digest(reading(dataset, protocol), modules_source(("huebench.bench.protocol",)))
 
 
 def drawn(entries: Sequence[Entry], count: int) -> list[Entry]:

@@ -16,6 +16,7 @@ from ..methods.spec import MethodSpec, label
 from .cell import WEIGHTS_VARIABLE, Cell, Keep
 from .keys import (
     PREDICTING,
+    SAMPLING,
     SCORING,
     class_source,
     digest,
@@ -24,7 +25,7 @@ from .keys import (
     metrics_source,
     modules_source,
 )
-from .photos import drawn, entries_of
+from .photos import drawn, entries_of, preparing, reading
 from .protocol import Protocol
 from .shards import SHARD
 
@@ -137,15 +138,16 @@ def make_plan(options: Options) -> Plan:
     if not dataset.split("train"):
         raise UserError(f"dataset '{options.dataset}' has no training photo, so no references and no prior")
     train, validation = (fingerprint(dataset.split(name)) for name in ("train", "validation"))
-    reading = _reading(dataset, options.protocol)
     data = _DataKeys(
-        training=digest(train, validation, reading),
-        sample=digest(train, reading, options.protocol.training_sample),
+        training=digest(train, validation, preparing(dataset, options.protocol)),
+        sample=sample_key(dataset, options.protocol),
         scored=photos_key(dataset, photos, options.protocol),
     )
     gallery = drawn(photos, GALLERY_PHOTOS)
+    name, _, path = options.dataset.partition(":")
     common = {
-        "dataset": options.dataset, "data_root": options.data_root, "split": options.split,
+        "dataset": name, "data_root": Path(path).resolve() if path else options.data_root,
+        "split": options.split,
         "limit": options.limit, "scored": data.scored, "sample": data.sample, "protocol": options.protocol,
         "budget": options.budget, "device": options.device, "gallery": tuple(entry.id for entry in gallery),
         "keep": options.keep, "timeout": options.timeout, "max_memory": options.max_memory,
@@ -162,7 +164,15 @@ def make_plan(options: Options) -> Plan:
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:
     """Return the key of some photos as they are scored."""
-    return digest(fingerprint(photos), _reading(dataset, protocol))
+    return digest(fingerprint(photos), reading(dataset, protocol))
+
+
+def sample_key(dataset: Dataset, protocol: Protocol) -> str:
+    """Return the key of the training sample: of its photos, and of all that describes them."""
+    return digest(
+        fingerprint(dataset.split("train")), reading(dataset, protocol), protocol.training_sample,
+        modules_source(SAMPLING, without="huebench.bench.metrics"), library_versions(),
+    )  # fmt: skip
 
 
 def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
@@ -172,15 +182,19 @@ def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
     )
 
 
-def _reading(dataset: Dataset, protocol: Protocol) -> str:
-    """Return a digest of the code that reads photos and of how they are brought to size."""
-    return digest(class_source(type(dataset)), protocol.preparation)
-
-
 def _cell(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, common: dict[str, Any]) -> Cell:
     common = {**common, "name": spec.name, "parameters": spec.parameters, "seed": seed}
     if spec.name in methods.broken:
         return _impossible(spec, methods.broken[spec.name].reason, common)
+    try:
+        return _runnable(spec, seed, options, data, common)
+    except UserError:  # a wrong parameter
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others run
+        return _impossible(spec, f"{type(error).__name__}: {error}", common)
+
+
+def _runnable(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, common: dict[str, Any]) -> Cell:
     method = spec.build()
     info = method.info
     if reason := spec.missing():

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +20,13 @@ from .files import atomic, seal, unseal
 
 @dataclass(frozen=True)
 class KeptPredictions:
-    """A shard read back: its `predictions` by photo, and the cell's `warm_up_seconds`."""
+    """A shard read back: its `predictions` by photo, and the `facts` of the cell that made them."""
 
     predictions: dict[str, Prediction]
-    warm_up_seconds: float
+    facts: dict[str, Any]
 
 
-def write_predictions(path: Path, predictions: Mapping[str, Prediction], warm_up_seconds: float) -> None:
+def write_predictions(path: Path, predictions: Mapping[str, Prediction], facts: Mapping[str, Any]) -> None:
     """Keep a shard's predictions.
 
     Parameters
@@ -34,8 +35,8 @@ def write_predictions(path: Path, predictions: Mapping[str, Prediction], warm_up
         The shard's ``.parquet`` file; its seal lies beside it.
     predictions
         By photo.
-    warm_up_seconds
-        A fact of the cell that a later one cannot measure.
+    facts
+        Columns of the cell's row that a later one cannot measure.
     """
     rows = [
         {"photo": photo, "seconds": each.seconds, "reference": each.reference, "webp": _encoded(each.rgb)}
@@ -43,7 +44,7 @@ def write_predictions(path: Path, predictions: Mapping[str, Prediction], warm_up
     ]
     with atomic(path) as partial:
         parquet.write_table(pa.Table.from_pylist(rows), partial, compression="none")
-    seal(path.with_suffix(".json"), {"warm_up_seconds": warm_up_seconds}, [path])
+    seal(path.with_suffix(".json"), dict(facts), [path])
 
 
 def read_predictions(path: Path) -> KeptPredictions | None:
@@ -57,7 +58,7 @@ def read_predictions(path: Path) -> KeptPredictions | None:
         )
         for row in parquet.read_table(path).to_pylist()
     }
-    return KeptPredictions(kept, facts["warm_up_seconds"])
+    return KeptPredictions(kept, facts)
 
 
 def _encoded(rgb: RGB) -> bytes:

@@ -6,7 +6,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from .cell import Cell
 
@@ -28,7 +30,7 @@ class LiveProgress:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[what]}"),
+            TextColumn("{task.fields[what]}", style="dim", markup=False),
             console=console,
             transient=True,
         )
@@ -47,7 +49,7 @@ class LiveProgress:
 
     def started(self, cell: Cell) -> None:
         """Add the cell's bar."""
-        self._tasks[cell.key] = self._progress.add_task(_title(cell), total=None, what="starting")
+        self._tasks[cell.key] = self._progress.add_task(escape(_title(cell)), total=None, what="starting")
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
         """Move the cell's bar, or keep an epoch's numbers to show beside it."""
@@ -68,10 +70,10 @@ class LiveProgress:
             self._progress.remove_task(self._tasks.pop(cell.key))
         self._progress.advance(self._all)
         if status["status"] == "ok":
-            how = "[dim]already done" if reused else "[green]done"
+            how = Text("already done", "dim") if reused else Text("done", "green")
         else:
-            how = f"[red]{status['status']}[/]: {status['reason']}"
-        self._progress.console.print(f"  {_title(cell)}  {how}", highlight=False)
+            how = Text.assemble((status["status"], "red"), f": {status['reason']}")
+        self._progress.console.print(Text.assemble(f"  {_title(cell)}  ", how))
 
 
 def _title(cell: Cell) -> str:

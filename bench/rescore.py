@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import UserError
 from ..datasets.catalogue import open_dataset
+from ..datasets.registry import load_plugin
 from ..reports.tables import Results
 from .cell import Cell
 from .collect import metric_facts
@@ -20,7 +21,7 @@ from .environment import threads_available
 from .local import LocalPool
 from .metrics import resolve
 from .photos import entries_of
-from .plan import photos_key, score_key
+from .plan import photos_key, sample_key, score_key
 from .protocol import Protocol
 from .run import prepare, run_folder, write
 from .runner import Observer, impossible, run_cells
@@ -36,7 +37,7 @@ def rescore(
 ) -> tuple[Results, Path]:
     """Score a run's kept predictions anew; replace its tables and its report, and return them.
 
-    Rows of cells that failed stay as they are.
+    Rows of cells that failed in the run stay as they are, with the logs of that run.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def rescore(
     data_root
         Where the photos are now, if not where they were.
     plugins
-        Files that register metrics; already loaded here.
+        Files that register metrics, beside those of the run that are still there.
     jobs
         Cells at a time.
     observer
@@ -60,22 +61,24 @@ def rescore(
     """
     started, start = datetime.now(UTC), time.perf_counter()
     folder, threads = before.folder, threads_available()
-    given: dict[str, Any] = {"threads": max(1, threads // jobs), "timeout": None, "max_memory": None}
-    if data_root is not None:
-        given["data_root"] = data_root.resolve()
+    limits: dict[str, Any] = {"threads": max(1, threads // jobs), "timeout": None, "max_memory": None}
     with run_folder(folder):
-        old = [Cell.read(folder / "cells" / key / "cell.json") for key in before.cells["cell"]]
-        protocol = old[0].protocol
+        listed = [Cell.read(folder / "cells" / key / "cell.json") for key in before.cells["cell"]]
+        given: dict[str, Any] = {
+            "plugins": _load_plugins(listed, plugins),
+            "data_root": data_root.resolve() if data_root else listed[0].data_root,
+        }
+        protocol = listed[0].protocol
         if metrics is not None:
             protocol = replace(protocol, metrics=resolve(metrics))
-        given["plugins"] = tuple(dict.fromkeys([*old[0].plugins, *(str(path.resolve()) for path in plugins)]))
-        cells = [replace(_rescored(cell, protocol), **given) for cell in old]
-        left = [_left(cell) for cell in old]
-        _check_photos(cells[0])
+        ran = [_that_ran(cell) for cell in listed]
+        left = [_left(cell) for cell in ran]
+        given["sample"] = _sample(replace(listed[0], **given), before.run.dataset)
+        cells = [_rescored(replace(cell, **given), protocol) for cell in ran]
         prepare(cells[0])
         statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
-        to_score = [cell for cell in cells if cell.key not in statuses]
-        run_cells(to_score, LocalPool(threads), observer, statuses)
+        to_score = [replace(cell, **limits) for cell in cells if cell.key not in statuses]
+        run_cells(to_score, LocalPool(threads, jobs), observer, statuses)
         run = replace(
             before.run,
             command=shlex.join(["bench", *sys.argv[1:]]),
@@ -86,6 +89,22 @@ def rescore(
             metrics=metric_facts(protocol.metrics),
         )
         return write(cells, statuses, run, expected=int(before.cells["expected"].iloc[0]), out=folder)
+
+
+def _load_plugins(cells: Sequence[Cell], more: Sequence[Path]) -> tuple[str, ...]:
+    """Load the plugins of some cells, less those whose files are gone, and more; return their paths."""
+    known = [path for cell in cells for path in cell.plugins if Path(path).is_file()]
+    paths = tuple(dict.fromkeys([*known, *(str(path.resolve()) for path in more)]))
+    for path in paths:
+        load_plugin(Path(path))
+    return paths
+
+
+def _that_ran(cell: Cell) -> Cell:
+    """Return the cell that ran the method, of one that may have scored its predictions anew."""
+    while cell.rescored:
+        cell = Cell.read(cell.folder.with_name(cell.rescored) / "cell.json")
+    return cell
 
 
 def _rescored(cell: Cell, protocol: Protocol) -> Cell:
@@ -100,7 +119,7 @@ def _left(cell: Cell) -> dict[str, Any]:
         return impossible(cell)
     status = cell.status() or {"status": "skipped", "reason": "it was not run to its end"}
     if status["status"] != "ok":
-        return status
+        return status | {"log": f"cells/{cell.key}/log.txt"}
     if status["kept"] != "all":
         raise UserError(
             f"'{cell.run_folder}' does not hold all predictions of {cell.label}: "
@@ -109,11 +128,14 @@ def _left(cell: Cell) -> dict[str, Any]:
     return {}
 
 
-def _check_photos(cell: Cell) -> None:
+def _sample(cell: Cell, of_run: dict[str, Any]) -> str:
+    """Return the key of the training sample as today's code makes it of the run's own photos."""
     dataset = open_dataset(cell.dataset, cell.data_root)
     entries = entries_of(dataset, cell.split, cell.limit)
-    if photos_key(dataset, entries, cell.protocol) != cell.scored:
+    same = dataset.fingerprint() == of_run["fingerprint"]
+    if not same or photos_key(dataset, entries, cell.protocol) != cell.scored:
         raise UserError(
-            f"the {cell.split} photos of {cell.dataset} are not those that were colorized: "
-            "they have changed, or --data-root is another set"
+            f"the photos of {of_run['name']} are not those of the run: they, or the code that reads them, "
+            "have changed, or --data-root is another set; run the benchmark again"
         )
+    return sample_key(dataset, cell.protocol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 import shutil
 import signal
@@ -26,7 +27,7 @@ from .environment import machine_facts
 from .keys import library_versions
 from .photos import photo_set
 from .plan import Plan
-from .runner import Executor, Observer, run_cells
+from .runner import Executor, ExecutorLostError, Observer, impossible, run_cells
 from .supervise import end_processes
 from .training_sample import TrainingSample
 
@@ -39,15 +40,16 @@ def execute(
 ) -> tuple[Results, Path]:
     """Run a plan and return its results and the report's path.
 
-    What is done already is not done again. On ``KeyboardInterrupt`` and SIGTERM the tables and the report of
-    what is done are written before ``KeyboardInterrupt`` is raised; the next run goes on from there.
+    What is done already is not done again. On ``KeyboardInterrupt`` and SIGTERM, and when the executor is
+    lost, the tables and the report of what is done are written before the error is raised; the next run goes
+    on from there.
 
     Parameters
     ----------
     plan
         What to do.
     executor
-        Where; ``None`` runs nothing and collects what is finished.
+        Where; ``None`` runs nothing and collects what cells have left, however they ended.
     observer
         Is told what happens.
     rerun
@@ -58,21 +60,23 @@ def execute(
     Raises
     ------
     UserError
-        If another run works in the same folder, the folder cannot be written, or ``rerun`` names nothing.
+        If another run works in the same folder, the folder cannot be written, ``rerun`` names nothing, or
+        the executor is lost.
     """
     statuses: dict[str, dict[str, Any]] = {}
-    interruption: KeyboardInterrupt | None = None
+    interruption: KeyboardInterrupt | ExecutorLostError | None = None
     out = plan.options.out
-    with run_folder(out):
+    with run_folder(out, otherwise="choose another --out"):
         started, start = datetime.now(UTC), time.perf_counter()
         try:
             if executor is None:
-                statuses |= {cell.key: cell.status() or {} for cell in plan.cells if cell.is_done()}
+                found = ((cell.key, _stored(cell)) for cell in plan.cells)
+                statuses |= {key: status for key, status in found if status is not None}
             else:
                 _forget(plan.cells, rerun)
                 prepare(plan.cells[0])
                 run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, ExecutorLostError) as error:
             interruption = error
         run = _facts(plan, started, time.perf_counter() - start)
         written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
@@ -86,7 +90,8 @@ def write(
 ) -> tuple[Results, Path]:
     """Write the tables and the report of some cells; return the results and the report's path."""
     for cell in cells:
-        if not (cell.folder / "cell.json").exists():  # one that was not started is described all the same
+        # One that was not started is described all the same; one that cannot run has one key in every run.
+        if cell.problem or not (cell.folder / "cell.json").exists():
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
@@ -94,8 +99,15 @@ def write(
 
 
 @contextmanager
-def run_folder(out: Path) -> Iterator[None]:
+def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
     """Hold a run folder for one run; let SIGTERM and SIGHUP end it as Ctrl-C does.
+
+    Parameters
+    ----------
+    out
+        The folder; made if need be.
+    otherwise
+        What to do if it cannot be had, but to wait or to make room.
 
     Raises
     ------
@@ -108,12 +120,23 @@ def run_folder(out: Path) -> Iterator[None]:
             end_processes(out / "cells")  # of a run that was killed, where it left some
             yield
     except Timeout:
-        raise UserError(f"another run works in '{out}'; wait for it or choose another --out") from None
+        advice = " or ".join(filter(None, ("wait for it", otherwise)))
+        raise UserError(f"another run works in '{out}'; {advice}") from None
     except OSError as error:
+        if not _is_of(out, error):
+            raise
+        advice = " or ".join(filter(None, ("make room", "make it writable", otherwise)))
         raise UserError(
-            f"the run folder '{out}' cannot be written: {error}; make room or choose another --out; "
+            f"the run folder '{out}' cannot be written: {error}; {advice}; "
             "the same command goes on from what is done"
         ) from error
+
+
+def _is_of(folder: Path, error: OSError) -> bool:
+    """Return whether an error is of a file in a folder, or of a disk, where no file is named."""
+    if error.filename is None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+    return Path(str(error.filename)).is_relative_to(folder)
 
 
 @contextmanager
@@ -124,6 +147,11 @@ def _ending_cleanly() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stored(cell: Cell) -> dict[str, Any] | None:
+    """Return the row's facts of a cell that cannot run or has ended, whatever it has kept, else ``None``."""
+    return impossible(cell) if cell.problem else cell.status()
 
 
 def _forget(cells: Sequence[Cell], rerun: str) -> None:

@@ -6,10 +6,15 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
+from .. import UserError
 from .cell import Cell
 
 Ended = tuple[Cell, dict[str, Any]]
 """A cell and the facts of its row."""
+
+
+class ExecutorLostError(UserError):
+    """An executor was lost on the way; what has ended before is kept."""
 
 
 class Observer(Protocol):
@@ -32,6 +37,11 @@ class Executor(Protocol):
         """Yield each cell with its row's facts when it has ended.
 
         Closing the iterator ends the cells that still run.
+
+        Raises
+        ------
+        ExecutorLostError
+            If the rest cannot be run any more.
         """
 
 

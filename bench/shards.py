@@ -79,7 +79,7 @@ class SplitScorer:
 
     @cached_property
     def _photos(self) -> PhotoSet:
-        return photo_set(self.cell, self.cell.split)
+        return photo_set(self.cell, self.cell.split, self.cell.limit)
 
     @cached_property
     def _sample(self) -> TrainingSample:
@@ -109,9 +109,10 @@ class SplitScorer:
         for batch in batches(shard, BATCH):
             rows += self._scorer.rows(batch, predict)
             self.progress(done + len(rows), len(self._photos), "colorizing")
-        warm_up = kept.warm_up_seconds if kept is not None else self.facts.get("warm_up_seconds", 0.0)
+        speed = {"warm_up_seconds": self.facts.get("warm_up_seconds", 0.0), "threads": self.cell.threads}
+        facts = kept.facts if kept is not None else speed
         if fresh:
-            write_predictions(kept_path, fresh, warm_up)
+            write_predictions(kept_path, fresh, facts)
         with atomic(path) as partial:
             parquet.write_table(to_table(rows), partial, use_dictionary=False)
         files = [path]
@@ -120,7 +121,7 @@ class SplitScorer:
             arrays: dict[str, Any] = {name: np.stack(rows) for name, rows in self._scorer.features.items()}
             with atomic(files[-1]) as partial:
                 np.savez(partial, **arrays)
-        seal(path.with_suffix(".json"), {"warm_up_seconds": warm_up}, files)
+        seal(path.with_suffix(".json"), facts, files)
 
     @cached_property
     def _colorizer(self) -> Colorizer:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from .. import UserError
 from ..reports.speed import OURS, Timing, compare_timings, read_timings
@@ -57,5 +58,5 @@ def ratio_table(timings: list[Timing]) -> Table:
 def print_speed(path: Path, console: Console) -> None:
     """Show the ratios of a pytest-benchmark JSON file with the machine's facts."""
     console.print(ratio_table(read_timings(path)))
-    console.print(" · ".join(machine_facts().values()), highlight=False)
-    console.print(f"ratio: time over {OURS}'s, medians of one run; kept in {path}", highlight=False)
+    console.print(Text(" · ".join(machine_facts().values())))
+    console.print(Text(f"ratio: time over {OURS}'s, medians of one run; kept in {path}"), soft_wrap=True)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|[Cc]annot allocate memory|out of
 
 
 def run_cell(
-    cell: Cell, on_event: Callable[[dict[str, Any]], None], stop: threading.Event
+    cell: Cell, on_event: Callable[[dict[str, Any]], None], stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
     """Run one cell in a process of its own and return its status; none of its processes is left behind.
 
@@ -54,25 +55,25 @@ def run_cell(
     on_event
         Told what the cell reports, in another thread.
     stop
-        Ends the cell when it is set.
+        Asked all the time; the cell is ended when it says yes.
 
     Returns
     -------
     dict or None
-        The facts of its row; ``None`` if it was stopped.
-
-    Raises
-    ------
-    OSError
-        If the run folder cannot be written.
+        The facts of its row, whatever went wrong; ``None`` if it was stopped.
     """
-    end_processes(cell.folder)  # of a run that was killed, where it left some
-    watched = _Watched(cell, on_event)
     try:
-        watched.watch(stop)
-    finally:
-        watched.end()
-    return watched.status(stopped=stop.is_set())
+        end_processes(cell.folder)  # of a run that was killed, where it left some
+        watched = _Watched(cell, on_event)
+        try:
+            watched.watch(stop)
+        finally:
+            watched.end()
+        return watched.status(stopped=stop())
+    except Exception as error:  # noqa: BLE001  # a full disk, or a fault of ours, may cost a cell, not the run
+        what = "folder cannot be written" if isinstance(error, OSError) else "process cannot be watched"
+        trace = traceback.format_exc()
+        return {"status": "failed", "phase": "import", "reason": f"its {what}: {error}", "traceback": trace}
 
 
 def end_processes(folder: Path) -> None:
@@ -114,10 +115,10 @@ class _Watched:
         for reader in self._readers:
             reader.start()
 
-    def watch(self, stop: threading.Event) -> None:
+    def watch(self, stop: Callable[[], bool]) -> None:
         """Return when the process has ended or must end."""
         deadline = time.monotonic() + (self.cell.timeout or float("inf"))
-        while not stop.is_set():
+        while not stop():
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(POLL)
                 return
@@ -166,7 +167,7 @@ class _Watched:
         code = self._process.returncode
         if code >= 0:
             return {"status": "failed", "reason": f"its process ended with exit code {code} and no result"}
-        reason = f"killed by {signal.Signals(-code).name}"
+        reason = f"killed by {_signal_name(-code)}"
         if code == -signal.SIGKILL:
             reason += ", which the system does when memory runs out"
         memory = self.cell.max_memory is not None and _NO_MEMORY.search(printed)
@@ -206,6 +207,13 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
     except psutil.Error:
         return False
     return marked is not None and Path(marked).is_relative_to(folder) and process.pid != os.getpid()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have none
+        return f"signal {number}"
 
 
 def _memory_held(pid: int, most: int) -> int:

@@ -123,7 +123,8 @@ def load_plugin(path: Path) -> None:
         If the file is missing or fails to import.
     """
     if not path.is_file():
-        raise UserError(f"plugin file '{path}' does not exist")
+        what = "is a folder: name the Python file" if path.is_dir() else "does not exist"
+        raise UserError(f"plugin file '{path}' {what}")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"huebench_plugin_{path.stem}_{digest}"
     if name in sys.modules:

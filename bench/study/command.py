@@ -9,8 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ... import UserError
+from ...reports.layout import counted
 from ...reports.study import DATABASE, read_study
 from ...reports.summary import summarize
 from ...reports.tables import read_results
@@ -48,10 +50,9 @@ def serve(
     server = create_server(app, sockets=[listening])
     photos, names = {pair.photo for pair in pairs}, {pair.method for pair in pairs}
     address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    console.print(
-        f"{len(photos):,} photos by {len(names)} methods; answers go into {folder / DATABASE}", soft_wrap=True
-    )
-    console.print(f"study: http://{address}/ (Ctrl-C ends it)", soft_wrap=True, highlight=False)
+    shown = f"{counted(len(photos), 'photo')} by {counted(len(names), 'method')}"
+    console.print(Text(f"{shown}; answers go into {folder / DATABASE}"), soft_wrap=True)
+    console.print(Text(f"study: http://{address}/ (Ctrl-C ends it)"), soft_wrap=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background without SIGINT
         signal.signal(number, signal.default_int_handler)
     try:
@@ -78,11 +79,8 @@ def print_rates(folder: Path, console: Console) -> None:
     for column in study.table.columns:
         table.add_column(column.title, justify="right")
     for row in study.table.rows:
-        table.add_row(row.label, *(cell.text for cell in row.cells))
+        table.add_row(*map(Text, (row.label, *(cell.text for cell in row.cells))))
     console.print(table)
-    console.print(
-        f"{study.answers:,} answers of {study.participants:,} participants; 50% cannot be told from real; "
-        f"bench report {folder} puts them into the report",
-        soft_wrap=True,
-        highlight=False,
-    )
+    given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
+    how = f"50% cannot be told from real; bench report {folder} puts them into the report"
+    console.print(Text(f"{given}; {how}"), soft_wrap=True)

@@ -85,6 +85,13 @@ def test_info_of_a_missing_set_says_what_it_is_and_what_to_do(run):
     assert "Put mirflickr25k.zip from" in output
 
 
+def test_info_of_an_empty_array_names_it(run, tmp_path):
+    (tmp_path / "gray_scale.npy").touch()
+    code, output = run("info", "mirflickr", "--data-root", tmp_path)
+    assert code == "user error"
+    assert f"'{tmp_path / 'gray_scale.npy'}' is no whole .npy file" in output
+
+
 def test_prepare_reports_what_is_wrong(run, photos):
     code, output = run("prepare", f"folder:{photos}")
     assert code == 0

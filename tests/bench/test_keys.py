@@ -1,20 +1,56 @@
 import hashlib
+import importlib
 import sys
+from pathlib import Path
 
 import pytest
 
 from huebench.bench import keys
+from huebench.bench.metrics import register_metric
 from huebench.bench.options import make_options
+from huebench.bench.photos import photo_set
 from huebench.bench.plan import make_plan
 from huebench.datasets.registry import load_plugin
 from huebench.methods.base import methods
 
 
+def forget():
+    for cached in (keys._source_digest, keys._distributions):
+        cached.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def fresh():
-    keys._source_digest.cache_clear()
+    forget()
     yield
-    keys._source_digest.cache_clear()
+    forget()
+
+
+@pytest.fixture
+def edited(monkeypatch):
+    """Let a file of some name, and it alone, read as if a line had been added."""
+    read = Path.read_bytes
+
+    def edit(name):
+        monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"\n" * (path.name == name))
+        forget()
+
+    return edit
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(method="gray"):
+        return make_plan(
+            make_options(
+                methods=method, dataset="samples", data_root=None, split="test", limit=1, seeds=(0,),
+                budget="smoke", device="cpu", devices=1, jobs=1, threads=1, timeout=None, max_memory=None,
+                keep="none", size=None, resize="squash", metrics="psnr", plugins=(), out=tmp_path / "run",
+                remote=False,
+            )
+        )  # fmt: skip
+
+    return make
 
 
 def test_a_digest_depends_on_every_part():
@@ -28,7 +64,7 @@ def test_two_methods_have_two_sources():
 
 def test_a_methods_source_follows_its_imports():
     module = sys.modules[methods.get("pixel-knn").__module__]
-    found = keys._own_imports(keys.Path(module.__file__), module.__name__)
+    found = keys._own_imports(Path(module.__file__), module.__name__)
     assert {"huebench.datasets.color", "huebench.methods.base"} <= set(found)
 
 
@@ -54,9 +90,109 @@ def test_an_edited_plugin_has_another_source(tmp_path, monkeypatch):
     cls = methods.get("plugin-of-a-key-test")
     before, others = keys.class_source(cls), keys.class_source(methods.get("gray"))
     path.write_text(path.read_text() + "# edited\n")
-    keys._source_digest.cache_clear()
+    forget()
     assert keys.class_source(cls) != before
     assert keys.class_source(methods.get("gray")) == others
+
+
+@pytest.fixture
+def distribution(tmp_path, monkeypatch):
+    """Install a distribution that registers a plugin through an entry point; return its package's folder."""
+    package, facts = tmp_path / "hues_of_a_test", tmp_path / "hues_of_a_test-1.0.dist-info"
+    for folder in (package, facts):
+        folder.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: hues-of-a-test\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[huebench.methods]\nhues = hues_of_a_test.plug\n")
+    (package / "__init__.py").write_text("")
+    (package / "layers.py").write_text("from .depths import DEPTH\n")
+    (package / "depths.py").write_text("DEPTH = 3\n")
+    (package / "optional.py").write_text("what is this\n")
+    (package / "plug.py").write_text(
+        "from . import layers\n"
+        "class Method:\n    depth = layers.DEPTH\n    def fit(self):\n        from . import optional\n"
+        "def score(truth, prediction):\n    return layers.DEPTH\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    keys._module_file.cache_clear()
+    yield package
+    for name in [name for name in sys.modules if name.startswith("hues_of_a_test")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("file", ["plug.py", "layers.py", "depths.py", "../*.dist-info/METADATA"])
+def test_an_installed_plugins_source_is_all_that_it_imports_of_its_package_and_its_version(
+    distribution, file
+):
+    plug = importlib.import_module("hues_of_a_test.plug")
+    named = {"name": "hues", "direction": "none", "source": "a test", "description": "None."}
+    register_metric(**named)(plug.score)
+
+    def sources():
+        forget()
+        return keys.class_source(plug.Method), keys.metrics_source(["hues"])
+
+    before = sources()
+    assert sources() == before
+    (changed,) = distribution.glob(file)
+    changed.write_text(changed.read_text().replace("Version: 1.0", "Version: 1.1") + "\n")
+    assert not set(sources()) & set(before)
+
+
+def test_where_a_plugin_file_lies_is_no_part_of_its_source(tmp_path, monkeypatch):
+    sources = []
+    for folder in ("here", "there"):
+        path = tmp_path / folder / "plugin.py"
+        path.parent.mkdir()
+        path.write_text(PLUGIN.format(name="movable"))
+        monkeypatch.setattr(methods, "_items", {})
+        load_plugin(path)
+        sources.append(keys.class_source(methods.get("movable")))
+    assert sources[0] == sources[1]
+
+
+SAMPLED = [
+    "references.py",
+    "training_sample.py",
+    "protocol.py",
+    "color.py",
+    "ab_bins.py",
+    "photos.py",
+    "samples.py",
+]
+
+
+@pytest.mark.parametrize("file", SAMPLED)
+def test_another_code_makes_another_training_sample(plan, edited, file):
+    (before,) = plan().cells
+    edited(file)
+    (after,) = plan().cells
+    assert after.sample != before.sample
+    assert after.prediction_key != before.prediction_key
+
+
+def test_another_library_makes_another_training_sample(plan, monkeypatch):
+    (before,) = plan().cells
+    monkeypatch.setattr("huebench.bench.plan.library_versions", lambda: {"numpy": "0"})
+    assert plan().cells[0].sample != before.sample
+
+
+@pytest.mark.parametrize("file", ["definitions.py", "scorer.py", "pair.py", "pixel.py"])
+def test_another_metric_scores_anew_and_colorizes_nothing_anew(plan, edited, file):
+    (before,) = plan().cells
+    edited(file)
+    (after,) = plan().cells
+    assert after.prediction_key == before.prediction_key
+    assert after.key != before.key
+
+
+@pytest.mark.parametrize("file", ["protocol.py", "samples.py"])
+def test_another_code_that_prepares_photos_makes_other_packed_copies_and_fits(plan, edited, file):
+    (before,) = plan().cells
+    packed = photo_set(before, "train").prepare_key
+    edited(file)
+    (after,) = plan().cells
+    assert photo_set(after, "train").prepare_key != packed
+    assert after.fit_key != before.fit_key
 
 
 def test_versions_name_every_library():
@@ -75,17 +211,11 @@ def test_files_count_by_content(tmp_path):
     assert keys.files_content([first]) != keys.files_content([second])
 
 
-def test_other_weights_in_the_same_file_are_another_fit(tmp_path):
+def test_other_weights_in_the_same_file_are_another_fit(plan, tmp_path):
     file = tmp_path / "network.pt"
 
     def fit_key():
-        options = make_options(
-            methods=f"external[file={file}]", dataset="samples", data_root=None, split="test", limit=1,
-            seeds=(0,), budget="smoke", device="cpu", devices=1, jobs=1, threads=1, timeout=None,
-            max_memory=None, keep="none", size=None, resize="squash", metrics="psnr", plugins=(),
-            out=tmp_path / "run", remote=False,
-        )  # fmt: skip
-        return make_plan(options).cells[0].fit_key
+        return plan(f"external[file={file}]").cells[0].fit_key
 
     file.write_bytes(b"weights")
     before = fit_key()

@@ -42,6 +42,19 @@ def test_a_missing_library_says_what_to_install(bench, plugin, monkeypatch):
     assert "pip install 'huebench[extra]'" in bench("list", "methods", "--plugin", path)[1]
 
 
+def test_brackets_are_shown_as_they_are(bench, plugin, monkeypatch):
+    methods.discover()
+    monkeypatch.setattr(methods, "_items", methods.items())
+    path = plugin("odd")
+    given = "@register\nclass Plugin(Method):"
+    more = (
+        'class Parameters(Method.Parameters):\n        layers: str = Field("[relu]", description="a [list]")'
+    )
+    text = path.read_text().replace(given, "from pydantic import Field\n" + given)
+    path.write_text(text.replace('    """Made for a test."""', f'    """Made for a test."""\n\n    {more}'))
+    assert re.search(r"layers +\[relu\] +a \[list\]", bench("list", "methods", "odd", "--plugin", path)[1])
+
+
 def test_datasets_are_listed_with_splits_and_licence(bench):
     code, output = bench("list", "datasets")
     assert code == 0

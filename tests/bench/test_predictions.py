@@ -12,9 +12,9 @@ def test_predictions_come_back_to_the_bit_and_smaller(tmp_path):
         name: Prediction(rgb, 0.1 + len(name), None if name == "b" else "r") for name, rgb in photos.items()
     }
     path = tmp_path / "shard-00000.parquet"
-    write_predictions(path, given, 1.25)
+    write_predictions(path, given, {"warm_up_seconds": 1.25, "threads": 3})
     kept = read_predictions(path)
-    assert kept.warm_up_seconds == 1.25
+    assert kept.facts == {"warm_up_seconds": 1.25, "threads": 3}
     assert list(kept.predictions) == list(photos)
     for name, prediction in given.items():
         back = kept.predictions[name]
@@ -26,6 +26,6 @@ def test_predictions_come_back_to_the_bit_and_smaller(tmp_path):
 def test_damaged_predictions_are_none(tmp_path):
     path = tmp_path / "shard-00000.parquet"
     assert read_predictions(path) is None
-    write_predictions(path, {"a": Prediction(np.zeros((2, 2, 3), np.uint8), 0.0, None)}, 0.0)
+    write_predictions(path, {"a": Prediction(np.zeros((2, 2, 3), np.uint8), 0.0, None)}, {})
     path.write_bytes(path.read_bytes()[:-1])
     assert read_predictions(path) is None

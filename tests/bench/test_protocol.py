@@ -21,8 +21,8 @@ def test_every_field_moves_the_digest(change):
 
 
 def test_the_digest_is_stable():
-    assert Protocol().digest == Protocol().digest
-    assert len(Protocol().digest) == 12
+    # It stands in published tables: only a new version of the protocol may move it.
+    assert Protocol().digest == "2eceb34d01a7"
 
 
 def test_squash_keeps_the_whole_photo():

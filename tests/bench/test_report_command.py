@@ -1,6 +1,11 @@
+import json
 import shutil
 
 import pytest
+
+from huebench.bench.study.answers import Answers
+from huebench.bench.study.trials import draw_trials, find_pairs
+from huebench.reports.tables import read_results
 
 
 @pytest.fixture
@@ -52,3 +57,30 @@ def test_a_baseline_has_report_and_tables_and_no_pictures(bench, run, tmp_path):
     code, output = bench("report", run, "--out", tmp_path / "file")
     assert code == 2
     assert "file" in output
+
+
+def test_the_report_of_a_baseline_has_the_kernels_and_the_fool_rates(bench, run, tmp_path):
+    timing = {"median": 0.5, "data": [0.5] * 1000}
+    benchmark = {"group": "search", "name": "test", "params": {"library": "faiss"}, "extra_info": {}}
+    machine = {"machine": "x86_64", "python_version": "3.11.7", "system": "Linux", "cpu": {}}
+    text = json.dumps({"machine_info": machine, "benchmarks": [benchmark | {"stats": timing}]})
+    (run / "speed.json").write_text(text)
+    answers = Answers(run / "study.sqlite", 1.0)
+    answers.add("somebody", trials := draw_trials(find_pairs(read_results(run), None), "somebody", 1, 2))
+    for trial in trials:
+        answers.keep("somebody", trial.number, "left", 0.5, 1.0)
+    assert bench("report", run, "--out", tmp_path / "baseline")[0] == 0
+    assert bench("report", tmp_path / "baseline", "--out", tmp_path / "again")[0] == 0
+    for folder in ("baseline", "again"):
+        said = (tmp_path / folder / "report.md").read_text()
+        assert "faiss" in said
+        assert "1 participant saw a real photo" in said
+        assert (tmp_path / folder / "speed.json").stat().st_size < 1000
+    rates = [bench("study", folder, "--results")[1].splitlines()[:-1] for folder in (run, tmp_path / "again")]
+    assert rates[0] == rates[1]
+
+
+def test_a_path_keeps_its_brackets(bench, run, tmp_path):
+    assert (
+        f"report: {tmp_path}/a[draft]/report.md\n" in bench("report", run, "--out", tmp_path / "a[draft]")[1]
+    )

@@ -21,11 +21,33 @@ def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tm
     assert by_method["psnr"].min()["oracle-roundtrip"] > 45
     assert results.images.loc[results.images["method"] == "pixel-knn", "reference"].notna().all()
 
-    shards = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("shard-*")}
+    made = [
+        *(tmp_path / "out").glob("cells/*/images.parquet"),
+        *(tmp_path / "out").glob("cells/*/status.json"),
+    ]
+    assert len(made) == 6
+    times = [path.stat().st_mtime_ns for path in made]
     code, output = bench(*QUICK, "--methods", "gray,oracle-roundtrip,pixel-knn")
     assert code == 0
     assert output.count("already done") == 3
-    assert shards == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("shard-*")}
+    assert [path.stat().st_mtime_ns for path in made] == times
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_a_limit_cuts_the_photos_to_score_and_not_those_to_learn_from(bench, plugin, tmp_path, split):
+    path = plugin("counts-photos", fit="print(len(train), len(validation))")
+    arguments = ("--methods", "counts-photos", "--plugin", path, "--metrics", "psnr,auc_rebalanced")
+    assert bench("run", *arguments, "--split", split, "--out", "whole")[0] == 0
+    assert bench("run", *arguments, "--split", split, "--limit", 2, "--out", "cut")[0] == 0
+    whole, cut = (read_results(tmp_path / name) for name in ("whole", "cut"))
+    assert cut.cells["scored"].item() == 2 < whole.cells["scored"].item()
+    logs = [
+        (tmp_path / name / run.cells["log"].item()).read_text()
+        for name, run in (("whole", whole), ("cut", cut))
+    ]
+    assert logs[0] == logs[1]
+    scores = [run.images.set_index("photo")["auc_rebalanced"] for run in (whole, cut)]
+    assert (scores[1] == scores[0][scores[1].index]).all()
 
 
 def test_order_and_jobs_change_no_number(bench, tmp_path):
@@ -89,6 +111,25 @@ def test_what_a_failed_fit_printed_and_raised_is_kept(bench, plugin, tmp_path):
     assert (tmp_path / "out" / cell["log"]).read_text() == "almost\n"
 
 
+@pytest.mark.parametrize("resumes", [True, False])
+def test_the_seconds_of_a_fit_are_those_of_all_attempts_that_it_went_on_from(
+    bench, plugin, tmp_path, resumes
+):
+    # It dies in the second epoch. Without checkpoints it starts afresh: what was lost is no part of the fit.
+    path = plugin(
+        "dies-once",
+        fit="from huebench.methods.base import Epoch; second = os.path.exists('second'); "
+        f"{resumes} and context.checkpoints.mkdir(exist_ok=True); "
+        "second or time.sleep(3); context.log_epoch(Epoch(1, 2, 'train', 1.0, 0.5)); "
+        "open('second', 'w').close(); second or os._exit(1)",
+    )
+    arguments = (*QUICK, "--methods", "dies-once", "--plugin", path)
+    assert bench(*arguments)[0] == 1
+    assert bench(*arguments)[0] == 0
+    seconds = read_results(tmp_path / "out").cells["fit_seconds"].item()
+    assert (seconds > 3) == resumes
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_cell_has_as_many_threads_as_it_is_given_and_keeps_its_memory(bench, plugin, tmp_path, threads):
     path = plugin(
@@ -105,10 +146,14 @@ def test_a_cell_has_as_many_threads_as_it_is_given_and_keeps_its_memory(bench, p
 
 
 def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
-    code, output = bench(*QUICK, "--methods", "gray,mean-ab", "--dry-run")
+    code, output = bench(
+        *QUICK, "--methods", "gray,pixel-knn[neighbours=1]", "--dry-run", "--out", "a[draft]"
+    )
     assert code == 0
     assert output.count("to do") == 2
-    assert not (tmp_path / "out").exists()
+    assert " pixel-knn[neighbours=1] " in output
+    assert "a[draft]\n" in output
+    assert not (tmp_path / "a[draft]").exists()
 
 
 @pytest.mark.parametrize(

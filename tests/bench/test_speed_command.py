@@ -40,6 +40,13 @@ def test_the_table_shows_the_peers_time_over_ours(timings):
     assert any("huebench" in line and "20 ms" in line and "1.00×" in line for line in lines)
 
 
+def test_the_path_keeps_its_brackets(timings, tmp_path):
+    path = timings.rename(tmp_path / "speed[draft].json")
+    console = Console(width=40, record=True, file=io.StringIO())
+    speed.print_speed(path, console)
+    assert console.export_text().endswith(f"kept in {path}\n")
+
+
 def test_without_the_checkout_it_says_where_the_suite_is(monkeypatch, tmp_path):
     monkeypatch.setattr(speed, "SUITE", tmp_path / "nowhere")
     with pytest.raises(UserError, match="source checkout only"):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from huebench.bench.metrics import networks
+
 
 def test_cells_see_the_folder_of_weights(bench, plugin, tmp_path, monkeypatch):
     monkeypatch.setenv("HUEBENCH_WEIGHTS", str(tmp_path))
@@ -19,3 +21,15 @@ def test_a_folder_of_weights_that_is_not_there_is_refused(bench):
     code, printed = bench("run", "--weights-dir", "absent")
     assert code == 2
     assert "'absent' does not exist" in printed
+
+
+def test_photos_too_small_for_a_metric_are_refused_before_anything_is_computed(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("HUEBENCH_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    command = ("run", "--methods", "gray", "--size", 16, "--dry-run")
+    assert bench(*command)[0] == 0  # lpips is unavailable
+    (tmp_path / networks.ALEXNET.file).touch()
+    code, printed = bench(*command)
+    assert code == 2
+    assert "lpips needs photos of at least 31×31 pixels, not 16×16: give --size 31 or more" in printed
+    assert bench(*command, "--metrics", "psnr,ssim")[0] == 0

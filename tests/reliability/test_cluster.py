@@ -5,6 +5,7 @@ import sys
 import time
 
 import pandas as pd
+import psutil
 import pytest
 
 from huebench.reports.tables import read_results
@@ -104,3 +105,43 @@ def test_a_cluster_and_a_scheduler_are_not_both_taken(photos, bench):
     code, output = bench("run", *TINY, "--scheduler", "tcp://127.0.0.1:9", "--cluster", "cluster.yaml")
     assert code == 2
     assert "not both" in output
+
+
+def wait_for(condition, seconds=60):
+    """Return what a condition answers, as soon as it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+def test_a_scheduler_that_is_lost_is_said_and_what_was_done_is_reported(
+    photos, methods_file, start, bench, dask, tmp_path
+):
+    plugin = methods_file(stuck="open('stuck.txt', 'w'); time.sleep(600)")
+    address, _ = dask(1)
+    arguments = ("run", *TINY, "--methods", "gray,stuck", "--plugin", plugin)
+    process = start(*arguments, "--scheduler", address)
+    wait_for((tmp_path / "stuck.txt").exists)
+    (scheduler,) = (each for each in psutil.Process().children() if "dask_scheduler" in each.cmdline()[2])
+    scheduler.kill()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, output
+    assert "error: the Dask scheduler was lost: scheduler-connection-lost" in output
+    cells = read_results(tmp_path / "out").cells.set_index("method")
+    assert cells["status"].to_dict() == {"gray": "ok", "stuck": "skipped"}
+    wait_for(lambda: not marked_processes(tmp_path / "out"))
+
+
+def test_a_run_that_is_killed_leaves_its_workers_to_the_next(
+    photos, methods_file, start, bench, dask, tmp_path
+):
+    plugin = methods_file(stuck="open('stuck.txt', 'w'); time.sleep(600)")
+    address, _ = dask(1)
+    process = start("run", *TINY, "--methods", "stuck", "--plugin", plugin, "--scheduler", address)
+    wait_for((tmp_path / "stuck.txt").exists)
+    process.send_signal(signal.SIGKILL)
+    wait_for(lambda: not marked_processes(tmp_path / "out"), 20)
+    code, output = bench("run", *TINY, "--methods", "gray", "--scheduler", address)
+    assert code == 0, output

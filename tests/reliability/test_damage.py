@@ -7,9 +7,10 @@ from itertools import cycle, product
 import pytest
 
 from huebench.bench.cell import Cell
+from huebench.bench.shards import SHARD
 from huebench.reports.tables import read_results
 
-from .conftest import TINY
+from .conftest import TINY, ZEROS, write_photos
 
 METHODS = ("--methods", "learns,oracle-lowres", "--keep-predictions", "all")
 
@@ -30,18 +31,22 @@ def empty(path):
 
 DAMAGES = (truncate, flip_a_bit, empty)
 
-# What is damaged, and how many of the two cells are then still done.
+STATUS, KEPT = "cells/*/status.json", "predictions/*/shard-*.parquet"
+
+# What is damaged together, and how many of the two cells are then still done. One that is done reads no
+# prediction, and one whose predictions are kept does not ask its model.
 FILES = {
-    "cells/*/status.json": 0,
-    "cells/*/images.parquet": 0,
-    "models/*/fit.json": 2,
-    "models/*/state.npz": 2,
-    "shared/*.npz": 2,
-    "predictions/*/shard-*.parquet": 2,
-    "images.parquet": 2,
-    "cells.parquet": 2,
-    "curves.parquet": 2,
-    "run.json": 2,
+    (STATUS,): 0,
+    ("cells/*/images.parquet",): 0,
+    (STATUS, KEPT): 0,
+    (STATUS, "predictions/*/shard-*.json"): 0,
+    (STATUS, KEPT, "models/*/state.npz"): 0,
+    (STATUS, KEPT, "models/*/fit.json"): 0,
+    (STATUS, "shared/*.npz"): 0,
+    ("images.parquet",): 2,
+    ("cells.parquet",): 2,
+    ("curves.parquet",): 2,
+    ("run.json",): 2,
 }
 
 
@@ -61,15 +66,16 @@ def damage_and_run_again(run, folder, cases):
     code, output = run()
     assert code == 0, output
     undisturbed = (folder / "images.parquet").read_bytes()
-    for (pattern, done), damage in cases:
-        damaged = list(folder.glob(pattern))
-        assert damaged, pattern
-        for path in damaged:
-            damage(path)
+    for (patterns, done), damage in cases:
+        for pattern in patterns:
+            damaged = list(folder.glob(pattern))
+            assert damaged, pattern
+            for path in damaged:
+                damage(path)
         code, output = run()
-        assert code == 0, (pattern, damage, output)
-        assert output.count("already done") == done, (pattern, damage, output)
-        assert (folder / "images.parquet").read_bytes() == undisturbed, (pattern, damage)
+        assert code == 0, (patterns, damage, output)
+        assert output.count("already done") == done, (patterns, damage, output)
+        assert (folder / "images.parquet").read_bytes() == undisturbed, (patterns, damage)
 
 
 def test_damaged_files_are_computed_again_and_never_make_a_wrong_table(run, tmp_path):
@@ -81,16 +87,26 @@ def test_files_damaged_in_every_way_are_computed_again(run, tmp_path):
     damage_and_run_again(run, tmp_path / "out", product(FILES.items(), DAMAGES))
 
 
-def test_a_shard_and_a_model_damaged_before_a_resume_are_computed_again(run, tmp_path):
-    run()
-    out = tmp_path / "out"
-    undisturbed = (out / "images.parquet").read_bytes()
-    for pattern in ("cells/*/status.json", "models/*/state.npz", "predictions/*/shard-*.parquet"):
-        for path in out.glob(pattern):
-            flip_a_bit(path)
-    code, output = run()
+def test_a_damaged_shard_of_an_unfinished_cell_is_computed_again(methods_file, bench, tmp_path):
+    write_photos(tmp_path / "photos", train=6, val=2, test=SHARD + 6)
+    asked, stop = tmp_path / "asked.txt", tmp_path / "stop"
+    count = "open('asked.txt', 'a').write('x' * len(lightness))"
+    fail = f"os.path.exists('stop') and os.path.getsize('asked.txt') > {SHARD + 1} and 1 / 0"
+    plugin = methods_file(stops=f"{count}; {fail}; {ZEROS}")
+    arguments = ("run", "--methods", "stops", "--plugin", plugin, *TINY[:-1])
+    assert bench(*arguments, "undisturbed")[0] == 0
+    asked.unlink()
+    stop.touch()
+    assert bench(*arguments, "out")[0] == 1
+    (shard,) = (tmp_path / "out").glob("cells/*/shard-00000.parquet")
+    flip_a_bit(shard)
+    asked.unlink()
+    stop.unlink()
+    code, output = bench(*arguments, "out")
     assert code == 0, output
-    assert (out / "images.parquet").read_bytes() == undisturbed
+    assert asked.stat().st_size == 1 + SHARD + 6  # one to warm up, and all: not one shard is taken for whole
+    tables = [(tmp_path / folder / "images.parquet").read_bytes() for folder in ("out", "undisturbed")]
+    assert tables[0] == tables[1]
 
 
 def test_a_damaged_prediction_or_specification_is_said_when_scored_anew(run, bench, tmp_path):

@@ -23,6 +23,7 @@ HOSTILE = {
     "exits": ("os._exit(3)", "failed", "colorize", "ended with exit code 3 and no result"),
     "quits": ("sys.exit(4)", "failed", "colorize", "ended with exit code 4 and no result"),
     "segfaults": ("ctypes.string_at(0)", "failed", "colorize", "killed by SIGSEGV"),
+    "signals": ("os.kill(os.getpid(), 40)", "failed", "colorize", "killed by signal 40"),
     "nibbles": (
         "eaten = []\n        while True: eaten.append(np.ones(1 << 20))",
         "out-of-memory",

@@ -1,15 +1,24 @@
 """What a run has made is not made again: kept predictions, moved folders, --rerun, --collect."""
 
 import shutil
+import subprocess
 
 import pandas as pd
 import pytest
 
 from huebench.reports.tables import read_results
 
-from .conftest import TINY
+from .conftest import COMMAND, TINY, ZEROS
 
 METHODS = ("--methods", "counted,broken")
+
+METRIC = """
+from huebench.bench.metrics import register_metric
+
+@register_metric(name="red_of_a_test", direction="none", source="a test", description="Mean red.")
+def red(truth, prediction):
+    return float(prediction[..., 0].mean())
+"""
 
 
 @pytest.fixture
@@ -49,6 +58,69 @@ def test_other_metrics_of_kept_predictions_are_those_of_a_run_with_them(plugin, 
     assert (tmp_path / "calls.txt").read_text() == before
 
 
+def test_what_scoring_anew_does_not_change_stays_however_often_it_is_done(plugin, bench, tmp_path):
+    arguments = (*METHODS, "--plugin", plugin, "--keep-predictions", "all", "--threads", 3)
+    assert bench("run", *TINY, *arguments)[0] == 1
+    kept = [
+        "status",
+        "phase",
+        "reason",
+        "traceback",
+        "log",
+        "threads",
+        "images_per_second",
+        "warm_up_seconds",
+    ]
+    before = read_results(tmp_path / "out").cells.set_index("method")
+    assert before["threads"].tolist() == [3, 3]
+    for metrics in ("auc", "psnr,auc"):
+        assert bench("score", "out", "--metrics", metrics)[0] == 1
+        after = read_results(tmp_path / "out").cells.set_index("method")
+        pd.testing.assert_frame_equal(after.loc[["broken"], kept], before.loc[["broken"], kept])
+        pd.testing.assert_frame_equal(
+            after.loc[["counted"], kept].drop(columns="log"),
+            before.loc[["counted"], kept].drop(columns="log"),
+        )
+        assert all((tmp_path / "out" / log).is_file() for log in after["log"])
+
+
+def test_a_run_is_scored_from_any_folder_with_the_metric_it_was_made_with(
+    photos, bench, tmp_path, monkeypatch
+):
+    metric = tmp_path / "metric.py"
+    metric.write_text(METRIC)
+    arguments = ("--plugin", metric, "--metrics", "psnr,red_of_a_test", "--keep-predictions", "all")
+    assert bench("run", *TINY, "--methods", "gray,mean-ab", *arguments)[0] == 0
+    assert read_results(tmp_path / "out").run.dataset["name"] == "folder:photos"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    # A process of its own, to which nobody has shown the metric yet.
+    command = [*COMMAND, "score", "../out", "--metrics", "auc,red_of_a_test"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    assert bench("score", "../out")[0] == 2
+    code, output = bench("score", "../out", "--metrics", "auc", "--data-root", "../moved")
+    assert code == 0, output
+    assert bench("score", "../out")[0] == 0, "it did not remember where the photos are"
+
+
+def test_a_method_that_cannot_run_here_is_skipped_and_does_not_decide_how_others_are_scored(
+    photos, methods_file, bench, tmp_path
+):
+    plugin = methods_file(needs_more=ZEROS)
+    plugin.write_text(plugin.read_text().replace("trainable=True", "requires={'no_such_module': 'more'}"))
+    arguments = ("run", *TINY[:4], "--out", "out", "--plugin", plugin, "--keep-predictions", "all")
+    for metrics in ("psnr", "auc"):
+        assert bench(*arguments, "--methods", "needs-more,gray", "--metrics", metrics)[0] == 0
+    code, output = bench("score", "out")
+    assert code == 0, output
+    scored = read_results(tmp_path / "out")
+    assert scored.cells["status"].tolist() == ["skipped", "ok"]
+    assert [metric.name for metric in scored.run.metrics] == ["auc"]
+    assert scored.run.protocol_digest == scored.cells["protocol"][0]
+
+
 def test_a_run_that_kept_too_little_cannot_be_scored_anew(plugin, bench, tmp_path):
     assert bench("run", *TINY, "--methods", "counted", "--plugin", plugin)[0] == 0
     code, output = bench("score", "out")
@@ -67,7 +139,7 @@ def test_a_photo_that_has_changed_is_not_scored_against_an_old_prediction(plugin
     shutil.copy(tmp_path / "photos/test/00000.png", tmp_path / "photos/test/00001.png")
     code, output = bench("score", "out", "--metrics", "auc")
     assert code == 2
-    assert "not those that were colorized" in output
+    assert "the photos of folder:photos are not those of the run" in output
 
 
 def test_a_run_folder_can_be_moved(plugin, bench, tmp_path):
@@ -101,7 +173,7 @@ def test_rerun_computes_anew_what_it_names_and_no_more(plugin, bench, tmp_path):
 
 def test_collect_rebuilds_the_tables_and_runs_nothing(plugin, bench, tmp_path):
     arguments = ("run", *TINY, "--plugin", plugin, "--methods", "counted,gray")
-    assert bench(*arguments)[0] == 0
+    assert bench(*arguments, "--keep-predictions", "none")[0] == 0
     images = (tmp_path / "out" / "images.parquet").read_bytes()
     (tmp_path / "out" / "images.parquet").unlink()
     calls = (tmp_path / "calls.txt").read_text()
@@ -113,3 +185,20 @@ def test_collect_rebuilds_the_tables_and_runs_nothing(plugin, bench, tmp_path):
     cells = read_results(tmp_path / "out").cells.set_index("method")
     assert cells["status"].to_dict() == {"counted": "ok", "gray": "ok", "mean-ab": "skipped"}
     assert (tmp_path / "calls.txt").read_text() == calls
+
+
+def test_collect_keeps_failures_and_what_cannot_run(photos, methods_file, bench, tmp_path):
+    plugin = methods_file(broken="raise ValueError('no')", needs_more=ZEROS)
+    before, _, after = plugin.read_text().rpartition("trainable=True")
+    plugin.write_text(before + "requires={'no_such_module': 'more'}" + after)
+    arguments = ("run", *TINY, "--plugin", plugin, "--methods", "gray,broken,needs-more")
+    assert bench(*arguments)[0] == 1
+    cells = read_results(tmp_path / "out").cells
+    assert cells["status"].tolist() == ["ok", "failed", "skipped"]
+    code, output = bench(*arguments, "--collect")
+    assert code == 1, output
+    pd.testing.assert_frame_equal(read_results(tmp_path / "out").cells, cells)
+    code, output = bench(*arguments, "--collect", "--rerun", "failed")
+    assert code == 2
+    assert "--collect runs nothing and --rerun something: leave one out" in output
+    pd.testing.assert_frame_equal(read_results(tmp_path / "out").cells, cells)

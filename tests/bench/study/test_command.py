@@ -20,7 +20,23 @@ def test_results_shows_the_rates(bench, make_run):
     code, output = bench("study", results.folder, "--results")
     assert code == 0
     assert [line.split()[:2] for line in output.splitlines()[1:2]] == [["knn", "50.0"]]
-    assert "4 answers of 1 participants" in output
+    assert "4 answers of 1 participant;" in output
+
+
+def test_results_keep_the_brackets_of_labels_and_paths(bench, make_run, tmp_path):
+    label = "net[epochs=2,width=3]"
+    results = make_run()
+    answers = Answers(results.folder / "study.sqlite", 1.0)
+    trials = draw_trials(find_pairs(results, label), "somebody", 1, 1)
+    answers.add("somebody", trials)
+    for trial in trials:
+        answers.keep("somebody", trial.number, "left", 0.5, 1.0)
+    results.folder.rename(tmp_path / "run[limit=3]")
+    code, output = bench("study", tmp_path / "run[limit=3]", "--results")
+    assert code == 0
+    assert output.splitlines()[1].split()[0] == label
+    assert "1 answer of 1 participant;" in output
+    assert f"bench report {tmp_path}/run[limit=3] puts" in output
 
 
 def test_a_run_without_pictures_says_how_to_keep_them(bench, make_run):

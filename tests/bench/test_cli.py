@@ -1,0 +1,18 @@
+import pytest
+
+from huebench.reports import tables
+
+
+def test_a_file_that_ends_too_early_is_not_taken_for_ctrl_d(bench, monkeypatch):
+    def read(_):
+        raise EOFError("No data left in file")
+
+    monkeypatch.setattr(tables, "read_results", read)
+    with pytest.raises(RuntimeError, match="a file ends too early"):
+        bench("report", "run")
+
+
+def test_help_shows_brackets_as_they_are(bench):
+    printed = bench("run", "--help")[1]
+    assert "pixel-knn[neighbours=3]" in printed
+    assert "[default: the dataset's]" in printed

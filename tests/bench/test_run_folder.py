@@ -1,0 +1,46 @@
+"""What goes wrong while a run folder is held is blamed on the folder only if it is the folder's."""
+
+import errno
+
+import pytest
+from PIL import UnidentifiedImageError
+
+from huebench import UserError
+from huebench.bench.run import run_folder
+
+
+def hold(folder, error, **given):
+    with run_folder(folder, **given):
+        raise error
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_takes_no_more_is_said(tmp_path, number):
+    with pytest.raises(UserError, match=r"cannot be written: .*; make room or make it writable; the same"):
+        hold(tmp_path, OSError(number, "no more"))
+    with pytest.raises(UserError, match="make it writable or choose another --out; the same"):
+        hold(tmp_path, OSError(number, "no more"), otherwise="choose another --out")
+
+
+def test_a_file_of_the_folder_is_its_own(tmp_path):
+    with pytest.raises(UserError, match=r"cannot be written: .*report\.md"):
+        hold(tmp_path, IsADirectoryError(errno.EISDIR, "Is a directory", str(tmp_path / "report.md")))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EACCES, "Permission denied", "/elsewhere/cache"),
+        UnidentifiedImageError("cannot identify image file"),
+        ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+    ],
+)
+def test_what_is_not_of_the_folder_stays_what_it_is(tmp_path, error):
+    with pytest.raises(type(error)) as caught:
+        hold(tmp_path, error)
+    assert caught.value is error
+
+
+def test_a_folder_that_is_held_is_said(tmp_path):
+    with run_folder(tmp_path), pytest.raises(UserError, match=r"another run works in .*; wait for it$"):
+        hold(tmp_path, AssertionError())
