@@ -21,8 +21,8 @@ from ..reports.tables import (
     RunFacts,
     typed,
 )
-from .cell import Cell
 from .metrics import Scorer, get_metric
+from .plan.cell import Cell
 
 
 def collect(
@@ -35,7 +35,7 @@ def collect(
     cells
         In the tables' order.
     statuses
-        What `huebench.bench.runner.run_cells` filled; a cell it lacks was not run to its end.
+        What `huebench.bench.executors.runner.run_cells` filled; a cell it lacks was not run to its end.
     run
         Everything that is not a number of a photo.
     expected

@@ -13,18 +13,18 @@ from typing import Any
 
 from .. import UserError
 from ..datasets.catalogue import open_dataset
-from ..datasets.registry import load_plugin
+from ..plugins import load_plugin
 from ..reports.tables import Results
-from .cell import Cell
 from .collect import metric_facts
-from .environment import threads_available
-from .local import LocalPool
+from .executors.local import LocalPool
+from .executors.runner import Observer, impossible, run_cells
 from .metrics import resolve
-from .photos import entries_of
-from .plan import photos_key, sample_key, score_key
-from .protocol import Protocol
+from .plan.cell import Cell
+from .plan.machine import threads_available
+from .plan.photos import entries_of
+from .plan.plan import photos_key, sample_key, score_key
+from .protocol.protocol import Protocol
 from .run import prepare, run_folder, write
-from .runner import Observer, impossible, run_cells
 
 
 def rescore(

@@ -21,15 +21,15 @@ from .. import UserError, __version__
 from ..reports.markdown import write_report
 from ..reports.material import Material
 from ..reports.tables import Results, RunFacts, write_results
-from .cell import Cell
 from .collect import collect, metric_facts
-from .environment import machine_facts
-from .keys import library_versions
-from .photos import photo_set
-from .plan import Plan
-from .runner import Executor, ExecutorLostError, Observer, impossible, run_cells
-from .supervise import end_processes
-from .training_sample import TrainingSample
+from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
+from .executors.supervise import end_processes
+from .plan.cell import Cell
+from .plan.keys import library_versions
+from .plan.machine import machine_facts
+from .plan.photos import photo_set
+from .plan.plan import Plan
+from .protocol.training_sample import TrainingSample
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a run as Ctrl-C does."""

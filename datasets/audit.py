@@ -229,7 +229,7 @@ def _hashes(photos: list[Facts]) -> np.ndarray:
 
 def _colour(rgb: RGB) -> tuple[float, bool]:
     """Return the mean chroma and whether a photo is near-grey, in blocks of rows to bound the memory."""
-    from .color import near_grey, rgb_to_lab
+    from .color.conversion import near_grey, rgb_to_lab
 
     rows = max(1, _BLOCK_PIXELS // rgb.shape[1])
     total, grey = 0.0, True

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .registry import Registry
+from ..plugins import Registry
 
 RGB = NDArray[np.uint8]
 """A photo: sRGB, uint8, shape (H, W, 3)."""
@@ -152,7 +152,7 @@ def fingerprint(entries: Sequence[Entry]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-datasets: Registry[type[Dataset]] = Registry("dataset", ("huebench.datasets",), "huebench.datasets")
+datasets: Registry[type[Dataset]] = Registry("dataset", ("huebench.datasets.sets",), "huebench.datasets")
 
 D = TypeVar("D", bound=type[Dataset])
 

@@ -116,7 +116,7 @@ def decoder_digest() -> str:
 
     It belongs into the key of whatever is kept of decoded photos.
     """
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
     return hashlib.sha256(PIL.__version__.encode() + code).hexdigest()
 
 

@@ -43,15 +43,6 @@ def file_stamp(path: Path) -> Stamp:
     return status.st_size, status.st_mtime_ns
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 hex digest of a file, or ``""`` if it cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
 def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], str]) -> dict[str, str]:
     """Return the digest of every photo under a root.
 

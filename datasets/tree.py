@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from .. import UserError
+from ..files import file_digest
 from .base import RGB, Dataset, Entry, PhotoError, Split
 from .decode import decode
-from .digests import Stamp, digests, file_digest, file_stamp
+from .digests import Stamp, digests, file_stamp
 
 _READ: Final = (
     ".apng .avif .avifs .bmp .dib .gif .j2c .j2k .jfi .jfif .jif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo "

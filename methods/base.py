@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from .. import UserError
 from ..datasets.base import RGB
 from ..datasets.photos import PhotoSet
-from ..datasets.registry import Registry
+from ..plugins import Registry
 
 Lightness = NDArray[np.float32]
 """CIE L*, float32, shape (N, H, W), 0…100."""
@@ -235,7 +235,7 @@ class Method(ABC):
 
 methods: Registry[type[Method]] = Registry(
     "method",
-    ("huebench.methods.baseline", "huebench.methods.classical", "huebench.methods.deep"),
+    tuple(f"huebench.methods.{folder}" for folder in ("baseline", "classical", "deep", "published")),
     "huebench.methods",
 )
 

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import huebench
-from huebench.bench.check import run_checks
-from huebench.datasets.registry import load_plugin
+from huebench.bench.conformance import run_checks
 from huebench.methods.base import methods
 from huebench.methods.spec import MethodSpec
+from huebench.plugins import load_plugin
 
 README = (Path(huebench.__file__).parent / "README.md").read_text()
 

@@ -1,7 +1,7 @@
 """The metrics of the protocol, each registered with its direction, unit and source."""
 
 from . import definitions as definitions
-from .registry import Aggregate, Metric, get_metric, metric_names, register_metric, resolve
+from .base import Aggregate, Metric, get_metric, metric_names, register_metric, resolve
 from .scorer import Scorer, ab_prior
 
 __all__ = [

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 from . import networks, pixel
-from .registry import PARAMETRISED, Aggregate, Metric, metrics
+from .base import PARAMETRISED, Aggregate, Metric, metrics
 
 HASLER = "Hasler and Süsstrunk 2003, doi:10.1117/12.477378"
 ZHANG = "Zhang, Isola and Efros 2016, arXiv:1603.08511"

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.ab_bins import gamut_bins
-from ...datasets.color import rgb_to_lab
+from ...datasets.color.bins import gamut_bins
+from ...datasets.color.conversion import rgb_to_lab
 
 AUC_LIMIT = 150
 """The largest distance in ab at which the AuC counts pixels."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.ab_bins import gamut_bins
+from ...datasets.color.bins import gamut_bins
+from .base import get_metric, resolve
 from .pair import Pair
-from .registry import get_metric, resolve
 
 
 class Scorer:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...datasets.color import rgb_to_lab
+from ...datasets.color.conversion import rgb_to_lab
 from ...datasets.photos import PhotoSet
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.base import RGB
-from ...datasets.color import lab_to_rgb, lalphabeta_to_rgb, rgb_to_lab, rgb_to_lalphabeta
+from ...datasets.color.conversion import lab_to_rgb, lalphabeta_to_rgb, rgb_to_lab, rgb_to_lalphabeta
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 

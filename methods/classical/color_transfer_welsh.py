@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ...datasets.base import RGB
-from ...datasets.color import rgb_to_lab
+from ...datasets.color.conversion import rgb_to_lab
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 from ..kernels.search import PatchIndex
 

@@ -4,7 +4,7 @@ import numpy as np
 from skimage.exposure import match_histograms
 
 from ...datasets.base import RGB
-from ...datasets.color import lab_to_rgb, rgb_to_lab
+from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 

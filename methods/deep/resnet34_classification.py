@@ -8,11 +8,11 @@ from pydantic import Field
 
 from ...datasets.base import RGB
 from ..base import Context, MethodInfo, register
-from .backbone import BackboneMethod
-from .base import Schedule, Schedules
+from ..learning.backbone import BackboneMethod
+from ..learning.method import Schedule, Schedules
 
 if TYPE_CHECKING:
-    from .networks.base import ColorNetwork
+    from ..learning.network import ColorNetwork
 
 SCHEDULES = Schedules(
     smoke=Schedule(size=32, epochs=1, batch=4, learning_rate=1e-3, photos=16, min_steps=4),
@@ -63,8 +63,8 @@ def count_colours(network: ColorNetwork, packed: RGB, uniform: float) -> None:
     """Tell a classification network how often photos show each bin; ``uniform`` as for `rarity_weights`."""
     import torch
 
-    from ...datasets.ab_bins import gamut_bins
-    from .networks.resnet34 import ClassificationNetwork
+    from ...datasets.color.bins import gamut_bins
+    from ..learning.resnet34 import ClassificationNetwork
 
     assert isinstance(network, ClassificationNetwork)
     network.begin_with(torch.from_numpy(gamut_bins().prior(packed)).float(), uniform)
@@ -74,8 +74,8 @@ def build_classifier(parameters: BinParameters, *, soft: bool) -> ColorNetwork:
     """Return a classification network over the bins that sRGB reaches."""
     import torch
 
-    from ...datasets.ab_bins import gamut_bins
-    from .networks.resnet34 import ClassificationNetwork
+    from ...datasets.color.bins import gamut_bins
+    from ..learning.resnet34 import ClassificationNetwork
 
     nodes = torch.from_numpy(gamut_bins().nodes)
     return ClassificationNetwork(parameters.backbone, nodes, parameters.temperature, soft=soft)

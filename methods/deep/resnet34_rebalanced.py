@@ -8,11 +8,11 @@ from pydantic import Field
 
 from ...datasets.base import RGB
 from ..base import Context, MethodInfo, register
-from .backbone import BackboneMethod
+from ..learning.backbone import BackboneMethod
 from .resnet34_classification import SCHEDULES, BinParameters, build_classifier, count_colours
 
 if TYPE_CHECKING:
-    from .networks.base import ColorNetwork
+    from ..learning.network import ColorNetwork
 
 
 @register

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base import MethodInfo, register
-from .backbone import BackboneMethod
-from .base import Schedule, Schedules
+from ..learning.backbone import BackboneMethod
+from ..learning.method import Schedule, Schedules
 
 if TYPE_CHECKING:
-    from .networks.base import ColorNetwork
+    from ..learning.network import ColorNetwork
 
 
 @register
@@ -36,6 +36,6 @@ class ResNet34Regression(BackboneMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder and decoder with random weights."""
-        from .networks.resnet34 import RegressionNetwork
+        from ..learning.resnet34 import RegressionNetwork
 
         return RegressionNetwork(self.parameters.backbone)

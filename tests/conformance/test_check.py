@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from huebench.bench.check import CHECKS, run_checks
+from huebench.bench.conformance import CHECKS, run_checks
 from huebench.methods.base import Method, MethodInfo, methods
 from huebench.methods.spec import MethodSpec
 

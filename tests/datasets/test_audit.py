@@ -9,7 +9,7 @@ from skimage.color import rgb2lab
 
 from huebench.datasets import audit as module
 from huebench.datasets.audit import audit, cached_audit, near_pairs
-from huebench.datasets.folder import Folder
+from huebench.datasets.sets.folder import Folder
 
 PHOTO = skimage_data.astronaut()[:128, 150:300]
 

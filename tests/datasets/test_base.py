@@ -4,7 +4,7 @@ import pytest
 
 from huebench import UserError
 from huebench.datasets.base import Entry, datasets, fingerprint, register_dataset
-from huebench.datasets.samples import Samples
+from huebench.datasets.sets.samples import Samples
 
 ENTRY = Entry("a.jpg", "train", "sea", "CC0", "00")
 

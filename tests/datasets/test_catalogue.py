@@ -3,8 +3,8 @@ import pytest
 from huebench import UserError
 from huebench.datasets.base import datasets
 from huebench.datasets.catalogue import dataset_info, open_dataset
-from huebench.datasets.folder import Folder
-from huebench.datasets.samples import Samples
+from huebench.datasets.sets.folder import Folder
+from huebench.datasets.sets.samples import Samples
 
 
 def test_every_dataset_is_registered_and_none_is_broken():

@@ -7,15 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from huebench.datasets.digests import (
-    SETTLED,
-    cache_folder,
-    digests,
-    file_digest,
-    file_stamp,
-    reread,
-    write_atomically,
-)
+from huebench.datasets.digests import SETTLED, cache_folder, digests, file_stamp, reread, write_atomically
+from huebench.files import file_digest
 
 OLD = (3, 10**18)
 """A stamp long settled."""

@@ -7,8 +7,8 @@ from PIL import Image
 
 from huebench.datasets import photos as module
 from huebench.datasets.base import PhotoError
-from huebench.datasets.folder import Folder
 from huebench.datasets.photos import PhotoSet
+from huebench.datasets.sets.folder import Folder
 
 
 @pytest.fixture

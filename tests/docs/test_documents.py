@@ -23,8 +23,8 @@ import huebench
 from huebench.bench.cli import app
 from huebench.bench.metrics import resolve
 from huebench.datasets.catalogue import dataset_info
-from huebench.datasets.registry import load_plugin
 from huebench.methods.spec import parse_specs
+from huebench.plugins import load_plugin
 
 ROOT = Path(huebench.__file__).parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

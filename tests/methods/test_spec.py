@@ -76,7 +76,7 @@ def test_wrong_parameters_teach(parameters, message):
 
 
 def test_a_plugin_that_fails_to_import_is_asked_for_and_refused(monkeypatch):
-    from huebench.datasets.registry import Broken
+    from huebench.plugins import Broken
 
     methods.discover()
     monkeypatch.setitem(methods.broken, "shattered", Broken("shattered", "ImportError: no colour", ""))

@@ -6,8 +6,8 @@ from itertools import cycle, product
 
 import pytest
 
-from huebench.bench.cell import Cell
-from huebench.bench.shards import SHARD
+from huebench.bench.cell.shards import SHARD
+from huebench.bench.plan.cell import Cell
 from huebench.reports.tables import read_results
 
 from .conftest import TINY, ZEROS, write_photos

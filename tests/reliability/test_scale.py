@@ -111,7 +111,13 @@ def run_bare(specification):
     """Run a cell's process without the engine around it."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        command = [sys.executable, "-m", "huebench.bench.cell_process", specification, str(theirs.fileno())]
+        command = [
+            sys.executable,
+            "-m",
+            "huebench.bench.cell.process",
+            specification,
+            str(theirs.fileno()),
+        ]
         subprocess.run(command, pass_fds=[theirs.fileno()], start_new_session=True, check=True)
 
 

@@ -5,15 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from huebench.reports.statistics import (
-    bootstrap,
-    compare,
-    contributions,
-    intervals,
-    paired,
-    per_photo,
-    rank,
-)
+from huebench.reports.statistics import bootstrap, compare, contributions, intervals, paired, per_photo, rank
 from huebench.reports.summary import summarize
 
 from .conftest import bootstrapped

@@ -14,7 +14,7 @@ import skimage.data
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from huebench.datasets.color import rgb_to_lab
+from huebench.datasets.color.conversion import rgb_to_lab
 from huebench.methods.kernels.patches import extract_patches
 
 PIXELS_A_PHOTO = 3000

@@ -6,7 +6,7 @@ import pytest
 import skimage.color
 import skimage.data
 
-from huebench.datasets import color
+from huebench.datasets.color import conversion as color
 
 LAB_TOLERANCE = {"scikit-image": 1e-2, "OpenCV float32": 0.5}  # OpenCV interpolates in 33 nodes an axis
 PEERS = list(LAB_TOLERANCE)

@@ -17,18 +17,18 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
+from huebench.datasets.color.torch import rgb_to_lab
 from huebench.methods.base import Context
-from huebench.methods.deep.base import DeepMethod
-from huebench.methods.deep.encoder_decoder import EncoderDecoder
-from huebench.methods.deep.inception_fusion import InceptionFusion
-from huebench.methods.deep.learning.color import rgb_to_lab
-from huebench.methods.deep.learning.data import LabBatches
-from huebench.methods.deep.learning.learner import Learner, native_precision
-from huebench.methods.deep.nogan_unet import NoGanUNet
-from huebench.methods.deep.pix2pix import Pix2Pix
+from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
+from huebench.methods.deep.inception_fusion.card import InceptionFusion
+from huebench.methods.deep.nogan_unet.card import NoGanUNet
+from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_classification import ResNet34Classification
 from huebench.methods.deep.resnet34_rebalanced import ResNet34Rebalanced
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
+from huebench.methods.learning.data import LabBatches
+from huebench.methods.learning.learner import Learner, native_precision
+from huebench.methods.learning.method import DeepMethod
 
 METHODS: dict[str, type[DeepMethod]] = {
     cls.info.name: cls

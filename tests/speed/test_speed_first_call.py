@@ -10,7 +10,7 @@ import sys
 import pytest
 
 FIRST_CALLS = {
-    "colour conversion": "from huebench.datasets.color import warm_up",
+    "colour conversion": "from huebench.datasets.color.conversion import warm_up",
     "metrics": "from huebench.bench.metrics import Scorer; warm_up = Scorer(['ssim', 'delta_e2000']).warm_up",
     "nearest patches": "from huebench.methods.kernels.search import warm_up",
     "self-organising map": "from huebench.methods.kernels.som import warm_up",

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 
 from huebench.bench.metrics import Scorer, ab_prior, metric_names
-from huebench.datasets.color import lab_to_rgb, rgb_to_lab
+from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
 
 from ..bench.metrics import naive
 

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 
 from huebench.bench.metrics.pair import Pair
-from huebench.datasets.color import rgb_to_lab
+from huebench.datasets.color.conversion import rgb_to_lab
 
 
 def photo(height=4, width=5, dtype=np.uint8):

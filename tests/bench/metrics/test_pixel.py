@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from huebench.bench.metrics import kernels, pixel
 from huebench.bench.metrics.pair import Pair
-from huebench.datasets.ab_bins import gamut_bins
-from huebench.datasets.color import lab_to_rgb, rgb_to_lab
+from huebench.datasets.color.bins import gamut_bins
+from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
 
 from . import naive
 

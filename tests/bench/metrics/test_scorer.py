@@ -9,8 +9,8 @@ import skimage.data
 
 from huebench import UserError
 from huebench.bench.metrics import Scorer, ab_prior, metric_names
-from huebench.bench.metrics.registry import Aggregate, Metric, metrics
-from huebench.datasets.color import lab_to_rgb, rgb_to_lab
+from huebench.bench.metrics.base import Aggregate, Metric, metrics
+from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
 
 from . import naive
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from huebench.bench.check import SIDE, Subject, TinyDataset
-from huebench.datasets.color import rgb_to_lab
+from huebench.bench.conformance import SIDE, Subject, TinyDataset
+from huebench.datasets.color.conversion import rgb_to_lab
 from huebench.methods.base import Context
 from huebench.methods.spec import MethodSpec
 

@@ -6,7 +6,7 @@ from PIL import Image
 from skimage import data
 from skimage.exposure import match_histograms
 
-from huebench.datasets.color import lab_to_rgb, rgb_to_lab, rgb_to_lalphabeta
+from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_lalphabeta
 from huebench.methods.base import Context
 from huebench.methods.spec import MethodSpec
 

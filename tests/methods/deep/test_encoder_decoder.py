@@ -1,6 +1,6 @@
 """The encoder–decoder learns: eight photos by heart."""
 
-from huebench.methods.deep.encoder_decoder import EncoderDecoder
+from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
 
 
 def test_overfits_eight_photos(gain_on_eight):

@@ -3,8 +3,8 @@
 import torch
 
 from huebench.methods.base import Context
-from huebench.methods.deep.inception_fusion import InceptionFusion
-from huebench.methods.deep.learning.learner import native_precision
+from huebench.methods.deep.inception_fusion.card import InceptionFusion
+from huebench.methods.learning.learner import native_precision
 
 
 def test_overfits_eight_photos(gain_on_eight):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from huebench.methods.base import Context
-from huebench.methods.deep.learning.data import LabBatches
-from huebench.methods.deep.learning.learner import native_precision
-from huebench.methods.deep.nogan_unet import NoGanUNet
+from huebench.methods.deep.nogan_unet.card import NoGanUNet
+from huebench.methods.learning.data import LabBatches
+from huebench.methods.learning.learner import native_precision
 
 SMALL = {"backbone": "resnet18", "critic_width": 8, "weights": "none", "judge": "none"}
 TINY = {"size": 32, "epochs": 1, "batch": 2, **SMALL}

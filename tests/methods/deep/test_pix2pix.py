@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from huebench.methods.base import Context
-from huebench.methods.deep.learning.learner import native_precision
-from huebench.methods.deep.pix2pix import Pix2Pix
+from huebench.methods.deep.pix2pix.card import Pix2Pix
+from huebench.methods.learning.learner import native_precision
 
 
 def test_overfits_eight_photos(gain_on_eight):

@@ -1,7 +1,7 @@
 """ResNet-34 classification learns eight photos by heart, and says which weights it began with."""
 
-from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.resnet34_classification import ResNet34Classification
+from huebench.methods.learning.learner import native_precision
 
 
 def test_overfits_eight_photos(gain_on_eight):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from huebench.datasets.ab_bins import gamut_bins
+from huebench.datasets.color.bins import gamut_bins
 from huebench.methods.base import Context
-from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.resnet34_rebalanced import ResNet34Rebalanced
+from huebench.methods.learning.learner import native_precision
 
 
 def test_overfits_eight_photos(gain_on_eight):

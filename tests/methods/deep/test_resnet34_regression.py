@@ -1,7 +1,7 @@
 """ResNet-34 regression learns eight photos by heart, and says which weights it began with."""
 
-from huebench.methods.deep.learning.learner import native_precision
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
+from huebench.methods.learning.learner import native_precision
 
 
 def test_overfits_eight_photos(gain_on_eight):

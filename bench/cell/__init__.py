@@ -1,0 +1,1 @@
+"""One cell of a run: its pipeline, its process and what it keeps."""

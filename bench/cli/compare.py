@@ -1,0 +1,36 @@
+"""``bench compare``: what changed from one run to another, and a gate for builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A run folder, or a committed baseline.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The run to hold against it.")],
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIMITS", help="Exit with 1 if any method is beyond one: psnr:-0.2,auc:-1%,time:+10%."
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show also what did not change.")] = False,
+) -> None:
+    """Compare two runs photo by photo; print what changed as Markdown.
+
+    A baseline is a run folder of which run.json and the Parquet files are kept: some 200 kB to commit.
+    """
+    from ...reports.comparison import compare_runs
+    from ...reports.comparison_gate import breaches, parse_limits
+    from ...reports.comparison_markdown import markdown
+    from ...reports.tables import read_results
+
+    comparison = compare_runs(read_results(before), read_results(after))
+    limits = parse_limits(fail_on, comparison.metrics) if fail_on is not None else ()
+    broken = breaches(comparison, limits) if limits else []
+    typer.echo(markdown(comparison, limits, broken, everything=everything), nl=False)
+    if broken:
+        raise typer.Exit(1)

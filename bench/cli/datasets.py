@@ -1,0 +1,265 @@
+"""``bench datasets list | info | prepare | verify``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ... import UserError
+from .listing import Plugins, list_datasets
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ...datasets.audit import Audit, Facts
+    from ...datasets.base import Dataset, DatasetInfo, Entry
+
+SHOWN = 10
+"""How many photos a list in the terminal names; ``findings.csv`` names all."""
+
+FINDINGS = "findings.csv"
+
+datasets_app = typer.Typer(help="Look at, prepare and check datasets.", no_args_is_help=True)
+datasets_app.command("list")(list_datasets)
+
+Name = Annotated[
+    str, typer.Argument(metavar="DATASET", help="samples, landscapes, mirflickr, folder:PATH, …")
+]
+DataRoot = Annotated[Path | None, typer.Option(help="Where its photos are.")]
+
+
+@datasets_app.command()
+def info(name: Name, data_root: DataRoot = None, plugin: Plugins = None) -> None:
+    """Show what a dataset is, its splits, and its fingerprint, without decoding a photo."""
+    from ...datasets.audit import cached_audit
+    from ...datasets.catalogue import dataset_info
+
+    _load_plugins(plugin)
+    console = Console()
+    _print_info(dataset_info(name), console)
+    dataset = _open(name, data_root, console)
+    found = cached_audit(dataset)
+    if found:
+        _print_audit(found, console)
+    else:
+        _print_counts(dataset.entries(), console)
+        console.print(f"Not audited yet: 'bench datasets prepare {escape(name)}' looks into every photo.")
+    _print_fingerprint(dataset.fingerprint(), console)
+
+
+@datasets_app.command()
+def prepare(
+    name: Name,
+    data_root: DataRoot = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch it to --data-root first.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for split CSVs and findings.")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Look into every photo, report what is wrong or doubled, and write the splits as CSV."""
+    from ...datasets.audit import audit
+    from ...datasets.split_files import write_splits
+
+    _load_plugins(plugin)
+    console = Console()
+    if download:
+        _download(name, data_root, console)
+    dataset = _open(name, data_root, console)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)  # now: what is in its way is said before the audit
+    with _progress(console) as progress:
+        task = progress.add_task("looking into photos", total=len(dataset.entries()))
+        found = audit(dataset, lambda done, total: progress.update(task, completed=done, total=total))
+        progress.update(task, completed=len(found.photos))
+    _print_audit(found, console)
+    _print_fingerprint(dataset.fingerprint(), console)
+    if out:
+        for path in (*write_splits(dataset.entries(), out), _write_findings(found, out)):
+            console.print(f"wrote {path}", soft_wrap=True, highlight=False, markup=False)
+
+
+@datasets_app.command()
+def verify(
+    name: Name,
+    data_root: DataRoot = None,
+    against: Annotated[Path | None, typer.Option(help="Folder that prepare --out wrote.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="A fingerprint that was recorded.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Read every byte anew and compare with recorded splits; exit code 1 if something differs."""
+    from ...datasets.base import fingerprint as fingerprint_of
+    from ...datasets.digests import reread
+    from ...datasets.split_files import differences, read_splits
+
+    _load_plugins(plugin)
+    if against is None and fingerprint is None:
+        raise UserError(
+            "nothing to compare with: add --against FOLDER (of prepare --out) or --fingerprint HEX"
+        )
+    console = Console()
+    recorded = read_splits(against) if against else []
+    with reread():
+        dataset = _open(name, data_root, console)
+        found = dataset.fingerprint()
+    lines = differences(recorded, dataset.entries()) if against else []
+    for wanted in (fingerprint, fingerprint_of(recorded) if against else None):
+        if wanted not in (None, found):
+            lines.append(f"fingerprint: was {wanted}, is {found}")
+    if lines:
+        console.print(f"[bold red]differences: {len(lines):,}[/]")
+        _print_some(lines, console)
+        raise typer.Exit(1)
+    console.print(f"{len(dataset.entries()):,} photos are as recorded", highlight=False)
+    _print_fingerprint(found, console)
+
+
+def _load_plugins(paths: list[Path] | None) -> None:
+    from ...plugins import load_plugin
+
+    for path in paths or ():
+        load_plugin(path)
+
+
+def _open(name: str, data_root: Path | None, console: Console) -> Dataset:
+    """Open a dataset and digest its photos, which takes a while the first time."""
+    from ...datasets.catalogue import open_dataset
+
+    with console.status("reading files"):
+        dataset = open_dataset(name, data_root)
+        dataset.entries()
+    return dataset
+
+
+def _download(name: str, data_root: Path | None, console: Console) -> None:
+    from ...datasets.base import datasets
+    from ...datasets.download import download
+
+    archive = datasets.get(name).archive
+    if archive is None:
+        raise UserError(
+            f"dataset '{name}' has no public address: leave --download out, and if its photos are not there, "
+            "bench says which file to put where"
+        )
+    if data_root is None:
+        raise UserError(f"--download needs --data-root FOLDER, where {archive.file} is put")
+    with _progress(console) as progress:
+        task = progress.add_task(f"downloading {escape(archive.file)}", total=archive.size)
+        download(archive, data_root, lambda done, total: progress.update(task, completed=done, total=total))
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Progress]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        yield progress
+
+
+def _print_info(known: DatasetInfo, console: Console) -> None:
+    table = Table(box=None, show_header=False)
+    for label in ("name", "summary", "source", "licence", "splits", "caveat"):
+        if text := getattr(known, label):
+            table.add_row(f"[bold]{label}", escape(text))
+    table.add_row("[bold]scored at", f"{known.size} × {known.size} pixels unless told otherwise")
+    console.print(table, highlight=False)
+
+
+def _print_counts(entries: Sequence[Entry], console: Console) -> None:
+    from ...datasets.base import SPLITS
+
+    table = Table("split", box=None, header_style="bold")
+    table.add_column("photos", justify="right")
+    table.add_column("categories")
+    for split in SPLITS:
+        categories = Counter(entry.category for entry in entries if entry.split == split)
+        table.add_row(split, f"{categories.total():,}", _categories(dict(sorted(categories.items()))))
+    console.print(table, highlight=False)
+
+
+def _print_audit(found: Audit, console: Console) -> None:
+    table = Table("split", box=None, header_style="bold")
+    for column in ("photos", "undecodable", "near-grey", "mean chroma", "sizes"):
+        table.add_column(column, justify="right")
+    table.add_column("categories")
+    for one in found.splits():
+        small, large = (f"{width}×{height}" for width, height in (one.smallest, one.largest))
+        grey = f"{one.near_grey:,} ({one.near_grey / one.photos:.1%})" if one.photos else "0"
+        sizes = small if small == large else f"{small} … {large}"
+        chroma = f"{one.chroma:.1f}" if one.photos > one.undecodable else "–"
+        table.add_row(
+            one.split,
+            f"{one.photos:,}",
+            f"{one.undecodable:,}",
+            grey,
+            chroma,
+            sizes,
+            _categories(one.categories),
+        )
+    console.print(table, highlight=False)
+    groups = found.duplicates()
+    across = [group for group in groups if len({facts.split for facts in group}) > 1]
+    console.print(
+        f"groups of exact duplicates: {len(groups):,}, across splits {len(across):,}", highlight=False
+    )
+    _print_some([" = ".join(map(_named, group)) for group in across], console)
+    pairs = found.near_duplicates()
+    console.print(f"near-duplicates across splits: {len(pairs):,}", highlight=False)
+    _print_some([f"{_named(p.first)} ~ {_named(p.second)}: {p.distance} bits" for p in pairs], console)
+    if found.undecodable:
+        console.print(f"[bold red]cannot be decoded: {len(found.undecodable):,}[/]", highlight=False)
+        _print_some([f"{_named(facts)}: {facts.problem}" for facts in found.undecodable], console)
+
+
+def _print_fingerprint(fingerprint: str, console: Console) -> None:
+    console.print(f"fingerprint: {fingerprint}", soft_wrap=True, highlight=False)
+
+
+def _print_some(lines: list[str], console: Console) -> None:
+    for line in lines[:SHOWN]:
+        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+    if len(lines) > SHOWN:
+        console.print(f"  … and {len(lines) - SHOWN:,} more", highlight=False)
+
+
+def _write_findings(found: Audit, folder: Path) -> Path:
+    """Write everything that was found, a row a photo or pair."""
+    from ...datasets.digests import write_atomically
+    from ...datasets.split_files import csv_text
+
+    write_atomically(folder / FINDINGS, csv_text(_findings(found)))
+    return folder / FINDINGS
+
+
+def _findings(found: Audit) -> Iterator[Sequence[str]]:
+    yield ("finding", "split", "id", "other_split", "other_id", "detail")
+    for facts in found.undecodable:
+        yield ("undecodable", facts.split, facts.id, "", "", facts.problem)
+    for first, *others in found.duplicates():
+        for other in others:
+            yield ("duplicate", first.split, first.id, other.split, other.id, "")
+    for pair in found.near_duplicates():
+        first, second = pair.first, pair.second
+        yield ("near-duplicate", first.split, first.id, second.split, second.id, f"{pair.distance} bits")
+    for facts in found.near_grey:
+        yield ("near-grey", facts.split, facts.id, "", "", "")
+
+
+def _named(facts: Facts) -> str:
+    return f"{facts.id} ({facts.split})"
+
+
+def _categories(counts: dict[str, int]) -> str:
+    named = {category: count for category, count in counts.items() if category}
+    shown = [f"{escape(category)} {count:,}" for category, count in list(named.items())[:SHOWN]]
+    more = [f"… {len(named) - SHOWN} more"] if len(named) > SHOWN else []
+    return ", ".join(shown + more)

@@ -1,0 +1,133 @@
+"""``bench list methods | datasets | metrics``, and the plan of a dry run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from ...methods.base import Method
+    from ..plan.plan import Plan
+
+list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
+
+Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that registers a plugin.")]
+
+
+@list_app.command("methods")
+def list_methods(
+    name: Annotated[str | None, typer.Argument(help="Show this method with its parameters.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Show every method with what it is; a broken plugin with its reason; one method with its parameters."""
+    from ...methods.base import FAMILIES, methods
+    from ...plugins import load_plugin
+
+    for path in plugin or ():
+        load_plugin(path)
+    if name is not None:
+        _print_method(name, Console())
+        return
+    table = Table(Column("method", no_wrap=True), "family", "what it is", box=None, header_style="bold")
+    found = sorted(methods.items().values(), key=lambda cls: (FAMILIES.index(cls.info.family), cls.info.name))
+    for cls in found:
+        table.add_row(escape(cls.info.name), cls.info.family, _summary_or_reason(cls))
+    for broken_name, broken in methods.broken.items():
+        table.add_row(escape(broken_name), "[red]broken", f"[red]{escape(broken.reason)}")
+    Console().print(table)
+    Console().print("[dim]one method with its source and parameters: bench list methods NAME")
+
+
+def _print_method(name: str, console: Console) -> None:
+    from ...methods.base import methods
+
+    cls = methods.get(name)
+    console.print(f"[bold]{escape(cls.info.name)}[/] ({cls.info.family}): {escape(_summary(cls))}")
+    console.print(f"from: {escape(cls.info.source)}", highlight=False)
+    table = Table("parameter", "default", "", box=None, header_style="bold")
+    for key, parameter in cls.Parameters.model_fields.items():
+        default = "required" if parameter.is_required() else str(parameter.default)
+        table.add_row(key, escape(default), escape(parameter.description or ""))
+    console.print(table if table.row_count else "no parameters")
+
+
+def _summary_or_reason(cls: type[Method]) -> str:
+    """Return what a method is, or why it cannot run here, as rich markup."""
+    from ...methods.spec import MethodSpec, required_parameters
+
+    summary = escape(_summary(cls))
+    if required := required_parameters(cls):
+        asked = ",".join(f"{name}=…" for name in required)
+        return f"{summary} [dim]Runs when named: {escape(f'{cls.info.name}[{asked}]')}"
+    try:
+        missing = MethodSpec(cls.info.name).missing()
+    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others are listed
+        missing = f"{type(error).__name__}: {error}"
+    return f"[red]{escape(missing)}" if missing else summary
+
+
+def _summary(cls: type[Method]) -> str:
+    """Return the first sentence of a class's docstring."""
+    return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+@list_app.command("datasets")
+def list_datasets(plugin: Plugins = None) -> None:
+    """Show every dataset with its splits and licence."""
+    from ...datasets.base import datasets
+    from ...plugins import load_plugin
+
+    for path in plugin or ():
+        load_plugin(path)
+    table = Table(
+        Column("dataset", no_wrap=True), "photos", "splits", "licence", box=None, header_style="bold"
+    )
+    for cls in datasets.items().values():
+        info = cls.info
+        name = "folder:PATH" if info.name == "folder" else info.name
+        table.add_row(escape(name), escape(info.summary), escape(info.splits), escape(info.licence))
+    for name, broken in datasets.broken.items():
+        table.add_row(escape(name), "[red]broken", "", f"[red]{escape(broken.reason)}")
+    Console().print(table)
+
+
+@list_app.command("metrics")
+def list_metrics(plugin: Plugins = None) -> None:
+    """Show every metric with its direction, unit and source; an unavailable one with its reason."""
+    from ...plugins import load_plugin
+    from ..metrics import Scorer, get_metric, metric_names
+
+    for path in plugin or ():
+        load_plugin(path)
+    names = metric_names()
+    unavailable = Scorer(names).unavailable
+    names_column = Column("metric", no_wrap=True)
+    table = Table(names_column, "better", "unit", "definition", "source", box=None, header_style="bold")
+    for name in names:
+        metric = get_metric(name)
+        reason = unavailable.get(name)
+        text = f"[red]unavailable: {escape(reason)}" if reason else escape(metric.description)
+        table.add_row(escape(name), metric.direction, escape(metric.unit), text, escape(metric.source))
+    Console().print(table)
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """Show the cells of a plan and which of them are done."""
+    table = Table("cell", "method", "seed", "state", box=None, header_style="bold")
+    for cell in plan.cells:
+        status = cell.status()
+        state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
+        table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
+    options = plan.options
+    what = (
+        f"{len(plan.photos)} {options.split} photos of {options.dataset}, "
+        f"protocol {options.protocol.digest}, budget {options.budget}, {options.device}, into {options.out}"
+    )
+    console.print(Text(what), soft_wrap=True)
+    console.print(table)

@@ -1,0 +1,62 @@
+"""``bench speed``: every kernel beside what one would pick instead, measured side by side in one run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ... import UserError
+from ...reports.speed import OURS, Timing, compare_timings, read_timings
+from ..plan.machine import machine_facts
+
+SUITE = Path(__file__).parents[2] / "tests" / "speed"
+
+
+def run_suite(output: Path, select: str | None) -> None:
+    """Run ``tests/speed`` with pytest-benchmark and keep its JSON at ``output``.
+
+    Raises
+    ------
+    UserError
+        If the suite or one of its libraries is missing, or a comparison fails.
+    """
+    if not SUITE.is_dir():
+        raise UserError(
+            "the speed suite is in the source checkout only: clone the repository and run it there"
+        )
+    for module in ("pytest_benchmark", "faiss", "minisom", "cv2"):
+        if find_spec(module) is None:
+            raise UserError(f"the speed suite needs {module}: pip install 'huebench[bench]'")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable, "-m", "pytest", str(SUITE), f"--rootdir={SUITE.parents[1]}", "--benchmark-only",
+        f"--benchmark-json={output}", "--benchmark-warmup=on", "-q", "--no-header", "--benchmark-quiet",
+        *(["-k", select] if select else []),
+    ]  # fmt: skip
+    if subprocess.run(command, check=False).returncode != 0:  # noqa: S603  # our own interpreter
+        raise UserError("a comparison of the speed suite failed or none was selected: see above")
+
+
+def ratio_table(timings: list[Timing]) -> Table:
+    """Return a table of every comparison: time, and the peer's time over ours."""
+    table = Table("comparison", "library", "time", "ratio", "", box=None, header_style="bold")
+    for i, compared in enumerate(compare_timings(timings)):
+        if compared.first and i:
+            table.add_section()
+        style = "bold" if compared.timing.library == OURS else ""
+        table.add_row(*map(escape, compared.row), style=style)
+    return table
+
+
+def print_speed(path: Path, console: Console) -> None:
+    """Show the ratios of a pytest-benchmark JSON file with the machine's facts."""
+    console.print(ratio_table(read_timings(path)))
+    console.print(Text(" · ".join(machine_facts().values())))
+    console.print(Text(f"ratio: time over {OURS}'s, medians of one run; kept in {path}"), soft_wrap=True)

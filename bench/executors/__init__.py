@@ -1,0 +1,1 @@
+"""Where cells run: in processes on this machine, or on a cluster."""

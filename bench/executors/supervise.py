@@ -1,0 +1,235 @@
+"""A cell's process from outside: started, watched, ended with all that it started itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ...files import seal
+from ..cell.limits import memory_held, thread_limits
+from ..plan.cell import WEIGHTS_VARIABLE, Cell
+from .logs import copy_capped, tail
+
+MARK = "HUEBENCH_CELL"
+"""Environment variable that all processes of a cell inherit: the cell's folder."""
+
+POLL = 0.1
+"""Seconds between two looks at a process."""
+
+GRACE = 1.0
+"""Seconds that a process has to write down where it stands when its time is up."""
+
+ROUNDS = 10
+"""How often processes are looked for that should be gone."""
+
+ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
+"""Lets glibc keep the pages that a batch of photos took for the next one; fresh ones cost time."""
+
+_NO_MEMORY = re.compile(r"bad_alloc|MemoryError|[Cc]annot allocate memory|out of memory")
+
+
+def run_cell(
+    cell: Cell, on_event: Callable[[dict[str, Any]], None], stop: Callable[[], bool]
+) -> dict[str, Any] | None:
+    """Run one cell in a process of its own and return its status; none of its processes is left behind.
+
+    Parameters
+    ----------
+    cell
+        What to do, in how much time and memory.
+    on_event
+        Told what the cell reports, in another thread.
+    stop
+        Asked all the time; the cell is ended when it says yes.
+
+    Returns
+    -------
+    dict or None
+        The facts of its row, whatever went wrong; ``None`` if it was stopped.
+    """
+    try:
+        end_processes(cell.folder)  # of a run that was killed, where it left some
+        watched = _Watched(cell, on_event)
+        try:
+            watched.watch(stop)
+        finally:
+            watched.end()
+        return watched.status(stopped=stop())
+    except Exception as error:  # noqa: BLE001  # a full disk, or a fault of ours, may cost a cell, not the run
+        what = "folder cannot be written" if isinstance(error, OSError) else "process cannot be watched"
+        trace = traceback.format_exc()
+        return {"status": "failed", "phase": "import", "reason": f"its {what}: {error}", "traceback": trace}
+
+
+def end_processes(folder: Path) -> None:
+    """Kill every process of the cells in a folder, also those that left their group, session and parent."""
+    for _ in range(ROUNDS):  # one may start another while it is being ended
+        found = [process for process in psutil.process_iter() if _belongs(process, folder)]
+        if not found:
+            return
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(found, timeout=GRACE)
+
+
+@dataclass
+class _Watched:
+    cell: Cell
+    on_event: Callable[[dict[str, Any]], None]
+    phase: str = "import"
+    problem: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        specification = self.cell.write()
+        self._log = self.cell.folder / "log.txt"
+        (self.cell.folder / "status.json").unlink(missing_ok=True)
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter on our own module
+                [
+                    sys.executable,
+                    "-m",
+                    "huebench.bench.cell.process",
+                    specification,
+                    str(theirs.fileno()),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                env=self._environment(),
+                start_new_session=True,
+            )
+        readers = (self._read_log, self._listen)
+        self._readers = [threading.Thread(target=reader, daemon=True) for reader in readers]
+        for reader in self._readers:
+            reader.start()
+
+    def watch(self, stop: Callable[[], bool]) -> None:
+        """Return when the process has ended or must end."""
+        deadline = time.monotonic() + (self.cell.timeout or float("inf"))
+        while not stop():
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(POLL)
+                return
+            if time.monotonic() > deadline:
+                self.problem = {
+                    "status": "timeout",
+                    "reason": f"did not end within {self.cell.timeout:g} s",
+                }
+                self._process.send_signal(signal.SIGABRT)  # lets Python write where it stands
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(GRACE)
+                return
+            self.problem = self._excess()
+            if self.problem:
+                return
+
+    def end(self) -> None:
+        """Kill what is left of the cell."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        end_processes(self.cell.folder)
+        for reader in self._readers:
+            reader.join(GRACE)
+        self._channel.close()
+
+    def status(self, *, stopped: bool) -> dict[str, Any] | None:
+        """Return what the cell left; one that left nothing is a row as well."""
+        left = self.cell.status()
+        if left is not None or stopped:
+            return left
+        printed = tail(self._log)
+        status = {**(self.problem or self._death(printed)), "phase": self.phase, "traceback": printed}
+        with suppress(OSError):  # of a full disk: the row has the reason all the same
+            seal(self.cell.folder / "status.json", status)
+        return status
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of the cell: on another machine too, threads and weights are the plan's."""
+        own = {name: value for name, value in os.environ.items() if name != WEIGHTS_VARIABLE}
+        weights = {WEIGHTS_VARIABLE: self.cell.weights_dir} if self.cell.weights_dir else {}
+        limits = thread_limits(self.cell.threads)
+        return {**ALLOCATION, **own, **limits, **weights, MARK: str(self.cell.folder)}
+
+    def _death(self, printed: str) -> dict[str, str]:
+        code = self._process.returncode
+        if code >= 0:
+            return {"status": "failed", "reason": f"its process ended with exit code {code} and no result"}
+        reason = f"killed by {_signal_name(-code)}"
+        if code == -signal.SIGKILL:
+            reason += ", which the system does when memory runs out"
+        memory = self.cell.max_memory is not None and _NO_MEMORY.search(printed)
+        return {"status": "out-of-memory" if memory else "failed", "reason": reason}
+
+    def _excess(self) -> dict[str, str]:
+        most = self.cell.max_memory
+        if most is None:
+            return {}
+        held = _memory_held(self._process.pid, most)
+        if held <= most:
+            return {}
+        reason = f"its processes held {held / 2**20:.0f} MiB; --max-memory allows {most / 2**20:.0f}"
+        return {"status": "out-of-memory", "reason": reason}
+
+    def _listen(self) -> None:
+        with self._channel.makefile() as lines:
+            for line in lines:
+                try:
+                    event = json.loads(line)
+                except json.JSONDecodeError:  # of a process killed while it wrote
+                    return
+                if "phase" in event:
+                    self.phase = event["phase"]
+                else:
+                    self.on_event(event)
+
+    def _read_log(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
+        with self._process.stdout as stream:
+            copy_capped(stream, self._log)
+
+
+def _belongs(process: psutil.Process, folder: Path) -> bool:
+    try:
+        marked = process.environ().get(MARK)
+    except psutil.Error:
+        return False
+    return marked is not None and Path(marked).is_relative_to(folder) and process.pid != os.getpid()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have none
+        return f"signal {number}"
+
+
+def _memory_held(pid: int, most: int) -> int:
+    """Return the bytes that a process and its descendants hold; without pages of files if it matters."""
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+        held = sum(process.memory_info().rss for process in family)
+    except psutil.Error:  # one of them has just ended: the next look will tell
+        return 0
+    if held <= most or not Path("/proc/self/smaps_rollup").exists():
+        return held
+    return sum(memory_held(process.pid) for process in family)

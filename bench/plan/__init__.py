@@ -1,0 +1,1 @@
+"""What a run is to do: the request, its cells and their keys."""

@@ -1,0 +1,1 @@
+"""The frozen protocol, the reference photos, and the training sample."""

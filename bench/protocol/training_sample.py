@@ -1,0 +1,82 @@
+"""What the protocol takes from the training split for every method alike: references and the colour prior."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import UserError
+from ...datasets.base import RGB, Entry
+from ...datasets.photos import PhotoSet
+from ...files import atomic
+from ..metrics import ab_prior
+from .protocol import Protocol
+from .references import ReferencePool, describe
+
+
+@dataclass(frozen=True)
+class TrainingSample:
+    """A seeded sample of the training photos, described once a run and shared by all cells.
+
+    Attributes
+    ----------
+    references
+        The pool from which reference photos are chosen.
+    prior
+        Share of the sample's pixels in each ab bin: the weights of the rebalanced metrics.
+    """
+
+    references: ReferencePool
+    prior: NDArray[np.float64]
+
+    @classmethod
+    def build(cls, train: PhotoSet, protocol: Protocol) -> TrainingSample:
+        """Read the sample's photos once.
+
+        Raises
+        ------
+        UserError
+            If not one training photo can be decoded.
+        """
+        sample = train.sample(protocol.training_sample, np.random.default_rng(0))
+        entries: list[Entry] = []
+        descriptors: list[NDArray[np.float32]] = []
+
+        def photos() -> Iterator[RGB]:
+            for photo in sample:
+                entries.append(photo.entry)
+                descriptors.append(describe(protocol.split(photo.rgb)[0]))
+                yield photo.rgb
+
+        prior = ab_prior(photos())
+        if not entries:
+            raise UserError("no training photo can be decoded: `bench datasets verify` says why")
+        return cls(ReferencePool(entries, np.stack(descriptors)), prior)
+
+    def save(self, path: Path) -> None:
+        """Write the sample atomically as ``path``, an ``.npz`` file."""
+        entries = np.array(json.dumps([asdict(entry) for entry in self.references.entries]))
+        with atomic(path) as partial:
+            np.savez(partial, entries=entries, descriptors=self.references.descriptors, prior=self.prior)
+
+    @classmethod
+    def load(cls, path: Path) -> TrainingSample:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        UserError
+            If the file is missing or damaged.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                entries = [Entry(**entry) for entry in json.loads(str(stored["entries"]))]
+                return cls(ReferencePool(entries, stored["descriptors"]), stored["prior"])
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+            raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}") from error

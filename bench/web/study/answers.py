@@ -1,0 +1,127 @@
+"""The database of a study: who was asked what, and what they answered."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .... import UserError
+from .trials import Pair, Side, Trial
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS participants (
+    id TEXT PRIMARY KEY,        -- random; nothing about a person is kept
+    exposure REAL NOT NULL,     -- seconds for which each photo is seen
+    started TEXT NOT NULL       -- ISO 8601, UTC
+);
+CREATE TABLE IF NOT EXISTS trials (
+    participant TEXT NOT NULL REFERENCES participants (id),
+    number INTEGER NOT NULL,    -- from 1, practice first
+    practice INTEGER NOT NULL,
+    cell TEXT NOT NULL,
+    method TEXT NOT NULL,
+    photo TEXT NOT NULL,
+    colorized TEXT NOT NULL,    -- paths inside the run folder
+    real TEXT NOT NULL,
+    real_side TEXT NOT NULL CHECK (real_side IN ('left', 'right')),
+    answer TEXT CHECK (answer IN ('left', 'right')),  -- which was taken for the real one
+    seconds REAL,               -- from the end of the exposure to the answer
+    shown REAL,                 -- the longer of the two exposures, as the page measured it
+    PRIMARY KEY (participant, number)
+);
+-- What counts: practice is none, and a picture seen half as long again as meant, in a tab that was left,
+-- was no timed exposure.
+CREATE VIEW IF NOT EXISTS answers AS
+    SELECT participant, cell, method, photo, exposure, answer <> real_side AS fooled
+    FROM trials JOIN participants ON id = participant
+    WHERE NOT practice AND answer IS NOT NULL AND shown <= 1.5 * exposure;
+"""
+
+
+class Answers:
+    """Participants, their trials and their answers, in a SQLite file that several may write at a time.
+
+    Parameters
+    ----------
+    path
+        Of the file; made where it is missing.
+    exposure
+        Seconds for which each photo is seen.
+
+    Raises
+    ------
+    UserError
+        If the file is no such database, cannot be written, or holds answers after another exposure.
+    """
+
+    def __init__(self, path: Path, exposure: float) -> None:
+        self.exposure = exposure
+        self._path = path
+        try:
+            with self._database() as database:
+                database.execute(
+                    "PRAGMA journal_mode = WAL"
+                )  # readers and a writer do not wait for each other
+                database.executescript(SCHEMA)
+                before = {row[0] for row in database.execute("SELECT exposure FROM participants")}
+        except sqlite3.Error as error:
+            raise UserError(f"'{path}' cannot hold the answers of a study: {error}") from error
+        if before - {exposure}:
+            raise UserError(
+                f"'{path}' holds answers after an exposure of {before.pop():g} s, not to be mixed with those "
+                f"after {exposure:g} s: leave --exposure as it was, or move the file away"
+            )
+
+    def add(self, participant: str, trials: Sequence[Trial]) -> None:
+        """Keep a new participant's trials."""
+        with self._database() as database:
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            database.execute(
+                "INSERT INTO participants VALUES (?, ?, ?)", (participant, self.exposure, started)
+            )
+            rows = [
+                (participant, trial.number, trial.practice, trial.pair.cell, trial.pair.method,
+                 trial.pair.photo, trial.pair.colorized, trial.pair.real, trial.real_side)
+                for trial in trials
+            ]  # fmt: skip
+            database.executemany(
+                "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)", rows
+            )
+
+    def trials(self, participant: str) -> list[Trial]:
+        """Return a participant's trials in their order, none for somebody unknown."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT number, practice, cell, method, photo, colorized, real, real_side "
+                "FROM trials WHERE participant = ? ORDER BY number",
+                (participant,),
+            ).fetchall()
+        return [Trial(row[0], bool(row[1]), Pair(*row[2:7]), row[7]) for row in rows]
+
+    def given(self, participant: str) -> list[Side]:
+        """Return a participant's answers so far, in the order of the trials."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT answer FROM trials WHERE participant = ? AND answer IS NOT NULL ORDER BY number",
+                (participant,),
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def keep(self, participant: str, number: int, answer: Side, seconds: float, shown: float) -> bool:
+        """Keep an answer to the trial that is next, and return whether it was: each is answered once."""
+        with self._database() as database:
+            changed = database.execute(
+                "UPDATE trials SET answer = ?, seconds = ?, shown = ? WHERE participant = ? AND number = "
+                "(SELECT min(number) FROM trials WHERE participant = ? AND answer IS NULL) AND number = ?",
+                (answer, seconds, shown, participant, participant, number),
+            )
+            return changed.rowcount == 1
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection for one transaction."""
+        with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
+            yield database

@@ -1,0 +1,86 @@
+"""What ``bench study`` does once its options are read."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .... import UserError
+from ....reports.layout import counted
+from ....reports.study import DATABASE, read_study
+from ....reports.summary import summarize
+from ....reports.tables import read_results
+
+
+def serve(
+    folder: Path, *, methods: str | None, practice: int, trials: int, exposure: float, host: str, port: int
+) -> None:
+    """Serve a run's study until it is interrupted, then say what the answers are.
+
+    Raises
+    ------
+    UserError
+        If Flask or waitress is not installed, the run keeps no pictures, or the port is taken.
+    """
+    for module in ("flask", "waitress"):
+        if find_spec(module) is None:
+            raise UserError(f"a study needs {module}: pip install 'huebench[study]'")
+    from waitress.server import create_server
+
+    from .answers import Answers
+    from .page import Page, make_app
+    from .trials import find_pairs
+
+    console = Console()
+    pairs = find_pairs(read_results(folder), methods)
+    answers = Answers(folder / DATABASE, exposure)
+    app = make_app(Page(folder, pairs, answers, practice, trials), host)
+    try:
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise UserError(f"cannot serve at {host}, port {port}: {error}; choose another --port") from error
+    server = create_server(app, sockets=[listening])
+    photos, names = {pair.photo for pair in pairs}, {pair.method for pair in pairs}
+    address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    shown = f"{counted(len(photos), 'photo')} by {counted(len(names), 'method')}"
+    console.print(Text(f"{shown}; answers go into {folder / DATABASE}"), soft_wrap=True)
+    console.print(Text(f"study: http://{address}/ (Ctrl-C ends it)"), soft_wrap=True)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background without SIGINT
+        signal.signal(number, signal.default_int_handler)
+    try:
+        server.run()
+    finally:
+        server.close()
+    print_rates(folder, console)
+
+
+def print_rates(folder: Path, console: Console) -> None:
+    """Show the fool rates of a run's study.
+
+    Raises
+    ------
+    UserError
+        If there is no run, or its study cannot be read.
+    """
+    results = read_results(folder)
+    study = read_study(results, summarize(results))
+    if study is None:
+        console.print("nobody has answered yet")
+        return
+    table = Table("method", box=None, header_style="bold")
+    for column in study.table.columns:
+        table.add_column(column.title, justify="right")
+    for row in study.table.rows:
+        table.add_row(*map(Text, (row.label, *(cell.text for cell in row.cells))))
+    console.print(table)
+    given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
+    how = f"50% cannot be told from real; bench report {folder} puts them into the report"
+    console.print(Text(f"{given}; {how}"), soft_wrap=True)

@@ -1,0 +1,131 @@
+"""Which pairs a participant sees, in which order, and on which side the real photo stands."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from .... import UserError
+from ....reports.tables import Results
+
+Side = Literal["left", "right"]
+
+SIDES: tuple[Side, Side] = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A photo and what a method made of it: keys, and the paths of both pictures in the run folder."""
+
+    cell: str
+    method: str
+    photo: str
+    colorized: str
+    real: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One question: ``number`` from 1, whether it is ``practice``, and where the real photo stands."""
+
+    number: int
+    practice: bool
+    pair: Pair
+    real_side: Side
+
+
+def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
+    """Return every pair whose pictures a run has kept.
+
+    Near-grey photos are left out: there is nothing to tell apart.
+
+    Parameters
+    ----------
+    results
+        The run.
+    methods
+        Families, names or labels of its methods, comma-separated; ``None`` for all but the oracles.
+
+    Raises
+    ------
+    UserError
+        If one of the methods is not in the run, or it kept too few pictures.
+    """
+    cells = results.cells[results.cells["method"].isin(_chosen(results.cells, methods))]
+    images = results.images[results.images["cell"].isin(cells["cell"])]
+    images = images[images["picture"].notna() & images["truth_picture"].notna()]
+    images = images[~images["near_grey"].fillna(value=False).astype(bool)]
+    if images["photo"].nunique() < 2:
+        raise UserError(
+            f"'{results.folder}' keeps pictures of {images['photo'].nunique()} photos of these methods that "
+            "are not near-grey, and a study needs two at least, one for practice: run the benchmark with "
+            "--keep-predictions gallery (or all) and more photos"
+        )
+    columns = ["cell", "method", "photo", "picture", "truth_picture"]
+    rows = images.sort_values(["photo", "method", "seed"])[columns].astype(str)
+    return [Pair(*row) for row in rows.itertuples(index=False)]
+
+
+def draw_trials(pairs: list[Pair], participant: str, practice: int, trials: int) -> list[Trial]:
+    """Draw a participant's trials; the same participant always has the same ones.
+
+    No photo comes twice, because the real one of a photo would be known again. Methods come equally
+    often, and so do sides. Where there are not photos enough, practice and trials shrink in proportion.
+
+    Parameters
+    ----------
+    pairs
+        To draw from.
+    participant
+        The random id that seeds everything.
+    practice, trials
+        How many of each are wanted; practice comes first.
+    """
+    rng = np.random.default_rng(list(participant.encode()))
+    photos = sorted({pair.photo for pair in pairs})
+    share = min(1.0, len(photos) / (practice + trials))
+    practice = min(max(1, round(practice * share)), len(photos) - 1)
+    trials = min(trials, len(photos) - practice)
+    shuffled = rng.permutation(photos)[: practice + trials]
+    made: list[Trial] = []
+    for first, count in ((0, practice), (practice, trials)):
+        chosen = _balanced(pairs, list(shuffled[first : first + count]), rng)
+        sides = rng.permutation([SIDES[i % 2] for i in range(count)])
+        made += [
+            Trial(number, first == 0, pair, "left" if side == "left" else "right")
+            for number, (pair, side) in enumerate(zip(chosen, sides, strict=True), first + 1)
+        ]
+    return made
+
+
+def _balanced(pairs: list[Pair], photos: list[str], rng: np.random.Generator) -> list[Pair]:
+    """Choose for every photo one of the methods that came least often so far."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for photo in photos:
+        options = [pair for pair in pairs if pair.photo == photo]
+        least = min(seen[pair.method] for pair in options)
+        rarest = sorted({pair.method for pair in options if seen[pair.method] == least})
+        method = rarest[rng.integers(len(rarest))]
+        seeds = [pair for pair in options if pair.method == method]
+        chosen.append(seeds[rng.integers(len(seeds))])
+        seen[method] += 1
+    return chosen
+
+
+def _chosen(cells: pd.DataFrame, methods: str | None) -> list[str]:
+    if methods is None:
+        return list(cells["method"][~cells["oracle"].astype(bool)])
+    chosen: list[str] = []
+    for name in filter(None, (part.strip() for part in re.split(r",(?![^\[]*\])", methods))):
+        known = (cells[["method", "name", "family"]] == name).any(axis="columns")
+        if not known.any():
+            have = ", ".join(dict.fromkeys(cells["method"]))
+            raise UserError(f"--methods: the run has no '{name}'; it has {have}")
+        chosen += list(cells["method"][known])
+    return chosen

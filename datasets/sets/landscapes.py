@@ -1,0 +1,87 @@
+"""``landscapes``: 4,319 landscape photos from Flickr, as Kaggle has them, or a plain folder of photos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Final
+
+from ... import UserError
+from ..base import DatasetInfo, Split, register_dataset
+from ..splits import by_digest, shares
+from ..tree import TreeDataset
+
+CATEGORIES: Final = {
+    None: "landscape",
+    "2": "mountain",
+    "3": "desert",
+    "4": "sea",
+    "5": "beach",
+    "6": "island",
+    "7": "Japan",
+}
+"""Category by the number in a file's name: ``00000000.jpg`` has none, ``00000000_(2).jpg`` has 2.
+
+The set does not document its suffixes; this is the order in which its description lists its searches.
+"""
+
+COUNTS: Final = (4_000, 200, 119)
+"""Train, validation, test: 4,200 photos to learn from and 119 to test on.
+
+That 200 of the 4,200 are for validation is our choice.
+"""
+
+_NAME: Final = re.compile(r"\d{8}(?:_\((\d)\))?\.jpg")
+
+
+@register_dataset
+class Landscapes(TreeDataset):
+    """Landscape photos in a folder.
+
+    The splits follow the order of the photos' SHA-256: the first 4,000 are train, the next 200 validation,
+    the rest test, so the full set has 119 of them. A set of fewer than 4,319 photos is split in proportion.
+    Equal files stay in one split.
+    """
+
+    info: ClassVar = DatasetInfo(
+        name="landscapes",
+        summary="4,319 landscape photos from Flickr in 7 categories, or a plain folder of photos",
+        source="https://www.kaggle.com/datasets/arnaud58/landscape-pictures",
+        licence="not stated (photos from Flickr)",
+        splits="4,000 train, 200 validation, the rest (119) test by SHA-256; fewer in proportion",
+    )
+
+    def __init__(self, root: Path | None = None) -> None:
+        if root is None or not root.is_dir():
+            where = "add --data-root FOLDER" if root is None else f"'{root}' is no folder"
+            raise UserError(f"dataset 'landscapes': {where}. {_INSTRUCTIONS}")
+        super().__init__(root)
+        if not self.tree.paths:
+            raise UserError(f"dataset 'landscapes': '{root}' holds no photos. {_INSTRUCTIONS}")
+
+    def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
+        """Return our splits, and the categories that Kaggle's names state."""
+        splits = by_digest(digests, _counts(len(digests)))
+        numbers = {key: _NAME.fullmatch(PurePosixPath(key).name) for key in digests}
+        # Eight digits alone do not make a Kaggle name: a plain folder may number its photos too.
+        suffixed = any(match and match[1] for match in numbers.values())
+        return {key: (splits[key], _category(numbers[key]) if suffixed else "") for key in digests}
+
+
+_INSTRUCTIONS: Final = (
+    "Download archive.zip from https://www.kaggle.com/datasets/arnaud58/landscape-pictures (Kaggle wants you "
+    "to log in, so huebench cannot), unpack it, and name the folder that holds 00000000.jpg; any other "
+    "folder of photos does as well"
+)
+
+
+def _category(match: re.Match[str] | None) -> str:
+    return CATEGORIES.get(match[1], "") if match else ""
+
+
+def _counts(photos: int) -> tuple[int, int, int]:
+    train, validation, _ = COUNTS
+    if photos >= sum(COUNTS):
+        return train, validation, photos - train - validation
+    return shares(photos, COUNTS)

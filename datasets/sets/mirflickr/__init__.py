@@ -1,0 +1,3 @@
+"""MIRFLICKR-25k."""
+
+from .card import Mirflickr as Mirflickr

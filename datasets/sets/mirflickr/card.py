@@ -1,0 +1,76 @@
+"""``mirflickr``: the 25,000 photos of MIRFLICKR-25k, unpacked, in their archive, or as Kaggle's arrays."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Final
+
+from .... import UserError
+from ...base import RGB, Archive, Dataset, DatasetInfo, Entry, register_dataset
+from .sources import Source, find_source
+
+PAGE: Final = "https://press.liacs.nl/mirflickr/"
+
+
+@register_dataset
+class Mirflickr(Dataset):
+    """MIRFLICKR-25k.
+
+    Photos ``im1.jpg`` … ``im25000.jpg`` are ordered by the SHA-256 of ``im1`` … ``im25000``: the first 20,000
+    are train, the next 2,500 validation, the last 2,500 test. A photo's split thus does not depend on which
+    photos are there. Rows of Kaggle's arrays do not tell which photo they are, so they are split in the order
+    of the SHA-256 of their row number.
+    """
+
+    info: ClassVar = DatasetInfo(
+        name="mirflickr",
+        summary="25,000 photos from Flickr on any subject: folder, mirflickr25k.zip, or Kaggle's .npy arrays",
+        source="M. J. Huiskes, M. S. Lew: The MIR Flickr Retrieval Evaluation, ACM MIR 2008",
+        licence="Creative Commons, per photo (see the archive's licence files)",
+        splits="80/10/10 in the order of the SHA-256 of ids",
+        caveat="The set is known to hold duplicates and near-duplicates, some of them across train and test "
+        "(Connor et al., VISAPP 2015); bench datasets prepare lists them. One photo in ten is near-grey.",
+    )
+
+    # The address is the one that the set's page gives; size and checksum are those that several public
+    # projects check their copies against. We have not downloaded the archive ourselves.
+    archive: ClassVar = Archive(
+        url="https://press.liacs.nl/mirflickr/mirflickr25k.v3b/mirflickr25k.zip",
+        file="mirflickr25k.zip",
+        checksum="md5:a23d0a8564ee84cda5622a6c2f947785",
+        size=3_069_184_257,
+    )
+
+    def __init__(self, root: Path | None = None) -> None:
+        if root is None:
+            raise UserError(f"dataset 'mirflickr': add --data-root PATH. {_INSTRUCTIONS}")
+        super().__init__(root)
+        source = find_source(root)
+        if source is None:
+            raise UserError(f"dataset 'mirflickr': nothing of it is at '{root}'. {_INSTRUCTIONS}")
+        self._source: Source = source
+
+    def entries(self) -> list[Entry]:
+        """Return every photo, in the order of the numbers in their ids."""
+        return self._entries
+
+    def read(self, entry: Entry) -> RGB:
+        """Decode one photo; raises `PhotoError` with the reason."""
+        return self._source.read(entry.id)
+
+    @cached_property
+    def _entries(self) -> list[Entry]:
+        splits = self._source.splits()
+        return [
+            Entry(key, splits[key], "", self.info.licence, digest)
+            for key, digest in self._source.digests().items()
+        ]
+
+
+_INSTRUCTIONS: Final = (
+    f"Put mirflickr25k.zip from {PAGE} there, or its folder mirflickr/ with im1.jpg … im25000.jpg, or "
+    "l/gray_scale.npy and ab/ab1.npy … from "
+    "https://www.kaggle.com/datasets/shravankumar9892/image-colorization. The archive (3.1 GB) is fetched by "
+    "'bench datasets prepare mirflickr --data-root FOLDER --download'"
+)

@@ -1,0 +1,3 @@
+"""The encoder–decoder CNN."""
+
+from .card import EncoderDecoder as EncoderDecoder

@@ -1,0 +1,3 @@
+"""The Inception fusion CNN."""
+
+from .card import InceptionFusion as InceptionFusion

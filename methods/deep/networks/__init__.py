@@ -1,1 +1,0 @@
-"""The networks as torch modules; apart from the methods, because importing torch takes seconds."""

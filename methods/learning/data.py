@@ -1,0 +1,142 @@
+"""Packed photos as batches of lightness and chroma on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from math import ceil
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ... import UserError
+from ...datasets.base import RGB
+from ...datasets.color.torch import rgb_to_lab
+from .parallel import own_share, processes
+
+RESIDENT_SHARE = 0.5
+"""A set moves to the GPU as a whole where it takes at most this share of the free memory."""
+
+
+class LabBatches:
+    """Photos, packed as uint8, handed out as Lab batches that are converted and flipped on the device.
+
+    On a GPU the whole set is kept there as uint8 where it fits; else, and on the CPU, the next batch is
+    read from the memory map while the present one is worked on.
+
+    Parameters
+    ----------
+    packed
+        uint8 (N, size, size, 3), memory-mapped or not.
+    batch
+        Photos a batch at most; batches are as even as can be, so that none is left with a single photo,
+        of which batch normalisation could learn nothing.
+    device
+        Where batches go.
+    flip
+        Whether a shuffled epoch mirrors each photo with probability ½.
+
+    Where several processes train together, each is handed its share of every batch, and of the photos in
+    order.
+
+    Raises
+    ------
+    UserError
+        If a batch has fewer photos than there are processes.
+
+    Attributes
+    ----------
+    photos, side
+        How many photos there are, and their side in pixels.
+    batch
+        Photos a batch at most.
+    epoch
+        Photos in a shuffled epoch.
+    """
+
+    def __init__(self, packed: RGB, batch: int, device: torch.device, *, flip: bool = True) -> None:
+        self.photos, self.side = len(packed), int(packed.shape[1])
+        self.batch = min(batch, max(1, self.photos))
+        self._packed = packed
+        self._device = device
+        self._flip = flip
+        self.epoch = self._checked(self.photos)
+        self._resident = self._to_device()
+        self._chooser = self._device if self._resident is not None else torch.device("cpu")
+
+    def shorter(self, epoch: int) -> LabBatches:
+        """Return batches of the same photos, kept once, whose shuffled epochs draw so many at most anew.
+
+        Raises
+        ------
+        UserError
+            If a batch then has fewer photos than there are processes.
+        """
+        shorter = copy(self)
+        shorter.epoch = self._checked(min(epoch, self.photos))
+        return shorter
+
+    def __len__(self) -> int:
+        """Return the number of batches in a shuffled epoch."""
+        return ceil(self.epoch / self.batch)
+
+    def first(self, count: int) -> tuple[Tensor, Tensor]:
+        """Return the first ``count`` photos as one batch, unflipped."""
+        (rgb,) = self._read([torch.arange(count, device=self._chooser)])
+        return rgb_to_lab(rgb)
+
+    def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every photo once, in order and unflipped, as (L* (N, 1, H, W), a*b* (N, 2, H, W))."""
+        mine = own_share(torch.arange(self.photos, device=self._chooser))
+        if len(mine):
+            for rgb in self._read(self._split(mine)):
+                yield rgb_to_lab(rgb)
+
+    def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield an epoch's photos, each once, in an order and with flips that depend on ``seed`` alone."""
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(self.photos, generator=generator)[: self.epoch]
+        flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
+        whole = order.to(self._chooser), flips.to(self._device)  # once an epoch: a GPU waits for a copy
+        batches, mirrored = ([own_share(part) for part in self._split(photos)] for photos in whole)
+        for rgb, flip in zip(self._read(batches), mirrored, strict=True):
+            yield rgb_to_lab(torch.where(flip[:, None, None, None], rgb.flip(2), rgb))
+
+    def _read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
+        if self._resident is not None:
+            yield from (self._resident[chosen] for chosen in batches)
+            return
+        first, *rest = batches
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            ahead = reader.submit(self._from_map, first)
+            for part in rest:
+                ready, ahead = ahead, reader.submit(self._from_map, part)
+                yield ready.result()
+            yield ahead.result()
+
+    def _checked(self, epoch: int) -> int:
+        if epoch and epoch // ceil(epoch / self.batch) < processes():
+            raise UserError(
+                f"{epoch} photos in batches of {self.batch} are too few for {processes()} devices: "
+                "raise batch, or use fewer devices"
+            )
+        return epoch
+
+    def _split(self, photos: Tensor) -> tuple[Tensor, ...]:
+        return torch.tensor_split(photos, max(1, ceil(len(photos) / self.batch)))
+
+    def _from_map(self, chosen: Tensor) -> Tensor:
+        rgb = torch.from_numpy(self._packed[chosen.numpy()])
+        if self._device.type == "cuda":
+            return rgb.pin_memory().to(self._device, non_blocking=True)
+        return rgb
+
+    def _to_device(self) -> Tensor | None:
+        if self._device.type != "cuda":
+            return None
+        free, _ = torch.cuda.mem_get_info(self._device)
+        if self._packed.nbytes > RESIDENT_SHARE * free:
+            return None
+        return torch.from_numpy(np.array(self._packed)).to(self._device)

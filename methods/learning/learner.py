@@ -1,0 +1,196 @@
+"""What a training step does: networks, losses and optimizers, apart from the loop that repeats it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from .network import ColorNetwork
+from .parallel import average_gradients, share_statistics
+
+Precision = Literal["fp32", "bf16"]
+
+BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
+"""Names of x86's and Arm's instructions for bf16 in `torch.cpu.get_capabilities`."""
+
+Forward = Callable[[Tensor], Tensor]
+"""A network's forward pass, compiled or not."""
+
+ContentLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From a raw prediction, L* and true a*b* to a scalar."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one batch came to, as tensors that are still on the device.
+
+    Attributes
+    ----------
+    loss
+        Mean over the batch, a scalar.
+    gradient_norm
+        2-norm over all gradients, a scalar; not finite where any gradient is not.
+    ab
+        Predicted a*b*, (N, 2, H, W).
+    """
+
+    loss: Tensor
+    gradient_norm: Tensor
+    ab: Tensor
+
+
+class Learner(ABC):
+    """Networks with their losses and optimizers; a GAN has several of each.
+
+    Parameters
+    ----------
+    networks
+        Every trained network by name; the one called ``generator`` colorizes.
+    optimizers, schedulers
+        By name; every scheduler steps once an epoch.
+    precision
+        ``bf16`` runs forward passes under autocast; weights and optimizers stay in float32.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        optimizers: Mapping[str, Optimizer],
+        schedulers: Mapping[str, LRScheduler],
+        precision: Precision,
+    ) -> None:
+        for network in networks.values():
+            share_statistics(network)
+        self.networks = networks
+        self.optimizers = optimizers
+        self.schedulers = schedulers
+        device = next(networks["generator"].parameters()).device
+        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+    @abstractmethod
+    def step(self, lightness: Tensor, ab: Tensor) -> Step:
+        """Learn from one batch of L* (N, 1, H, W) and true a*b* (N, 2, H, W)."""
+
+    @abstractmethod
+    def evaluate(self, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+        """Return loss and predicted a*b* of one batch without learning from it."""
+
+    def train(self, mode: bool = True) -> None:
+        """Put every network into training mode, or into evaluation mode."""
+        for network in self.networks.values():
+            network.train(mode)
+
+    def end_epoch(self) -> None:
+        """Step the learning-rate schedules."""
+        for scheduler in self.schedulers.values():
+            scheduler.step()
+
+    def state_dict(self) -> dict[str, dict[str, Any]]:
+        """Return all that training changes: tensors and plain numbers only."""
+        state = {f"network {name}": _trained_state(network) for name, network in self.networks.items()}
+        return state | {name: part.state_dict() for name, part in self._machinery().items()}
+
+    def load_state_dict(self, state: Mapping[str, dict[str, Any]]) -> None:
+        """Take up a state where `state_dict` left it."""
+        for name, network in self.networks.items():
+            network.load_state_dict(network.state_dict() | state[f"network {name}"])
+        for name, part in self._machinery().items():
+            part.load_state_dict(state[name])
+
+    def _machinery(self) -> dict[str, Optimizer | LRScheduler]:
+        optimizers = {f"optimizer {name}": optimizer for name, optimizer in self.optimizers.items()}
+        return optimizers | {f"scheduler {name}": scheduler for name, scheduler in self.schedulers.items()}
+
+
+def native_precision(device: str) -> Precision:
+    """Return ``bf16`` on a GPU and on a processor with instructions for it, else ``fp32``.
+
+    torch emulates bf16 on other processors, where it is slower than fp32.
+    """
+    capable = device == "cuda" or any(torch.cpu.get_capabilities().get(name) for name in BF16_INSTRUCTIONS)
+    return "bf16" if capable else "fp32"
+
+
+def _trained_state(network: nn.Module) -> dict[str, Tensor]:
+    frozen = network.frozen if isinstance(network, ColorNetwork) else ()
+    return {name: value for name, value in network.state_dict().items() if not name.startswith(frozen)}
+
+
+class Supervised(Learner):
+    """One network that lowers its own loss, or another one.
+
+    Parameters
+    ----------
+    network
+        The network; already on its device.
+    optimizer, scheduler
+        Its optimizer and learning-rate schedule.
+    precision
+        As for `Learner`.
+    compiled
+        Whether training steps go through ``torch.compile``.
+    content
+        The loss of a raw prediction, given L* and true a*b*; ``None`` takes the network's own.
+    """
+
+    def __init__(
+        self,
+        network: ColorNetwork,
+        optimizer: Optimizer,
+        scheduler: LRScheduler,
+        precision: Precision = "fp32",
+        *,
+        compiled: bool = False,
+        content: ContentLoss | None = None,
+    ) -> None:
+        super().__init__(
+            {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, precision
+        )
+        self.network = network
+        self._optimizer = optimizer
+        self._content = content or (lambda prediction, _, ab: network.loss(prediction, ab))
+        self._forward: Forward = torch.compile(network) if compiled else network
+
+    def step(self, lightness: Tensor, ab: Tensor) -> Step:
+        """Take one optimizer step on the network's loss."""
+        loss, predicted = self._loss(self._forward, lightness, ab)
+        norm = descend(loss, self._optimizer)
+        return Step(loss.detach(), norm, predicted.detach())
+
+    def evaluate(self, lightness: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the network's loss and its a*b*."""
+        return self._loss(self.network, lightness, ab)
+
+    def _loss(
+        self, forward: Callable[[Tensor], Tensor], lightness: Tensor, ab: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        with self.autocast:
+            prediction = forward(lightness)
+        prediction = prediction.float()
+        return self._content(prediction, lightness, ab), self.network.chroma(prediction)
+
+
+def descend(loss: Tensor, optimizer: Optimizer) -> Tensor:
+    """Step ``optimizer`` down the gradient of ``loss``; return the gradient's norm, a scalar.
+
+    Where several processes train together, it is the mean of their gradients.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [
+        weight.grad
+        for group in optimizer.param_groups
+        for weight in group["params"]
+        if weight.grad is not None
+    ]
+    average_gradients(gradients)
+    norm = torch.nn.utils.get_total_norm(gradients)
+    optimizer.step()
+    return norm

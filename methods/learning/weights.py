@@ -1,0 +1,180 @@
+"""Pretrained weights of timm backbones: found on disk or on the hub, mapped strictly, never unpickled."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from threading import Thread
+
+import timm
+import torch
+from safetensors.torch import load_file
+from timm.models import adapt_input_conv
+from torch import Tensor, nn
+
+from ... import UserError
+from ..weights_files import local_weights
+
+HUB = ("huggingface.co", 443)
+HUB_SECONDS = 3.0
+
+State = dict[str, Tensor]
+
+
+def find_weights(name: str, where: str, *, download: bool) -> Path | None:
+    """Find the ImageNet weights of a timm model.
+
+    Parameters
+    ----------
+    name, where
+        As for `local_weights`; ``auto`` also looks into the cache of the Hugging Face hub, then on the hub.
+    download
+        Whether the hub may be asked. An unreachable hub costs `HUB_SECONDS`, not more.
+
+    Returns
+    -------
+    pathlib.Path or None
+        ``None`` where there are no weights to be had.
+
+    Raises
+    ------
+    UserError
+        If ``where`` is a path that holds no such weights.
+    """
+    found = local_weights(name, where)
+    return found if found or where != "auto" else _from_hub(name, download=download)
+
+
+def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
+    """Load a file of weights into a backbone, which may be the first stages of the architecture only.
+
+    The file must hold the whole architecture: under timm's names, or under other names in the same order
+    with the same shapes, as torchvision's files do. For a backbone with one input channel the first
+    convolution is summed over its three, as timm does it.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or is not of this architecture, or if timm's backbone of this architecture
+        has weights that the whole has not.
+    """
+    state = read_weights(path)
+    with torch.device("meta"):
+        whole = timm.create_model(name)
+    names = match_names(whole.state_dict(), state, path, name)
+    # With `features_only` timm joins the first two parts of some names: `stages.0` becomes `stages_0`.
+    names = {key.replace(".", "_", 1): found for key, found in names.items()} | names
+    picked = {}
+    for key, own in backbone.state_dict().items():
+        counter = key.endswith("num_batches_tracked")
+        if not counter and key not in names:
+            raise UserError(
+                f"backbone {name} cannot take its weights from '{path}': timm has its '{key}' under another "
+                "name there; choose another backbone, or weights=none"
+            )
+        weight = own if counter else state[names[key]]
+        one_channel = weight.ndim == 4 and weight.shape[1] == 3 and own.shape[1] == 1
+        picked[key] = adapt_input_conv(1, weight) if one_channel else weight.reshape(own.shape)
+    backbone.load_state_dict(picked)
+
+
+def read_weights(path: Path) -> State:
+    """Read a state dict from a safetensors file, or from torch's format without running any of its code.
+
+    Raises
+    ------
+    UserError
+        If the file is unreadable, or is no flat table of tensors.
+    """
+    try:
+        state = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise UserError(f"weights '{path}' cannot be read: {error}") from error
+    except Exception as error:
+        if type(error).__module__.startswith("safetensors"):
+            raise UserError(f"weights '{path}' cannot be read: {error}") from error
+        raise
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise UserError(f"weights '{path}' are no state dict: save model.state_dict(), and nothing around it")
+    return state
+
+
+def match_names(
+    expected: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path, name: str
+) -> dict[str, str]:
+    """Return which of a file's names holds each expected weight; every weight must be matched.
+
+    Batch normalisation's counters are left out: older files lack them and no result depends on them.
+
+    Raises
+    ------
+    UserError
+        If neither the names nor the order and shapes agree.
+    """
+    wanted = {key: value for key, value in expected.items() if not key.endswith("num_batches_tracked")}
+    given = {key: value for key, value in found.items() if not key.endswith("num_batches_tracked")}
+    by_name = wanted.keys() == given.keys()
+    names = dict(zip(wanted, wanted if by_name else given, strict=False))
+    if len(wanted) == len(given):
+        wrong = [key for key in wanted if not _alike(key, wanted[key], names[key], given[names[key]])]
+        if not wrong:
+            return names
+        first = wrong[0]
+        problem = (
+            f"'{first}' is {tuple(wanted[first].shape)} and '{names[first]}' is "
+            f"{tuple(given[names[first]].shape)}"
+        )
+    else:
+        problem = f"it has {len(given)} weights instead of {len(wanted)}"
+    raise UserError(f"weights '{path}' are not of {name}: {problem}")
+
+
+def _alike(key: str, expected: Tensor, other: str, found: Tensor) -> bool:
+    if key.rpartition(".")[2] != other.rpartition(".")[2]:
+        return False
+    if expected.ndim > 1 and found.ndim > 1:  # a linear layer is a convolution over its whole input
+        return expected.flatten(1).shape == found.flatten(1).shape
+    return expected.shape == found.shape
+
+
+def _from_hub(name: str, *, download: bool) -> Path | None:
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError
+
+    config = timm.get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
+        return None
+    cached = huggingface_hub.try_to_load_from_cache(config.hf_hub_id, "model.safetensors")
+    if isinstance(cached, str):
+        return Path(cached)
+    if not download or huggingface_hub.constants.HF_HUB_OFFLINE or not _hub_answers():
+        return None
+    try:
+        return Path(huggingface_hub.hf_hub_download(config.hf_hub_id, "model.safetensors"))
+    except (HfHubHTTPError, OSError):
+        return None
+
+
+@cache
+def _hub_answers() -> bool:
+    """Return whether the hub takes a connection soon; a thread, because looking up its name may hang."""
+    answers = []
+
+    def connect() -> None:
+        try:
+            socket.create_connection(HUB, timeout=HUB_SECONDS).close()
+        except OSError:
+            return
+        answers.append(True)
+
+    thread = Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(HUB_SECONDS)
+    return bool(answers)

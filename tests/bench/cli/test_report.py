@@ -1,0 +1,86 @@
+import json
+import shutil
+
+import pytest
+
+from huebench.bench.web.study.answers import Answers
+from huebench.bench.web.study.trials import draw_trials, find_pairs
+from huebench.reports.tables import read_results
+
+
+@pytest.fixture
+def run(bench, tmp_path):
+    arguments = ("--methods", "gray,mean-ab", "--limit", 3, "--metrics", "psnr,colorfulness", "--out", "out")
+    assert bench("run", *arguments)[0] == 0
+    return tmp_path / "out"
+
+
+def test_every_format_is_written_and_named(bench, run):
+    code, output = bench("report", run, "--format", "md,html,latex,csv")
+    assert code == 0
+    paths = [line.removeprefix("report: ") for line in output.splitlines() if line.startswith("report: ")]
+    assert [path.rpartition("/")[2] for path in paths] == ["report.md", "report.html", "latex", "csv"]
+
+
+def test_the_report_does_not_depend_on_where_the_run_lies(bench, run, tmp_path):
+    bench("report", run)
+    shutil.move(run, tmp_path / "moved")
+    before = (tmp_path / "moved" / "report.md").read_bytes()
+    (tmp_path / "moved" / "report.md").unlink()
+    assert bench("report", tmp_path / "moved")[0] == 0
+    assert (tmp_path / "moved" / "report.md").read_bytes() == before
+
+
+def test_an_unknown_format_and_a_folder_without_a_run_are_mistakes(bench, run, tmp_path):
+    assert bench("report", run, "--format", "pdf")[0] == 2
+    code, output = bench("report", tmp_path / "nowhere")
+    assert code == 2
+    assert "nowhere" in output
+    assert "Traceback" not in output
+
+
+def test_a_baseline_has_report_and_tables_and_no_pictures(bench, run, tmp_path):
+    code, output = bench("report", run, "--out", tmp_path / "docs" / "baseline")
+    assert code == 0
+    assert "baseline/report.md" in output
+    baseline = tmp_path / "docs" / "baseline"
+    assert not (baseline / "pictures").exists()
+    code, output = bench("compare", baseline, run)
+    assert code == 0
+    assert "no change" in output
+    before = (baseline / "report.md").read_bytes()
+    assert before == (run / "report.md").read_bytes()
+    (baseline / ".report.json").unlink()
+    assert bench("report", baseline, "--format", "md,html")[0] == 0
+    assert "Gallery" not in (baseline / "report.md").read_text()
+    (tmp_path / "file").write_text("")
+    code, output = bench("report", run, "--out", tmp_path / "file")
+    assert code == 2
+    assert "file" in output
+
+
+def test_the_report_of_a_baseline_has_the_kernels_and_the_fool_rates(bench, run, tmp_path):
+    timing = {"median": 0.5, "data": [0.5] * 1000}
+    benchmark = {"group": "search", "name": "test", "params": {"library": "faiss"}, "extra_info": {}}
+    machine = {"machine": "x86_64", "python_version": "3.11.7", "system": "Linux", "cpu": {}}
+    text = json.dumps({"machine_info": machine, "benchmarks": [benchmark | {"stats": timing}]})
+    (run / "speed.json").write_text(text)
+    answers = Answers(run / "study.sqlite", 1.0)
+    answers.add("somebody", trials := draw_trials(find_pairs(read_results(run), None), "somebody", 1, 2))
+    for trial in trials:
+        answers.keep("somebody", trial.number, "left", 0.5, 1.0)
+    assert bench("report", run, "--out", tmp_path / "baseline")[0] == 0
+    assert bench("report", tmp_path / "baseline", "--out", tmp_path / "again")[0] == 0
+    for folder in ("baseline", "again"):
+        said = (tmp_path / folder / "report.md").read_text()
+        assert "faiss" in said
+        assert "1 participant saw a real photo" in said
+        assert (tmp_path / folder / "speed.json").stat().st_size < 1000
+    rates = [bench("study", folder, "--results")[1].splitlines()[:-1] for folder in (run, tmp_path / "again")]
+    assert rates[0] == rates[1]
+
+
+def test_a_path_keeps_its_brackets(bench, run, tmp_path):
+    assert (
+        f"report: {tmp_path}/a[draft]/report.md\n" in bench("report", run, "--out", tmp_path / "a[draft]")[1]
+    )

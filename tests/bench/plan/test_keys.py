@@ -1,0 +1,224 @@
+import hashlib
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from huebench.bench.metrics import register_metric
+from huebench.bench.plan import keys
+from huebench.bench.plan.options import make_options
+from huebench.bench.plan.photos import photo_set
+from huebench.bench.plan.plan import make_plan
+from huebench.methods.base import methods
+from huebench.plugins import load_plugin
+
+
+def forget():
+    for cached in (keys._source_digest, keys._distributions):
+        cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def edited(monkeypatch):
+    """Let a file of some name, and it alone, read as if a line had been added."""
+    read = Path.read_bytes
+
+    def edit(name):
+        monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"\n" * (path.name == name))
+        forget()
+
+    return edit
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(method="gray"):
+        return make_plan(
+            make_options(
+                methods=method, dataset="samples", data_root=None, split="test", limit=1, seeds=(0,),
+                budget="smoke", device="cpu", devices=1, jobs=1, threads=1, timeout=None, max_memory=None,
+                keep="none", size=None, resize="squash", metrics="psnr", plugins=(), out=tmp_path / "run",
+                remote=False,
+            )
+        )  # fmt: skip
+
+    return make
+
+
+def test_a_digest_depends_on_every_part():
+    assert keys.digest(1, {"a": 2}) == keys.digest(1, {"a": 2})
+    assert keys.digest(1, {"a": 2}) != keys.digest(1, {"a": 3})
+
+
+def test_two_methods_have_two_sources():
+    assert keys.class_source(methods.get("gray")) != keys.class_source(methods.get("mean-ab"))
+
+
+def test_a_methods_source_follows_its_imports():
+    module = sys.modules[methods.get("pixel-knn").__module__]
+    found = keys._own_imports(Path(module.__file__), module.__name__)
+    assert {"huebench.datasets.color.conversion", "huebench.methods.base"} <= set(found)
+
+
+PLUGIN = """
+import numpy as np
+from huebench.methods.base import Method, MethodInfo, register
+
+@register
+class Plugin(Method):
+    info = MethodInfo(name={name!r}, family="baseline", source="a test")
+
+    def colorize(self, lightness, context):
+        return np.zeros((*lightness.shape, 2), np.float32)
+"""
+
+
+def test_an_edited_plugin_has_another_source(tmp_path, monkeypatch):
+    path = tmp_path / "plugin_of_a_key_test.py"
+    path.write_text(PLUGIN.format(name="plugin-of-a-key-test"))
+    methods.discover()
+    monkeypatch.setattr(methods, "_items", methods._items.copy())
+    load_plugin(path)
+    cls = methods.get("plugin-of-a-key-test")
+    before, others = keys.class_source(cls), keys.class_source(methods.get("gray"))
+    path.write_text(path.read_text() + "# edited\n")
+    forget()
+    assert keys.class_source(cls) != before
+    assert keys.class_source(methods.get("gray")) == others
+
+
+@pytest.fixture
+def distribution(tmp_path, monkeypatch):
+    """Install a distribution that registers a plugin through an entry point; return its package's folder."""
+    package, facts = tmp_path / "hues_of_a_test", tmp_path / "hues_of_a_test-1.0.dist-info"
+    for folder in (package, facts):
+        folder.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: hues-of-a-test\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[huebench.methods]\nhues = hues_of_a_test.plug\n")
+    (package / "__init__.py").write_text("")
+    (package / "layers.py").write_text("from .depths import DEPTH\n")
+    (package / "depths.py").write_text("DEPTH = 3\n")
+    (package / "optional.py").write_text("what is this\n")
+    (package / "plug.py").write_text(
+        "from . import layers\n"
+        "class Method:\n    depth = layers.DEPTH\n    def fit(self):\n        from . import optional\n"
+        "def score(truth, prediction):\n    return layers.DEPTH\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    keys._module_file.cache_clear()
+    yield package
+    for name in [name for name in sys.modules if name.startswith("hues_of_a_test")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("file", ["plug.py", "layers.py", "depths.py", "../*.dist-info/METADATA"])
+def test_an_installed_plugins_source_is_all_that_it_imports_of_its_package_and_its_version(
+    distribution, file
+):
+    plug = importlib.import_module("hues_of_a_test.plug")
+    named = {"name": "hues", "direction": "none", "source": "a test", "description": "None."}
+    register_metric(**named)(plug.score)
+
+    def sources():
+        forget()
+        return keys.class_source(plug.Method), keys.metrics_source(["hues"])
+
+    before = sources()
+    assert sources() == before
+    (changed,) = distribution.glob(file)
+    changed.write_text(changed.read_text().replace("Version: 1.0", "Version: 1.1") + "\n")
+    assert not set(sources()) & set(before)
+
+
+def test_where_a_plugin_file_lies_is_no_part_of_its_source(tmp_path, monkeypatch):
+    sources = []
+    for folder in ("here", "there"):
+        path = tmp_path / folder / "plugin.py"
+        path.parent.mkdir()
+        path.write_text(PLUGIN.format(name="movable"))
+        monkeypatch.setattr(methods, "_items", {})
+        load_plugin(path)
+        sources.append(keys.class_source(methods.get("movable")))
+    assert sources[0] == sources[1]
+
+
+SAMPLED = [
+    "references.py",
+    "training_sample.py",
+    "protocol.py",
+    "color.py",
+    "ab_bins.py",
+    "photos.py",
+    "samples.py",
+]
+
+
+@pytest.mark.parametrize("file", SAMPLED)
+def test_another_code_makes_another_training_sample(plan, edited, file):
+    (before,) = plan().cells
+    edited(file)
+    (after,) = plan().cells
+    assert after.sample != before.sample
+    assert after.prediction_key != before.prediction_key
+
+
+def test_another_library_makes_another_training_sample(plan, monkeypatch):
+    (before,) = plan().cells
+    monkeypatch.setattr("huebench.bench.plan.plan.library_versions", lambda: {"numpy": "0"})
+    assert plan().cells[0].sample != before.sample
+
+
+@pytest.mark.parametrize("file", ["definitions.py", "scorer.py", "pair.py", "pixel.py"])
+def test_another_metric_scores_anew_and_colorizes_nothing_anew(plan, edited, file):
+    (before,) = plan().cells
+    edited(file)
+    (after,) = plan().cells
+    assert after.prediction_key == before.prediction_key
+    assert after.key != before.key
+
+
+@pytest.mark.parametrize("file", ["protocol.py", "samples.py"])
+def test_another_code_that_prepares_photos_makes_other_packed_copies_and_fits(plan, edited, file):
+    (before,) = plan().cells
+    packed = photo_set(before, "train").prepare_key
+    edited(file)
+    (after,) = plan().cells
+    assert photo_set(after, "train").prepare_key != packed
+    assert after.fit_key != before.fit_key
+
+
+def test_versions_name_every_library():
+    versions = keys.library_versions()
+    assert {"python", *keys.LIBRARIES} == set(versions)
+    assert "not installed" not in versions.values()
+
+
+def test_files_count_by_content(tmp_path):
+    first, second = tmp_path / "first.pt", tmp_path / "second.pt"
+    first.write_bytes(b"weights")
+    second.write_bytes(b"weights")
+    assert keys.files_content([first]) == keys.files_content([second])
+    assert keys.files_content([first]) == [hashlib.sha256(b"weights").hexdigest()]
+    second.write_bytes(b"other weights")
+    assert keys.files_content([first]) != keys.files_content([second])
+
+
+def test_other_weights_in_the_same_file_are_another_fit(plan, tmp_path):
+    file = tmp_path / "network.pt"
+
+    def fit_key():
+        return plan(f"external[file={file}]").cells[0].fit_key
+
+    file.write_bytes(b"weights")
+    before = fit_key()
+    assert fit_key() == before
+    file.write_bytes(b"other weights")
+    assert fit_key() != before

@@ -1,0 +1,181 @@
+"""Schedules, and what holds for every deep method, on the encoder–decoder at 16²."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from huebench import UserError
+from huebench.methods.base import Context
+from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
+from huebench.methods.deep.nogan_unet.card import NoGanUNet
+from huebench.methods.deep.pix2pix.card import Pix2Pix
+from huebench.methods.deep.resnet34_regression import ResNet34Regression
+from huebench.methods.learning.method import DeepMethod, Schedule
+
+TINY = {"size": 16, "epochs": 2, "batch": 4}
+
+
+def _colors(method: DeepMethod) -> np.ndarray:
+    lightness = np.linspace(0, 100, 2 * 17 * 31, dtype=np.float32).reshape(2, 17, 31)
+    return method.colorize(lightness, Context())
+
+
+@pytest.mark.parametrize(
+    ("photos", "epochs"), [(0, 100), (1, 100), (40, 100), (41, 50), (200, 20), (400, 10), (9000, 10)]
+)
+def test_few_photos_are_seen_in_more_epochs(photos, epochs):
+    assert Schedule(64, 10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(photos) == epochs
+
+
+def test_parameters_replace_the_budgets_schedule():
+    schedule = EncoderDecoder(size=32, epochs=3).schedule("quick")
+    assert (schedule.size, schedule.epochs, schedule.batch, schedule.min_steps) == (32, 3, 40, 0)
+    paper = Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4)
+    assert EncoderDecoder().schedule("paper") == paper
+    assert EncoderDecoder(batch=7, learning_rate=1).schedule("paper") == replace(
+        paper, batch=7, learning_rate=1
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"size": 60}, {"epochs": 0}, {"learning_rate": 0}, {"precision": "fp8"}])
+def test_parameters_out_of_range_are_refused(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        EncoderDecoder(**wrong)
+
+
+def test_listing_methods_does_not_import_torch():
+    code = (
+        "import sys; from huebench.methods.base import methods; "
+        "assert 'encoder-decoder' in methods.items(); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_untrained_method_says_so(tmp_path):
+    with pytest.raises(UserError, match="encoder-decoder is not trained: call fit or load"):
+        _colors(EncoderDecoder())
+    with pytest.raises(UserError, match="not trained"):
+        EncoderDecoder().save(tmp_path)
+
+
+def test_a_seed_gives_the_same_colors_and_another_seed_others(photo_set, crops):
+    answers = []
+    for seed in (0, 0, 1):
+        method = EncoderDecoder(**TINY)
+        method.fit(photo_set(crops[:6]), photo_set([]), Context(seed=seed))
+        answers.append(_colors(method))
+    np.testing.assert_array_equal(answers[0], answers[1])
+    assert not np.array_equal(answers[0], answers[2])
+
+
+def test_save_and_load_give_the_same_colors(photo_set, crops, tmp_path):
+    method = EncoderDecoder(**TINY)
+    method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context())
+    method.save(tmp_path)
+    again = EncoderDecoder(**TINY)
+    again.load(tmp_path)
+    np.testing.assert_array_equal(_colors(again), _colors(method))
+    assert again.notes == method.notes
+
+
+def test_weights_of_another_network_are_refused(photo_set, crops, tmp_path, monkeypatch):
+    method = EncoderDecoder(**TINY)
+    method.fit(photo_set(crops[:2]), photo_set([]), Context())
+    method.save(tmp_path)
+    monkeypatch.setattr(EncoderDecoder, "build_network", lambda self, size: torch.nn.Conv2d(1, 2, 1))
+    with pytest.raises(UserError, match=r"network\.safetensors' does not fit encoder-decoder"):
+        EncoderDecoder().load(tmp_path)
+
+
+def test_an_interrupted_fit_resumes_to_the_same_bytes(photo_set, crops, tmp_path):
+    class InterruptedFitError(Exception):
+        pass
+
+    def interrupt(done, total, what):
+        if done == 3:
+            raise InterruptedFitError
+
+    train, validation = photo_set(crops[:8]), photo_set(crops[8:10])
+    whole, resumed = EncoderDecoder(**TINY), EncoderDecoder(**TINY)
+    whole.fit(train, validation, Context())
+    with pytest.raises(InterruptedFitError):
+        EncoderDecoder(**TINY).fit(train, validation, Context(checkpoints=tmp_path, progress=interrupt))
+    resumed.fit(train, validation, Context(checkpoints=tmp_path))
+    np.testing.assert_array_equal(_colors(resumed), _colors(whole))
+
+
+def test_a_checkpoint_of_other_photos_is_refused(photo_set, crops, tmp_path):
+    context = Context(checkpoints=tmp_path)
+    EncoderDecoder(**TINY).fit(photo_set(crops[:4]), photo_set([]), context)
+    with pytest.raises(UserError, match="belongs to another training"):
+        EncoderDecoder(**TINY).fit(photo_set(crops[4:8]), photo_set([]), context)
+
+
+def test_no_training_photos_is_an_error(photo_set):
+    with pytest.raises(UserError, match="no training photos"):
+        EncoderDecoder(**TINY).fit(photo_set([]), photo_set([]), Context())
+
+
+def test_a_photos_colors_do_not_depend_on_its_batch(photo_set, crops):
+    method = EncoderDecoder(**TINY)
+    method.fit(photo_set(crops[:4]), photo_set([]), Context())
+    lightness = np.random.default_rng(0).uniform(0, 100, (5, 40, 30)).astype(np.float32)
+    together = method.colorize(lightness, Context())
+    alone = np.concatenate([method.colorize(lightness[i : i + 1], Context()) for i in range(5)])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_bf16_trains_on_the_cpu(photo_set, crops):
+    curves = []
+    method = EncoderDecoder(**TINY, precision="bf16")
+    method.fit(photo_set(crops[:8]), photo_set([]), Context(log_epoch=curves.append))
+    assert curves[-1].loss < curves[0].loss
+
+
+def _full_beyond_50(method: DeepMethod, side: int) -> DeepMethod:
+    """Give a method an untrained network of a side, for which memory runs out beyond 50²."""
+
+    def fill(_, inputs):
+        if inputs[0].shape[-1] > 50:
+            raise torch.OutOfMemoryError("full")
+
+    method._network, method._size = method.build_network(side), side
+    method._network.register_forward_pre_hook(fill)
+    return method
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "side", "name", "value"),
+    [
+        (EncoderDecoder, {}, 80, "size", 48),
+        (ResNet34Regression, {"backbone": "resnet18"}, 80, "size", 48),
+        (NoGanUNet, {"backbone": "resnet18"}, 80, "render_factor", 3),
+    ],
+)
+def test_out_of_memory_names_a_parameter_that_the_method_takes(kind, options, side, name, value):
+    with pytest.raises(UserError, match=rf"colorize at {side}²: {name}={value} would fit now"):
+        _colors(_full_beyond_50(kind(**options), side))
+    advised = kind(**options, **{name: value})
+    assert advised.prediction_size(advised.schedule("quick"), "quick") == 48
+
+
+def test_out_of_memory_of_a_network_that_takes_one_side_names_none():
+    with pytest.raises(UserError, match=r"colorize at 64² and at every smaller side that this network takes"):
+        _colors(_full_beyond_50(Pix2Pix(), 64))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_gpu_colorizes_a_photo_alone_as_in_a_batch(photo_set, crops):
+    method = EncoderDecoder(**TINY)
+    context = Context(device="cuda")
+    method.fit(photo_set(crops[:8]), photo_set(crops[8:]), context)
+    assert "peak GPU memory" in method.notes
+    lightness = np.random.default_rng(0).uniform(0, 100, (20, 40, 30)).astype(np.float32)
+    together = method.colorize(lightness, context)
+    alone = np.concatenate([method.colorize(lightness[i : i + 1], context) for i in range(20)])
+    np.testing.assert_array_equal(together, alone)

@@ -1,0 +1,198 @@
+"""Files of others: the declared contract is kept, and a file that does not keep it is an error."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from huebench import UserError
+from huebench.datasets.color.conversion import lab_to_rgb
+from huebench.methods.base import Context
+from huebench.methods.learning.memory import OutOfMemoryError
+from huebench.methods.published.external import External
+
+
+class TwoChannels(nn.Module):
+    """Predicts a* = 0.5·input − 0.25·input in the other: enough to see what went in."""
+
+    def forward(self, photo: torch.Tensor) -> torch.Tensor:
+        return torch.cat((0.5 * photo[:, :1], -0.25 * photo[:, :1]), dim=1)
+
+
+class Tinted(nn.Module):
+    """Answers with the neutral photo's red channel halved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("tint", torch.tensor([0.5, 1.0, 1.0]).reshape(1, 3, 1, 1))
+
+    def forward(self, photo: torch.Tensor) -> torch.Tensor:
+        return photo * self.tint
+
+
+class TwoChannelsAndMore(TwoChannels):
+    """Answers with something beside the a*b*."""
+
+    def forward(self, photo: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return super().forward(photo), photo
+
+
+class Named(TwoChannels):
+    """Answers with a dictionary."""
+
+    def forward(self, photo: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"ab": super().forward(photo)}
+
+
+def _torchscript(module: nn.Module, path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # users' files are in this format all the same
+        photo = torch.ones(1, 3 if isinstance(module, Tinted) else 1, 8, 8)
+        torch.jit.trace(module, photo, strict=False).save(str(path))
+    return path
+
+
+def _onnx(path):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    photo = onnx.helper.make_tensor_value_info("photo", onnx.TensorProto.FLOAT, [1, 1, 8, 8])
+    ab = onnx.helper.make_tensor_value_info("ab", onnx.TensorProto.FLOAT, [1, 2, 8, 8])
+    weights = onnx.numpy_helper.from_array(np.float32([0.5, -0.25]).reshape(2, 1, 1, 1), "weights")
+    node = onnx.helper.make_node("Conv", ["photo", "weights"], ["ab"])
+    graph = onnx.helper.make_graph([node], "two channels", [photo], [ab], [weights])
+    opset = [onnx.helper.make_opsetid("", 13)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    return path
+
+
+def _lightness() -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 100, (3, 8, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "torchscript"])
+def test_lightness_in_and_chroma_out(tmp_path, kind):
+    file = (
+        _onnx(tmp_path / "net.onnx") if kind == "onnx" else _torchscript(TwoChannels(), tmp_path / "net.pt")
+    )
+    method = External(file=str(file), size="8")
+    lightness = _lightness()
+    before = lightness.copy()
+    ab = method.colorize(lightness, Context())
+    np.testing.assert_allclose(ab[..., 0], 0.5 * lightness, rtol=1e-5)
+    np.testing.assert_allclose(ab[..., 1], -0.25 * lightness, rtol=1e-5)
+    np.testing.assert_array_equal(lightness, before)
+    assert method.notes["file"] == file.name
+    assert len(method.notes["sha256"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("scale", "darkest", "lightest"),
+    [("0..1", 0, 1), ("-1..1", -1, 1), ("0..255", 0, 255), ("0..100", 0, 100)],
+)
+def test_the_input_is_scaled_and_the_output_multiplied_as_declared(tmp_path, scale, darkest, lightest):
+    method = External(file=_torchscript(TwoChannels(), tmp_path / "net.pt"), size=8, scale=scale, factor=0.4)
+    lightness = np.zeros((1, 8, 8), np.float32)
+    lightness[0, :, 4:] = 100
+    ab = method.colorize(lightness, Context())
+    np.testing.assert_allclose(ab[0, 0, [0, 7], 0], [0.2 * darkest, min(110, 0.2 * lightest)], atol=1e-5)
+
+
+def test_neutral_rgb_in_and_rgb_out(tmp_path):
+    method = External(
+        file=_torchscript(Tinted(), tmp_path / "net.pt"), size=8, takes="RGB", gives="RGB", scale="0..1"
+    )
+    lightness = np.full((1, 8, 8), 60, np.float32)
+    neutral = lab_to_rgb(lightness, np.zeros((1, 8, 8, 2), np.float32))[0, 0, 0].astype(float)
+    red, _, _ = neutral * [0.5, 1, 1]
+    from skimage import color
+
+    expected = color.rgb2lab(np.rint([[[red, neutral[1], neutral[2]]]]) / 255)[0, 0, 1:]
+    ab = method.colorize(lightness, Context())
+    np.testing.assert_allclose(ab, np.broadcast_to(expected, ab.shape), atol=1.5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (17, 31), (40, 9)])
+def test_any_size_is_squashed_and_brought_back(tmp_path, shape):
+    method = External(file=_torchscript(TwoChannels(), tmp_path / "net.pt"), size=8)
+    ab = method.colorize(np.full((2, *shape), 40, np.float32), Context())
+    assert ab.shape == (2, *shape, 2)
+    assert ab.dtype == np.float32
+    np.testing.assert_allclose(ab, np.broadcast_to(np.float32([20, -10]), ab.shape), rtol=1e-4)
+    assert method.colorize(np.empty((0, *shape), np.float32), Context()).shape == (0, *shape, 2)
+
+
+def test_a_missing_file_is_told_before_it_runs(tmp_path):
+    absent = External(file=tmp_path / "absent.onnx")
+    assert "weights not found" in absent.missing()
+    with pytest.raises(UserError, match=r"external: weights not found: .*absent\.onnx' does not exist"):
+        absent.colorize(_lightness(), Context())
+
+
+def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
+    (tmp_path / "net.onnx").touch()
+    monkeypatch.setattr("huebench.methods.published.external.find_spec", lambda name: None)
+    assert (
+        External(file=tmp_path / "net.onnx").missing()
+        == "needs onnxruntime: pip install 'huebench[external]'"
+    )
+    assert not External(file=_torchscript(TwoChannels(), tmp_path / "net.pt")).missing()
+
+
+@pytest.mark.parametrize("file", ["net.pt", "net.onnx"])
+def test_an_unreadable_file_is_named(tmp_path, file):
+    if file.endswith("onnx"):
+        pytest.importorskip("onnxruntime")
+    (tmp_path / file).write_bytes(b"no network")
+    with pytest.raises(UserError, match=rf"{file}' cannot be opened"):
+        External(file=tmp_path / file).colorize(_lightness(), Context())
+
+
+def test_an_answer_that_breaks_the_contract_is_an_error(tmp_path):
+    file = _torchscript(TwoChannels(), tmp_path / "net.pt")
+    with pytest.raises(
+        UserError, match=r"answers with shape \(1, 2, 8, 8\); gives=RGB promises \(1, 3, H, W\)"
+    ):
+        External(file=file, size=8, gives="RGB").colorize(_lightness(), Context())
+
+
+def test_an_input_that_the_network_refuses_is_an_error(tmp_path):
+    file = _onnx(tmp_path / "net.onnx")
+    with pytest.raises(
+        UserError, match=r"refuses an input of shape \(1, 1, 16, 16\)(.|\s)*check size and takes"
+    ):
+        External(file=file, size=16).colorize(_lightness(), Context())
+
+
+def test_the_first_of_several_outputs_is_the_answer(tmp_path):
+    first, only = (
+        External(file=_torchscript(module, tmp_path / f"{i}.pt"), size=8).colorize(_lightness(), Context())
+        for i, module in enumerate((TwoChannelsAndMore(), TwoChannels()))
+    )
+    np.testing.assert_array_equal(first, only)
+
+
+def test_an_answer_that_is_no_tensor_is_told_the_contract(tmp_path):
+    file = _torchscript(Named(), tmp_path / "net.pt")
+    with pytest.raises(
+        UserError, match=r"answers with a dict: its only output, or its first, must be a tensor"
+    ):
+        External(file=file, size=8).colorize(_lightness(), Context())
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("full"), Exception("Failed to allocate memory for requested buffer")]
+)
+@pytest.mark.parametrize("when", ["opened", "run"])
+def test_out_of_memory_is_no_fault_of_the_input(tmp_path, monkeypatch, error, when):
+    def fill(*_):
+        raise error
+
+    (tmp_path / "net.pt").touch()
+    opened = fill if when == "opened" else lambda *_: fill
+    monkeypatch.setattr("huebench.methods.published.external._open_torchscript", opened)
+    with pytest.raises(
+        OutOfMemoryError, match=r"the memory of the cpu is too small for '.*net\.pt': lower size"
+    ):
+        External(file=tmp_path / "net.pt", size=8).colorize(_lightness(), Context())
