@@ -1,8 +1,8 @@
 """The result tables of a run: their schema, and reading and writing them.
 
-A run folder holds ``run.json`` and four Parquet tables, each tidy: ``images`` (a row a cell and photo),
-``cells`` (a row a cell), ``curves`` (a row a cell, epoch and split) and ``accuracy_curves`` (a row a cell,
-metric and threshold). They describe themselves: what a metric means stands in ``run.json``.
+A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one row per cell and photo,
+``cells`` one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric
+and threshold. ``run.json`` says what every metric means.
 """
 
 from __future__ import annotations
@@ -15,9 +15,21 @@ from typing import Any, Literal
 import pandas as pd
 
 from .. import UserError
+from ..files import atomic, write_json
 from .pictures import only_whole
 
 SCHEMA_VERSION = 1
+
+HEADLINE = frozenset(
+    (
+        "psnr", "ssim", "colorfulness", "delta_colorfulness", "accuracy@5", "accuracy@10", "auc",
+        "auc_rebalanced", "delta_e2000",
+    )
+)  # fmt: skip
+"""`MetricFacts.headline` of runs that were written before it was."""
+
+COMPARED = frozenset(("auc", "auc_rebalanced", "psnr"))
+"""`MetricFacts.compared` of runs that were written before it was."""
 
 CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
@@ -105,6 +117,10 @@ class MetricFacts:
         ``target`` metric needs it.
     unavailable
         Why it was not computed, or ``""``.
+    headline
+        Whether it stands in the first table of a report.
+    compared
+        Whether methods are compared by it: significance tests and tables by category.
     """
 
     name: str
@@ -116,6 +132,8 @@ class MetricFacts:
     aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
     columns: tuple[str, ...]
     unavailable: str = ""
+    headline: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +148,7 @@ class RunFacts:
         ISO 8601 time in UTC, and how long it took.
     dataset
         ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
-        ``caveat``, ``photos`` (split → how many) and ``undecodable`` (id → reason).
+        ``caveat`` and ``photos`` (split → how many).
     protocol, protocol_digest
         The frozen protocol's fields, and the digest that stands on every row.
     metrics
@@ -177,7 +195,6 @@ def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 def write_results(results: Results, folder: Path) -> None:
     """Write a run's facts and tables, each atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "cells": (results.cells, CELL_COLUMNS),
         "images": (results.images, IMAGE_COLUMNS),
@@ -185,12 +202,9 @@ def write_results(results: Results, folder: Path) -> None:
         "accuracy_curves": (results.accuracy_curves, ACCURACY_COLUMNS),
     }
     for name, (table, columns) in tables.items():
-        partial = folder / f".{name}.parquet.partial"
-        typed(table, columns).to_parquet(partial, index=False)
-        partial.replace(folder / f"{name}.parquet")
-    partial = folder / ".run.json.partial"
-    partial.write_text(json.dumps(asdict(results.run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(folder / "run.json")
+        with atomic(folder / f"{name}.parquet") as partial:
+            typed(table, columns).to_parquet(partial, index=False)
+    write_json(folder / "run.json", asdict(results.run))
 
 
 def read_results(folder: Path) -> Results:
@@ -203,7 +217,7 @@ def read_results(folder: Path) -> Results:
     """
     path = folder / "run.json"
     if not path.is_file():
-        raise UserError(f"'{folder}' holds no run: there is no run.json in it")
+        raise UserError(f"'{folder}' is not a run folder: it has no run.json")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         version = facts["schema_version"]
@@ -212,9 +226,7 @@ def read_results(folder: Path) -> Results:
                 f"'{path}' has schema {version} and this huebench reads up to {SCHEMA_VERSION}: "
                 "read it with the huebench that wrote it, or a newer one"
             )
-        facts["metrics"] = tuple(
-            MetricFacts(**{**metric, "columns": tuple(metric["columns"])}) for metric in facts["metrics"]
-        )
+        facts["metrics"] = tuple(_metric(metric) for metric in facts["metrics"])
         run = RunFacts(**facts)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
@@ -226,6 +238,11 @@ def read_results(folder: Path) -> Results:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
     tables["images"] = only_whole(tables["images"], folder)
     return Results(run, **tables, folder=folder)
+
+
+def _metric(stored: dict[str, Any]) -> MetricFacts:
+    flags = {"headline": stored["name"] in HEADLINE, "compared": stored["name"] in COMPARED}
+    return MetricFacts(**{**flags, **stored, "columns": tuple(stored["columns"])})
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -149,7 +149,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
-    from ...reports.terminal import print_results
+    from ...reports.report import print_results
     from ..plan.cell import WEIGHTS_VARIABLE
     from ..plan.options import choose_executor, make_options
     from ..plan.plan import make_plan
@@ -198,8 +198,8 @@ def score(
     plugin: Plugins = None,
 ) -> None:
     """Score a run's kept predictions anew, without running a method; replaces its tables and report."""
+    from ...reports.report import print_results
     from ...reports.tables import read_results
-    from ...reports.terminal import print_results
     from ..rescore import rescore
     from .progress import LiveProgress
 
@@ -228,11 +228,10 @@ def report(
     ] = None,
 ) -> None:
     """Write a run's report anew from its tables."""
-    from ...reports.formats import write_formats
-    from ...reports.speed import copy_kernels
-    from ...reports.study import copy_answers
+    from ...reports.analysis.kernels import copy_kernels
+    from ...reports.analysis.study import copy_answers
+    from ...reports.report import print_results, write_formats
     from ...reports.tables import read_results, write_results
-    from ...reports.terminal import print_results
 
     results = read_results(folder)
     console = Console()

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
-from ...reports.speed import OURS, Timing, compare_timings, read_timings
+from ...reports.analysis.kernels import OURS, Timing, compare_timings, read_timings
 from ..plan.machine import machine_facts
 
 SUITE = Path(__file__).parents[2] / "tests" / "speed"
