@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Sequence
-from functools import singledispatch
 from itertools import takewhile
 from pathlib import Path
 
@@ -14,31 +13,8 @@ from markupsafe import Markup
 from PIL import Image
 
 from ...files import atomic
-from ..blocks import (
-    Block,
-    Bullets,
-    Caveat,
-    Code,
-    Data,
-    Details,
-    Document,
-    Entry,
-    Figure,
-    Gallery,
-    Heading,
-    Link,
-    Listing,
-    PlainTable,
-    Prose,
-    Row,
-    Span,
-    Strong,
-    Table,
-    Text,
-    Tile,
-    slug,
-    spans,
-)
+from .. import blocks as b
+from ..blocks import Block, Document, Span, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,7 +32,7 @@ def write(document: Document, folder: Path) -> Path:
 
 def page(document: Document) -> str:
     """Return a whole page; the blocks before the first heading go to its header."""
-    lead = list(takewhile(lambda block: not isinstance(block, Heading), document.blocks))
+    lead = list(takewhile(lambda block: not isinstance(block, b.Heading), document.blocks))
     environment = Environment(
         loader=PackageLoader("huebench.reports.formats"), autoescape=True, undefined=StrictUndefined
     )
@@ -80,102 +56,77 @@ def inline(text: Text) -> Markup:
     >>> inline(("<b> ", Code("x")))
     Markup('&lt;b&gt; <code>x</code>')
     """
-    return _join(map(_span, spans(text)))
+    return _join(map(_span, b.spans(text)))
 
 
-@singledispatch
-def render_block(block: Block) -> Markup:
+def render_block(block: Block) -> Markup:  # noqa: C901, PLR0911  # one case per kind
     """Return a block as HTML; every text in it is escaped."""
-    raise TypeError(f"HTML cannot show a {type(block).__name__}")
+    match block:
+        case b.Heading(level=2):
+            return Markup('<h2 id="{}">{}</h2>').format(b.slug(block.text), block.text)
+        case b.Heading():
+            return Markup("<h{0}>{1}</h{0}>").format(block.level, block.text)
+        case b.Prose():
+            return Markup("<p>{}</p>").format(inline(block.text))
+        case b.Caveat():
+            return Markup('<p class="caveat">{}</p>').format(inline(block.text))
+        case b.Bullets():
+            items = _join(Markup("<li>{}</li>").format(inline(item)) for item in block.items)
+            return Markup("<ul>{}</ul>").format(items)
+        case b.Listing():
+            return Markup("<pre><code>{}</code></pre>").format(block.text)
+        case b.Table():
+            return _results(block)
+        case b.PlainTable():
+            return _plain(block)
+        case b.Figure():
+            return Markup(
+                '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{0}">'
+                '<img src="{1}" alt="{0}"></div>\n<figcaption>{2}</figcaption></figure>'
+            ).format(block.alt, _uri(block.content, block.kind), block.caption)
+        case b.Gallery():
+            return _gallery(block)
+        case b.Details():
+            folded = Markup("<details><summary>{}</summary>\n{}\n</details>")
+            return folded.format(block.summary, render(block.blocks))
+        case b.Data():
+            return Markup("")
 
 
-@render_block.register
-def _(block: Heading) -> Markup:
-    if block.level > 2:
-        return Markup("<h{0}>{1}</h{0}>").format(block.level, block.text)
-    return Markup('<h2 id="{}">{}</h2>').format(slug(block.text), block.text)
-
-
-@render_block.register
-def _(block: Prose) -> Markup:
-    return Markup("<p>{}</p>").format(inline(block.text))
-
-
-@render_block.register
-def _(block: Caveat) -> Markup:
-    return Markup('<p class="caveat">{}</p>').format(inline(block.text))
-
-
-@render_block.register
-def _(block: Bullets) -> Markup:
-    return Markup("<ul>{}</ul>").format(_join(Markup("<li>{}</li>").format(inline(i)) for i in block.items))
-
-
-@render_block.register
-def _(block: Listing) -> Markup:
-    return Markup("<pre><code>{}</code></pre>").format(block.text)
-
-
-@render_block.register
-def _(block: Table) -> Markup:
+def _results(table: b.Table) -> Markup:
     heading = Markup('<th scope="col"><button type="button"{}>{}</button></th>')
     headings = [heading.format("", "method")]
-    for column in block.columns:
+    for column in table.columns:
         title = Markup(' title="{}"').format(column.description) if column.description else ""
         headings.append(heading.format(title, column.title))
-    groups = ["", *(row.group for row in block.rows)]
-    rows = [_row(row, first=row.group != before) for row, before in zip(block.rows, groups, strict=False)]
-    return _table(headings, rows, block.caption, "results")
+    groups = ["", *(row.group for row in table.rows)]
+    rows = [_row(row, first=row.group != before) for row, before in zip(table.rows, groups, strict=False)]
+    return _table(headings, rows, table.caption, "results")
 
 
-@render_block.register
-def _(block: PlainTable) -> Markup:
-    headings = [Markup('<th scope="col">{}</th>').format(heading) for heading in block.headings]
+def _plain(table: b.PlainTable) -> Markup:
+    headings = [Markup('<th scope="col">{}</th>').format(heading) for heading in table.headings]
     rows = []
-    for first, *others in block.rows:
+    for first, *others in table.rows:
         cells = _join(Markup("<td>{}</td>").format(inline(text)) for text in others)
         rows.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(inline(first), cells))
-    return _table(headings, rows, block.caption, "plain")
+    return _table(headings, rows, table.caption, "plain")
 
 
-@render_block.register
-def _(block: Figure) -> Markup:
-    return Markup(
-        '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{0}">'
-        '<img src="{1}" alt="{0}"></div>\n<figcaption>{2}</figcaption></figure>'
-    ).format(block.alt, _uri(block.content, block.kind), block.caption)
-
-
-@render_block.register
-def _(block: Gallery) -> Markup:
-    given, truth = block.given
-    tiles = [_tile(given, block.photo), _truth(truth, block.photo)]
-    tiles += [_tile(answer, block.photo, slider=True) for answer in block.answers]
-    picture = _picture(truth.path) if truth.path else ""
-    return Markup('<div class="gallery" style="--truth: url({})">\n{}\n</div>').format(
-        picture, Markup("\n").join(tiles)
-    )
-
-
-@render_block.register
-def _(block: Details) -> Markup:
-    return Markup("<details><summary>{}</summary>\n{}\n</details>").format(
-        block.summary, render(block.blocks)
-    )
-
-
-@render_block.register
-def _(block: Data) -> Markup:  # noqa: ARG001  # for programs
-    return Markup("")
+def _gallery(gallery: b.Gallery) -> Markup:
+    tiles = Markup("\n").join(_tile(tile, gallery.photo) for tile in (*gallery.given, *gallery.answers))
+    truth = gallery.given[1].path
+    picture = _picture(truth) if truth else ""
+    return Markup('<div class="gallery" style="--truth: url({})">\n{}\n</div>').format(picture, tiles)
 
 
 def _span(span: Span) -> Markup:
-    if isinstance(span, Code):
+    if isinstance(span, b.Code):
         return Markup("<code>{}</code>").format(span.text)
-    if isinstance(span, Strong):
+    if isinstance(span, b.Strong):
         return Markup("<strong>{}</strong>").format(span.text)
-    if isinstance(span, Link):
-        return Markup('<a href="#{}">{}</a>').format(slug(span.section), span.text)
+    if isinstance(span, b.Link):
+        return Markup('<a href="#{}">{}</a>').format(b.slug(span.section), span.text)
     return Markup("{}").format(span)
 
 
@@ -187,7 +138,7 @@ def _table(headings: Sequence[Markup], rows: Sequence[Markup], caption: str, kin
     ).format(caption, kind, _join(headings), Markup("\n").join(rows))
 
 
-def _row(row: Row, *, first: bool) -> Markup:
+def _row(row: b.Row, *, first: bool) -> Markup:
     group = "" if row.group == row.label else Markup(" <small>{}</small>").format(row.group)
     classes = " ".join(name for name, holds in (("first", first), ("apart", row.apart)) if holds)
     return Markup(
@@ -195,34 +146,28 @@ def _row(row: Row, *, first: bool) -> Markup:
     ).format(row.label, row.group, classes, group, _join(map(_entry, row.entries)))
 
 
-def _entry(entry: Entry) -> Markup:
+def _entry(entry: b.Entry) -> Markup:
     value = "" if entry.value is None else Markup(' data-value="{}"').format(entry.value)
     return Markup('<td class="{}"{}>{}</td>').format(RANKS[entry.rank], value, entry.text)
 
 
-def _tile(tile: Tile, photo: str, *, slider: bool = False) -> Markup:
-    """Return a picture; a slider uncovers the truth under it."""
+def _tile(tile: b.Tile, photo: str) -> Markup:
+    """Return a picture; over every answer a slider uncovers the truth."""
+    caption, control, method = tile.caption, Markup(""), Markup("")
     if tile.path is None:
-        picture, control = Markup('<span class="missing">{}</span>').format(tile.caption), ""
+        picture, caption = Markup('<span class="missing">{}</span>').format(tile.caption), ""
+    elif tile.group == "truth":
+        picture = Markup('<div class="truth" role="img" aria-label="the truth of {}"></div>').format(photo)
     else:
-        picture = Markup('<div class="truth"></div><img class="over" src="{}" alt="{} of {}">').format(
-            _picture(tile.path), tile.label, photo
-        )
-        control = Markup(
-            '<input type="range" min="0" max="100" value="0" aria-label="uncover the truth under {}">'
-        ).format(tile.label)
-    method = Markup(' data-method="{} {}"').format(tile.label, tile.group) if slider else ""
-    caption = tile.caption if tile.path else ""
+        shown = Markup('<div class="truth"></div><img class="over" src="{}" alt="{} of {}">')
+        picture = shown.format(_picture(tile.path), tile.label, photo)
+    if tile.group not in ("", "truth"):
+        method = Markup(' data-method="{} {}"').format(tile.label, tile.group)
+        slider = '<input type="range" min="0" max="100" value="0" aria-label="uncover the truth under {}">'
+        control = Markup(slider).format(tile.label) if tile.path else control  # noqa: S704  # ours
     return Markup(
         '<figure{}>\n<div class="picture">{}</div>\n{}<figcaption><b>{}</b> {}</figcaption>\n</figure>'
-    ).format(method, picture, control if slider else "", tile.label, caption)
-
-
-def _truth(tile: Tile, photo: str) -> Markup:
-    return Markup(
-        '<figure>\n<div class="picture"><div class="truth" role="img" aria-label="the truth of {}">'
-        "</div></div>\n<figcaption><b>{}</b></figcaption>\n</figure>"
-    ).format(photo, tile.label)
+    ).format(method, picture, control, tile.label, caption)
 
 
 def _picture(path: Path) -> str:

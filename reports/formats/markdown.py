@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import singledispatch
 from pathlib import Path
 
 from tabulate import tabulate
 
 from ...files import atomic
-from ..blocks import (
-    Block,
-    Bullets,
-    Caveat,
-    Code,
-    Data,
-    Details,
-    Document,
-    Figure,
-    Gallery,
-    Heading,
-    Link,
-    Listing,
-    PlainTable,
-    Prose,
-    Span,
-    Strong,
-    Table,
-    Text,
-    figures,
-    slug,
-    spans,
-)
+from .. import blocks as b
+from ..blocks import Block, Document, Span, Text
 
 
 def write(document: Document, folder: Path) -> Path:
     """Write ``report.md`` and ``figures/`` into a folder and return the report's path."""
-    for figure in figures(document.blocks):
+    for figure in b.figures(document.blocks):
         with atomic(folder / "figures" / figure.file) as partial:
             partial.write_bytes(figure.content)
     path = folder / "report.md"
     with atomic(path) as partial:
-        partial.write_text(render([Heading(document.title, 1), *document.blocks]), encoding="utf-8")
+        partial.write_text(render([b.Heading(document.title, 1), *document.blocks]), encoding="utf-8")
     return path
 
 
@@ -57,7 +35,7 @@ def inline(text: Text) -> str:
     >>> print(inline("a_b <b>|\n[x](y)"))
     a\_b \<b\>\| \[x\](y)
     """
-    line = "".join(map(_span, spans(text))).strip(" ")
+    line = "".join(map(_span, b.spans(text))).strip(" ")
     # At the start of a line, a list's mark or a rule under a heading.
     return re.sub(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=](?:[-=\s]|$)))", r"\1\\", line)
 
@@ -74,84 +52,57 @@ def code(value: str) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-@singledispatch
-def render_block(block: Block) -> str:
+def render_block(block: Block) -> str:  # noqa: C901, PLR0911  # one case per kind
     """Return a block as Markdown."""
-    raise TypeError(f"Markdown cannot show a {type(block).__name__}")
+    match block:
+        case b.Heading():
+            return f"{'#' * block.level} {inline(block.text)}"
+        case b.Prose():
+            return inline(block.text)
+        case b.Caveat():
+            return f"> {inline(block.text)}"
+        case b.Bullets():
+            return "\n".join(f"- {inline(item)}" for item in block.items)
+        case b.Listing():
+            fence = "`" * _longer_than_any(block.text, 3)
+            return f"{fence}sh\n{block.text}\n{fence}"
+        case b.Table():
+            return _results(block)
+        case b.PlainTable():
+            rows = [[inline(text) for text in row] for row in block.rows]
+            return _table([inline(text) for text in block.headings], rows, ["left"] * len(block.headings))
+        case b.Figure():
+            picture = f"![{inline(block.alt)}](figures/{block.file})"
+            return f"{picture}\n\n{inline(block.caption)}" if block.caption else picture
+        case b.Gallery():
+            return render_block(block.sheet)
+        case b.Details():
+            return (
+                f"<details><summary>{inline(block.summary)}</summary>\n\n{render(block.blocks)}\n</details>"
+            )
+        case b.Data():
+            return ""
 
 
-@render_block.register
-def _(block: Heading) -> str:
-    return f"{'#' * block.level} {inline(block.text)}"
-
-
-@render_block.register
-def _(block: Prose) -> str:
-    return inline(block.text)
-
-
-@render_block.register
-def _(block: Caveat) -> str:
-    return f"> {inline(block.text)}"
-
-
-@render_block.register
-def _(block: Bullets) -> str:
-    return "\n".join(f"- {inline(item)}" for item in block.items)
-
-
-@render_block.register
-def _(block: Listing) -> str:
-    fence = "`" * _longer_than_any(block.text, 3)
-    return f"{fence}sh\n{block.text}\n{fence}"
-
-
-@render_block.register
-def _(block: Table) -> str:
-    headings = ["", "method", *(inline(column.title) for column in block.columns)]
+def _results(table: b.Table) -> str:
+    """Return a table of results: the best in bold, oracles and the truth in italics."""
+    headings = ["", "method", *(inline(column.title) for column in table.columns)]
     rows, group = [], ""
-    for row in block.rows:
+    for row in table.rows:
         label = f"*{inline(row.label)}*" if row.apart else inline(row.label)
-        entries = [inline(Strong(entry.text) if entry.rank == 1 else entry.text) for entry in row.entries]
+        entries = [inline(b.Strong(entry.text) if entry.rank == 1 else entry.text) for entry in row.entries]
         rows.append(["" if row.group in (group, "truth") else row.group, label, *entries])
         group = row.group
-    return _table(headings, rows, ["left", "left", *("right" for _ in block.columns)])
-
-
-@render_block.register
-def _(block: PlainTable) -> str:
-    rows = [[inline(text) for text in row] for row in block.rows]
-    return _table(list(map(inline, block.headings)), rows, ["left"] * len(block.headings))
-
-
-@render_block.register
-def _(block: Figure) -> str:
-    picture = f"![{inline(block.alt)}](figures/{block.file})"
-    return f"{picture}\n\n{inline(block.caption)}" if block.caption else picture
-
-
-@render_block.register
-def _(block: Gallery) -> str:
-    return render_block(block.sheet)
-
-
-@render_block.register
-def _(block: Details) -> str:
-    return f"<details><summary>{inline(block.summary)}</summary>\n\n{render(block.blocks)}\n</details>"
-
-
-@render_block.register
-def _(block: Data) -> str:  # noqa: ARG001  # for programs
-    return ""
+    return _table(headings, rows, ["left", "left", *("right" for _ in table.columns)])
 
 
 def _span(span: Span) -> str:
-    if isinstance(span, Code):
+    if isinstance(span, b.Code):
         return code(span.text)
-    if isinstance(span, Strong):
+    if isinstance(span, b.Strong):
         return f"**{_escaped(span.text)}**"
-    if isinstance(span, Link):
-        return f"[{_escaped(span.text)}](#{slug(span.section)})"
+    if isinstance(span, b.Link):
+        return f"[{_escaped(span.text)}](#{b.slug(span.section)})"
     return _escaped(span)
 
 

@@ -34,8 +34,8 @@ def blocks(material: Material) -> list[Block]:
         f"change{seeds}. Differences are taken photo by photo. Better on is the share of photos on which a "
         "method beats the best one; effect is Cohen's d of the differences; p is of the paired t test, "
         "adjusted for all pairs of methods together (Benjamini and Yekutieli), while each interval "
-        "stands for itself alone. With many photos even tiny differences become significant: read p together with the "
-        "difference itself."
+        "stands for itself alone. With many photos even tiny differences become significant: read p together "
+        "with the difference itself."
     )
     pairs = {by.metric.name: by.comparisons for by in material.significance}
     return [*made, Prose(reading), Data("comparisons", pd.concat(pairs, names=["metric"]))]
