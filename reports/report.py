@@ -107,8 +107,10 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
     paths |= {name: writers[name](document, folder) for name in wanted}
     if "md" in wanted:
         files = ["report.md", *(f"figures/{figure.file}" for figure in figures(document.blocks))]
-        for file in set(before.get("files", ())) - set(files):  # figures that the report no longer has
-            (folder / file).unlink(missing_ok=True)
+        for figure in (folder / "figures").glob("*"):
+            name = f"figures/{figure.name}"
+            if name in before.get("files", ()) and name not in files:
+                figure.unlink()  # the report no longer has it
         write_json(folder / STAMP, {"made_from": made_from, "files": files})
     return [paths[name] for name in formats]
 

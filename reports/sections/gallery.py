@@ -9,8 +9,8 @@ import pandas as pd
 from ..analysis.gallery import Chosen
 from ..analysis.material import Material
 from ..blocks import Block, Figure, Gallery, Heading, Prose, Tile
+from ..charts import style
 from ..charts.contact_sheet import contact_sheet
-from ..charts.style import encode
 from ..text import number
 
 
@@ -44,7 +44,7 @@ def _gallery(material: Material, photo: Chosen) -> Gallery:
         f"gallery-{photo.rank}",
         f"{photo.rank.capitalize()} photo: input, truth and every method's answer",
         "",
-        lambda: encode(contact_sheet([*given, *answers]), "jpg"),
+        lambda: style.encode(contact_sheet([*given, *answers]), "jpg"),
         kind="jpg",
     )
     return Gallery(photo.photo, given, answers, sheet)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from huebench import UserError
-from huebench.reports import statistics
-from huebench.reports.comparison import check_comparable, compare_runs, differences
-from huebench.reports.statistics import paired
+from huebench.reports.analysis import statistics
+from huebench.reports.analysis.comparison import check_comparable, compare_runs, differences
+from huebench.reports.analysis.statistics import paired
 
 METHODS = ("gray", "pixel-knn", "fusion", "oracle-lowres")
 

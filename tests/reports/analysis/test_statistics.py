@@ -5,10 +5,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from huebench.reports.statistics import bootstrap, compare, contributions, intervals, paired, per_photo, rank
-from huebench.reports.summary import summarize
+from huebench.reports.analysis.statistics import (
+    bootstrap,
+    compare,
+    contributions,
+    intervals,
+    paired,
+    per_photo,
+    rank,
+)
+from huebench.reports.analysis.summary import summarize
 
-from .conftest import bootstrapped
+from ..conftest import bootstrapped
 
 
 def metric_of(results, name):

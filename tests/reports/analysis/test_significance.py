@@ -1,29 +1,30 @@
 import pandas as pd
 import pytest
 
-from huebench.reports.evidence import against, weigh
-from huebench.reports.statistics import compare, intervals
-from huebench.reports.summary import summarize
+from huebench.reports.analysis.material import Material
+from huebench.reports.analysis.significance import against, compare_contenders
+from huebench.reports.analysis.statistics import compare
+from huebench.reports.analysis.summary import summarize
+from huebench.reports.sections.significance import differences_table
 
 METHODS = ("gray", "fusion", "pix2pix", "encoder-decoder", "oracle-lowres")
 
 
-def weighed(results):
-    summary = summarize(results)
-    ends = intervals(summary)
-    return summary, ends, weigh(results, summary, ends)
+def compared(results):
+    return compare_contenders(results, summarize(results))
 
 
-def test_evidence_is_by_auc_rebalanced_auc_and_psnr(maker):
-    _, _, evidence = weighed(maker.run(methods=METHODS, photos=40))
-    assert [by.metric.name for by in evidence] == ["auc", "auc_rebalanced", "psnr"]
+def test_contenders_are_compared_by_every_compared_metric_the_leading_one_first(maker):
+    found = compared(maker.run(methods=METHODS, photos=40))
+    assert [by.metric.name for by in found] == ["auc", "psnr", "auc_rebalanced"]
 
 
 def test_the_best_is_compared_with_every_other_contender(maker):
-    summary, ends, evidence = weighed(maker.run(methods=METHODS, photos=40))
-    by = evidence[0]
+    material = Material(maker.run(methods=METHODS, photos=40))
+    summary, ends, by = material.summary, material.intervals, material.significance[0]
+    table = differences_table(by, material)
     assert by.best == summary.scores.loc[summary.contenders(), "auc"].idxmax()
-    rows = {row.label: [cell.text for cell in row.cells] for row in by.table.rows}
+    rows = {row.label: [entry.text for entry in row.entries] for row in table.rows}
     assert list(rows) == ["gray", "encoder-decoder", "fusion", "pix2pix"]
     assert rows[by.best][3] == "best"
     mean, span, _, difference, _, better, _, p = rows["gray"]
@@ -32,16 +33,15 @@ def test_the_best_is_compared_with_every_other_contender(maker):
     assert difference.startswith("−0.0")
     assert better.endswith("%")
     assert p == "<\xa00.001"
-    assert len({len(row.cells) for row in by.table.rows} | {len(by.table.columns)}) == 1
+    assert len({len(row.entries) for row in table.rows} | {len(table.columns)}) == 1
 
 
-def test_those_not_told_apart_from_the_best_are_named(maker):
+def test_those_that_do_not_differ_significantly_from_the_best_are_named(maker):
     results = maker.run(methods=METHODS, photos=40)
     images = results.images
     same = images.loc[images["method"] == "fusion", "auc"].to_numpy()
     images.loc[images["method"] == "pix2pix", "auc"] = same
-    _, _, evidence = weighed(results)
-    by = evidence[0]
+    by = compared(results)[0]
     assert {by.best, *by.tied} == {"fusion", "pix2pix"}
 
 
@@ -62,11 +62,11 @@ def test_against_turns_every_comparison_towards_the_best(maker):
 
 
 @pytest.mark.parametrize("methods", [("gray",), ("gray", "oracle-lowres")])
-def test_there_is_no_evidence_without_two_contenders(maker, methods):
-    _, ends, evidence = weighed(maker.run(methods=methods))
-    assert evidence == []
-    assert ends.low.loc["gray", "psnr"] < ends.high.loc["gray", "psnr"]
+def test_nothing_is_compared_without_two_contenders(maker, methods):
+    material = Material(maker.run(methods=methods))
+    assert material.significance == []
+    assert material.intervals.low.loc["gray", "psnr"] < material.intervals.high.loc["gray", "psnr"]
 
 
-def test_there_is_no_evidence_of_one_photo(maker):
-    assert weighed(maker.run(methods=METHODS, photos=1))[2] == []
+def test_nothing_is_compared_by_one_photo(maker):
+    assert compared(maker.run(methods=METHODS, photos=1)) == []

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from huebench import UserError
-from huebench.reports.comparison import compare_runs
-from huebench.reports.comparison_gate import Breach, breaches, parse_limits
+from huebench.reports.analysis.comparison import compare_runs
+from huebench.reports.analysis.gate import Breach, breaches, parse_limits
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_a_method_that_scores_fewer_photos_fails_whatever_is_limited(maker, resu
         ("psnr:-x", "write NAME:CHANGE"),
         ("psnr:-0.2,", "'': write NAME:CHANGE"),
         ("psrn:-0.2", "no metric 'psrn' in common; they have psnr, ssim, .*, and time"),
-        ("psnr:+0.2", "higher is better, so limit its fall: psnr:-0.2"),
-        ("delta_e2000:-1%", r"lower is better, so limit its rise: delta_e2000:\+1%"),
+        ("psnr:+0.2", "higher is better, so give the allowed decrease: psnr:-0.2"),
+        ("delta_e2000:-1%", r"lower is better, so give the allowed increase: delta_e2000:\+1%"),
         ("colorfulness:-1", "colorfulness has no better and worse"),
         ("time:-10%", r"time may rise by a share of what it was, as in time:\+10%"),
         ("time:+1", r"as in time:\+10%"),

@@ -4,20 +4,25 @@ import subprocess
 
 import pytest
 
-from huebench.reports.latex import latex, readable, write_latex
-from huebench.reports.layout import Cell, Column, Row, Table
-from huebench.reports.material import Material
+from huebench.reports import blocks
+from huebench.reports.blocks import Column, Entry, Row
+from huebench.reports.formats.latex import latex, readable
+from huebench.reports.report import write_formats
+
+
+def made_table(columns, rows):
+    return blocks.Table(columns, rows, "x", "X")
 
 
 def table_of(label="a", text="1.00", title="PSNR"):
-    return Table(
-        (Column(title, "dB", "↑"), Column(title, "dB", "↑")), (Row(label, "deep", (Cell(text, 1.0),) * 2),)
+    return made_table(
+        (Column(title, "dB", "↑"), Column(title, "dB", "↑")), (Row(label, "deep", (Entry(text, 1.0),) * 2),)
     )
 
 
 def test_best_is_bold_and_second_underlined_between_rules():
-    rows = (Row("a", "deep", (Cell("2.00", 2.0, 1),)), Row("b", "deep", (Cell("−1.00 ± 0.10", -1.0, 2),)))
-    made = latex(Table((Column("PSNR", "dB", "↑"),), rows), "Results.", "tab:x")
+    rows = (Row("a", "deep", (Entry("2.00", 2.0, 1),)), Row("b", "deep", (Entry("−1.00 ± 0.10", -1.0, 2),)))
+    made = latex(made_table((Column("PSNR", "dB", "↑"),), rows), "Results.", "tab:x")
     assert r"\begin{tabular}{@{}llr@{}}" in made
     assert r" &  & PSNR $\uparrow$ (dB) \\" in made
     assert r"deep & a & \textbf{2.00} \\" in made
@@ -45,8 +50,8 @@ def test_everything_from_outside_is_escaped(text, escaped):
 
 def wide(columns=12, label="resnet34-classification", text="22.64"):
     headings = tuple(Column(f"metric {i}") for i in range(columns))
-    cells = tuple(Cell(text, float(i)) for i in range(columns))
-    return Table(headings, (Row(label, "classical", cells), Row("b", "deep", cells)))
+    entries = tuple(Entry(text, float(i)) for i in range(columns))
+    return made_table(headings, (Row(label, "classical", entries), Row("b", "deep", entries)))
 
 
 def test_a_table_is_never_wider_than_the_line():
@@ -58,10 +63,12 @@ def test_a_table_is_never_wider_than_the_line():
 
 def test_a_heading_wider_than_its_column_has_two_lines():
     column = Column("AuC rebalanced", "", "↑")
-    made = latex(Table((column,), (Row("a", "deep", (Cell("0.91", 0.91),)),)), "Results.", "tab:x")
+    made = latex(made_table((column,), (Row("a", "deep", (Entry("0.91", 0.91),)),)), "Results.", "tab:x")
     assert r" &  & \begin{tabular}[b]{@{}r@{}}AuC\\rebalanced $\uparrow$\end{tabular} \\" in made
     made = latex(
-        Table((column,), (Row("a", "deep", (Cell("wider than its heading", 0.91),)),)), "Results.", "tab:x"
+        made_table((column,), (Row("a", "deep", (Entry("wider than its heading", 0.91),)),)),
+        "Results.",
+        "tab:x",
     )
     assert r" &  & AuC rebalanced $\uparrow$ \\" in made
 
@@ -72,7 +79,7 @@ def test_a_table_that_would_be_too_small_to_read_is_split_evenly():
     assert [len(part.columns) for part in parts] == [6, 6]
     assert sum((part.columns for part in parts), ()) == wide(columns=12).columns
     for i in range(2):
-        assert sum((part.rows[i].cells for part in parts), ()) == wide(columns=12).rows[i].cells
+        assert sum((part.rows[i].entries for part in parts), ()) == wide(columns=12).rows[i].entries
         assert {part.rows[i].label for part in parts} == {wide().rows[i].label}
     assert len(readable(wide(columns=4, label="x" * 200))) == 1
     assert [len(part.columns) for part in readable(wide(columns=3, text="x" * 200))] == [1, 1, 1]
@@ -81,8 +88,8 @@ def test_a_table_that_would_be_too_small_to_read_is_split_evenly():
 def test_an_interval_stays_beside_its_value():
     headings = ("AuC", "95% interval", "average rank", "difference", "95% interval", "effect", "p")
     texts = ("0.891", "0.882 … 0.900", "8.60", "−0.016", "−0.020 … −0.012", "18% of them all", "< 0.001")
-    row = Row("resnet34-classification", "deep", tuple(Cell(text, 1.0) for text in texts))
-    parts = readable(Table(tuple(map(Column, headings)), (row,)))
+    row = Row("resnet34-classification", "deep", tuple(Entry(text, 1.0) for text in texts))
+    parts = readable(made_table(tuple(map(Column, headings)), (row,)))
     assert [[column.label for column in part.columns] for part in parts] == [
         ["AuC", "95% interval", "average rank"],
         ["difference", "95% interval", "effect", "p"],
@@ -91,20 +98,20 @@ def test_an_interval_stays_beside_its_value():
 
 def test_the_truth_is_left_out_where_a_part_has_none_of_its_values():
     table = wide()
-    known = (Cell("44.22", 44.22), *[Cell("–")] * 11)
-    missing = tuple([Cell("–")] * 12)
+    known = (Entry("44.22", 44.22), *[Entry("–")] * 11)
+    missing = tuple([Entry("–")] * 12)
     rows = (*table.rows, Row("failed", "deep", missing), Row("truth", "truth", known))
-    parts = readable(Table(table.columns, rows))
+    parts = readable(made_table(table.columns, rows))
     assert [[row.label for row in part.rows[2:]] for part in parts] == [["failed", "truth"], ["failed"]]
 
 
 def test_files_of_a_run(maker, tmp_path):
     results = maker.run(photos=20, failures=True, categories=tuple("abcdefghij"))
-    folder = write_latex(Material(results), tmp_path)
+    folder = write_formats(results, tmp_path, ["latex"])[0]
     assert folder == tmp_path / "latex"
     means = ("headline", "further", "without-near-grey", "auc-by-category", "psnr-by-category")
     differences = ("auc-differences", "auc_rebalanced-differences", "psnr-differences")
-    names = (*means, *(f"{name}-intervals" for name in means), *differences)
+    names = (*means, *(f"{name}-intervals" for name in means), *differences, "speed")
     assert {path.name for path in folder.iterdir()} == {f"{name}.tex" for name in names}
     for path in folder.iterdir():
         body = path.read_text(encoding="utf-8")
@@ -147,6 +154,6 @@ def test_every_table_compiles_and_fits_the_page(maker, tmp_path, pdflatex, seeds
     results = maker.run(photos=20, seeds=seeds, failures=True, categories=tuple("abcdefghij"))
     for table in (results.cells, results.images):
         table["method"] = table["method"].replace("pixel-knn", "pixel-knn[neighbours=1,weights_100%=a_b]")
-    log = pdflatex(write_latex(Material(results), tmp_path))
+    log = pdflatex(write_formats(results, tmp_path, ["latex"])[0])
     assert "Overfull" not in log
     assert "Float too large" not in log

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from huebench.reports.terminal import print_results
+from huebench.reports.report import print_results
 
 
 def printed(results, width, **options):

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
-from huebench.reports.gallery import choose
-from huebench.reports.summary import summarize
+from huebench.reports.analysis.gallery import choose_photos
+from huebench.reports.analysis.summary import summarize
 
 METHODS = ("gray", "mean-ab", "pix2pix", "fusion", "oracle-lowres")
 
 
 def gallery(results):
-    return choose(results, summarize(results))
+    return choose_photos(results, summarize(results))
 
 
 def chosen(results):
@@ -68,47 +68,8 @@ def test_it_is_said_of_how_many_photos_pictures_were_kept(maker):
     assert gallery(results).among == "the 4 of 1,200 photos whose pictures were kept"
 
 
-def test_tiles_are_the_input_the_truth_and_every_method(maker):
-    results = maker.run(methods=METHODS, pictures=True)
-    tiles = chosen(results)[0].tiles
-    assert [tile.label for tile in tiles] == [
-        "input",
-        "truth",
-        "gray",
-        "mean-ab",
-        "fusion",
-        "pix2pix",
-        "oracle-lowres",
-    ]
-    assert all(tile.path.is_file() for tile in tiles)
-    assert tiles[2].caption.startswith("AuC 0.")
-
-
-def test_a_method_without_a_picture_keeps_its_tile_and_says_why(maker):
-    results = maker.run(methods=METHODS, pictures=True)
-    images = results.images
-    photo = chosen(results)[0].photo
-    images.loc[(images["photo"] == photo) & (images["method"] == "gray"), "picture"] = None
-    images.loc[(images["photo"] == photo) & (images["method"] == "mean-ab"), ["picture", "status"]] = [
-        None,
-        "failed",
-    ]
-    lost = results.cells["method"] == "pix2pix"
-    cells = results.cells.assign(status=results.cells["status"].mask(lost, "timeout"))
-    partial = replace(results, images=images[images["method"] != "pix2pix"], cells=cells)
-    tiles = next(p for p in chosen(partial) if p.photo == photo).tiles
-    said = {tile.label: tile.caption for tile in tiles if tile.path is None}
-    assert said == {"gray": "not kept", "mean-ab": "failed", "pix2pix": "timeout"}
-
-
 def test_baselines_are_shown_where_there_is_nothing_else(maker):
     assert len(chosen(maker.run(methods=("gray", "oracle-lowres"), pictures=True))) == 4
-
-
-def test_the_first_of_several_seeds_is_shown(maker):
-    results = maker.run(methods=("pix2pix",), seeds=(1, 0), pictures=True)
-    results.images["picture"] = "seed" + results.images["seed"].astype("string") + ".png"
-    assert chosen(results)[0].tiles[2].path.name == "seed0.png"
 
 
 def test_nothing_is_chosen_without_pictures_or_without_auc(maker):

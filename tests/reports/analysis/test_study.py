@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from huebench import UserError
-from huebench.reports.content import make_content
-from huebench.reports.formats import write_formats
-from huebench.reports.study import ENOUGH, copy_answers, fool_rates, read_answers, read_study
-from huebench.reports.summary import summarize
+from huebench.reports.analysis.study import ENOUGH, copy_answers, fool_rates, read_answers, read_study
+from huebench.reports.analysis.summary import summarize
+from huebench.reports.blocks import Prose, Table
+from huebench.reports.report import write_formats
 
-from .conftest import bootstrapped
+from ..conftest import bootstrapped, found, section
 
 METHODS = ("gray", "pixel-knn", "fusion", "oracle-roundtrip")
 
@@ -117,22 +117,23 @@ def test_one_answer_is_a_rate_without_an_interval():
 
 
 def test_the_table_follows_the_order_of_the_others_and_marks_the_best_contender(results):
-    study = read_study(results, summarize(results))
-    assert [row.label for row in study.table.rows] == ["gray", "pixel-knn", "fusion", "oracle-roundtrip"]
-    assert [row.cells[0].rank for row in study.table.rows] == [0, 0, 1, 0]
-    assert study.table.rows[0].cells[1].text == "–"
-    assert study.sentence == (
+    blocks = section("human_study", results)
+    (table,) = found(Table, blocks)
+    assert [row.label for row in table.rows] == ["gray", "pixel-knn", "fusion", "oracle-roundtrip"]
+    assert [row.entries[0].rank for row in table.rows] == [0, 0, 1, 0]
+    assert table.rows[0].entries[1].text == "–"
+    assert found(Prose, blocks)[0].text == (
         "12 participants saw a real photo and a colorized one, each for 1 s, and said which is real: "
-        "144 answers, practice aside."
+        "144 answers, not counting practice."
     )
 
 
 def test_a_method_that_nobody_saw_has_no_row(maker, keep_answers):
     results = maker.run(methods=METHODS)
     keep_answers(results.folder, [("p", "fusion-0", "fusion", "im0001.jpg", 1)])
-    study = read_study(results, summarize(results))
-    assert [row.label for row in study.table.rows] == ["fusion"]
-    assert study.sentence.startswith("1 participant saw")
+    blocks = section("human_study", results)
+    assert [row.label for row in found(Table, blocks)[0].rows] == ["fusion"]
+    assert found(Prose, blocks)[0].text.startswith("1 participant saw")
 
 
 def test_answers_about_a_cell_that_was_computed_anew_do_not_count(maker, keep_answers):
@@ -144,7 +145,7 @@ def test_answers_about_a_cell_that_was_computed_anew_do_not_count(maker, keep_an
 
 def test_a_run_without_a_study_says_nothing_of_one(maker):
     results = maker.run(methods=METHODS)
-    assert make_content(results).study is None
+    assert section("human_study", results) == []
     paths = write_formats(results, results.folder)
     assert "fooled" not in paths[0].read_text()
     assert "fooled" not in paths[1].read_text()
@@ -154,15 +155,15 @@ def test_a_run_without_a_study_says_nothing_of_one(maker):
 
 def test_every_format_has_the_fool_rate(results):
     markdown, html, latex, csv = write_formats(results, results.folder)
-    study = make_content(results).study
-    rate = study.table.rows[2].cells[0].text
+    blocks = section("human_study", results)
+    rate, sentence = found(Table, blocks)[0].rows[2].entries[0].text, found(Prose, blocks)[0].text
     assert f"**{rate}**" in markdown.read_text()
-    assert study.sentence in markdown.read_text()
-    assert "Who is fooled" in html.read_text()
-    assert study.sentence in html.read_text()
+    assert sentence in markdown.read_text()
+    assert "Human study" in html.read_text()
+    assert sentence in html.read_text()
     assert rf"\textbf{{{rate}}}" in (latex / "fool-rate.tex").read_text()
     table = pd.read_csv(csv / "fool_rates.csv", index_col="method")
-    pd.testing.assert_frame_equal(table, study.rates, check_names=False)
+    pd.testing.assert_frame_equal(table, read_study(results, summarize(results)).rates, check_names=False)
 
 
 def test_a_copy_holds_all_answers_those_of_the_write_ahead_log_too(results, tmp_path):
@@ -213,5 +214,5 @@ def test_a_new_answer_makes_the_report_anew(results):
 def test_a_damaged_database_is_named(maker):
     results = maker.run(methods=METHODS)
     (results.folder / "study.sqlite").write_bytes(b"nothing" * 200)
-    with pytest.raises(UserError, match=r"study\.sqlite.*not a database.*move it away"):
+    with pytest.raises(UserError, match=r"study\.sqlite.*not a database.*move the file away"):
         read_answers(results)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from huebench.reports.summary import categories, summarize
+from huebench.reports.analysis.summary import categories, summarize
 from huebench.reports.tables import IMAGE_COLUMNS, MetricFacts, Results
 
 

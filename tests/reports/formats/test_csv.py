@@ -1,14 +1,17 @@
 import pandas as pd
 import pytest
 
-from huebench.reports.csv import write_csv
-from huebench.reports.material import Material
-from huebench.reports.summary import summarize
+from huebench.reports.analysis.summary import summarize
+from huebench.reports.report import write_formats
+
+
+def write_csv(results, folder):
+    return write_formats(results, folder, ["csv"])[0]
 
 
 def test_summary_reads_back_with_intervals_and_spread(maker, tmp_path):
     results = maker.run(methods=("gray", "fusion"), seeds=(0, 1), photos=20)
-    folder = write_csv(Material(results), tmp_path)
+    folder = write_csv(results, tmp_path)
     table = pd.read_csv(folder / "summary.csv", index_col="method")
     expected = summarize(results)
     for method in ("gray", "fusion"):
@@ -21,7 +24,7 @@ def test_summary_reads_back_with_intervals_and_spread(maker, tmp_path):
 
 def test_categories_comparisons_and_photos(maker, tmp_path):
     results = maker.run(methods=("gray", "fusion", "pix2pix"), photos=20)
-    folder = write_csv(Material(results), tmp_path)
+    folder = write_csv(results, tmp_path)
     categories = pd.read_csv(folder / "categories.csv", index_col=["category", "method"])
     assert categories.loc[("sea", "gray"), "psnr"] == pytest.approx(
         summarize(results, category="sea").scores.loc["gray", "psnr"]
@@ -38,5 +41,5 @@ def test_categories_comparisons_and_photos(maker, tmp_path):
 
 def test_what_a_run_has_not_has_no_file(maker, tmp_path):
     results = maker.run(methods=("gray",), categories=())
-    folder = write_csv(Material(results), tmp_path)
+    folder = write_csv(results, tmp_path)
     assert {path.name for path in folder.iterdir()} == {"summary.csv", "images.csv"}
