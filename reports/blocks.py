@@ -103,17 +103,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Column:
-    """The heading of a column.
-
-    Attributes
-    ----------
-    label, unit, arrow
-        Its parts; the arrow shows which direction is better.
-    description
-        One sentence on what the column holds.
-    essential
-        Whether a narrow terminal keeps it.
-    """
+    """The heading of a column: ``arrow`` shows which direction is better; terminals keep essential ones."""
 
     label: str
     unit: str = ""
@@ -130,19 +120,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a `Table`.
-
-    Attributes
-    ----------
-    text
-        As it is shown.
-    value
-        The value to sort it by.
-    rank
-        1 for the best, 2 for the second best, 0 for all others.
-    interval
-        The interval of a mean, as it is shown.
-    """
+    """One entry of a `Table`: its text, the value to sort by, its rank (1 best, 2 second), its interval."""
 
     text: str
     value: float | None = None
@@ -166,17 +144,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of results: one row per method, one entry per column.
-
-    Attributes
-    ----------
-    columns, rows
-        Its content; the rows' labels are a column of their own.
-    name
-        Stem of its file in formats with one file per table. Tables of one name share a file.
-    caption
-        What it shows.
-    """
+    """A table of results: one row per method, one entry per column; tables of one name share a file."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -201,19 +169,7 @@ class PlainTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture that is drawn when a format first asks for it.
-
-    Attributes
-    ----------
-    name
-        Stem of its file.
-    alt, caption
-        What stands for it where it cannot be seen, and below it.
-    draw
-        Returns the content of the file.
-    kind
-        ``png`` or ``jpg``.
-    """
+    """A picture, drawn when a format first asks for it: ``name``.``kind``, its alt text and its caption."""
 
     name: str
     alt: str
@@ -244,19 +200,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Gallery:
-    """One photo's input, truth and answers.
-
-    Attributes
-    ----------
-    photo
-        Its id.
-    given
-        The input and the truth.
-    answers
-        One per method.
-    sheet
-        All of them in one picture, for formats that cannot lay them out.
-    """
+    """A photo's input and truth, its answers, and a sheet of all for formats that cannot lay them out."""
 
     photo: str
     given: tuple[Tile, Tile]
@@ -287,17 +231,7 @@ Block: TypeAlias = (
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report.
-
-    Attributes
-    ----------
-    title
-        Its first heading.
-    subject
-        The photos and the protocol in a few words, for a table that stands alone.
-    blocks
-        Its content.
-    """
+    """A whole report; its ``subject`` names photos and protocol, for a table that stands alone."""
 
     title: str
     subject: str

@@ -13,14 +13,12 @@ import pandas as pd
 
 from .. import UserError
 from ..files import write_json
-from .blocks import Block, Bullets, Document, Heading, Prose, Strong, figures
+from .blocks import Bullets, Document, Heading, Prose, Strong, Table, figures
 from .tables import Results
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .analysis.comparison import Comparison
-    from .analysis.gate import Breach, Limit
 
 FORMATS = ("md", "html", "latex", "csv")
 """Names of the formats on the command line."""
@@ -127,7 +125,7 @@ def print_results(results: Results, console: Console) -> None:
     from .sections.failures import failed_cells
     from .sections.layout import headline_table
 
-    made: list[Block] = [
+    made: list[Heading | Prose | Bullets | Table] = [
         headline_table(summarize(results)),
         Prose("bold: best among methods with full coverage; oracles see the truth; never rank on PSNR alone"),
     ]
@@ -139,21 +137,9 @@ def print_results(results: Results, console: Console) -> None:
         )
         for method, seed, status, phase, reason, log in failed_cells(results.cells)
     )
-    terminal.show([*made, Heading("Failures"), Bullets(failures)] if failures else made, console)
-
-
-def compare_markdown(
-    comparison: Comparison,
-    limits: Sequence[Limit] = (),
-    breaches: Sequence[Breach] = (),
-    *,
-    everything: bool = False,
-) -> str:
-    """Return a comparison of two runs as Markdown; see `sections.comparison.blocks`."""
-    from .formats import markdown
-    from .sections import comparison as section
-
-    return markdown.render(section.blocks(comparison, limits, breaches, everything=everything))
+    if failures:
+        made += [Heading("Failures"), Bullets(failures)]
+    terminal.show(made, console)
 
 
 def fingerprint(results: Results) -> str:

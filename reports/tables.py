@@ -5,8 +5,6 @@ A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one
 and threshold. ``run.json`` says what every metric means.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

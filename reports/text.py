@@ -1,7 +1,5 @@
 """Numbers and facts in words, as every report writes them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

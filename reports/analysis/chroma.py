@@ -1,7 +1,5 @@
 """Histograms over a* and b* of kept pictures."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

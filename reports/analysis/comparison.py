@@ -1,7 +1,5 @@
 """Compare two runs of the same photos under the same protocol."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any

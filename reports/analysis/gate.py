@@ -1,7 +1,5 @@
 """Limits to how much worse a run may be than another: ``psnr:-0.2,time:+10%``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The kernels' own benchmark, where a run folder holds one: each kernel compared with common alternatives."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The material of a report: a run, and all that is worked out from it for more than one section."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Tests of the differences between the contenders, by each compared metric."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pandas as pd

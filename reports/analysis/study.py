@@ -1,7 +1,5 @@
 """The fool rate of a run's human study: how often people take a colorized photo for the real one."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass

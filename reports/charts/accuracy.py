@@ -1,7 +1,5 @@
 """Accuracy curves: the share of pixels within every distance of the truth."""
 
-from __future__ import annotations
-
 import math
 
 import pandas as pd

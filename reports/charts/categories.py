@@ -1,7 +1,5 @@
 """A metric of every method and category as a heat map."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,7 +1,5 @@
 """Histograms over a* and b*, of the truth and of every method."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Colorfulness of the photos: the truth's and every method's."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """A contact sheet: one photo's input, truth and every method's answer."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections.abc import Sequence

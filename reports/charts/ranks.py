@@ -1,7 +1,5 @@
 """The critical-difference diagram of average ranks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A metric against images per second, with the Pareto front."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

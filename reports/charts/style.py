@@ -1,7 +1,5 @@
 """The common style of all charts, drawn by Matplotlib without any global state of it."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Training curves: loss and accuracy by epoch."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

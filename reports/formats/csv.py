@@ -1,7 +1,5 @@
 """CSV: the unrounded numbers, for other programs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ...files import atomic

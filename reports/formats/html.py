@@ -1,7 +1,5 @@
 """HTML: one file that needs no network, to sort, filter and compare in."""
 
-from __future__ import annotations
-
 import base64
 import io
 from collections.abc import Iterable, Sequence

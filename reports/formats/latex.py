@@ -4,8 +4,6 @@ Each file holds what to ``\input``: a ``table`` environment, or several where on
 the document needs ``\usepackage{booktabs,adjustbox}``. A table wider than the line is shrunk to it.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import cast
 

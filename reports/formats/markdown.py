@@ -1,7 +1,5 @@
 """Markdown: ``report.md`` with its figures in ``figures/``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path

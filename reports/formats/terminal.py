@@ -1,52 +1,29 @@
 """The terminal: blocks as rich shows them, as wide as the console allows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from functools import singledispatch
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from ..blocks import Block, Bullets, Heading, Prose, Strong, Table, Text, plain, spans
+from ..blocks import Bullets, Heading, Prose, Strong, Table, Text, plain, spans
 
 
-def show(blocks: Iterable[Block], console: Console) -> None:
+def show(blocks: Iterable[Heading | Prose | Bullets | Table], console: Console) -> None:
     """Print blocks."""
     for block in blocks:
-        console.print(render_block(block))
-
-
-@singledispatch
-def render_block(block: Block) -> RenderableType:
-    """Return a block for rich to print."""
-    raise TypeError(f"the terminal cannot show a {type(block).__name__}")
-
-
-@render_block.register
-def _(block: Heading) -> RenderableType:
-    return Padding(RichText(block.text, "bold"), (1, 0, 0, 0))
-
-
-@render_block.register
-def _(block: Prose) -> RenderableType:
-    return RichText(plain(block.text), "dim")
-
-
-@render_block.register
-def _(block: Bullets) -> RenderableType:
-    grid = RichTable.grid()
-    for item in block.items:
-        grid.add_row(Padding(_inline(item), (0, 0, 0, 2)))
-    return grid
-
-
-@render_block.register
-def _(block: Table) -> RenderableType:
-    return _Fitting(block)
+        match block:
+            case Heading():
+                console.print(RichText(f"\n{block.text}", "bold"))
+            case Prose():
+                console.print(RichText(plain(block.text), "dim"))
+            case Bullets():
+                for item in block.items:
+                    console.print(Padding(_inline(item), (0, 0, 0, 2)))
+            case Table():
+                console.print(_Fitting(block))
 
 
 class _Fitting:
@@ -55,7 +32,7 @@ class _Fitting:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[RenderableType]:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         kept = list(range(len(self._table.columns)))
         expendable = [i for i in kept if not self._table.columns[i].essential]
         table = _rich(self._table)

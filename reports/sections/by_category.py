@@ -1,7 +1,5 @@
 """The first two compared metrics by category of photo."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..analysis.material import Material

@@ -1,7 +1,5 @@
 """The distribution of colours in the kept pictures."""
 
-from __future__ import annotations
-
 from ..analysis.chroma import histogram, kept_pictures
 from ..analysis.material import Material
 from ..blocks import Block, Heading

@@ -1,7 +1,5 @@
 """The failures: runs of a method that failed, and photos without a score."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..analysis.material import Material

@@ -1,7 +1,5 @@
 """The metrics that are not in the headline table, and what the methods cost."""
 
-from __future__ import annotations
-
 from ..analysis.material import Material
 from ..blocks import Block, Heading
 from .layout import lay_out, with_intervals

@@ -1,7 +1,5 @@
 """The gallery: a few photos with every method's answer."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

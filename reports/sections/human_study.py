@@ -1,7 +1,5 @@
 """The human study: how often people took a colorized photo for the real one."""
 
-from __future__ import annotations
-
 from ..analysis.material import Material
 from ..analysis.statistics import LEVEL
 from ..analysis.study import ENOUGH, Study

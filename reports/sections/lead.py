@@ -1,7 +1,5 @@
 """The lead: methods, photos and protocol in two sentences, and the dataset's caveat."""
 
-from __future__ import annotations
-
 from ..analysis.material import Material
 from ..blocks import Block, Caveat, Code, Link, Prose, Span, Strong
 from ..text import in_words

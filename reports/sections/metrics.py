@@ -1,7 +1,5 @@
 """The definitions of the metrics, and why some were not computed."""
 
-from __future__ import annotations
-
 from ..analysis.material import Material
 from ..blocks import Block, Bullets, Heading, PlainTable, Prose
 

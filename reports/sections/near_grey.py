@@ -1,7 +1,5 @@
 """The headline metrics without near-grey photos."""
 
-from __future__ import annotations
-
 from ..analysis.material import Material
 from ..analysis.statistics import intervals
 from ..blocks import Block, Heading, Prose

@@ -1,7 +1,5 @@
 """The facts that methods record about themselves, such as the weights they loaded."""
 
-from __future__ import annotations
-
 import json
 
 from ..analysis.material import Material

@@ -1,7 +1,5 @@
 """The provenance: all that is needed to repeat the run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

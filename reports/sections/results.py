@@ -1,7 +1,5 @@
 """The results on all photos: the headline table, how to read it, and its charts."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..analysis.material import Material

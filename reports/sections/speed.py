@@ -1,7 +1,5 @@
 """The speed of the methods, and of the kernels where the run folder holds their benchmark."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from ..analysis.kernels import Kernels

@@ -1,7 +1,5 @@
 """The training of the methods that learn."""
 
-from __future__ import annotations
-
 from ..analysis.material import Material
 from ..blocks import Block, Heading
 from ..charts.training import training_curves

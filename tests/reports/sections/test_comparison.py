@@ -5,7 +5,12 @@ import pytest
 
 from huebench.reports.analysis.comparison import compare_runs
 from huebench.reports.analysis.gate import breaches, parse_limits
-from huebench.reports.report import compare_markdown
+from huebench.reports.formats import markdown
+from huebench.reports.sections import comparison as section
+
+
+def compare_markdown(comparison, limits=(), broken=(), *, everything=False):
+    return markdown.render(section.blocks(comparison, limits, broken, everything=everything))
 
 
 @pytest.fixture
