@@ -51,7 +51,7 @@ def render(blocks: Iterable[Block]) -> Markup:
 def inline(text: Text) -> Markup:
     """Return a text as HTML, its strings escaped.
 
-    >>> inline(("<b> ", Code("x")))
+    >>> inline(("<b> ", b.Code("x")))
     Markup('&lt;b&gt; <code>x</code>')
     """
     return _join(map(_span, b.spans(text)))

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from .... import UserError
 from ....reports.analysis.study import DATABASE, read_study
 from ....reports.analysis.summary import summarize
-from ....reports.formats.terminal import show
 from ....reports.sections.human_study import rates_table
 from ....reports.tables import read_results
 from ....reports.text import counted
@@ -77,7 +77,13 @@ def print_rates(folder: Path, console: Console) -> None:
     if study is None:
         console.print("nobody has answered yet")
         return
-    show([rates_table(study, summary)], console)
+    rates = rates_table(study, summary)
+    table = Table("method", box=None, header_style="bold")
+    for column in rates.columns:
+        table.add_column(column.title, justify="right")
+    for row in rates.rows:
+        table.add_row(*map(Text, (row.label, *(entry.text for entry in row.entries))))
+    console.print(table)
     given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
     how = f"50% cannot be told from real; bench report {folder} puts them into the report"
     console.print(Text(f"{given}; {how}"), soft_wrap=True)
