@@ -5,6 +5,8 @@ A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one
 and threshold. ``run.json`` says what every metric means.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,18 +18,16 @@ from .. import UserError
 from ..files import atomic, write_json
 from .pictures import only_whole
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-HEADLINE = frozenset(
-    (
+_SCHEMA_1_FLAGS = {
+    "headline": {
         "psnr", "ssim", "colorfulness", "delta_colorfulness", "accuracy@5", "accuracy@10", "auc",
         "auc_rebalanced", "delta_e2000",
-    )
-)  # fmt: skip
-"""`MetricFacts.headline` of runs that were written before it was."""
-
-COMPARED = frozenset(("auc", "auc_rebalanced", "psnr"))
-"""`MetricFacts.compared` of runs that were written before it was."""
+    },
+    "compared": {"psnr", "auc", "auc_rebalanced"},
+}  # fmt: skip
+"""Which metrics stood in the headline table and were compared when ``run.json`` did not say so yet."""
 
 CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
@@ -98,7 +98,7 @@ ACCURACY_COLUMNS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What the report must know of a metric.
+    """The facts of a metric that a report needs.
 
     Attributes
     ----------
@@ -116,9 +116,9 @@ class MetricFacts:
     unavailable
         Why it was not computed, or ``""``.
     headline
-        Whether it stands in the first table of a report.
+        Whether it stands in the report's first table.
     compared
-        Whether methods are compared by it: significance tests and tables by category.
+        Whether methods are compared with the best one by it.
     """
 
     name: str
@@ -224,7 +224,8 @@ def read_results(folder: Path) -> Results:
                 f"'{path}' has schema {version} and this huebench reads up to {SCHEMA_VERSION}: "
                 "read it with the huebench that wrote it, or a newer one"
             )
-        facts["metrics"] = tuple(_metric(metric) for metric in facts["metrics"])
+        facts["metrics"] = tuple(_metric_facts(metric, version) for metric in facts["metrics"])
+        facts["schema_version"] = SCHEMA_VERSION
         run = RunFacts(**facts)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
@@ -238,9 +239,10 @@ def read_results(folder: Path) -> Results:
     return Results(run, **tables, folder=folder)
 
 
-def _metric(stored: dict[str, Any]) -> MetricFacts:
-    flags = {"headline": stored["name"] in HEADLINE, "compared": stored["name"] in COMPARED}
-    return MetricFacts(**{**flags, **stored, "columns": tuple(stored["columns"])})
+def _metric_facts(stored: dict[str, Any], version: int) -> MetricFacts:
+    if version == 1:
+        stored |= {flag: stored["name"] in names for flag, names in _SCHEMA_1_FLAGS.items()}
+    return MetricFacts(**{**stored, "columns": tuple(stored["columns"])})
 
 
 def _read_table(path: Path) -> pd.DataFrame:
