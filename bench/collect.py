@@ -1,4 +1,4 @@
-"""From the cells' own files to the tables of the run."""
+"""Makes the tables of a run from the files that its cells left."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from ..reports.pictures import only_whole
 from ..reports.tables import (
@@ -46,9 +48,7 @@ def collect(
     rows, images, curves, accuracy = [], [], [], [pd.DataFrame()]
     for cell in cells:
         status = statuses.get(cell.key, {"status": "skipped", "reason": "the run ended before it"})
-        photos = pd.DataFrame()
-        if status["status"] == "ok":
-            photos = pd.read_parquet(cell.folder / "images.parquet")
+        photos = _photos(cell, status)
         rows.append(_cell_row(cell, status, photos, expected))
         accuracy += [curve.assign(**_identity(cell)) for curve in _accuracy_curves(cell, photos)]
         measured = photos.drop(columns=["seconds", *_curve_columns(cell)], errors="ignore")
@@ -62,6 +62,16 @@ def collect(
         accuracy_curves=typed(pd.concat(accuracy), ACCURACY_COLUMNS),
         folder=folder,
     )
+
+
+def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:
+    """Return the rows of a cell's photos; none where it did not end well."""
+    if status["status"] != "ok":
+        return pd.DataFrame()
+    shards = [parquet.ParquetFile(cell.folder / name).read() for name in status["shards"]]
+    # A shard in which nothing was decoded lacks columns that others have.
+    photos: pd.DataFrame = pa.concat_tables(shards, promote_options="permissive").to_pandas()
+    return photos
 
 
 def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
@@ -122,7 +132,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
         "scored": scored,
         "colorize_seconds": seconds,
         "images_per_second": scored / seconds if seconds else None,
-        "device": cell.device,
+        "device": cell.request.device,
         "threads": cell.threads,
         "protocol": cell.protocol.digest,
         **known,

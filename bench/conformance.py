@@ -24,7 +24,7 @@ from ..datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from ..datasets.photos import PhotoSet
 from ..methods.base import FAMILIES, Chroma, Context, Lightness, Method
 from ..methods.spec import MethodSpec, parse_specs
-from .cell.colorizing import checked_chroma
+from .cell.pipeline import checked_chroma
 
 SIDE = 32
 """Side of the suite's photos in pixels."""
@@ -101,7 +101,7 @@ class Subject:
             budget="smoke",
             threads=threads,
             references=references if info.reference != "none" else None,
-            truth=truth if info.needs_truth else None,
+            true_chroma=truth if info.oracle else None,
         )
 
     @cached_property
@@ -174,7 +174,7 @@ def check_batches(subject: Subject) -> None:
             seed=context.seed,
             budget=context.budget,
             references=None if context.references is None else context.references[i : i + 1],
-            truth=None if context.truth is None else context.truth[i : i + 1],
+            true_chroma=None if context.true_chroma is None else context.true_chroma[i : i + 1],
         )
         alone = method.colorize(lightness[i : i + 1].copy(), one)
         _same(alone[0], together[i], f"photo {i} is coloured differently alone and in a batch")
@@ -223,7 +223,7 @@ def check_threads(subject: Subject) -> None:
 
 def check_hidden_colour(subject: Subject) -> None:
     """Swapping the hidden colours of the test photos changes nothing."""
-    if type(subject.spec.build()).info.needs_truth:
+    if type(subject.spec.build()).info.oracle:
         raise CheckSkippedError("an oracle is meant to see the truth")
     method, lightness = subject.fitted, subject.lightness()
     before = subject.answer(method, lightness)

@@ -6,13 +6,12 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .. import UserError
-from ..datasets.catalogue import open_dataset
 from ..plugins import load_plugin
 from ..reports.tables import Results
 from .collect import metric_facts
@@ -21,9 +20,10 @@ from .executors.runner import Observer, impossible, run_cells
 from .metrics import resolve
 from .plan.cell import Cell
 from .plan.machine import threads_available
-from .plan.photos import entries_of
+from .plan.photos import limited
 from .plan.plan import photos_key, sample_key, score_key
-from .protocol.protocol import Protocol
+from .plan.request import Request
+from .plan.resolve import dataset_of, protocol_of
 from .run import prepare, run_folder, write
 
 
@@ -48,7 +48,7 @@ def rescore(
     data_root
         Where the photos are now, if not where they were.
     plugins
-        Files that register metrics, beside those of the run that are still there.
+        Files that register metrics, for the run's dataset and metrics; none that the run names is loaded.
     jobs
         Cells at a time.
     observer
@@ -61,43 +61,39 @@ def rescore(
     """
     started, start = datetime.now(UTC), time.perf_counter()
     folder, threads = before.folder, threads_available()
-    limits: dict[str, Any] = {"threads": max(1, threads // jobs), "timeout": None, "max_memory": None}
+    for path in plugins:
+        load_plugin(path)
     with run_folder(folder):
         listed = [Cell.read(folder / "cells" / key / "cell.json") for key in before.cells["cell"]]
-        given: dict[str, Any] = {
-            "plugins": _load_plugins(listed, plugins),
-            "data_root": data_root.resolve() if data_root else listed[0].data_root,
+        first = listed[0].request
+        changes: dict[str, Any] = {
+            "plugins": tuple(path.resolve() for path in plugins),
+            "data_root": data_root.resolve() if data_root else first.data_root,
+            "metrics": first.metrics if metrics is None else resolve(metrics),
+            "timeout": None,
+            "max_memory": None,
         }
-        protocol = listed[0].protocol
-        if metrics is not None:
-            protocol = replace(protocol, metrics=resolve(metrics))
+        request = first.model_copy(update=changes)
+        protocol = protocol_of(request)
         ran = [_that_ran(cell) for cell in listed]
         left = [_left(cell) for cell in ran]
-        given["sample"] = _sample(replace(listed[0], **given), before.run.dataset)
-        cells = [_rescored(replace(cell, **given), protocol) for cell in ran]
+        sample = _sample(request, listed[0].scored, before.run.dataset)
+        cells = [_rescored(cell, changes, sample) for cell in ran]
         prepare(cells[0])
         statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
-        to_score = [replace(cell, **limits) for cell in cells if cell.key not in statuses]
+        share = {"threads": max(1, threads // jobs)}
+        to_score = [cell.model_copy(update=share) for cell in cells if cell.key not in statuses]
         run_cells(to_score, LocalPool(threads, jobs), observer, statuses)
         run = replace(
             before.run,
             command=shlex.join(["bench", *sys.argv[1:]]),
             started=started.isoformat(timespec="seconds"),
             seconds=round(time.perf_counter() - start, 1),
-            protocol=asdict(protocol),
+            protocol=protocol.facts(),
             protocol_digest=protocol.digest,
             metrics=metric_facts(protocol.metrics),
         )
         return write(cells, statuses, run, expected=int(before.cells["expected"].iloc[0]), out=folder)
-
-
-def _load_plugins(cells: Sequence[Cell], more: Sequence[Path]) -> tuple[str, ...]:
-    """Load the plugins of some cells, less those whose files are gone, and more; return their paths."""
-    known = [path for cell in cells for path in cell.plugins if Path(path).is_file()]
-    paths = tuple(dict.fromkeys([*known, *(str(path.resolve()) for path in more)]))
-    for path in paths:
-        load_plugin(Path(path))
-    return paths
 
 
 def _that_ran(cell: Cell) -> Cell:
@@ -107,10 +103,12 @@ def _that_ran(cell: Cell) -> Cell:
     return cell
 
 
-def _rescored(cell: Cell, protocol: Protocol) -> Cell:
+def _rescored(cell: Cell, changes: dict[str, Any], sample: str) -> Cell:
     """Return the cell that scores another's predictions; the same one if nothing would change."""
-    key = score_key(cell.prediction_key, cell.sample, protocol)
-    return cell if key == cell.key else replace(cell, key=key, protocol=protocol, rescored=cell.key)
+    request = cell.request.model_copy(update=changes)
+    changed = cell.model_copy(update={"request": request, "sample": sample})
+    key = score_key(cell.prediction_key, sample, protocol_of(request))
+    return changed if key == cell.key else changed.model_copy(update={"key": key, "rescored": cell.key})
 
 
 def _left(cell: Cell) -> dict[str, Any]:
@@ -128,14 +126,14 @@ def _left(cell: Cell) -> dict[str, Any]:
     return {}
 
 
-def _sample(cell: Cell, of_run: dict[str, Any]) -> str:
-    """Return the key of the training sample as today's code makes it of the run's own photos."""
-    dataset = open_dataset(cell.dataset, cell.data_root)
-    entries = entries_of(dataset, cell.split, cell.limit)
+def _sample(request: Request, scored: str, of_run: dict[str, Any]) -> str:
+    """Return the key of the training sample as today's code makes it from the run's own photos."""
+    dataset, protocol = dataset_of(request), protocol_of(request)
+    photos = limited(dataset.split(request.split), request.limit)
     same = dataset.fingerprint() == of_run["fingerprint"]
-    if not same or photos_key(dataset, entries, cell.protocol) != cell.scored:
+    if not same or photos_key(dataset, photos, protocol) != scored:
         raise UserError(
             f"the photos of {of_run['name']} are not those of the run: they, or the code that reads them, "
             "have changed, or --data-root is another set; run the benchmark again"
         )
-    return sample_key(dataset, cell.protocol)
+    return sample_key(dataset, protocol)

@@ -8,9 +8,9 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,9 @@ from .executors.supervise import end_processes
 from .plan.cell import Cell
 from .plan.keys import library_versions
 from .plan.machine import machine_facts
-from .plan.photos import photo_set
+from .plan.photos import open_split
 from .plan.plan import Plan
+from .plan.resolve import protocol_of
 from .protocol.training_sample import TrainingSample
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -64,7 +65,8 @@ def execute(
     """
     statuses: dict[str, dict[str, Any]] = {}
     interruption: KeyboardInterrupt | ExecutorLostError | None = None
-    out = plan.options.out
+    out = plan.request.out
+    assert out is not None  # noqa: S101  # it is resolved
     with run_folder(out, otherwise="choose another --out"):
         started, start = datetime.now(UTC), time.perf_counter()
         try:
@@ -180,43 +182,29 @@ def prepare(cell: Cell) -> None:
     try:
         TrainingSample.load(cell.training_sample)
     except UserError:
-        TrainingSample.build(photo_set(cell, "train"), cell.protocol).save(cell.training_sample)
+        TrainingSample.build(open_split(cell.request, "train"), cell.protocol).save(cell.training_sample)
 
 
 def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:
-    options, info = plan.options, plan.dataset.info
-    counts: dict[str, int] = {}
-    for entry in plan.dataset.entries():
-        counts[entry.split] = counts.get(entry.split, 0) + 1
+    request, info, protocol = plan.request, plan.dataset.info, protocol_of(plan.request)
     dataset: dict[str, Any] = {
-        "name": options.dataset,
+        "name": request.dataset,
         "fingerprint": plan.fingerprint,
         "licence": info.licence,
         "source": info.source,
         "splits": info.splits,
         "caveat": info.caveat,
-        "photos": counts,
+        "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
     }
     return RunFacts(
         command=shlex.join(["bench", *sys.argv[1:]]),
         started=started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         dataset=dataset,
-        protocol=asdict(options.protocol),
-        protocol_digest=options.protocol.digest,
-        metrics=metric_facts(options.protocol.metrics),
+        protocol=protocol.facts(),
+        protocol_digest=protocol.digest,
+        metrics=metric_facts(protocol.metrics),
         versions={"huebench": __version__, **library_versions()},
         machine=machine_facts(),
-        options={
-            "split": options.split,
-            "limit": options.limit,
-            "seeds": list(options.seeds),
-            "budget": options.budget,
-            "device": options.device,
-            "jobs": options.jobs,
-            "threads": options.threads,
-            "timeout": options.timeout,
-            "max_memory": options.max_memory,
-            "keep_predictions": options.keep,
-        },
+        options=request.facts,
     )

@@ -7,18 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar, get_args
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..plugins import Registry
+from . import SPLITS as SPLITS  # noqa: PLC0414  # offered here too
+from . import Split as Split  # noqa: PLC0414
 
 RGB = NDArray[np.uint8]
 """A photo: sRGB, uint8, shape (H, W, 3)."""
-
-Split = Literal["train", "validation", "test"]
-SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 class PhotoError(Exception):

@@ -1,1 +1,6 @@
-"""Colorization methods: the base class, the registry, and one file a method."""
+"""Colorization methods."""
+
+from typing import Literal
+
+Budget = Literal["smoke", "quick", "paper"]
+"""Length of training: ``smoke`` shows that it runs, ``quick`` takes minutes, ``paper`` is the paper's own."""

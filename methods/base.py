@@ -17,6 +17,7 @@ from .. import UserError
 from ..datasets.base import RGB
 from ..datasets.photos import PhotoSet
 from ..plugins import Registry
+from . import Budget as Budget  # noqa: PLC0414  # offered here too
 
 Lightness = NDArray[np.float32]
 """CIE L*, float32, shape (N, H, W), 0…100."""
@@ -26,9 +27,6 @@ Chroma = NDArray[np.float32]
 
 Family = Literal["baseline", "classical", "deep"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
-
-Budget = Literal["smoke", "quick", "paper"]
-BUDGETS: tuple[Budget, ...] = get_args(Budget)
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ class MethodInfo:
     reference
         Whether `Context.references` must hold a colour photo a target, which the protocol chooses from
         the training split: ``similar`` by lightness, or ``random``.
-    needs_truth
-        Whether `Context.truth` must hold the hidden chroma: an oracle, never a competitor.
+    oracle
+        Whether `Context.true_chroma` must hold the hidden chroma: an oracle, never a competitor.
     temporal
         Whether it carries state from frame to frame of a video.
     all_threads
@@ -64,7 +62,7 @@ class MethodInfo:
     source: str
     trainable: bool = False
     reference: Literal["none", "similar", "random"] = "none"
-    needs_truth: bool = False
+    oracle: bool = False
     temporal: bool = False
     all_threads: bool = False
     requires: dict[str, str] = field(default_factory=dict)
@@ -112,7 +110,7 @@ class Context:
         How many threads it may use; already set for Numba, BLAS and torch.
     references
         For methods that need one, a colour photo a target: uint8 (N, H, W, 3); else ``None``.
-    truth
+    true_chroma
         For oracles, the hidden chroma: float32 (N, H, W, 2); else ``None``.
     checkpoints
         Folder that outlives an interrupted `Method.fit`, or ``None``.
@@ -129,7 +127,7 @@ class Context:
     budget: Budget = "quick"
     threads: int = 1
     references: RGB | None = None
-    truth: Chroma | None = None
+    true_chroma: Chroma | None = None
     checkpoints: Path | None = None
     progress: Callable[[int, int, str], None] = lambda done, total, what: None  # noqa: ARG005
     log_epoch: Callable[[Epoch], None] = lambda epoch: None  # noqa: ARG005

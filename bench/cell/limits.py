@@ -1,11 +1,9 @@
-"""What a cell's process may take of the machine."""
+"""Limits on what a cell's process may take of the machine."""
 
 from __future__ import annotations
 
 import resource
 from pathlib import Path
-
-from ..plan.cell import Cell
 
 
 def thread_limits(threads: int) -> dict[str, str]:
@@ -19,20 +17,20 @@ def thread_limits(threads: int) -> dict[str, str]:
     )
 
 
-def limit_memory(cell: Cell) -> None:
-    """Let allocations beyond the cell's ``max_memory`` fail, so that they raise where they are made.
+def limit_memory(most: int | None, device: str) -> None:
+    """Let allocations beyond some bytes fail, so that they raise where they are made; ``None`` is no limit.
 
     On the CPU the kernel refuses what goes beyond it; what the process has mapped by now without using it,
     such as the buffers of libraries, is not counted, nor are pages of files, which the kernel can drop. On a
     GPU torch refuses its share, and the memory of the host is only watched from outside: CUDA maps far more
     of it than it uses.
     """
-    if cell.max_memory is None:
+    if most is None:
         return
-    if cell.device == "cuda":
-        _limit_gpu(cell.max_memory)
+    if device == "cuda":
+        _limit_gpu(most)
         return
-    most = cell.max_memory + max(0, _memory("status", "VmData") - _memory("status", "RssAnon"))
+    most += max(0, _memory("status", "VmData") - _memory("status", "RssAnon"))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (min(most, hard) if hard >= 0 else most, hard))
 

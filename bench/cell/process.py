@@ -25,19 +25,23 @@ from typing import Any, cast
 import numpy as np
 
 from ... import UserError
+from ...datasets.base import Split
 from ...files import seal, unseal
 from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
 from ...plugins import load_plugin
 from ..plan.cell import Cell
-from ..plan.photos import photo_set
+from ..plan.photos import open_split
 from .limits import limit_memory
-from .scoring import mean_auc
+from .pipeline import InProcess, mean_auc
 from .shards import SplitScorer
 from .training_group import training_group
 
 VALIDATION_PHOTOS = 32
 """Photos behind `Context.validate`."""
+
+FITTED: tuple[Split, Split] = ("train", "validation")
+"""Splits that `Method.fit` is given."""
 
 RESCORED = ("train_photos", "fit_seconds", "peak_memory_mb", "parameter_count", "notes", "curves", "kept")
 """Facts that scoring kept predictions anew does not change."""
@@ -65,11 +69,11 @@ class CellRun:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Fit, colorize and score; what goes wrong becomes the row's status and reason."""
-        files = []
+        """Fit, colorize and score; a failure becomes the row's status and reason."""
+        files: list[Path] = []
         try:
-            files.append(self._run())
-            self.facts["status"] = "ok"
+            files += self._run()
+            self.facts |= {"status": "ok", "shards": [path.name for path in files]}
         except Exception as error:  # noqa: BLE001  # a failure is a row, whatever a method raises
             self.facts |= {
                 "status": "out-of-memory" if _is_out_of_memory(error) else "failed",
@@ -81,23 +85,25 @@ class CellRun:
         self.facts.setdefault("peak_memory_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         seal(self.cell.folder / "status.json", self.facts, files)
 
-    def _run(self) -> Path:
-        """Do the work and return the table of photos."""
-        limit_memory(self.cell)
-        for plugin in self.cell.plugins:
-            load_plugin(Path(plugin))
-        method = None
+    def _run(self) -> list[Path]:
+        """Do the work and return the tables of photos."""
+        request = self.cell.request
+        limit_memory(request.max_memory, request.device)
+        for plugin in request.plugins:
+            load_plugin(plugin)
+        colorizer = None
         if self.cell.rescored:
             self._take_facts()
         else:
             method = MethodSpec(self.cell.name, self.cell.parameters).build()
-            self.facts["kept"] = self.cell.keep
+            self.facts["kept"] = request.keep_predictions
             self._enter("fit")
             self._fit(method)
-        scorer = SplitScorer(self.cell, method, self._enter, self._progress)
-        table = scorer.run()
+            colorizer = InProcess(method, self.cell.context())
+        scorer = SplitScorer(self.cell, colorizer, self._enter, self._progress)
+        tables = scorer.run()
         self.facts |= scorer.facts
-        return table
+        return tables
 
     def _fit(self, method: Method) -> None:
         """Fit, or load what an earlier cell with the same fit has learned, if that is whole."""
@@ -126,13 +132,14 @@ class CellRun:
             self._log_epoch(epoch, epochs)
             seal(spent, {"seconds": before + time.perf_counter() - start})
 
-        train, validation = photo_set(self.cell, "train"), photo_set(self.cell, "validation")
+        train, validation = (open_split(self.cell.request, split) for split in FITTED)
         few = validation.sample(VALIDATION_PHOTOS, np.random.default_rng(0))
+        protocol = self.cell.protocol
         context = self.cell.context(
             checkpoints=checkpoints,
             progress=self._progress,
             log_epoch=log_epoch,
-            validate=lambda fitted: mean_auc(fitted, few, self.cell),
+            validate=lambda fitted: mean_auc(protocol, InProcess(fitted, self.cell.context()), few),
         )
         start = time.perf_counter()
         with training_group(self.cell):

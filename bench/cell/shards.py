@@ -1,4 +1,4 @@
-"""One cell's split, colorized and scored a shard at a time."""
+"""One cell's split, taken through the pipeline a shard at a time, with what is kept of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,47 +18,41 @@ from ... import UserError
 from ...datasets.base import Entry
 from ...datasets.photos import PhotoSet
 from ...files import atomic, seal, unseal
-from ...methods.base import Chroma, Lightness, Method
 from ..metrics import Scorer
 from ..plan.cell import Cell
-from ..plan.photos import batches, photo_set
+from ..plan.photos import SHARD, batches, open_split
 from ..protocol.training_sample import TrainingSample
-from .colorizing import Colorizer, Prediction
-from .predictions import read_predictions, write_predictions
-from .rows import to_table
-from .scoring import PhotoScorer
+from .pipeline import Colorizer, Outcome, Pipeline, References
+from .predictions import read_predictions, write_picture, write_predictions
 
 BATCH = 8
 """Photos handed to `Method.colorize` at once."""
 
-SHARD = 64
-"""Photos scored between two writes: what an interruption can cost at most."""
-
 
 @dataclass
 class SplitScorer:
-    """Colorizes and scores the photos of a cell's split; what is done already is not done again.
+    """Colorizes and scores the photos of a cell's split; a shard that is done is not done again.
 
     Attributes
     ----------
     cell
-        Whose split, protocol and folders.
-    method
-        Fitted; ``None`` to score kept predictions and nothing else.
+        The cell.
+    colorizer
+        The fitted method; ``None`` to score kept predictions and nothing else.
     enter, progress
-        Told the phase and what is done.
+        Told the phase, and how much is done.
     facts
         Columns of the cell's row, filled on the way.
     """
 
     cell: Cell
-    method: Method | None
+    colorizer: Colorizer | None
     enter: Callable[[str], None]
     progress: Callable[[int, int, str], None]
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def run(self) -> Path:
-        """Do every shard that is not done, and put them together into one table, whose path is returned.
+    def run(self) -> list[Path]:
+        """Do every shard that is not done; return their files.
 
         Raises
         ------
@@ -67,91 +60,125 @@ class SplitScorer:
             If there is no method and a photo's prediction is not kept.
         """
         shards = []
-        self._scorer.metrics.warm_up()
+        self._pipeline.scorer.warm_up()
         for number, entries in enumerate(batches(self._photos.entries, SHARD)):
             shard = self.cell.folder / f"shard-{number:05d}.parquet"
             if unseal(shard.with_suffix(".json")) is None:
                 self._score(entries, shard, done=number * SHARD)
             shards.append(shard)
-        self.facts["set_metrics"] = self._scorer.metrics.score_set(_features(shards))
+        self.facts["set_metrics"] = self._pipeline.scorer.score_set(_features(shards))
         self.facts |= unseal(shards[0].with_suffix(".json")) or {}
-        return self._gather(shards)
+        for unfinished in self.cell.folder.glob(".*.shard-*"):  # left by a process that was killed
+            unfinished.unlink()
+        return shards
 
     @cached_property
     def _photos(self) -> PhotoSet:
-        return photo_set(self.cell, self.cell.split, self.cell.limit)
+        return open_split(self.cell.request, self.cell.request.split, self.cell.request.limit)
 
     @cached_property
-    def _sample(self) -> TrainingSample:
-        return TrainingSample.load(self.cell.training_sample)
+    def _pipeline(self) -> Pipeline:
+        cell = self.cell
+        sample = TrainingSample.load(cell.training_sample)
+        return Pipeline(
+            cell.protocol,
+            self._photos,
+            Scorer(cell.protocol.metrics, sample.prior, device=cell.request.device),
+            self.colorizer,
+            References(cell.reference, sample.references, self._photos, cell.seed),
+            oracle=cell.oracle,
+            enter=self.enter,
+        )
 
-    @cached_property
-    def _scorer(self) -> PhotoScorer:
-        metrics = Scorer(self.cell.protocol.metrics, self._sample.prior, device=self.cell.device)
-        return PhotoScorer(self.cell, self._photos, metrics, self.enter)
-
-    def _score(self, shard: Sequence[Entry], path: Path, done: int) -> None:
-        """Score a shard's photos; its seal, written last, says that all is there."""
+    def _score(self, entries: Sequence[Entry], path: Path, done: int) -> None:
+        """Score a shard's photos; its seal, written last, says that all of it is there."""
         kept_path = self.cell.prediction_folder / path.name
         kept = read_predictions(kept_path)
-        fresh: dict[str, Prediction] = {}
-
-        def predict(entries: Sequence[Entry], lightness: Lightness, chroma: Chroma) -> list[Prediction]:
-            if kept is not None:
-                return [kept.predictions[entry.id] for entry in entries]
-            predictions = self._colorizer.predict(entries, lightness, chroma)
-            if self.cell.keep == "all":
-                fresh.update(zip((entry.id for entry in entries), predictions, strict=True))
-            return predictions
-
-        rows: list[dict[str, Any]] = []
-        self._scorer.features.clear()
-        for batch in batches(shard, BATCH):
-            rows += self._scorer.rows(batch, predict)
-            self.progress(done + len(rows), len(self._photos), "colorizing")
+        if kept is None:
+            self._warm_up()
+        outcomes: list[Outcome] = []
+        for batch in batches(entries, BATCH):
+            outcomes += self._pipeline.run(batch, kept.predictions if kept else None)
+            self.progress(done + len(outcomes), len(self._photos), "colorizing")
         speed = {"warm_up_seconds": self.facts.get("warm_up_seconds", 0.0), "threads": self.cell.threads}
-        facts = kept.facts if kept is not None else speed
-        if fresh:
+        facts = kept.facts if kept else speed
+        if kept is None and self.cell.request.keep_predictions == "all":
+            fresh = {each.entry.id: each.prediction for each in outcomes if each.prediction}
             write_predictions(kept_path, fresh, facts)
         with atomic(path) as partial:
-            parquet.write_table(to_table(rows), partial, use_dictionary=False)
+            parquet.write_table(pa.Table.from_pylist(self._rows(outcomes)), partial, use_dictionary=False)
         files = [path]
-        if self._scorer.features:
+        if features := _stacked(outcomes):
             files.append(path.with_suffix(".npz"))
-            arrays: dict[str, Any] = {name: np.stack(rows) for name, rows in self._scorer.features.items()}
             with atomic(files[-1]) as partial:
-                np.savez(partial, **arrays)
+                np.savez(partial, **features)
         seal(path.with_suffix(".json"), facts, files)
 
-    @cached_property
-    def _colorizer(self) -> Colorizer:
-        """The method, warmed up on one photo outside the clock: compilation is not its speed."""
-        if self.method is None:
+    def _warm_up(self) -> None:
+        """Warm the method up once, on one photo."""
+        if self.colorizer is None:
             raise UserError(
                 f"a prediction of {self.cell.label} is missing or damaged: "
                 f"`bench run --keep-predictions all --rerun {self.cell.name}` makes it anew"
             )
-        colorizer = Colorizer(self.cell, self.method, self._photos, self._sample.references)
-        for photo in islice(self._photos, 1):
-            lightness, chroma = self.cell.protocol.split(photo.rgb[None])
-            self.facts["warm_up_seconds"] = colorizer.predict([photo.entry], lightness, chroma)[0].seconds
-        return colorizer
+        if "warm_up_seconds" not in self.facts:
+            self.facts["warm_up_seconds"] = self._pipeline.warm_up()
 
-    def _gather(self, shards: Sequence[Path]) -> Path:
-        table = self.cell.folder / "images.parquet"
-        with atomic(table) as partial:
-            tables = [parquet.ParquetFile(shard).read() for shard in shards]
-            # A shard in which nothing was decoded lacks columns that others have.
-            parquet.write_table(
-                pa.concat_tables(tables, promote_options="permissive"), partial, use_dictionary=False
-            )
-        for part in self.cell.folder.glob("*shard-*"):  # also what was being written when it was killed
-            part.unlink()
-        return table
+    def _rows(self, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+        """Return the rows of a table that has every column in every row."""
+        rows = [self._row(outcome) for outcome in outcomes]
+        columns = dict.fromkeys(name for row in rows for name in row)
+        return [{name: row.get(name) for name in columns} for row in rows]
+
+    def _row(self, outcome: Outcome) -> dict[str, Any]:
+        row = {"photo": outcome.entry.id, "category": outcome.entry.category}
+        prediction = outcome.prediction
+        if prediction is None:
+            return row | {"status": "undecodable", "reason": outcome.problem}
+        scores = {name: _plain(value) for name, value in outcome.scores.items()}
+        reference = {} if prediction.reference is None else {"reference": prediction.reference}
+        return {
+            **row,
+            "status": "ok",
+            "seconds": prediction.seconds,
+            **reference,
+            **scores,
+            "near_grey": bool(outcome.near_grey),
+            **self._pictures(outcome),
+        }
+
+    def _pictures(self, outcome: Outcome) -> dict[str, str]:
+        """Keep the pictures of a photo of the gallery; return the columns with their paths."""
+        cell, photo, lightness = self.cell, outcome.entry.id, outcome.lightness
+        if cell.request.keep_predictions == "none" or photo not in cell.gallery:
+            return {}
+        assert outcome.truth is not None  # noqa: S101  # it was decoded
+        assert outcome.prediction is not None  # noqa: S101
+        assert lightness is not None  # noqa: S101
+        grey = cell.protocol.restore(lightness[None], np.zeros((1, *lightness.shape, 2), np.float32))[0]
+        out, scored = cell.run_folder, cell.scored
+        return {
+            "picture": write_picture(out, cell.prediction_key, photo, outcome.prediction.rgb),
+            "truth_picture": write_picture(out, f"truth-{scored}", photo, outcome.truth, shared=True),
+            "input_picture": write_picture(out, f"input-{scored}", photo, grey, shared=True),
+        }
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else float(value)
+
+
+def _stacked(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the rows that set-level metrics keep of some photos: metric → array, a row per photo."""
+    rows: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    for outcome in outcomes:
+        for metric, row in outcome.features.items():
+            rows[metric].append(row)
+    return {metric: np.stack(parts) for metric, parts in rows.items()}
 
 
 def _features(shards: Sequence[Path]) -> dict[str, NDArray[np.float32]]:
-    """Read back what set-level metrics kept of all shards."""
+    """Return what set-level metrics kept of all shards."""
     kept: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for path in shards:
         features = path.with_suffix(".npz")

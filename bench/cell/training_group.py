@@ -20,7 +20,7 @@ from pathlib import Path
 from ...methods.spec import MethodSpec
 from ...plugins import load_plugin
 from ..plan.cell import Cell
-from ..plan.photos import photo_set
+from ..plan.photos import open_split
 from .limits import limit_memory
 
 GRACE = 20.0
@@ -97,12 +97,12 @@ def _free_port() -> int:
 def main() -> None:
     """Fit the cell whose specification stands on the command line, as one process of several."""
     cell = Cell.read(Path(sys.argv[1]))
-    limit_memory(cell)
-    for plugin in cell.plugins:
-        load_plugin(Path(plugin))
+    limit_memory(cell.request.max_memory, cell.request.device)
+    for plugin in cell.request.plugins:
+        load_plugin(plugin)
     method = MethodSpec(cell.name, cell.parameters).build()
     context = cell.context(checkpoints=cell.model_folder / "checkpoints", validate=lambda _: 0.0)
-    method.fit(photo_set(cell, "train"), photo_set(cell, "validation"), context)
+    method.fit(open_split(cell.request, "train"), open_split(cell.request, "validation"), context)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ... import UserError
-from .listing import Plugins, list_datasets
+from .listing import list_datasets
+from .options import Plugins
 
 if TYPE_CHECKING:
     from rich.progress import Progress

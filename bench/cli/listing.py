@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,13 +10,13 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from .options import Plugins
+
 if TYPE_CHECKING:
     from ...methods.base import Method
     from ..plan.plan import Plan
 
 list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
-
-Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that registers a plugin.")]
 
 
 @list_app.command("methods")
@@ -119,15 +118,18 @@ def list_metrics(plugin: Plugins = None) -> None:
 
 def print_plan(plan: Plan, console: Console) -> None:
     """Show the cells of a plan and which of them are done."""
+    from ..plan.resolve import protocol_of
+
     table = Table("cell", "method", "seed", "state", box=None, header_style="bold")
     for cell in plan.cells:
         status = cell.status()
         state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
         table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
-    options = plan.options
+    request = plan.request
     what = (
-        f"{len(plan.photos)} {options.split} photos of {options.dataset}, "
-        f"protocol {options.protocol.digest}, budget {options.budget}, {options.device}, into {options.out}"
+        f"{len(plan.photos)} {request.split} photos of {request.dataset}, "
+        f"protocol {protocol_of(request).digest}, budget {request.budget}, {request.device}, "
+        f"into {request.out}"
     )
     console.print(Text(what), soft_wrap=True)
     console.print(table)

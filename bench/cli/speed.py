@@ -1,4 +1,4 @@
-"""``bench speed``: every kernel beside what one would pick instead, measured side by side in one run."""
+"""``bench speed``: every kernel compared with common alternatives, side by side in one run."""
 
 from __future__ import annotations
 
@@ -6,17 +6,33 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
-from ...reports.analysis.kernels import OURS, Timing, compare_timings, read_timings
-from ..plan.machine import machine_facts
+
+if TYPE_CHECKING:
+    from ...reports.analysis.kernels import Timing
 
 SUITE = Path(__file__).parents[2] / "tests" / "speed"
+
+
+def speed(
+    select: Annotated[
+        str | None, typer.Option("--only", help="Run comparisons whose name contains this.")
+    ] = None,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the JSON is kept.")] = Path(
+        "runs/speed.json"
+    ),
+) -> None:
+    """Time every kernel beside common alternatives, in one run, and show the ratios."""
+    run_suite(out.resolve(), select)
+    print_speed(out, Console())
 
 
 def run_suite(output: Path, select: str | None) -> None:
@@ -46,6 +62,8 @@ def run_suite(output: Path, select: str | None) -> None:
 
 def ratio_table(timings: list[Timing]) -> Table:
     """Return a table of every comparison: time, and the peer's time over ours."""
+    from ...reports.analysis.kernels import OURS, compare_timings
+
     table = Table("comparison", "library", "time", "ratio", "", box=None, header_style="bold")
     for i, compared in enumerate(compare_timings(timings)):
         if compared.first and i:
@@ -57,6 +75,9 @@ def ratio_table(timings: list[Timing]) -> Table:
 
 def print_speed(path: Path, console: Console) -> None:
     """Show the ratios of a pytest-benchmark JSON file with the machine's facts."""
+    from ...reports.analysis.kernels import OURS, read_timings
+    from ..plan.machine import machine_facts
+
     console.print(ratio_table(read_timings(path)))
     console.print(Text(" · ".join(machine_facts().values())))
     console.print(Text(f"ratio: time over {OURS}'s, medians of one run; kept in {path}"), soft_wrap=True)

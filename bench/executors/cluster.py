@@ -230,7 +230,7 @@ def _wait_for_workers(client: Client, seconds: int) -> None:
 
 
 def _needs_gpu(cell: Cell) -> bool:
-    return cell.device == "cuda" and cell.family == "deep"
+    return cell.request.device == "cuda" and cell.family == "deep"
 
 
 def _gpus(dask_scheduler: Scheduler) -> float:
@@ -244,7 +244,7 @@ def _environment(cell: Cell) -> dict[str, str]:
         "huebench": __version__,
         "the code of huebench": _code(),
         **library_versions(),
-        **{f"plugin {path}": file_digest(Path(path)) or "missing" for path in cell.plugins},
+        **{f"plugin {path}": file_digest(path) or "missing" for path in cell.request.plugins},
         f"the run folder {cell.run_folder}": "there" if held.exists() else "missing",
     }
 

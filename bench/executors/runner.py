@@ -1,13 +1,15 @@
-"""Runs the cells of a plan that are not done: which ones, and what is told meanwhile."""
+"""Runs the cells of a plan that are not done, and reports progress."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from ... import UserError
 from ..plan.cell import Cell
+from ..plan.request import Request
 
 Ended = tuple[Cell, dict[str, Any]]
 """A cell and the facts of its row."""
@@ -97,3 +99,28 @@ def impossible(cell: Cell) -> dict[str, Any]:
     """
     status = "skipped" if cell.family else "failed"
     return {"status": status, "phase": "import", "reason": cell.problem}
+
+
+def choose_executor(request: Request) -> Executor:
+    """Return where the cells of a resolved request run: on this machine, or on a Dask cluster.
+
+    Raises
+    ------
+    UserError
+        If both a scheduler and a cluster are named, the cluster's file is missing, or Dask is not installed.
+    """
+    from .local import LocalPool
+
+    if not request.remote:
+        return LocalPool(request.threads or 1, request.jobs)
+    if request.scheduler and request.cluster is not None:
+        raise UserError("give --scheduler, a cluster that runs, or --cluster, one to be started: not both")
+    if request.cluster is not None and not request.cluster.is_file():
+        raise UserError(
+            f"--cluster: not a file: '{request.cluster}'; it names a class to start, and its options"
+        )
+    if find_spec("distributed") is None:
+        raise UserError("a cluster needs Dask: pip install 'huebench[cluster]'")
+    from .cluster import DaskExecutor
+
+    return DaskExecutor(request.scheduler, request.cluster)

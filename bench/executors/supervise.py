@@ -22,7 +22,8 @@ import psutil
 
 from ...files import seal
 from ..cell.limits import memory_held, thread_limits
-from ..plan.cell import WEIGHTS_VARIABLE, Cell
+from ..plan.cell import Cell
+from ..plan.request import WEIGHTS_VARIABLE
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"
@@ -123,7 +124,7 @@ class _Watched:
 
     def watch(self, stop: Callable[[], bool]) -> None:
         """Return when the process has ended or must end."""
-        deadline = time.monotonic() + (self.cell.timeout or float("inf"))
+        deadline = time.monotonic() + (self.cell.request.timeout or float("inf"))
         while not stop():
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(POLL)
@@ -131,7 +132,7 @@ class _Watched:
             if time.monotonic() > deadline:
                 self.problem = {
                     "status": "timeout",
-                    "reason": f"did not end within {self.cell.timeout:g} s",
+                    "reason": f"did not end within {self.cell.request.timeout:g} s",
                 }
                 self._process.send_signal(signal.SIGABRT)  # lets Python write where it stands
                 with suppress(subprocess.TimeoutExpired):
@@ -165,7 +166,7 @@ class _Watched:
     def _environment(self) -> dict[str, str]:
         """Return the environment of the cell: on another machine too, threads and weights are the plan's."""
         own = {name: value for name, value in os.environ.items() if name != WEIGHTS_VARIABLE}
-        weights = {WEIGHTS_VARIABLE: self.cell.weights_dir} if self.cell.weights_dir else {}
+        weights = {WEIGHTS_VARIABLE: str(folder)} if (folder := self.cell.request.weights_dir) else {}
         limits = thread_limits(self.cell.threads)
         return {**ALLOCATION, **own, **limits, **weights, MARK: str(self.cell.folder)}
 
@@ -176,11 +177,11 @@ class _Watched:
         reason = f"killed by {_signal_name(-code)}"
         if code == -signal.SIGKILL:
             reason += ", which the system does when memory runs out"
-        memory = self.cell.max_memory is not None and _NO_MEMORY.search(printed)
+        memory = self.cell.request.max_memory is not None and _NO_MEMORY.search(printed)
         return {"status": "out-of-memory" if memory else "failed", "reason": reason}
 
     def _excess(self) -> dict[str, str]:
-        most = self.cell.max_memory
+        most = self.cell.request.max_memory
         if most is None:
             return {}
         held = _memory_held(self._process.pid, most)

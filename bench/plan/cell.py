@@ -3,64 +3,51 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ... import UserError
-from ...datasets.base import Split
-from ...files import unseal, write_json
-from ...methods.base import Budget, Context
+from ...files import atomic, unseal
+from ...methods.base import Context
 from ..protocol.protocol import Protocol
-
-Keep = Literal["none", "gallery", "all"]
-"""Whose predictions are kept."""
-
-KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
-"""Each keeps what the one before it keeps, and more."""
+from .request import KEEPS, Request
+from .resolve import protocol_of
 
 
-WEIGHTS_VARIABLE = "HUEBENCH_WEIGHTS"
-"""The environment variable that names a folder of pretrained weights; ``--weights-dir`` sets it."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """All that a cell's process must know.
+class Cell(BaseModel):
+    """A method with a seed on the photos of a request, and the keys of what it makes.
 
     Attributes
     ----------
     key
         Digest of everything that can move one of its numbers.
     fit_key
-        Digest of what can move what it learns: cells of one fit key share the fitted model.
+        Digest of everything that can move what it learns: cells with one fit key share the fitted model.
     prediction_key
-        Digest of what can move its predictions: cells of one prediction key share those that are kept.
-    name, parameters, label, family, oracle
+        Digest of everything that can move its predictions: cells with one prediction key share kept ones.
+    name, parameters, label, family
         The method.
+    oracle, reference
+        Whether the method is shown the hidden colour, and which reference photo it is given.
+    request
+        The resolved request.
     scored
         Fingerprint of the photos to score.
     sample
         Key of the run's `TrainingSample`.
     gallery
         Ids of the photos whose pictures are kept for the report.
-    keep
-        Whose predictions are kept.
-    devices
-        How many of them train its method together.
-    threads
-        How many it may use.
-    timeout, max_memory
-        Seconds and bytes it may take, or ``None``.
-    weights_dir
-        Folder of pretrained weights, or ``""``.
+    threads, devices
+        Threads it may use, and GPUs that train its method together.
     rescored
         Key of the finished cell whose kept predictions are scored anew without running the method, or ``""``.
     problem
         Why it cannot run at all, or ``""``.
-    run_folder
-        Where the run is now; not written down, so that a run folder can be moved.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     fit_key: str
@@ -69,28 +56,28 @@ class Cell:
     parameters: dict[str, str]
     label: str
     family: str
-    oracle: bool
+    oracle: bool = False
+    reference: Literal["none", "similar", "random"] = "none"
     seed: int
-    dataset: str
-    data_root: Path | None
-    split: Split
-    limit: int | None
+    request: Request
     scored: str
     sample: str
-    protocol: Protocol
-    budget: Budget
-    device: str
     gallery: tuple[str, ...]
-    keep: Keep
     threads: int
-    timeout: float | None
-    max_memory: int | None
-    plugins: tuple[str, ...]
-    run_folder: Path
     devices: int = 1
-    weights_dir: str = ""
     rescored: str = ""
     problem: str = ""
+
+    @property
+    def protocol(self) -> Protocol:
+        """The frozen protocol."""
+        return protocol_of(self.request)
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the run is now."""
+        assert self.request.out is not None  # noqa: S101  # it is resolved
+        return self.request.out
 
     @property
     def folder(self) -> Path:
@@ -113,11 +100,14 @@ class Cell:
         return self.run_folder / "shared" / f"{self.sample}.npz"
 
     def context(self, **given: Any) -> Context:
-        """Return the context of the cell's method, with what else is given."""
-        return Context(seed=self.seed, device=self.device, budget=self.budget, threads=self.threads, **given)
+        """Return the context of the cell's method, and whatever else is given."""
+        request = self.request
+        return Context(
+            seed=self.seed, device=request.device, budget=request.budget, threads=self.threads, **given
+        )
 
     def status(self) -> dict[str, Any] | None:
-        """Return what the cell left when it ended, or ``None`` if it did not end or the files are damaged."""
+        """Return the facts that the cell left at its end; ``None`` if they are missing or damaged."""
         return unseal(self.folder / "status.json")
 
     def is_done(self) -> bool:
@@ -126,19 +116,23 @@ class Cell:
         return (
             status is not None
             and status["status"] == "ok"
-            and KEEPS.index(status["kept"]) >= KEEPS.index(self.keep)
+            and KEEPS.index(status["kept"]) >= KEEPS.index(self.request.keep_predictions)
         )
 
     def write(self) -> Path:
-        """Write the specification for the cell's process and return its path."""
-        specification = {name: value for name, value in asdict(self).items() if name != "run_folder"}
+        """Write the specification for the cell's process and return its path.
+
+        The run folder is left out, so that it can be moved.
+        """
         path = self.folder / "cell.json"
-        write_json(path, json.loads(json.dumps(specification, default=str)))
+        text = self.model_dump_json(indent=2, exclude={"request": {"out"}})
+        with atomic(path) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
         return path
 
     @classmethod
-    def read(cls, path: Path) -> Cell:
-        """Read what `write` wrote; the run folder is the one it lies in.
+    def read(cls, path: Path) -> Self:
+        """Read the specification that `write` wrote; the run folder is the one that it lies in.
 
         Raises
         ------
@@ -146,13 +140,9 @@ class Cell:
             If the file is missing or damaged.
         """
         try:
-            given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            given["protocol"]["metrics"] = tuple(given["protocol"]["metrics"])
-            given["protocol"] = Protocol(**given["protocol"])
-            given["data_root"] = Path(given["data_root"]) if given["data_root"] else None
-            given["run_folder"] = path.resolve().parents[2]
-            for name in ("plugins", "gallery"):
-                given[name] = tuple(given[name])
-            return cls(**{field.name: given[field.name] for field in fields(cls)})
+            given = json.loads(path.read_text(encoding="utf-8"))
+            given["request"]["out"] = path.resolve().parents[2]
+            return cls.model_validate(given)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}") from error
+            reason = f"{error.error_count()} faults" if isinstance(error, ValidationError) else error
+            raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {reason}") from error

@@ -24,22 +24,14 @@ LIBRARIES = (
 GROUPS = ("huebench.methods", "huebench.datasets", "huebench.metrics")
 """Entry-point groups through which other distributions register plugins."""
 
-PREDICTING = (
-    "huebench.bench.protocol.protocol",
-    "huebench.bench.cell.colorizing",
-    "huebench.datasets.decode",
-)
-"""Modules that decide a prediction once a method is fitted."""
+PREDICTING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
+"""Modules that decide a prediction once a method is fitted; the metrics aside."""
 
 SAMPLING = ("huebench.bench.protocol.training_sample", "huebench.datasets.color.bins")
-"""Modules that decide the training sample; the metrics lend it no more than the prior of `ab_bins`."""
+"""Modules that decide the training sample; the metrics lend it no more than the prior of `bins`."""
 
-SCORING = (
-    "huebench.bench.protocol.protocol",
-    "huebench.bench.cell.scoring",
-    "huebench.datasets.decode",
-)
-"""Modules that decide a score once a photo is predicted; the metrics come with them."""
+SCORING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
+"""Modules that decide a score once a photo is predicted, the metrics among them."""
 
 
 @cache

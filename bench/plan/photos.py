@@ -1,4 +1,4 @@
-"""Which photos a cell sees."""
+"""Photos as a run sees them: which ones, at the protocol's size."""
 
 from __future__ import annotations
 
@@ -7,49 +7,45 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ...datasets.base import Dataset, Entry, Split
-from ...datasets.catalogue import open_dataset
 from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
 from ..protocol.protocol import Protocol
-from .cell import Cell
 from .keys import class_source, digest, modules_source
+from .request import Request
+from .resolve import dataset_of, protocol_of
+
+SHARD = 64
+"""Photos scored between two writes: the most that an interruption can cost."""
 
 
-def photo_set(cell: Cell, split: Split, limit: int | None = None) -> PhotoSet:
-    """Open one split's photos as a cell sees them, at most ``limit`` of them.
+def open_split(request: Request, split: Split, limit: int | None = None) -> PhotoSet:
+    """Open one split of a resolved request's dataset, at most ``limit`` of its photos.
 
-    The cell's own limit is for the photos to score alone: what is learned and sampled is of whole splits.
+    The request's own limit is for the photos to score alone: methods learn from whole splits.
     """
-    dataset = open_dataset(cell.dataset, cell.data_root)
-    entries = entries_of(dataset, split, limit)
+    dataset, protocol = dataset_of(request), protocol_of(request)
     return PhotoSet(
         dataset,
-        entries,
-        prepare=cell.protocol.prepare,
-        prepare_key=preparing(dataset, cell.protocol),
+        limited(dataset.split(split), limit),
+        prepare=protocol.prepare,
+        prepare_key=preparation_digest(dataset, protocol),
         cache=cache_folder() / "packed",
     )
 
 
-def entries_of(dataset: Dataset, split: Split, limit: int | None) -> list[Entry]:
-    """Return a split's photos, at most ``limit`` of them."""
-    entries = dataset.split(split)
-    return entries if limit is None else drawn(entries, limit)
-
-
-def reading(dataset: Dataset, protocol: Protocol) -> str:
-    """Return a digest of the code that reads photos and of how they are brought to size."""
+def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
+    """Return a digest of the code that reads photos and of how they are resized."""
     return digest(class_source(type(dataset)), protocol.preparation)
 
 
-def preparing(dataset: Dataset, protocol: Protocol) -> str:
-    """Return a digest as `reading` does, also of the code that brings photos to size."""
-    return digest(reading(dataset, protocol), modules_source(("huebench.bench.protocol.protocol",)))
+def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:
+    """Return a digest of the code that reads photos, and of how and by which code they are resized."""
+    return digest(reader_digest(dataset, protocol), modules_source(("huebench.bench.protocol.protocol",)))
 
 
-def drawn(entries: Sequence[Entry], count: int) -> list[Entry]:
-    """Draw some entries with seed 0, in their order."""
-    if count >= len(entries):
+def limited(entries: Sequence[Entry], count: int | None) -> list[Entry]:
+    """Return at most ``count`` entries, drawn with seed 0, in their order; ``None`` returns all."""
+    if count is None or count >= len(entries):
         return list(entries)
     chosen = np.random.default_rng(0).choice(len(entries), count, replace=False)
     return [entries[i] for i in np.sort(chosen)]

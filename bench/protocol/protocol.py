@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -38,9 +38,19 @@ DEFAULT_METRICS = (
 )
 
 
+RULES = {
+    "interpolation": "Lanczos",
+    "grey": "CIE L* of sRGB, D65",
+    "merge": "the input's own L*, the predicted a*b*",
+    "save": "sRGB uint8, rounded to nearest, clipped to the gamut in linear RGB",
+    "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2",
+}
+"""Rules that no option changes, in words."""
+
+
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that could move a number without a method having changed.
+    """Every choice that could move a number without a method having changed.
 
     Attributes
     ----------
@@ -48,47 +58,36 @@ class Protocol:
         Side in pixels of the square at which photos are colorized and scored.
     resize
         ``squash`` both sides to the size, or ``center-crop`` the middle square first.
-    interpolation
-        The filter, Pillow's, antialiased.
-    grey
-        What a method sees.
-    merge
-        What becomes of its answer.
-    save
-        What is scored.
     metrics
         Names of the metrics, in the tables' order.
     near_grey_threshold
         A photo is near-grey if no |a*| or |b*| of its truth exceeds this.
     training_sample
-        How many training photos, drawn with seed 0, serve as references and as the prior of colours.
-    reference_choice
-        How a target's reference is chosen from them; never by the target's colour.
+        Number of training photos, drawn with seed 0, that serve as references and as the prior of colours.
     version
-        Raised when the meaning of a field changes.
+        Raised when a rule or the meaning of a field changes.
     """
 
     size: int = 256
     resize: Literal["squash", "center-crop"] = "squash"
-    interpolation: str = "Lanczos"
-    grey: str = "CIE L* of sRGB, D65"
-    merge: str = "the input's own L*, the predicted a*b*"
-    save: str = "sRGB uint8, rounded to nearest, clipped to the gamut in linear RGB"
     metrics: tuple[str, ...] = DEFAULT_METRICS
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
-    reference_choice: str = "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2"
     version: int = 1
+
+    def facts(self) -> dict[str, Any]:
+        """Return all choices and `RULES`, as ``run.json`` and the report state them."""
+        return {**asdict(self), **RULES}
 
     @property
     def digest(self) -> str:
-        """The first 12 hex digits of the SHA-256 of all fields."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        """The first 12 hex digits of the SHA-256 of `facts`."""
+        return hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def preparation(self) -> str:
         """A text that changes when `prepare` does."""
-        return f"{self.version} {self.size} {self.resize} {self.interpolation}"
+        return f"{self.version} {self.size} {self.resize} {RULES['interpolation']}"
 
     def prepare(self, rgb: RGB) -> RGB:
         """Bring a decoded photo, uint8 (H, W, 3), to uint8 (size, size, 3)."""
@@ -101,10 +100,10 @@ class Protocol:
             return np.array(image)
         return np.array(image.resize((self.size, self.size), Image.Resampling.LANCZOS))
 
-    def split(self, rgb: RGB) -> tuple[Lightness, Chroma]:
-        """Split photos, uint8 (N, H, W, 3), into what a method sees and what it must give back."""
-        return rgb_to_lab(rgb)
+    def hide(self, photos: RGB) -> tuple[Lightness, Chroma]:
+        """Return the lightness of photos, uint8 (N, H, W, 3), that methods see, and the hidden chroma."""
+        return rgb_to_lab(photos)
 
-    def merge_chroma(self, lightness: Lightness, chroma: Chroma) -> RGB:
-        """Put the input's lightness and a method's chroma together: uint8 (N, H, W, 3)."""
+    def restore(self, lightness: Lightness, chroma: Chroma) -> RGB:
+        """Return the photos, uint8 (N, H, W, 3), that lightness and a method's chroma make."""
         return lab_to_rgb(lightness, chroma)

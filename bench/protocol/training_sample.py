@@ -51,7 +51,7 @@ class TrainingSample:
         def photos() -> Iterator[RGB]:
             for photo in sample:
                 entries.append(photo.entry)
-                descriptors.append(describe(protocol.split(photo.rgb)[0]))
+                descriptors.append(describe(protocol.hide(photo.rgb)[0]))
                 yield photo.rgb
 
         prior = ab_prior(photos())

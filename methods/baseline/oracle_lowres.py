@@ -21,12 +21,12 @@ class OracleLowres(Method):
         name="oracle-lowres",
         family="baseline",
         source="Zhang et al. 2016: networks predict 56² chroma and upsample it",
-        needs_truth=True,
+        oracle=True,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Return the truth averaged down to the coarse grid and upsampled, float32 (N, H, W, 2)."""
-        assert context.truth is not None
+        assert context.true_chroma is not None
         size = self.parameters.size
-        coarse = (resize_chroma(ab, (size, size)) for ab in context.truth)
+        coarse = (resize_chroma(ab, (size, size)) for ab in context.true_chroma)
         return np.stack([resize_chroma(ab, lightness.shape[1:3]) for ab in coarse])

@@ -22,7 +22,7 @@ def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tm
     assert results.images.loc[results.images["method"] == "pixel-knn", "reference"].notna().all()
 
     made = [
-        *(tmp_path / "out").glob("cells/*/images.parquet"),
+        *(tmp_path / "out").glob("cells/*/shard-*.parquet"),
         *(tmp_path / "out").glob("cells/*/status.json"),
     ]
     assert len(made) == 6
@@ -166,7 +166,7 @@ def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
         (("--metrics", ""), "no metric is called ''"),
         (("--methods", "gray[size=3]"), "Extra inputs are not permitted"),
         (("--plugin", "nowhere.py"), "does not exist"),
-        (("--cluster", "nowhere.yaml"), "'nowhere.yaml' is no file"),
+        (("--cluster", "nowhere.yaml"), "--cluster: not a file: 'nowhere.yaml'"),
         (("--device", "cuda"), "torch sees no CUDA device"),
     ],
 )
@@ -179,10 +179,11 @@ def test_a_mistake_is_one_message_and_exit_code_2(bench, arguments, message):
 
 
 @pytest.mark.parametrize(("option", "value"), [("--seed", -1), ("--limit", 0), ("--jobs", 0)])
-def test_a_value_that_an_option_cannot_take_is_refused_before_anything_runs(bench, tmp_path, option, value):
+def test_option_out_of_range_is_refused_before_anything_runs(bench, tmp_path, option, value):
     code, output = bench("run", option, value)
     assert code == 2
-    assert f"Invalid value for '{option}'" in output
+    assert option in output
+    assert str(value) in output
     assert not (tmp_path / "runs").exists()
 
 

@@ -6,8 +6,8 @@ from itertools import cycle, product
 
 import pytest
 
-from huebench.bench.cell.shards import SHARD
 from huebench.bench.plan.cell import Cell
+from huebench.bench.plan.photos import SHARD
 from huebench.reports.tables import read_results
 
 from .conftest import TINY, ZEROS, write_photos
@@ -37,7 +37,7 @@ STATUS, KEPT = "cells/*/status.json", "predictions/*/shard-*.parquet"
 # prediction, and one whose predictions are kept does not ask its model.
 FILES = {
     (STATUS,): 0,
-    ("cells/*/images.parquet",): 0,
+    ("cells/*/shard-*.parquet",): 0,
     (STATUS, KEPT): 0,
     (STATUS, "predictions/*/shard-*.json"): 0,
     (STATUS, KEPT, "models/*/state.npz"): 0,

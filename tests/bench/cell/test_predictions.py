@@ -1,6 +1,6 @@
 import numpy as np
 
-from huebench.bench.cell.colorizing import Prediction
+from huebench.bench.cell.pipeline import Prediction
 from huebench.bench.cell.predictions import read_predictions, write_predictions
 
 

@@ -57,8 +57,10 @@ def test_an_empty_fingerprint_is_not_that_of_the_photos(bench):
 
 
 @pytest.mark.parametrize("size", ["", "0", "0.4", "much"])
-def test_a_size_of_nothing_is_no_limit(bench, size):
-    assert f"--max-memory: '{size}' is no size" in refuse(bench, "run", "--max-memory", size, "--dry-run")
+def test_memory_limit_must_be_a_size(bench, size):
+    assert f"--max-memory: not a size: '{size}'; write 8GB or 500MiB" in refuse(
+        bench, "run", "--max-memory", size, "--dry-run"
+    )
 
 
 def test_an_object_store_is_no_run_folder(bench, tmp_path):

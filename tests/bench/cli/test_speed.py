@@ -6,6 +6,7 @@ from rich.console import Console
 
 from huebench import UserError
 from huebench.bench.cli import speed
+from huebench.reports.analysis.kernels import read_timings
 
 
 def benchmark(library, median, group="search", items=None, **facts):
@@ -25,7 +26,7 @@ def timings(tmp_path):
 
 
 def test_time_is_of_one_item_and_parameters_name_the_group(timings):
-    faiss, ours = speed.read_timings(timings)
+    faiss, ours = read_timings(timings)
     assert faiss == speed.Timing("search, references 30", "faiss", 0.2, {"recall": 0.987})
     assert ours.seconds == 0.02
 
@@ -69,7 +70,7 @@ def test_the_suite_runs_and_keeps_its_json(monkeypatch, tmp_path):
     )
     monkeypatch.setattr(speed, "SUITE", suite)
     speed.run_suite(tmp_path / "kept" / "speed.json", "sum")
-    assert {timing.library for timing in speed.read_timings(tmp_path / "kept" / "speed.json")} == {
+    assert {timing.library for timing in read_timings(tmp_path / "kept" / "speed.json")} == {
         "huebench",
         "python",
     }

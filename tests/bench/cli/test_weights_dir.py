@@ -20,7 +20,7 @@ def test_cells_see_the_folder_of_weights(bench, plugin, tmp_path, monkeypatch):
 def test_a_folder_of_weights_that_is_not_there_is_refused(bench):
     code, printed = bench("run", "--weights-dir", "absent")
     assert code == 2
-    assert "'absent' does not exist" in printed
+    assert "--weights-dir: not a folder: 'absent'" in printed
 
 
 def test_photos_too_small_for_a_metric_are_refused_before_anything_is_computed(bench, tmp_path, monkeypatch):

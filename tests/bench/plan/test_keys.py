@@ -7,9 +7,9 @@ import pytest
 
 from huebench.bench.metrics import register_metric
 from huebench.bench.plan import keys
-from huebench.bench.plan.options import make_options
-from huebench.bench.plan.photos import photo_set
+from huebench.bench.plan.photos import open_split
 from huebench.bench.plan.plan import make_plan
+from huebench.bench.plan.request import Request
 from huebench.methods.base import methods
 from huebench.plugins import load_plugin
 
@@ -42,11 +42,9 @@ def edited(monkeypatch):
 def plan(tmp_path):
     def make(method="gray"):
         return make_plan(
-            make_options(
-                methods=method, dataset="samples", data_root=None, split="test", limit=1, seeds=(0,),
-                budget="smoke", device="cpu", devices=1, jobs=1, threads=1, timeout=None, max_memory=None,
-                keep="none", size=None, resize="squash", metrics="psnr", plugins=(), out=tmp_path / "run",
-                remote=False,
+            Request(
+                methods=method, limit=1, budget="smoke", device="cpu", threads=1, keep_predictions="none",
+                metrics="psnr", out=tmp_path / "run",
             )
         )  # fmt: skip
 
@@ -154,8 +152,8 @@ SAMPLED = [
     "references.py",
     "training_sample.py",
     "protocol.py",
-    "color.py",
-    "ab_bins.py",
+    "conversion.py",
+    "bins.py",
     "photos.py",
     "samples.py",
 ]
@@ -188,10 +186,10 @@ def test_another_metric_scores_anew_and_colorizes_nothing_anew(plan, edited, fil
 @pytest.mark.parametrize("file", ["protocol.py", "samples.py"])
 def test_another_code_that_prepares_photos_makes_other_packed_copies_and_fits(plan, edited, file):
     (before,) = plan().cells
-    packed = photo_set(before, "train").prepare_key
+    packed = open_split(before.request, "train").prepare_key
     edited(file)
     (after,) = plan().cells
-    assert photo_set(after, "train").prepare_key != packed
+    assert open_split(after.request, "train").prepare_key != packed
     assert after.fit_key != before.fit_key
 
 

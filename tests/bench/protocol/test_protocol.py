@@ -53,8 +53,8 @@ def test_a_photo_of_the_right_size_is_copied_unchanged():
     assert not np.shares_memory(prepared, photo)
 
 
-def test_split_and_merge_give_the_photo_back():
+def test_a_hidden_photo_is_restored_from_its_own_chroma():
     photos = data.astronaut()[None, ::4, ::4]
     protocol = Protocol()
-    merged = protocol.merge_chroma(*protocol.split(photos))
-    assert np.abs(merged.astype(int) - photos).max() <= 1
+    restored = protocol.restore(*protocol.hide(photos))
+    assert np.abs(restored.astype(int) - photos).max() <= 1

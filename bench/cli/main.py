@@ -1,0 +1,82 @@
+"""The command ``bench``: its sub-commands, and its way to end.
+
+Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.core import TyperGroup
+
+from ... import UserError, __version__
+from .check import check
+from .compare import compare
+from .datasets import datasets_app
+from .listing import list_app
+from .report import report
+from .run import run
+from .score import score
+from .speed import speed
+from .study import study
+
+
+class _Commands(TyperGroup):
+    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted."."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError("a file ends too early; the traceback above says where it is read") from error
+
+
+app = typer.Typer(
+    name="bench",
+    cls=_Commands,
+    rich_markup_mode="markdown",  # brackets are shown as they are
+    help="Benchmark image colorization: every method, the same photos, one frozen protocol.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, score, report, compare, study, check, speed):
+    app.command()(command)
+app.add_typer(datasets_app, name="datasets")
+app.add_typer(list_app, name="list")
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"huebench {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        _complain(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        path = error.filename2 or error.filename
+        if path is None:  # of no file: a fault of ours
+            raise
+        _complain(f"cannot use '{path}': {error.strerror}; name another path, or change what is there")
+
+
+def _complain(message: str) -> NoReturn:
+    text = Text.assemble(("error:", "bold red"), f" {message}")
+    Console(stderr=True).print(text, soft_wrap=True)
+    sys.exit(2)

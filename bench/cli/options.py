@@ -1,0 +1,76 @@
+"""Options of commands, made from the fields of `Request`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import typer
+from pydantic import ByteSize
+from pydantic.fields import FieldInfo
+
+from ..plan.request import Request
+
+Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that registers a plugin.")]
+"""``--plugin`` of the commands that take no request."""
+
+Jobs = Annotated[int, typer.Option(min=1, help="Methods to score at a time.")]
+
+
+def takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes a `Request` first the options of all its fields, before those of its own."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    fields = Request.model_fields
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        options = {name: given.pop(name) for name in fields}
+        chosen = {name: value for name, value in options.items() if value is not None}
+        command(Request.of(**chosen), **given)
+
+    parameters = [_parameter(name, field) for name, field in fields.items()]
+    parameters += [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {each.name: each.annotation for each in parameters}
+    return with_options
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    """Return the command's parameter of a field; one that may be repeated has no default to show."""
+    shown = Request.shown(name)
+    kind, repeated = _kind(field.annotation)
+    limits = {type(limit).__name__.lower(): limit for limit in field.metadata}
+    info = typer.Option(
+        *filter(None, [shown.get("flag")]),
+        help=field.description,
+        metavar=shown.get("metavar"),
+        envvar=shown.get("envvar"),
+        min=getattr(limits.get("ge"), "ge", None),
+        max=getattr(limits.get("le"), "le", None),
+    )
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None if repeated or field.default == "" else field.default,
+        annotation=Annotated[kind, info],
+    )
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    """Return the type that the command line reads, and whether the option may be repeated."""
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        (inner,) = (each for each in get_args(annotation) if each is not type(None))
+        kind, repeated = _kind(inner)
+        return (kind if repeated else kind | None), repeated
+    if get_origin(annotation) is tuple:
+        item = get_args(annotation)[0]
+        if item is str:  # names, separated by commas
+            return str, False
+        return list[_kind(item)[0]] | None, True  # type: ignore[misc]  # known at run time alone
+    return (str if annotation is ByteSize else annotation), False

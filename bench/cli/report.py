@@ -1,0 +1,42 @@
+"""``bench report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Any of md, html, latex, csv, separated by commas.")
+    ] = "md",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help="Where to write, with a copy of the tables, of speed.json and of a study's answers: a "
+            "baseline to commit.  [default: RUN]",
+        ),
+    ] = None,
+) -> None:
+    """Write the report of a run again from its tables."""
+    from ...reports.analysis.kernels import copy_kernels
+    from ...reports.analysis.study import copy_answers
+    from ...reports.report import print_results, write_formats
+    from ...reports.tables import read_results, write_results
+
+    results = read_results(folder)
+    console = Console()
+    paths = write_formats(results, out or folder, [name.strip() for name in formats.split(",")])
+    if out:
+        copy_answers(folder, out)
+        copy_kernels(folder, out)
+        write_results(results, out)
+    print_results(results, console)
+    for path in paths:
+        console.print(Text(f"report: {path}"), soft_wrap=True)

@@ -1,0 +1,66 @@
+"""``bench run``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ... import UserError
+from ..plan.request import Request
+from .options import takes_request
+
+if TYPE_CHECKING:
+    from ...reports.tables import Results
+
+
+@takes_request
+def run(
+    request: Request,
+    rerun: Annotated[
+        str, typer.Option(metavar="failed|METHOD|all", help="Recompute these from scratch.")
+    ] = "",
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Run nothing; write tables and report of what is done.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
+) -> None:
+    """Run methods on a dataset, score them, and write tables and a report."""
+    from ..executors.runner import choose_executor
+    from ..plan.plan import make_plan
+    from ..run import execute
+    from .listing import print_plan
+    from .progress import LiveProgress
+
+    console = Console()
+    if collect and rerun:
+        raise UserError("--collect runs nothing and --rerun something: leave one out")
+    plan = make_plan(request)
+    if dry_run:
+        print_plan(plan, console)
+        return
+    executor = None if collect else choose_executor(plan.request)
+    try:
+        with LiveProgress(console, len(plan.cells)) as progress:
+            results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
+    except KeyboardInterrupt:
+        console.print("interrupted: what is done is kept and reported; the same command goes on from there")
+        raise typer.Exit(130) from None
+    end(results, report, console)
+
+
+def end(results: Results, report: object, console: Console) -> None:
+    """Show results and where the report is.
+
+    The exit code is 1 if a method failed or no photo was scored; a method that is skipped is no failure.
+    """
+    from ...reports.report import print_results
+
+    print_results(results, console)
+    console.print(Text(f"report: {report}"), soft_wrap=True)
+    cells = results.cells
+    if set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
+        raise typer.Exit(1)

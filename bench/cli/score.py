@@ -1,0 +1,33 @@
+"""``bench score``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .options import Jobs, Plugins
+
+
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run with --keep-predictions all.")],
+    metrics: Annotated[
+        str | None, typer.Option(help="Metrics, separated by commas.  [default: those of the run]")
+    ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where the photos are now.")] = None,
+    jobs: Jobs = 1,
+    plugin: Plugins = None,
+) -> None:
+    """Score the predictions that a run kept, without running a method; replace its tables and report."""
+    from ...reports.tables import read_results
+    from ..rescore import rescore
+    from .progress import LiveProgress
+    from .run import end
+
+    names = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    before, console = read_results(folder.resolve()), Console()
+    with LiveProgress(console, len(before.cells)) as progress:
+        results, report = rescore(before, names, data_root, plugin or (), jobs, progress)
+    end(results, report, console)

@@ -1,0 +1,157 @@
+"""The request: every option of a run, declared once with its help, its limits and its default.
+
+The command line, the plan, the cells, their keys and ``run.json`` read options from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
+
+from ... import UserError
+from ...datasets import Split
+from ...methods import Budget
+
+Keep = Literal["none", "gallery", "all"]
+"""Predictions to keep."""
+
+KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
+"""Each keeps what the one before it keeps, and more."""
+
+WEIGHTS_VARIABLE = "HUEBENCH_WEIGHTS"
+"""The environment variable that names a folder of pretrained weights; ``--weights-dir`` sets it."""
+
+
+_SIZE: TypeAdapter[ByteSize] = TypeAdapter(Annotated[ByteSize, Field(gt=0)])
+
+
+def _names(value: object) -> object:
+    """Split comma-separated names."""
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+def _joined(value: object) -> object:
+    """Join a list of methods."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _bytes(value: object) -> ByteSize:
+    """Read a size in bytes."""
+    try:
+        return _SIZE.validate_python(value)
+    except ValidationError:
+        raise ValueError(f"not a size: '{value}'; write 8GB or 500MiB") from None
+
+
+def option(default: Any, help_: str, *, facts: bool = False, **shown: Any) -> Any:
+    """Declare an option.
+
+    Parameters
+    ----------
+    default
+        Its value if it is not given.
+    help_
+        One line of help.
+    facts
+        Whether ``run.json`` records it under ``options``.
+    shown
+        Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar`` and ``envvar``.
+    """
+    limits = {name: shown.pop(name) for name in ("ge", "gt", "le") if name in shown}
+    return Field(default, description=help_, json_schema_extra={"facts": facts, **shown}, **limits)
+
+
+class Request(BaseModel):
+    """The options of a run.
+
+    `huebench.bench.plan.resolve` checks them against what is registered and fills in what depends on the
+    dataset and the machine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    methods: Annotated[str, BeforeValidator(_joined)] = option(
+        "all", "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]."
+    )
+    dataset: str = option("samples", "A name from `bench list datasets`, or folder:PATH.")
+    data_root: Path | None = option(None, "Folder or archive that holds the photos.")
+    weights_dir: Path | None = option(None, "Folder of pretrained weights.", envvar=WEIGHTS_VARIABLE)
+    split: Split = option("test", "Split to score.", facts=True)
+    limit: int | None = option(None, "Score at most N photos.", facts=True, ge=1, metavar="N")
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = option(
+        (0,), "Seed; repeat the option for several.", facts=True, flag="--seed"
+    )
+    budget: Budget = option("quick", "Length of training.", facts=True)
+    device: Literal["auto", "cpu", "cuda"] = option("auto", "Device for deep methods.", facts=True)
+    devices: int = option(1, "GPUs that train a deep method together.", ge=1)
+    jobs: int = option(1, "Cells to run at a time; they share the threads.", facts=True, ge=1)
+    threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1)
+    timeout: float | None = option(None, "Seconds that a cell may take.", facts=True, ge=1)
+    max_memory: Annotated[ByteSize, BeforeValidator(_bytes)] | None = option(
+        None, "Memory that a cell may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
+    )
+    size: int | None = option(
+        None, "Side in pixels at which photos are scored.  [default: the dataset's]", ge=16, le=4096
+    )
+    resize: Literal["squash", "center-crop"] = option("squash", "How photos are resized.")
+    metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
+        None, "Metrics, separated by commas.  [default: all in `bench list metrics`]"
+    )
+    plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
+    out: Path | None = option(None, "Run folder.  [default: runs/DATASET]")
+    keep_predictions: Keep = option(
+        "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
+    )
+    scheduler: str = option("", "Run on the workers of this Dask scheduler.", metavar="ADDRESS")
+    cluster: Path | None = option(None, "Start this Dask cluster and run on it.", metavar="YAML")
+
+    @classmethod
+    def of(cls, **options: Any) -> Self:
+        """Make a request.
+
+        Raises
+        ------
+        UserError
+            If an option is unknown or has a value that it cannot take.
+        """
+        try:
+            return cls(**options)
+        except ValidationError as error:
+            raise UserError("; ".join(_fault(fault) for fault in error.errors())) from error
+
+    @property
+    def dataset_name(self) -> str:
+        """The dataset's name without a path."""
+        return self.dataset.partition(":")[0]
+
+    @property
+    def remote(self) -> bool:
+        """Whether cells run on a Dask cluster."""
+        return bool(self.scheduler or self.cluster)
+
+    @classmethod
+    def shown(cls, name: str) -> dict[str, Any]:
+        """Return the further facts of an option, as `option` was given them."""
+        extra = cls.model_fields[name].json_schema_extra
+        return dict(extra) if isinstance(extra, dict) else {}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Options that ``run.json`` records."""
+        recorded = {name for name in type(self).model_fields if self.shown(name).get("facts")}
+        return self.model_dump(mode="json", include=recorded)
+
+
+def _fault(fault: Any) -> str:
+    """Return an option's fault in words."""
+    name, *_ = fault["loc"] or ("options",)
+    flag = (
+        Request.shown(name).get("flag", f"--{name.replace('_', '-')}")
+        if name in Request.model_fields
+        else name
+    )
+    if fault["type"] == "value_error":
+        return f"{flag}: {fault['ctx']['error']}"
+    return f"{flag}: {fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}"

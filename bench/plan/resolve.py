@@ -1,0 +1,99 @@
+"""Checks a request against what is registered, and fills in what depends on the dataset and the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from ... import UserError
+from ...datasets.base import Dataset
+from ...datasets.catalogue import dataset_info, open_dataset
+from ...methods.spec import parse_specs
+from ...plugins import load_plugin
+from ..metrics import get_metric
+from ..metrics import resolve as resolve_metrics
+from ..protocol.protocol import DEFAULT_METRICS, Protocol
+from .machine import check_gpus, resolve_device, threads_available
+from .request import WEIGHTS_VARIABLE, Request
+
+
+def resolve(request: Request) -> Request:
+    """Load a request's plugins, check its names, and fill in its paths, its device and its threads.
+
+    Raises
+    ------
+    UserError
+        If it names something unknown, or a metric cannot score photos as small as it asks for.
+    """
+    for plugin in request.plugins:
+        load_plugin(plugin)
+    parse_specs(request.methods)
+    dataset_info(request.dataset)
+    _, _, path = request.dataset.partition(":")
+    if path and request.data_root is not None:
+        raise UserError(
+            f"dataset '{request.dataset}' and --data-root '{request.data_root}' name two places: "
+            "leave one out"
+        )
+    root = Path(path) if path else request.data_root
+    device = request.device if request.remote and request.device != "auto" else resolve_device(request.device)
+    if device == "cuda" and not request.remote:
+        check_gpus(request.devices)
+    resolved = request.model_copy(
+        update={
+            "data_root": root.expanduser().resolve() if root else None,
+            "weights_dir": _weights_folder(request.weights_dir),
+            "seeds": tuple(dict.fromkeys(request.seeds)),
+            "device": device,
+            "threads": request.threads or threads_available(),
+            "metrics": DEFAULT_METRICS if request.metrics is None else resolve_metrics(request.metrics),
+            "size": request.size or dataset_info(request.dataset).size,
+            "plugins": tuple(path.resolve() for path in request.plugins),
+            "out": _run_folder(request.out or Path("runs", request.dataset_name)),
+        }
+    )
+    _check_size(protocol_of(resolved))
+    return resolved
+
+
+def protocol_of(request: Request) -> Protocol:
+    """Return the protocol of a resolved request."""
+    assert request.size is not None  # noqa: S101  # it is resolved
+    assert request.metrics is not None  # noqa: S101
+    return Protocol(size=request.size, resize=request.resize, metrics=request.metrics)
+
+
+def dataset_of(request: Request) -> Dataset:
+    """Open the dataset of a resolved request."""
+    return open_dataset(request.dataset_name, request.data_root)
+
+
+def _weights_folder(given: Path | None) -> Path | None:
+    """Return the folder of weights that is given or that the environment names; make it known to methods."""
+    if given is not None:
+        if not given.is_dir():
+            raise UserError(f"--weights-dir: not a folder: '{given}'")
+        os.environ[WEIGHTS_VARIABLE] = str(given.resolve())
+    named = os.environ.get(WEIGHTS_VARIABLE)
+    return Path(named) if named else None
+
+
+def _check_size(protocol: Protocol) -> None:
+    """Refuse what would fail at the first photo, which comes after all training."""
+    size = protocol.size
+    for metric in map(get_metric, protocol.metrics):
+        if size < metric.least_side and not metric.missing():
+            raise UserError(
+                f"{metric.name} needs photos of at least {metric.least_side}×{metric.least_side} pixels, not "
+                f"{size}×{size}: give --size {metric.least_side} or more, or --metrics without it"
+            )
+
+
+def _run_folder(out: Path) -> Path:
+    if re.match(r"\w+:/", str(out)):  # a URL such as s3://bucket/run, after Path has read it
+        raise UserError(
+            f"--out {out}: an object store has neither the locks nor the renames on which resuming rests; "
+            "mount it, or run in a folder and copy that when it is done"
+        )
+    return out.expanduser().resolve()
