@@ -41,6 +41,15 @@ def signed_percent(share: float) -> str:
     return f"{share:+.0%}".replace("-", "−")
 
 
+def change_decimals(before: float, after: float) -> int:
+    """Return the number of decimals to show for a change between two values.
+
+    >>> change_decimals(0.98, 0.97), change_decimals(22.1, 22.4)
+    (4, 2)
+    """
+    return 4 if max(abs(before), abs(after)) <= 1 else 2
+
+
 def decimals_for(largest: float) -> int:
     """Return the number of decimals to show for a metric whose largest value is this.
 

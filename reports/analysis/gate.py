@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ... import UserError
 from ..tables import MetricFacts
-from ..text import number, signed, signed_percent
+from ..text import change_decimals, number, signed, signed_percent
 from .comparison import Comparison
 
 TIME = "time"
@@ -163,6 +163,6 @@ def _slower(comparison: Comparison, limit: Limit) -> list[Breach]:
 
 
 def _found(before: float, after: float) -> str:
-    decimals = 4 if max(abs(before), abs(after)) <= 1 else 2
+    decimals = change_decimals(before, after)
     change = signed(after - before, decimals)
     return f"{change} ({number(before, decimals)} → {number(after, decimals)})"

@@ -16,7 +16,7 @@ from ..blocks import Block, Document, Span, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-RANKS = {0: "", 1: "best", 2: "second"}
+RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}
 """Rank of an entry → its class."""
 
 
@@ -146,7 +146,7 @@ def _row(row: b.Row, *, first: bool) -> Markup:
 
 def _entry(entry: b.Entry) -> Markup:
     value = "" if entry.value is None else Markup(' data-value="{}"').format(entry.value)
-    return Markup('<td class="{}"{}>{}</td>').format(RANKS[entry.rank], value, entry.text)
+    return Markup("<td{}{}>{}</td>").format(RANKS[entry.rank], value, entry.text)
 
 
 def _tile(tile: b.Tile, photo: str) -> Markup:

@@ -10,7 +10,18 @@ from ..analysis.comparison import Comparison
 from ..analysis.gate import Breach, Limit
 from ..analysis.statistics import LEVEL, SIGNIFICANT
 from ..blocks import Block, Bullets, Code, Heading, Listing, PlainTable, Prose, Span, Strong, Text
-from ..text import MISSING, counted, duration, in_words, number, p_value, signed, signed_percent, span
+from ..text import (
+    MISSING,
+    change_decimals,
+    counted,
+    duration,
+    in_words,
+    number,
+    p_value,
+    signed,
+    signed_percent,
+    span,
+)
 
 HEADINGS = (
     "method", "metric", "before", "after", "change", f"{LEVEL:.0%} interval", "effect", "photos up", "p", "",
@@ -96,7 +107,7 @@ def _photos(comparison: Comparison, breach: Breach) -> Text:
     sign = -1 if comparison.metrics[breach.metric].direction == "lower" else 1
     changes = sign * comparison.photos[breach.method, breach.metric].dropna()
     row = comparison.changes.loc[[(breach.method, breach.metric)]].iloc[0]
-    decimals = _decimals(row["before"], row["after"])
+    decimals = change_decimals(row["before"], row["after"])
     told: list[Span] = [f"{breach.method}, {comparison.metrics[breach.metric].label}, most on "]
     for place, (photo, value) in enumerate(changes.nsmallest(PHOTOS_PER_BREACH).items()):
         told += [", " if place else "", Code(str(photo)), f" {signed(sign * value, decimals)}"]
@@ -105,7 +116,7 @@ def _photos(comparison: Comparison, breach: Breach) -> Text:
 
 def _row(comparison: Comparison, index: object, row: pd.Series[float]) -> tuple[str, ...]:
     label, name = index if isinstance(index, tuple) else ("", "")
-    decimals, verdict = _decimals(row["before"], row["after"]), str(row["verdict"])
+    decimals, verdict = change_decimals(row["before"], row["after"]), str(row["verdict"])
     return (
         str(label),
         comparison.metrics[str(name)].label,
@@ -137,7 +148,3 @@ def _times(seconds: pd.DataFrame) -> PlainTable:
         for label, row in zip(seconds.index, seconds.to_dict("records"), strict=True)
     )
     return PlainTable(("method", "time per photo before", "after", "change"), rows, "Time per photo")
-
-
-def _decimals(before: float, after: float) -> int:
-    return 4 if max(abs(before), abs(after)) <= 1 else 2
