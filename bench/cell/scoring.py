@@ -93,9 +93,10 @@ class PhotoScorer:
         columns: dict[str, Any] = {"seconds": prediction.seconds}
         if prediction.reference is not None:
             columns["reference"] = prediction.reference
-        for metric, row in self.metrics.features(truth, prediction.rgb).items():
+        scores = self.metrics.score(truth, prediction.rgb)
+        for metric, row in scores.features.items():
             self.features[metric].append(row)
-        return columns | self.metrics.score(truth, prediction.rgb)
+        return columns | scores.columns
 
     def _keep_pictures(self, entry: Entry, truth: RGB, grey: RGB, predicted: RGB) -> dict[str, str]:
         """Write the photo's pictures and return their columns."""
@@ -122,5 +123,6 @@ def mean_auc(method: Method, photos: PhotoSet, cell: Cell) -> float:
     for photo in photos:
         lightness, _ = cell.protocol.split(photo.rgb[None])
         answer = checked_chroma(method.colorize(lightness.copy(), cell.context()), lightness)
-        scores.append(scorer.score(photo.rgb, cell.protocol.merge_chroma(lightness, answer)[0])["auc"])
+        predicted = cell.protocol.merge_chroma(lightness, answer)[0]
+        scores.append(scorer.score(photo.rgb, predicted).columns["auc"])
     return float(np.mean(scores))

@@ -17,8 +17,8 @@ from ...methods.spec import parse_specs
 from ...plugins import load_plugin
 from ..executors.local import LocalPool
 from ..executors.runner import Executor
-from ..metrics import get_metric, resolve
-from ..protocol.protocol import DEFAULT_METRICS, Protocol
+from ..metrics import default_metrics, get_metric, resolve
+from ..protocol.protocol import Protocol
 from .cell import Keep
 from .machine import check_gpus, resolve_device, threads_available
 from .plan import Options
@@ -56,7 +56,7 @@ def make_options(
     """
     for path in plugins:
         load_plugin(path)
-    names = DEFAULT_METRICS if metrics is None else resolve(name.strip() for name in metrics.split(","))
+    names = default_metrics() if metrics is None else resolve(name.strip() for name in metrics.split(","))
     protocol = Protocol(size=size or dataset_info(dataset).size, resize=resize, metrics=names)
     _check_size(protocol)
     chosen = device if remote and device != "auto" else resolve_device(device)

@@ -12,7 +12,7 @@ from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
 from ..protocol.protocol import Protocol
 from .cell import Cell
-from .keys import class_source, digest, modules_source
+from .keys import METRICS, class_source, digest, modules_source
 
 
 def photo_set(cell: Cell, split: Split, limit: int | None = None) -> PhotoSet:
@@ -44,7 +44,8 @@ def reading(dataset: Dataset, protocol: Protocol) -> str:
 
 def preparing(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest as `reading` does, also of the code that brings photos to size."""
-    return digest(reading(dataset, protocol), modules_source(("huebench.bench.protocol.protocol",)))
+    own = modules_source(("huebench.bench.protocol.protocol",), without=METRICS)
+    return digest(reading(dataset, protocol), own)
 
 
 def drawn(entries: Sequence[Entry], count: int) -> list[Entry]:

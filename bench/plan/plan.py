@@ -17,6 +17,7 @@ from ..cell.shards import SHARD
 from ..protocol.protocol import Protocol
 from .cell import WEIGHTS_VARIABLE, Cell, Keep
 from .keys import (
+    METRICS,
     PREDICTING,
     SAMPLING,
     SCORING,
@@ -171,7 +172,7 @@ def sample_key(dataset: Dataset, protocol: Protocol) -> str:
     """Return the key of the training sample: of its photos, and of all that describes them."""
     return digest(
         fingerprint(dataset.split("train")), reading(dataset, protocol), protocol.training_sample,
-        modules_source(SAMPLING, without="huebench.bench.metrics"), library_versions(),
+        modules_source(SAMPLING, without=METRICS), library_versions(),
     )  # fmt: skip
 
 
@@ -205,7 +206,9 @@ def _runnable(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, co
         class_source(type(method)), seed, data.training, options.budget, options.device, library_versions(),
         options.threads if info.all_threads else 0, devices,
     )  # fmt: skip
-    prediction_key = digest(fit_key, data.sample, data.scored, modules_source(PREDICTING), SHARD)
+    prediction_key = digest(
+        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD
+    )
     threads = options.threads if info.all_threads else max(1, options.threads // options.jobs)
     return Cell(
         key=score_key(prediction_key, data.sample, options.protocol), fit_key=fit_key,
