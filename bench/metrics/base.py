@@ -335,14 +335,17 @@ def resolve(names: Iterable[str]) -> tuple[str, ...]:
 
 def _add(metric: Metric) -> None:
     if not metric.built_in:
-        metrics.discover()  # so that the built-in metrics have their names
-    try:
-        metrics.register(metric.name, metric)
-    except UserError:
-        module = metrics.get(metric.name).function.__module__
-        raise UserError(
-            f"metric '{metric.name}': the name is taken by a metric of {module}; choose another"
-        ) from None
+        # Looking the name up imports the built-in metrics first, so that they have their names.
+        family, at, _ = metric.name.partition("@")
+        other = metrics.items().get(metric.name)
+        if at and family in _families:
+            other = _families[family](1)
+        if other:
+            module = other.function.__module__
+            raise UserError(
+                f"metric '{metric.name}': the name is taken by a metric of {module}; choose another"
+            )
+    metrics.register(metric.name, metric)
 
 
 def _faults(metric: Metric) -> Iterator[str]:

@@ -32,4 +32,6 @@ def ssim(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> floa
     """
     from .kernels.ssim import structural_similarity
 
+    if min(truth.shape[:2]) < WINDOW_SIDE:
+        raise ValueError(f"SSIM needs photos of at least 11×11 pixels, not {truth.shape[0]}×{truth.shape[1]}")
     return float(structural_similarity(np.ascontiguousarray(truth), np.ascontiguousarray(predicted)))
