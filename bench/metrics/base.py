@@ -350,7 +350,7 @@ def _add(metric: Metric) -> None:
 
 def _faults(metric: Metric) -> Iterator[str]:
     """Say what is wrong with a metric's fields, and what is allowed."""
-    if not _NAME.fullmatch(metric.name):
+    if not (isinstance(metric.name, str) and _NAME.fullmatch(metric.name)):
         yield "name must consist of letters, digits, '_', '-' and '.'"
     for name, allowed in (("direction", get_args(Direction)), ("aggregate", get_args(Aggregate))):
         if getattr(metric, name) not in allowed:

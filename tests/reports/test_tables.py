@@ -62,9 +62,16 @@ def test_runs_of_schema_1_have_the_headline_and_compared_metrics_of_then(maker, 
         del metric["headline"], metric["compared"]
     (tmp_path / "run.json").write_text(json.dumps(facts | {"schema_version": 1}))
     run = read_results(tmp_path).run
-    assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc"]
-    headline = {metric.name for metric in run.metrics if metric.headline}
-    assert headline == {"psnr", "ssim", "colorfulness", "delta_colorfulness", "auc", "delta_e2000"}
+    assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
+    further = {metric.name for metric in run.metrics if not metric.headline}
+    assert further == {
+        "psnr_ab",
+        "colorfulness_abs",
+        "delta_colorfulness_per_image",
+        "bin_top1",
+        "fid",
+        "lpips",
+    }
     assert run.schema_version == 2
 
 
