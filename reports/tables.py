@@ -17,7 +17,16 @@ import pandas as pd
 from .. import UserError
 from .pictures import only_whole
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+_SCHEMA_1_FLAGS = {
+    "headline": {
+        "psnr", "ssim", "colorfulness", "delta_colorfulness", "accuracy@5", "accuracy@10", "auc",
+        "auc_rebalanced", "delta_e2000",
+    },
+    "compared": {"psnr", "auc", "auc_rebalanced"},
+}  # fmt: skip
+"""Which metrics stood in the headline table and were compared when ``run.json`` did not say so yet."""
 
 CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
@@ -88,7 +97,7 @@ ACCURACY_COLUMNS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What the report must know of a metric.
+    """The facts of a metric that a report needs.
 
     Attributes
     ----------
@@ -105,6 +114,10 @@ class MetricFacts:
         ``target`` metric needs it.
     unavailable
         Why it was not computed, or ``""``.
+    headline
+        Whether it stands in the report's first table.
+    compared
+        Whether methods are compared with the best one by it.
     """
 
     name: str
@@ -116,6 +129,8 @@ class MetricFacts:
     aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
     columns: tuple[str, ...]
     unavailable: str = ""
+    headline: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,9 +227,8 @@ def read_results(folder: Path) -> Results:
                 f"'{path}' has schema {version} and this huebench reads up to {SCHEMA_VERSION}: "
                 "read it with the huebench that wrote it, or a newer one"
             )
-        facts["metrics"] = tuple(
-            MetricFacts(**{**metric, "columns": tuple(metric["columns"])}) for metric in facts["metrics"]
-        )
+        facts["metrics"] = tuple(_metric_facts(metric, version) for metric in facts["metrics"])
+        facts["schema_version"] = SCHEMA_VERSION
         run = RunFacts(**facts)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
@@ -226,6 +240,12 @@ def read_results(folder: Path) -> Results:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
     tables["images"] = only_whole(tables["images"], folder)
     return Results(run, **tables, folder=folder)
+
+
+def _metric_facts(stored: dict[str, Any], version: int) -> MetricFacts:
+    if version == 1:
+        stored |= {flag: stored["name"] in names for flag, names in _SCHEMA_1_FLAGS.items()}
+    return MetricFacts(**{**stored, "columns": tuple(stored["columns"])})
 
 
 def _read_table(path: Path) -> pd.DataFrame:
