@@ -75,7 +75,7 @@ def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:
 
 
 def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
-    """Return what the report must know of the protocol's metrics."""
+    """Return the facts of some metrics that the report needs, in their order."""
     names = tuple(names)
     unavailable = Scorer(names).unavailable
     facts = []
@@ -89,9 +89,11 @@ def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
                 direction=metric.direction,
                 description=metric.description,
                 source=metric.source,
-                aggregate=metric.aggregate.kind,
-                columns=metric.aggregate.columns,
+                aggregate=metric.aggregate,
+                columns=metric.columns,
                 unavailable=unavailable.get(name, ""),
+                headline=metric.headline,
+                compared=metric.compared,
             )
         )
     return tuple(facts)
@@ -103,7 +105,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
 
 def _curve_columns(cell: Cell) -> dict[str, str]:
     """Return the columns of the cell's table that hold curves: column → metric."""
-    return {column: name for name in cell.protocol.metrics for column in get_metric(name).curve}
+    return {column: name for name in cell.protocol.metrics for column in get_metric(name).curve_columns}
 
 
 def _accuracy_curves(cell: Cell, photos: pd.DataFrame) -> list[pd.DataFrame]:

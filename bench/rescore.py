@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +22,7 @@ from .plan.photos import limited
 from .plan.plan import photos_key, sample_key, score_key
 from .plan.request import Request
 from .plan.resolve import dataset_of, protocol_of
-from .run import prepare, run_folder, write
+from .run import prepare, run_folder, typed, write
 
 
 def rescore(
@@ -86,7 +84,7 @@ def rescore(
         run_cells(to_score, LocalPool(threads, jobs), observer, statuses)
         run = replace(
             before.run,
-            command=shlex.join(["bench", *sys.argv[1:]]),
+            command=typed(),
             started=started.isoformat(timespec="seconds"),
             seconds=round(time.perf_counter() - start, 1),
             protocol=protocol.facts(),

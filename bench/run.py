@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,13 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def execute(
-    plan: Plan, executor: Executor | None, observer: Observer, *, rerun: str = "", fail_fast: bool = False
+    plan: Plan,
+    executor: Executor | None,
+    observer: Observer,
+    *,
+    rerun: str = "",
+    fail_fast: bool = False,
+    command: str = "",
 ) -> tuple[Results, Path]:
     """Run a plan and return its results and the report's path.
 
@@ -56,6 +63,8 @@ def execute(
         What to compute anew from the start: ``failed``, ``all``, or a method's name or label.
     fail_fast
         Whether the first failure ends the run.
+    command
+        How the run was asked for; by default the command line as it was typed.
 
     Raises
     ------
@@ -79,7 +88,7 @@ def execute(
                 run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
         except (KeyboardInterrupt, ExecutorLostError) as error:
             interruption = error
-        run = _facts(plan, started, time.perf_counter() - start)
+        run = _facts(plan, command or typed(), started, time.perf_counter() - start)
         written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
     if interruption is not None:
         raise interruption
@@ -142,6 +151,9 @@ def _is_of(folder: Path, error: OSError) -> bool:
 
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
+        yield
+        return
     before = {number: signal.signal(number, signal.default_int_handler) for number in ENDINGS}
     try:
         yield
@@ -185,7 +197,12 @@ def prepare(cell: Cell) -> None:
         TrainingSample.build(open_split(cell.request, "train"), cell.protocol).save(cell.training_sample)
 
 
-def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:
+def typed() -> str:
+    """Return the command line as it was typed."""
+    return shlex.join(["bench", *sys.argv[1:]])
+
+
+def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFacts:
     request, info, protocol = plan.request, plan.dataset.info, protocol_of(plan.request)
     dataset: dict[str, Any] = {
         "name": request.dataset,
@@ -197,7 +214,7 @@ def _facts(plan: Plan, started: datetime, seconds: float) -> RunFacts:
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
     }
     return RunFacts(
-        command=shlex.join(["bench", *sys.argv[1:]]),
+        command=command,
         started=started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         dataset=dataset,

@@ -252,14 +252,15 @@ class Pipeline:
                 predictions = [kept[photo.entry.id] for photo in photos]
             self.enter("score")
             for i, photo in enumerate(photos):
+                scores = self.scorer.score(photo.rgb, predictions[i].rgb)
                 outcomes[photo.entry.id] = Outcome(
                     photo.entry,
                     truth=photo.rgb,
                     lightness=lightness[i],
                     prediction=predictions[i],
                     near_grey=near_grey(chroma[i], self.protocol.near_grey_threshold),
-                    scores=self.scorer.score(photo.rgb, predictions[i].rgb),
-                    features=self.scorer.features(photo.rgb, predictions[i].rgb),
+                    scores=scores.columns,
+                    features=scores.features,
                 )
         return [outcomes[entry.id] for entry in entries]
 
@@ -323,5 +324,5 @@ def mean_auc(protocol: Protocol, colorizer: Colorizer, photos: Iterable[Photo]) 
     for photo in photos:
         lightness, _ = protocol.hide(photo.rgb[None])
         restored, _ = colorize(protocol, colorizer, lightness)
-        scores.append(scorer.score(photo.rgb, restored[0])["auc"])
+        scores.append(scorer.score(photo.rgb, restored[0]).columns["auc"])
     return float(np.mean(scores))

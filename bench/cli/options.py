@@ -43,14 +43,11 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     """Return the command's parameter of a field; one that may be repeated has no default to show."""
     shown = Request.shown(name)
     kind, repeated = _kind(field.annotation)
-    limits = {type(limit).__name__.lower(): limit for limit in field.metadata}
     info = typer.Option(
         *filter(None, [shown.get("flag")]),
         help=field.description,
         metavar=shown.get("metavar"),
         envvar=shown.get("envvar"),
-        min=getattr(limits.get("ge"), "ge", None),
-        max=getattr(limits.get("le"), "le", None),
     )
     return inspect.Parameter(
         name,

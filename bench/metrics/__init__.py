@@ -1,16 +1,19 @@
-"""The metrics of the protocol, each registered with its direction, unit and source."""
+"""The metrics of the protocol, one file each, registered with their direction, unit and source."""
 
-from . import definitions as definitions
-from .base import Aggregate, Metric, get_metric, metric_names, register_metric, resolve
-from .scorer import Scorer, ab_prior
+from .base import Metric, default_metrics, get_metric, metric_names, register_metric, resolve
+from .pair import PhotoPair
+from .scorer import PhotoScores, Scorer, ab_prior, score
 
 __all__ = [
-    "Aggregate",
     "Metric",
+    "PhotoPair",
+    "PhotoScores",
     "Scorer",
     "ab_prior",
+    "default_metrics",
     "get_metric",
     "metric_names",
     "register_metric",
     "resolve",
+    "score",
 ]

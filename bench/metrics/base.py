@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from importlib.util import find_spec
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from ... import UserError
 from ...plugins import Registry
-from .pair import Pair
+from .pair import PAIR_ATTRIBUTES, PhotoPair
+from .weights import Weights
 
 Direction = Literal["higher", "lower", "target", "none"]
-PhotoFunction = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.uint8]], float]
+Aggregate = Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
+Curve = Callable[..., npt.NDArray[np.float64]]
+Combine = Callable[[npt.NDArray[np.float32]], float]
+F = TypeVar("F", bound=Callable[..., Any])
+
+LAST = 1000
+"""The order of metrics that do not say theirs: after the built-in ones, by name."""
+
+_NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 
 
-@dataclass(frozen=True)
-class Aggregate:
-    """How the value in a table is made.
-
-    Attributes
-    ----------
-    kind
-        ``mean``: the mean over photos of the first column; a second one holds the truth's own value.
-        ``mean_gap``: the absolute difference of the two columns' means. ``mean_absolute_difference``: the
-        mean of their absolute differences. ``stored``: one value for the whole set, from `Metric.combine`.
-    columns
-        Of the table that has a row a photo; empty for ``stored``.
-    """
-
-    kind: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """A metric: what its number means and how it is computed.
 
@@ -47,59 +40,138 @@ class Metric:
     label
         The heading of its column in a report.
     direction
-        ``higher`` or ``lower`` is better; ``target``: near the truth's own value is; ``none``: neither.
+        ``higher`` or ``lower`` is better; ``target``: the truth's own value is best; ``none``: neither.
     unit
-        ``"dB"``, say; ``""`` for a plain number.
+        For example ``"dB"``; ``""`` for a plain number.
     range
         The smallest and the largest value it can take.
     source
         The paper or standard that defines it.
     description
         One sentence, in the words of the definition.
+    function
+        The definition, a plain function. It is called with the attributes of `PhotoPair` in `takes`, then
+        with `parameter` if there is one; with the curve alone if there is one. It returns a number or, for a
+        metric of a whole set, the photo's features (float32 array).
+    takes
+        Column → the attributes of `PhotoPair` that the function is called with for that column.
     aggregate
-        How the table's value is made.
-    compute
-        Column → function of a `Pair`; of a photo-level metric.
+        How the table's value is made. ``mean``: the mean over photos of the first column; a second one holds
+        the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
+        ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
+        whole set, from `combine`.
     curve
-        Column → function of a `Pair` that returns the photo's curve whose area the metric is: shares at the
-        thresholds 0, 1, …, float32. Its mean over photos is kept in a table of its own.
-    features
-        Function of a `Pair` that returns a photo's row for `combine`; of a set-level metric.
+        Function of the same attributes that returns the photo's curve behind the metric: shares at the
+        thresholds 0, 1, …. Its mean over photos is kept in a table of its own.
     combine
-        Function of all rows, stacked, that returns the set's value.
+        Function of all photos' features, stacked, that returns the set's value.
+    parameter
+        The number after the @ of the name.
     least_side
-        Of the smallest photo that it can score, in pixels.
+        Shortest side that it can score, in pixels.
     requires
-        The extra of this package to install first, or ``""``.
-    missing
-        Says why it cannot be computed on this machine, or returns ``""``. Quick, and never downloads.
+        Module that it imports → extra of this package that installs it.
+    weights
+        The file of weights that it needs.
+    headline
+        Whether it stands in the report's first table.
+    compared
+        Whether the report tests by it which methods differ from the best.
+    order
+        Place in tables and listings, ascending; equal ones by parameter, then by name.
+
+    Raises
+    ------
+    UserError
+        If a field is wrong: the message names the metric, the field and what is allowed.
     """
 
     name: str
     label: str
     direction: Direction
-    unit: str
-    range: tuple[float, float]
+    unit: str = ""
+    range: tuple[float, float] = (-math.inf, math.inf)
     source: str
     description: str
-    aggregate: Aggregate
-    compute: Mapping[str, Callable[[Pair], float]] = field(default_factory=dict)
-    curve: Mapping[str, Callable[[Pair], npt.NDArray[np.float32]]] = field(default_factory=dict)
-    features: Callable[[Pair], npt.NDArray[np.float32]] | None = None
-    combine: Callable[[npt.NDArray[np.float32]], float] | None = None
+    function: Callable[..., Any]
+    takes: Mapping[str, tuple[str, ...]]
+    aggregate: Aggregate = "mean"
+    curve: Curve | None = None
+    combine: Combine | None = None
+    parameter: float | None = None
     least_side: int = 1
-    requires: str = ""
-    missing: Callable[[], str] = str
+    requires: Mapping[str, str] = field(default_factory=dict)
+    weights: Weights | None = None
+    headline: bool = False
+    compared: bool = False
+    order: int = LAST
+
+    def __post_init__(self) -> None:
+        faults = "; ".join(_faults(self))
+        if faults:
+            raise UserError(f"metric '{self.name}': {faults}")
 
     @property
-    def scope(self) -> Literal["photo", "set"]:
-        """Whether each photo has a value, or the whole set alone."""
-        return "photo" if self.features is None else "set"
+    def columns(self) -> tuple[str, ...]:
+        """Columns with one value per photo; none for a metric of a whole set."""
+        return () if self.combine else tuple(self.takes)
+
+    @property
+    def curve_columns(self) -> tuple[str, ...]:
+        """Columns with one curve per photo, float32."""
+        return tuple(f"{column}_curve" for column in self.columns) if self.curve else ()
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it comes with this package."""
+        return self.function.__module__.startswith("huebench.")
+
+    @property
+    def needs_prior(self) -> bool:
+        """Whether it needs the training split's prior of colours."""
+        return any("prior" in attributes for attributes in self.takes.values())
+
+    def missing(self) -> str:
+        """Return why it cannot be computed on this machine, or ``""``. Quick, and never downloads."""
+        absent = {module: extra for module, extra in self.requires.items() if find_spec(module) is None}
+        if absent:
+            extras = ",".join(sorted(set(absent.values())))
+            return f"{', '.join(absent)} not installed: pip install 'huebench[{extras}]'"
+        return self.weights.missing() if self.weights else ""
+
+    def check(self, pair: PhotoPair) -> None:
+        """Raise `ValueError` if it cannot score a pair: the photos are too small, or there is no prior."""
+        height, width, _ = pair.truth.shape
+        least = self.least_side
+        if min(height, width) < least:
+            raise ValueError(
+                f"{self.name} needs photos of at least {least}×{least} pixels, not {height}×{width}"
+            )
+        if self.needs_prior and pair.prior is None:
+            raise ValueError(
+                f"{self.name} needs the training split's prior: Scorer(..., prior=ab_prior(photos))"
+            )
+
+    def measure(self, column: str, pair: PhotoPair) -> dict[str, Any]:
+        """Return a photo's value of one column, and its curve, float32, if there is one."""
+        values = [getattr(pair, attribute) for attribute in self.takes[column]]
+        if self.curve:
+            curve = self.curve(*values)
+            return {column: float(self.function(curve)), f"{column}_curve": curve.astype(np.float32)}
+        if self.parameter is not None:
+            values.append(self.parameter)
+        return {column: float(self.function(*values))}
+
+    def features(self, pair: PhotoPair) -> npt.NDArray[np.float32]:
+        """Return what a metric of a whole set keeps of a photo."""
+        (attributes,) = self.takes.values()
+        features: npt.NDArray[np.float32] = self.function(*(getattr(pair, name) for name in attributes))
+        return features
 
 
-metrics = Registry[Metric]("metric", group="huebench.metrics")
+metrics = Registry[Metric]("metric", ("huebench.bench.metrics",), "huebench.metrics")
 
-PARAMETRISED: dict[str, Callable[[float], Metric]] = {}
+_families: dict[str, Callable[[float], Metric]] = {}
 """``accuracy`` → the function that makes ``accuracy@ε`` for any ε > 0."""
 
 
@@ -112,16 +184,48 @@ def register_metric(
     range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002  # the word for it
     source: str,
     description: str,
-) -> Callable[[PhotoFunction], PhotoFunction]:
-    """Register a plain function of two photos as a metric; a plugin file needs nothing more.
+    takes: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ("truth", "predicted"),
+    aggregate: Aggregate = "mean",
+    curve: Curve | None = None,
+    combine: Combine | None = None,
+    parameters: tuple[float, ...] = (),
+    least_side: int = 1,
+    requires: Mapping[str, str] | None = None,
+    weights: Weights | None = None,
+    headline: bool = False,
+    compared: bool = False,
+    order: int = LAST,
+) -> Callable[[F], F]:
+    """Register a plain function as a metric; built-in metrics and plugin files alike need nothing more.
 
-    The function takes the truth and the prediction, uint8 RGB of one shape (H, W, 3), and returns a number.
-    The table holds its mean over photos. The parameters are those of `Metric`.
+    Without `takes`, the function is given the truth and the prediction, uint8 RGB of one shape (H, W, 3), and
+    returns a number. The table holds its mean over photos. The function itself is returned unchanged, so one
+    function can define several metrics.
+
+    Parameters
+    ----------
+    name, direction, unit, range, source, description, curve, least_side, requires, weights, headline, \
+compared, order
+        As in `Metric`.
+    label
+        Default: the name.
+    takes
+        Attributes of `PhotoPair` to call the function with: what several metrics share, such as
+        ``squared_ab_distance``, is computed once per photo. A metric with several columns maps each column
+        to the attributes for it.
+    aggregate
+        ``mean``, ``mean_gap`` or ``mean_absolute_difference``, as in `Metric`.
+    combine
+        Makes it a metric of a whole set: the function returns a photo's features, float32, and `combine`
+        turns those of all photos, stacked along a new first axis, into the value.
+    parameters
+        Make it a family: ``(5, 10)`` registers ``NAME@5`` and ``NAME@10``; any other number above 0 is made
+        when asked for. The function takes it last; ``{}`` in label and description stands for it.
 
     Raises
     ------
     UserError
-        If the name is taken.
+        If a field is wrong or the name is taken: the message names the metric, the field and what is allowed.
 
     Examples
     --------
@@ -129,35 +233,61 @@ def register_metric(
     ...     name="red_error", direction="lower", range=(0, 255), source="this docstring",
     ...     description="Mean absolute difference of the red channels.",
     ... )
-    ... def red_error(truth, prediction):
-    ...     return float(np.abs(truth[..., 0].astype(float) - prediction[..., 0]).mean())
+    ... def red_error(truth, predicted):
+    ...     return float(np.abs(truth[..., 0].astype(float) - predicted[..., 0]).mean())
     >>> get_metric("red_error").direction
     'lower'
     """
 
-    def register(function: PhotoFunction) -> PhotoFunction:
-        metrics.register(
-            name,
-            Metric(
-                name=name,
-                label=label or name,
+    def register(function: F) -> F:
+        def make(parameter: float | None) -> Metric:
+            own = name if parameter is None else f"{name}@{parameter:g}"
+            texts = (label or own, description)
+            if parameter is not None:
+                texts = (texts[0].format(parameter), description.format(parameter))
+            return Metric(
+                name=own,
+                label=texts[0],
                 direction=direction,
                 unit=unit,
                 range=range,
                 source=source,
-                description=description,
-                aggregate=Aggregate("mean", (name,)),
-                compute={name: lambda pair: float(function(pair.truth, pair.prediction))},
-            ),
-        )
+                description=texts[1],
+                function=function,
+                takes=takes if isinstance(takes, Mapping) else {own: takes},
+                aggregate="stored" if combine else aggregate,
+                curve=curve,
+                combine=combine,
+                parameter=parameter,
+                least_side=least_side,
+                requires=requires or {},
+                weights=weights,
+                headline=headline,
+                compared=compared,
+                order=order,
+            )
+
+        for metric in map(make, parameters or (None,)):
+            _add(metric)
+        if parameters:
+            _families[name] = make
         return function
 
     return register
 
 
 def metric_names() -> list[str]:
-    """Return the names of all metrics, sorted; of a parametrised one, its usual parameters."""
-    return list(metrics.items())
+    """Return the names of all metrics, in the order of tables; a family has its usual parameters."""
+
+    def place(metric: Metric) -> tuple[int, float, str]:
+        return metric.order, metric.parameter or 0, metric.name
+
+    return [metric.name for metric in sorted(metrics.items().values(), key=place)]
+
+
+def default_metrics() -> tuple[str, ...]:
+    """Return the names of the built-in metrics, in the order of tables."""
+    return tuple(name for name in metric_names() if metrics.get(name).built_in)
 
 
 def get_metric(name: str) -> Metric:
@@ -166,20 +296,16 @@ def get_metric(name: str) -> Metric:
     Raises
     ------
     UserError
-        If there is none of that name: the nearest ones are shown; or if the parameter is no number above 0.
+        If the name is unknown: the nearest ones are shown; or if the parameter is not a number above 0.
 
     Examples
     --------
     >>> get_metric("psnr").unit
     'dB'
-    >>> get_metric("psrn")
-    Traceback (most recent call last):
-    ...
-    huebench.UserError: no metric is called 'psrn'; did you mean psnr or psnr_ab?
     """
     known = metrics.items()
     family, at, parameter = name.partition("@")
-    if not at or family not in PARAMETRISED or name in known:
+    if not at or family not in _families or name in known:
         return metrics.get(name)
     try:
         value = float(parameter)
@@ -187,7 +313,7 @@ def get_metric(name: str) -> Metric:
         value = math.nan
     if not 0 < value < math.inf:
         raise UserError(f"'{name}': after the @ comes a number above 0, as in {family}@5")
-    metric = PARAMETRISED[family](value)
+    metric = _families[family](value)
     return known.get(metric.name, metric)
 
 
@@ -205,3 +331,58 @@ def resolve(names: Iterable[str]) -> tuple[str, ...]:
     ('ssim', 'accuracy@5')
     """
     return tuple(dict.fromkeys(get_metric(name).name for name in names))
+
+
+def _add(metric: Metric) -> None:
+    if not metric.built_in:
+        # Looking the name up imports the built-in metrics first, so that they have their names.
+        family, at, _ = metric.name.partition("@")
+        other = metrics.items().get(metric.name)
+        if at and family in _families:
+            other = _families[family](1)
+        if other:
+            module = other.function.__module__
+            raise UserError(
+                f"metric '{metric.name}': the name is taken by a metric of {module}; choose another"
+            )
+    metrics.register(metric.name, metric)
+
+
+def _faults(metric: Metric) -> Iterator[str]:
+    """Say what is wrong with a metric's fields, and what is allowed."""
+    if not (isinstance(metric.name, str) and _NAME.fullmatch(metric.name)):
+        yield "name must consist of letters, digits, '_', '-' and '.'"
+    for name, allowed in (("direction", get_args(Direction)), ("aggregate", get_args(Aggregate))):
+        if getattr(metric, name) not in allowed:
+            yield f"{name} '{getattr(metric, name)}' must be one of {', '.join(allowed)}"
+    for name in ("label", "source", "description"):
+        text = getattr(metric, name)
+        if not (isinstance(text, str) and text.strip()):
+            yield f"{name} must be a text, not {text!r}"
+    match metric.range:
+        case (int() | float() as low, int() | float() as high) if low < high:
+            pass
+        case _:
+            yield f"range {metric.range} must be two numbers, the smaller one first"
+    for name, least in (("least_side", 1), ("order", 0)):
+        number = getattr(metric, name)
+        if not (isinstance(number, int) and number >= least):
+            yield f"{name} must be a whole number of at least {least}, not {number!r}"
+    if metric.parameter is not None and not 0 < metric.parameter < math.inf:
+        yield f"parameters must be numbers above 0, not {metric.parameter}"
+    yield from _faults_of_columns(metric)
+
+
+def _faults_of_columns(metric: Metric) -> Iterator[str]:
+    taken = {attribute for attributes in metric.takes.values() for attribute in attributes}
+    unknown = sorted(taken - set(PAIR_ATTRIBUTES))
+    if unknown or not taken:
+        yield f"takes {', '.join(unknown) or 'nothing'}; it can take {', '.join(PAIR_ATTRIBUTES)}"
+    two = metric.direction == "target" or metric.aggregate in {"mean_gap", "mean_absolute_difference"}
+    if len(metric.takes) != 1 + two:
+        reason = f"direction '{metric.direction}' and aggregate '{metric.aggregate}'"
+        yield f"takes must have {1 + two} column{'s' * two} with {reason}, not {len(metric.takes)}"
+    if (metric.aggregate == "stored") != (metric.combine is not None):
+        yield "aggregate 'stored' and combine go together"
+    if metric.compared and (metric.direction == "none" or metric.aggregate in {"mean_gap", "stored"}):
+        yield "compared needs a direction other than 'none' and a value for each photo"

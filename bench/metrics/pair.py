@@ -1,8 +1,8 @@
-"""A truth and a prediction, with what several metrics need of them computed once."""
+"""A truth and its prediction, with what several metrics need of them computed once per photo."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -11,132 +11,107 @@ import numpy.typing as npt
 from ...datasets.color.bins import gamut_bins
 from ...datasets.color.conversion import rgb_to_lab
 
-AUC_LIMIT = 150
-"""The largest distance in ab at which the AuC counts pixels."""
+Lab = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""Lightness (H·W,) and ab (H·W, 2)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """Two photos of one size, as saved: every metric, also those in Lab, starts from the uint8 levels.
+class PhotoPair:
+    """Two photos of one size, as saved: every metric, including those in Lab, starts from the uint8 levels.
+
+    A metric names the attributes that it takes; each is computed on first use.
 
     Attributes
     ----------
-    truth, prediction
+    truth, predicted
         uint8 RGB (H, W, 3).
     prior
-        The training split's share of pixels in each of `gamut_bins`, float64 (261,); `auc_rebalanced` alone
-        needs it.
+        The training split's share of pixels in each of `gamut_bins`, float64 (261,), or ``None``.
     device
         Where networks run: ``cpu`` or ``cuda``.
 
     Raises
     ------
     TypeError
-        If a photo is not uint8.
+        If a photo is not an array of uint8.
     ValueError
-        If the photos are not of one shape (H, W, 3), or empty.
+        If the photos do not have the same shape (H, W, 3), or are empty.
     """
 
     truth: npt.NDArray[np.uint8]
-    prediction: npt.NDArray[np.uint8]
+    predicted: npt.NDArray[np.uint8]
     prior: npt.NDArray[np.float64] | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        for name, photo in (("truth", self.truth), ("prediction", self.prediction)):
-            if photo.dtype != np.uint8:
+        for name, photo in (("truth", self.truth), ("predicted", self.predicted)):
+            kind = getattr(photo, "dtype", type(photo).__name__)
+            if kind != np.uint8:
                 raise TypeError(
-                    f"the {name} must be uint8 RGB, not {photo.dtype}: metrics score saved photos"
+                    f"{name} must be a uint8 RGB array with levels 0 to 255, not {kind}: "
+                    "metrics score photos as saved"
                 )
             if photo.ndim != 3 or photo.shape[-1] != 3 or not photo.size:
-                raise ValueError(f"the {name} must have shape (H, W, 3), not {photo.shape}")
-        if self.truth.shape != self.prediction.shape:
+                raise ValueError(f"{name} must have shape (H, W, 3), not {photo.shape}")
+        if self.truth.shape != self.predicted.shape:
             raise ValueError(
-                f"truth and prediction differ in size: {self.truth.shape}, {self.prediction.shape}"
-            )
-
-    def check_side(self, least: int, metric: str) -> None:
-        """Raise `ValueError` if a side is shorter than what a metric needs."""
-        height, width, _ = self.truth.shape
-        if min(height, width) < least:
-            raise ValueError(
-                f"{metric} needs photos of at least {least}×{least} pixels, not {height}×{width}"
+                f"truth and predicted differ in shape: {self.truth.shape}, {self.predicted.shape}"
             )
 
     @cached_property
-    def truth_lab(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def pixels(self) -> int:
+        """Number of pixels of one photo, H·W."""
+        return self.truth.size // 3
+
+    @cached_property
+    def truth_lab(self) -> Lab:
         """Lightness (H·W,) and ab (H·W, 2) of the truth."""
         return rgb_to_lab(self.truth.reshape(-1, 3))
 
     @cached_property
-    def prediction_lab(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def predicted_lab(self) -> Lab:
         """Lightness (H·W,) and ab (H·W, 2) of the prediction."""
-        return rgb_to_lab(self.prediction.reshape(-1, 3))
+        return rgb_to_lab(self.predicted.reshape(-1, 3))
 
     @cached_property
     def squared_ab_distance(self) -> npt.NDArray[np.float64]:
         """(a₁ − a₂)² + (b₁ − b₂)² of every pixel, (H·W,)."""
-        from .kernels import squared_ab_distance
+        from .kernels.ab_distance import squared_ab_distance
 
-        squared = np.empty(len(self.truth_lab[0]))
-        squared_ab_distance(self.truth_lab[1], self.prediction_lab[1], squared)
+        squared = np.empty(self.pixels)
+        squared_ab_distance(self.truth_lab[1], self.predicted_lab[1], squared)
         return squared
 
     @cached_property
-    def accuracy_curve(self) -> npt.NDArray[np.float64]:
-        """Share of pixels within an ab distance of 0, 1, …, `AUC_LIMIT`, (151,)."""
-        from .kernels import count_within
-
-        within = count_within(self.squared_ab_distance, AUC_LIMIT)
-        curve: npt.NDArray[np.float64] = within[:-1] / within[-1]
-        return curve
-
-    @cached_property
-    def rebalanced_accuracy_curve(self) -> npt.NDArray[np.float64]:
-        """`accuracy_curve` with each pixel weighted by the inverse prior of its true bin, (151,).
-
-        A bin that the prior never saw weighs as much as the rarest one that it saw: an infinite weight would
-        let one pixel decide.
-
-        Raises
-        ------
-        ValueError
-            If there is no prior.
-        """
-        if self.prior is None:
-            raise ValueError(
-                "auc_rebalanced needs the training split's prior: Scorer(..., prior=ab_prior(photos))"
-            )
-        from .kernels import weight_within
-
-        weights = 1 / np.maximum(self.prior, self.prior[self.prior > 0].min())
-        within = weight_within(self.squared_ab_distance, self.truth_bin, weights, AUC_LIMIT)
-        curve: npt.NDArray[np.float64] = within[:-1] / within[-1]
-        return curve
-
-    @cached_property
     def truth_bin(self) -> npt.NDArray[np.int16]:
-        """The bin of every pixel of the truth, (H·W,)."""
+        """Index in `gamut_bins` of every pixel of the truth, (H·W,)."""
         return gamut_bins().assign(self.truth_lab[1])
 
     @cached_property
-    def prediction_bin(self) -> npt.NDArray[np.int16]:
-        """The bin of every pixel of the prediction, (H·W,)."""
-        return gamut_bins().assign(self.prediction_lab[1])
+    def predicted_bin(self) -> npt.NDArray[np.int16]:
+        """Index in `gamut_bins` of every pixel of the prediction, (H·W,)."""
+        return gamut_bins().assign(self.predicted_lab[1])
 
     @cached_property
     def truth_opponent_sums(self) -> npt.NDArray[np.int64]:
-        """The sums that the truth's colorfulness is made of."""
+        """Sums of the truth's opponent colours, (6,); see `opponent_sums`."""
         return _opponent_sums(self.truth)
 
     @cached_property
-    def prediction_opponent_sums(self) -> npt.NDArray[np.int64]:
-        """The sums that the prediction's colorfulness is made of."""
-        return _opponent_sums(self.prediction)
+    def predicted_opponent_sums(self) -> npt.NDArray[np.int64]:
+        """Sums of the prediction's opponent colours, (6,); see `opponent_sums`."""
+        return _opponent_sums(self.predicted)
+
+
+PAIR_ATTRIBUTES = (
+    *(field.name for field in fields(PhotoPair)),
+    *(name for name, value in vars(PhotoPair).items() if isinstance(value, cached_property)),
+)
+"""Everything that a metric can take."""
 
 
 def _opponent_sums(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    from .kernels import opponent_sums
+    from .kernels.colorfulness import opponent_sums
 
     sums: npt.NDArray[np.int64] = opponent_sums(np.ascontiguousarray(photo).reshape(-1, 3))
     return sums

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ... import UserError
 from ...datasets.color.bins import gamut_bins
-from .base import get_metric, resolve
-from .pair import Pair
+from .base import Metric, get_metric, metric_names, resolve
+from .pair import PhotoPair
+
+
+@dataclass(frozen=True)
+class PhotoScores:
+    """All that is kept of one photo.
+
+    Attributes
+    ----------
+    columns
+        Column → value, and column → curve, float32 (151,). PSNR of identical photos is 58.92 dB.
+    features
+        Metric of the whole set → what it keeps of the photo, for `Scorer.score_set`.
+    """
+
+    columns: dict[str, Any]
+    features: dict[str, npt.NDArray[np.float32]]
 
 
 class Scorer:
-    """Computes metrics of photos and of sets of photos; what metrics have in common is computed once a photo.
+    """Computes metrics of photos and of sets of photos; what metrics share is computed once per photo.
 
     Parameters
     ----------
     names
-        Of the metrics.
+        The metrics to compute.
     prior
         The training split's share of pixels in each ab bin, from `ab_prior`; `auc_rebalanced` needs it.
     device
@@ -28,7 +46,7 @@ class Scorer:
     Attributes
     ----------
     unavailable : dict of str to str
-        Metric → reason, of those whose libraries or weights are not on this machine. They are left out.
+        Metric → reason, for those whose libraries or weights are not on this machine. They are left out.
 
     Raises
     ------
@@ -41,7 +59,7 @@ class Scorer:
     --------
     >>> scorer = Scorer(["psnr", "delta_colorfulness"])
     >>> truth = np.zeros((16, 16, 3), np.uint8)
-    >>> scorer.score(truth, truth + np.uint8(255))
+    >>> scorer.score(truth, truth + np.uint8(255)).columns
     {'psnr': 0.0, 'colorfulness': 0.0, 'colorfulness_truth': 0.0}
     """
 
@@ -56,45 +74,38 @@ class Scorer:
         reasons = {metric.name: metric.missing() for metric in metrics}
         self.unavailable = {name: reason for name, reason in reasons.items() if reason}
         self._metrics = [metric for metric in metrics if not reasons[metric.name]]
+        # Metrics of one column define it alike, so one of them computes it.
+        self._columns = {column: metric for metric in self._metrics for column in metric.columns}
         self._prior = prior
         self._device = device
         if prior is not None:
             _check_prior(prior)
 
-    def score(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> dict[str, Any]:
-        """Return the columns of one photo for all available photo-level metrics.
+    def score(self, truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> PhotoScores:
+        """Return the columns and features of one photo for all available metrics.
 
         Parameters
         ----------
-        truth, prediction : ndarray of uint8, shape (H, W, 3)
+        truth, predicted : ndarray of uint8, shape (H, W, 3)
             As saved.
-
-        Returns
-        -------
-        dict of str to float, or of str to ndarray
-            Column → value, for `Metric.aggregate`, and column → curve, float32 (151,), of `Metric.curve`.
-            PSNR of identical photos is 58.92 dB.
 
         Raises
         ------
         TypeError, ValueError
-            If the photos are no pair, too small for `ssim` or `lpips`, or a prior is needed and missing.
+            If the photos are not uint8 RGB of one shape, too small for a metric such as `ssim`, or a prior is
+            needed and missing.
         """
-        pair = self._pair(truth, prediction)
-        columns: dict[str, Callable[[Pair], Any]] = {}
+        pair = PhotoPair(truth, predicted, self._prior, self._device)
         for metric in self._metrics:
-            columns |= {**metric.compute, **metric.curve}
-        return {column: compute(pair) for column, compute in columns.items()}
-
-    def features(
-        self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]
-    ) -> dict[str, npt.NDArray[np.float32]]:
-        """Return what set-level metrics keep of one photo: metric → array; empty without such metrics."""
-        pair = self._pair(truth, prediction)
-        return {metric.name: metric.features(pair) for metric in self._metrics if metric.features}
+            metric.check(pair)
+        columns: dict[str, Any] = {}
+        for column, metric in self._columns.items():
+            columns |= metric.measure(column, pair)
+        features = {metric.name: metric.features(pair) for metric in self._metrics if metric.combine}
+        return PhotoScores(columns, features)
 
     def score_set(self, features: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, float]:
-        """Return the set-level metrics of photos whose `features` are stacked along a new first axis.
+        """Return the metrics of a whole set whose photos' features are stacked along a new first axis.
 
         A metric without features, because no photo was scored, is left out.
         """
@@ -106,12 +117,59 @@ class Scorer:
 
     def warm_up(self) -> None:
         """Compile or load every kernel and network, so that no photo pays for it."""
-        truth, prediction = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
-        self.score(truth, prediction)
-        self.features(truth, prediction)
+        side = max(64, *(metric.least_side for metric in self._metrics), 0)
+        truth, predicted = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
+        self.score(truth, predicted)
 
-    def _pair(self, truth: npt.NDArray[np.uint8], prediction: npt.NDArray[np.uint8]) -> Pair:
-        return Pair(truth, prediction, self._prior, self._device)
+
+def score(
+    truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], metrics: Iterable[str] | None = None
+) -> dict[str, float]:
+    """Score one predicted photo.
+
+    Parameters
+    ----------
+    truth, predicted : ndarray of uint8, shape (H, W, 3)
+        RGB photos of one size.
+    metrics
+        Names; default: all that have a value for a single photo, need no prior of colours, and whose
+        libraries and weights are on this machine.
+
+    Returns
+    -------
+    dict of str to float
+        Metric → value, as in a table of this one photo. For a metric that is best near the truth's own value,
+        such as ``colorfulness``, that value follows as ``colorfulness_truth``.
+
+    Raises
+    ------
+    UserError
+        If a metric is unknown, or cannot be computed of a single photo or on this machine.
+    TypeError, ValueError
+        If the photos are not uint8 RGB of one shape, or too small for a metric such as `ssim`.
+
+    Examples
+    --------
+    >>> truth = np.zeros((16, 16, 3), np.uint8)
+    >>> score(truth, truth + np.uint8(51), metrics=["psnr", "colorfulness", "delta_colorfulness"])
+    {'psnr': 13.979400086720377, 'colorfulness': 0.0, 'colorfulness_truth': 0.0, 'delta_colorfulness': 0.0}
+    """
+    if metrics is None:
+        chosen = [metric for metric in map(get_metric, metric_names()) if not _hindrance(metric)]
+    else:
+        chosen = [get_metric(name) for name in resolve(metrics)]
+        for metric in chosen:
+            if reason := _hindrance(metric):
+                raise UserError(f"metric '{metric.name}' cannot score a single photo here: {reason}")
+    columns = Scorer(metric.name for metric in chosen).score(truth, predicted).columns
+    result: dict[str, float] = {}
+    for metric in chosen:
+        first, *truths_own = (columns[column] for column in metric.columns)
+        is_gap = metric.aggregate != "mean"
+        result[metric.name] = abs(first - truths_own[0]) if is_gap else first
+        if truths_own and not is_gap:
+            result[metric.columns[1]] = truths_own[0]
+    return result
 
 
 def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
@@ -120,7 +178,7 @@ def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]
     Parameters
     ----------
     photos : iterable of ndarray of uint8, shape (H, W, 3)
-        Of the training split, at the size of the protocol; read one at a time.
+        Photos of the training split, at the size of the protocol; read one at a time.
 
     Returns
     -------
@@ -135,9 +193,20 @@ def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]
     return gamut_bins().prior(photos)
 
 
+def _hindrance(metric: Metric) -> str:
+    """Return why a single photo cannot be scored without anything else, or ``""``."""
+    if metric.combine:
+        return "it has one value for a whole set; use Scorer"
+    if metric.needs_prior:
+        return "it needs the training split's prior; use Scorer(..., prior=ab_prior(photos))"
+    return metric.missing()
+
+
 def _check_prior(prior: npt.NDArray[np.float64]) -> None:
     bins = len(gamut_bins())
     if prior.shape != (bins,):
         raise ValueError(f"the prior must hold a share for each of {bins} bins, not shape {prior.shape}")
     if not (prior.min() >= 0 and 0 < prior.max() < np.inf):
-        raise ValueError("the prior must hold shares of pixels, as ab_prior returns them; is it of no photo?")
+        raise ValueError(
+            "the prior must hold shares of pixels, as ab_prior returns them for one photo or more"
+        )

@@ -24,14 +24,17 @@ LIBRARIES = (
 GROUPS = ("huebench.methods", "huebench.datasets", "huebench.metrics")
 """Entry-point groups through which other distributions register plugins."""
 
+METRICS = "huebench.bench.metrics"
+"""The package of the metrics: the protocol names them, but they decide nothing before the score."""
+
 PREDICTING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
-"""Modules that decide a prediction once a method is fitted; the metrics aside."""
+"""Modules that decide a prediction once a method is fitted."""
 
 SAMPLING = ("huebench.bench.protocol.training_sample", "huebench.datasets.color.bins")
-"""Modules that decide the training sample; the metrics lend it no more than the prior of `bins`."""
+"""Modules that decide the training sample."""
 
 SCORING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
-"""Modules that decide a score once a photo is predicted, the metrics among them."""
+"""Modules that decide a score once a photo is predicted; `metrics_source` adds those of the metrics."""
 
 
 @cache
@@ -72,17 +75,17 @@ def modules_source(names: Iterable[str], without: str = "") -> str:
 
 
 def metrics_source(names: Iterable[str]) -> str:
-    """Return a digest of which metrics can be computed here, and of the code that comes from plugins."""
+    """Return a digest of which metrics can be computed here, and of their code."""
     names = tuple(names)
-    modules = {module: path for name in names for module, path in _plugin_modules(name).items()}
+    modules = {module: path for name in names for module, path in _metric_modules(name).items()}
     sources = sorted(_source_digest(path, module) for module, path in modules.items())
     return digest(sorted(Scorer(names).unavailable), sources)
 
 
-def _plugin_modules(metric: str) -> dict[str, Path]:
-    """Return the modules outside this package that define a metric's functions, also wrapped ones."""
+def _metric_modules(metric: str) -> dict[str, Path]:
+    """Return the modules that define a metric's functions, also wrapped ones."""
     found = get_metric(metric)
-    queue: list[object] = [*found.compute.values(), found.features, found.combine]
+    queue: list[object] = [found.function, found.curve, found.combine]
     functions = []
     while queue:
         item = queue.pop()
@@ -91,7 +94,7 @@ def _plugin_modules(metric: str) -> dict[str, Path]:
             queue += [cell.cell_contents for cell in item.__closure__ or ()]
     # Where it was written: `functools.wraps` gives a wrapper the `__module__` of what it wraps.
     own = {f.__globals__["__name__"]: Path(f.__code__.co_filename) for f in functions}
-    return {name: path for name, path in own.items() if not name.startswith("huebench.") and path.is_file()}
+    return {name: path for name, path in own.items() if path.is_file()}
 
 
 @cache

@@ -10,7 +10,7 @@ from ...datasets.base import Dataset, Entry, Split
 from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
 from ..protocol.protocol import Protocol
-from .keys import class_source, digest, modules_source
+from .keys import METRICS, class_source, digest, modules_source
 from .request import Request
 from .resolve import dataset_of, protocol_of
 
@@ -40,7 +40,8 @@ def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
 
 def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest of the code that reads photos, and of how and by which code they are resized."""
-    return digest(reader_digest(dataset, protocol), modules_source(("huebench.bench.protocol.protocol",)))
+    own = modules_source(("huebench.bench.protocol.protocol",), without=METRICS)
+    return digest(reader_digest(dataset, protocol), own)
 
 
 def limited(entries: Sequence[Entry], count: int | None) -> list[Entry]:

@@ -13,6 +13,7 @@ from ...methods.spec import MethodSpec, label, parse_specs
 from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
+    METRICS,
     PREDICTING,
     SAMPLING,
     SCORING,
@@ -109,7 +110,7 @@ def sample_key(dataset: Dataset, protocol: Protocol) -> str:
     """Return the key of the training sample: of its photos, and of all that describes them."""
     return digest(
         fingerprint(dataset.split("train")), reader_digest(dataset, protocol), protocol.training_sample,
-        modules_source(SAMPLING, without="huebench.bench.metrics"), library_versions(),
+        modules_source(SAMPLING, without=METRICS), library_versions(),
     )  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(
-        fit_key, data.sample, data.scored, modules_source(PREDICTING, without="huebench.bench.metrics"), SHARD
+        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD
     )
     return Cell(
         key=score_key(prediction_key, data.sample, protocol_of(request)),

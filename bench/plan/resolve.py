@@ -11,9 +11,9 @@ from ...datasets.base import Dataset
 from ...datasets.catalogue import dataset_info, open_dataset
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
-from ..metrics import get_metric
+from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
-from ..protocol.protocol import DEFAULT_METRICS, Protocol
+from ..protocol.protocol import Protocol
 from .machine import check_gpus, resolve_device, threads_available
 from .request import WEIGHTS_VARIABLE, Request
 
@@ -47,7 +47,7 @@ def resolve(request: Request) -> Request:
             "seeds": tuple(dict.fromkeys(request.seeds)),
             "device": device,
             "threads": request.threads or threads_available(),
-            "metrics": DEFAULT_METRICS if request.metrics is None else resolve_metrics(request.metrics),
+            "metrics": default_metrics() if request.metrics is None else resolve_metrics(request.metrics),
             "size": request.size or dataset_info(request.dataset).size,
             "plugins": tuple(path.resolve() for path in request.plugins),
             "out": _run_folder(request.out or Path("runs", request.dataset_name)),

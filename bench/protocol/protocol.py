@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -17,26 +17,7 @@ from PIL import Image
 from ...datasets.base import RGB
 from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from ...methods.base import Chroma, Lightness
-
-DEFAULT_METRICS = (
-    "psnr",
-    "psnr_ab",
-    "ssim",
-    "colorfulness",
-    "colorfulness_abs",
-    "delta_colorfulness",
-    "delta_colorfulness_per_image",
-    "auc",
-    "auc_rebalanced",
-    "accuracy@5",
-    "accuracy@10",
-    "bin_top1",
-    "delta_e2000",
-    "lpips",
-    "fid",
-    "vgg_top1",
-)
-
+from ..metrics import default_metrics
 
 RULES = {
     "interpolation": "Lanczos",
@@ -70,7 +51,7 @@ class Protocol:
 
     size: int = 256
     resize: Literal["squash", "center-crop"] = "squash"
-    metrics: tuple[str, ...] = DEFAULT_METRICS
+    metrics: tuple[str, ...] = field(default_factory=default_metrics)
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
     version: int = 1

@@ -51,7 +51,7 @@ def clocked(cls, name, slot):
     setattr(cls, name, call)
 
 clocked(PhotoSet, "read", 0)
-for name in ("score", "features", "score_set"):
+for name in ("score", "score_set"):
     clocked(Scorer, name, 1)
 """
 

@@ -51,8 +51,21 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_newer_schema_is_refused(maker, tmp_path):
     results = maker.run(methods=("gray",))
     write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
-    with pytest.raises(UserError, match="has schema 99 and this huebench reads up to 1"):
+    with pytest.raises(UserError, match="has schema 99 and this huebench reads up to 2"):
         read_results(tmp_path)
+
+
+def test_runs_of_schema_1_have_the_headline_and_compared_metrics_of_then(maker, tmp_path):
+    write_results(maker.run(methods=("gray",)), tmp_path)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    for metric in facts["metrics"]:
+        del metric["headline"], metric["compared"]
+    (tmp_path / "run.json").write_text(json.dumps(facts | {"schema_version": 1}))
+    run = read_results(tmp_path).run
+    assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
+    further = {metric.name for metric in run.metrics if not metric.headline}
+    assert further == {"delta_colorfulness_per_image", "fid", "lpips"}
+    assert run.schema_version == 2
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "metrics": []}'])

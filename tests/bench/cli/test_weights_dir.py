@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from huebench.bench.metrics import networks
+from huebench.bench.metrics.lpips import ALEXNET
 
 
 def test_cells_see_the_folder_of_weights(bench, plugin, tmp_path, monkeypatch):
@@ -28,7 +28,7 @@ def test_photos_too_small_for_a_metric_are_refused_before_anything_is_computed(b
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     command = ("run", "--methods", "gray", "--size", 16, "--dry-run")
     assert bench(*command)[0] == 0  # lpips is unavailable
-    (tmp_path / networks.ALEXNET.file).touch()
+    (tmp_path / ALEXNET.file).touch()
     code, printed = bench(*command)
     assert code == 2
     assert "lpips needs photos of at least 31×31 pixels, not 16×16: give --size 31 or more" in printed

@@ -13,20 +13,18 @@ def lab(photo):
     return skimage.color.xyz2lab(skimage.color.rgb2xyz(photo) * (D65 / MATRIX_WHITE))
 
 
-def psnr(truth, prediction):
-    return skimage.metrics.peak_signal_noise_ratio(truth, prediction, data_range=255)
+def psnr(truth, predicted):
+    return skimage.metrics.peak_signal_noise_ratio(truth, predicted, data_range=255)
 
 
-def psnr_ab(truth_lab, prediction_lab):
-    return skimage.metrics.peak_signal_noise_ratio(
-        truth_lab[..., 1:], prediction_lab[..., 1:], data_range=255
-    )
+def psnr_ab(truth_lab, predicted_lab):
+    return skimage.metrics.peak_signal_noise_ratio(truth_lab[..., 1:], predicted_lab[..., 1:], data_range=255)
 
 
-def ssim(truth, prediction):
+def ssim(truth, predicted):
     return skimage.metrics.structural_similarity(
         truth,
-        prediction,
+        predicted,
         channel_axis=-1,
         gaussian_weights=True,
         sigma=1.5,
@@ -43,8 +41,8 @@ def colorfulness(photo, *, absolute=False):
     return np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
 
 
-def ab_distance(truth_lab, prediction_lab):
-    return np.linalg.norm(truth_lab[..., 1:] - prediction_lab[..., 1:], axis=-1)
+def ab_distance(truth_lab, predicted_lab):
+    return np.linalg.norm(truth_lab[..., 1:] - predicted_lab[..., 1:], axis=-1)
 
 
 def auc(distance, weights=None):
@@ -67,28 +65,28 @@ def shares(photos):
     return counts / counts.sum()
 
 
-def delta_e2000(truth_lab, prediction_lab):
-    return skimage.color.deltaE_ciede2000(truth_lab, prediction_lab).mean()
+def delta_e2000(truth_lab, predicted_lab):
+    return skimage.color.deltaE_ciede2000(truth_lab, predicted_lab).mean()
 
 
-def every_metric(truth, prediction, prior):
+def every_metric(truth, predicted, prior):
     """Return all columns of the pixel metrics; `prior` is what `shares` returns."""
-    truth_lab, prediction_lab = lab(truth), lab(prediction)
-    distance = ab_distance(truth_lab, prediction_lab)
-    truth_bins, prediction_bins = bins(truth_lab), bins(prediction_lab)
+    truth_lab, predicted_lab = lab(truth), lab(predicted)
+    distance = ab_distance(truth_lab, predicted_lab)
+    truth_bins, predicted_bins = bins(truth_lab), bins(predicted_lab)
     weights = 1 / np.maximum(prior, prior[prior > 0].min())[truth_bins]
     return {
-        "psnr": psnr(truth, prediction),
-        "psnr_ab": psnr_ab(truth_lab, prediction_lab),
-        "ssim": ssim(truth, prediction),
-        "colorfulness": colorfulness(prediction),
+        "psnr": psnr(truth, predicted),
+        "psnr_ab": psnr_ab(truth_lab, predicted_lab),
+        "ssim": ssim(truth, predicted),
+        "colorfulness": colorfulness(predicted),
         "colorfulness_truth": colorfulness(truth),
-        "colorfulness_abs": colorfulness(prediction, absolute=True),
+        "colorfulness_abs": colorfulness(predicted, absolute=True),
         "colorfulness_abs_truth": colorfulness(truth, absolute=True),
         "auc": auc(distance),
         "auc_rebalanced": auc(distance, weights),
         "accuracy@5": (distance <= 5).mean(),
         "accuracy@10": (distance <= 10).mean(),
-        "bin_top1": np.logical_and(*np.equal(truth_bins, prediction_bins)).mean(),
-        "delta_e2000": delta_e2000(truth_lab, prediction_lab),
+        "bin_top1": np.logical_and(*np.equal(truth_bins, predicted_bins)).mean(),
+        "delta_e2000": delta_e2000(truth_lab, predicted_lab),
     }

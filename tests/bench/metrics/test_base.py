@@ -1,13 +1,15 @@
 """The registry: names, parameters, aggregates, plugins."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from huebench import UserError
-from huebench.bench.metrics import Scorer, get_metric, metric_names, register_metric, resolve
-from huebench.bench.metrics.base import metrics
+from huebench.bench.metrics import Scorer, default_metrics, get_metric, metric_names, register_metric, resolve
+from huebench.bench.metrics.weights import Weights
 from huebench.plugins import load_plugin
 
 EXPECTED = {
@@ -34,19 +36,40 @@ from huebench.bench.metrics import register_metric
 
 @register_metric(name="{name}", direction="lower", unit="levels", range=(0, 255), source="test",
                  description="Mean absolute difference.")
-def mean_absolute(truth, prediction):
-    return abs(truth.astype(float) - prediction).mean()
+def mean_absolute(truth, predicted):
+    return abs(truth.astype(float) - predicted).mean()
 """
 
 
-@pytest.fixture
-def own_registry(monkeypatch):
-    """Let a test register what it likes without leaving it behind."""
-    monkeypatch.setattr(metrics, "_items", dict(metrics.items()))
+HEADLINE = {
+    "psnr",
+    "ssim",
+    "colorfulness",
+    "delta_colorfulness",
+    "auc",
+    "auc_rebalanced",
+    "accuracy@5",
+    "accuracy@10",
+    "delta_e2000",
+}
 
 
-def test_every_metric_of_the_protocol_is_there_with_its_direction():
-    assert {name: get_metric(name).direction for name in metric_names()} == EXPECTED
+def test_default_metrics_are_the_built_in_ones_in_the_order_of_tables():
+    assert {name: get_metric(name).direction for name in default_metrics()} == EXPECTED
+    assert default_metrics() == tuple(EXPECTED)
+
+
+def test_headline_and_compared_metrics():
+    found = [get_metric(name) for name in metric_names()]
+    assert {metric.name for metric in found if metric.headline} == HEADLINE
+    assert [metric.name for metric in found if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
+
+
+def test_metrics_of_plugins_follow_the_built_in_ones_and_are_no_default():
+    for name in ("plugin_b", "plugin_a"):
+        register_metric(**named(name=name))(lambda truth, predicted: 0.0)
+    assert metric_names() == [*EXPECTED, "plugin_a", "plugin_b"]
+    assert default_metrics() == tuple(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -57,19 +80,15 @@ def test_every_metric_is_described_and_its_columns_are_computed(name):
     assert metric.source
     assert metric.description.endswith(".")
     assert metric.range[0] < metric.range[1]
-    assert set(metric.aggregate.columns) == set(metric.compute)
-    assert (metric.scope == "set") == (metric.aggregate.kind == "stored") == (metric.combine is not None)
-    assert (metric.direction == "target") == (
-        metric.aggregate.kind == "mean" and len(metric.aggregate.columns) == 2
-    )
+    assert bool(metric.columns) == (metric.combine is None)
 
 
 def test_aggregates_of_both_conventions_of_delta_colorfulness():
     columns = ("colorfulness", "colorfulness_truth")
-    assert get_metric("delta_colorfulness").aggregate.kind == "mean_gap"
-    assert get_metric("delta_colorfulness_per_image").aggregate.kind == "mean_absolute_difference"
-    assert get_metric("delta_colorfulness").aggregate.columns == columns
-    assert get_metric("delta_colorfulness_per_image").aggregate.columns == columns
+    assert get_metric("delta_colorfulness").aggregate == "mean_gap"
+    assert get_metric("delta_colorfulness_per_image").aggregate == "mean_absolute_difference"
+    assert get_metric("delta_colorfulness").columns == columns
+    assert get_metric("delta_colorfulness_per_image").columns == columns
 
 
 @pytest.mark.parametrize(
@@ -100,32 +119,98 @@ def test_resolve_gives_registered_names_once_and_in_order():
         resolve(["ssim", "pnsr"])
 
 
-@pytest.mark.usefixtures("own_registry")
 def test_a_plugin_file_registers_a_plain_function(tmp_path):
     (tmp_path / "plugin.py").write_text(PLUGIN.format(name="mean_absolute"))
     load_plugin(tmp_path / "plugin.py")
     metric = get_metric("mean_absolute")
-    assert (metric.label, metric.unit, metric.range, metric.scope) == (
-        "mean_absolute",
-        "levels",
-        (0, 255),
-        "photo",
-    )
+    assert (metric.label, metric.unit, metric.range) == ("mean_absolute", "levels", (0, 255))
     truth = np.full((3, 3, 3), 10, np.uint8)
-    assert Scorer(["mean_absolute"]).score(truth, truth + np.uint8(7)) == {"mean_absolute": 7.0}
+    assert Scorer(["mean_absolute"]).score(truth, truth + np.uint8(7)).columns == {"mean_absolute": 7.0}
 
 
-@pytest.mark.usefixtures("own_registry")
-def test_two_metrics_of_one_name_are_refused(tmp_path):
-    (tmp_path / "twin.py").write_text(PLUGIN.format(name="psnr"))
-    with pytest.raises(UserError, match="two metrics are called 'psnr'"):
+@pytest.mark.parametrize("name", ["psnr", "accuracy@5", "accuracy@7"])
+def test_a_taken_name_is_refused(tmp_path, name):
+    (tmp_path / "twin.py").write_text(PLUGIN.format(name=name))
+    message = (
+        rf"metric '{name}': the name is taken by a metric of huebench\.bench\.metrics\.\w+; choose another"
+    )
+    with pytest.raises(UserError, match=message):
         load_plugin(tmp_path / "twin.py")
 
 
-@pytest.mark.usefixtures("own_registry")
+def test_a_plugin_loaded_before_any_look_up_cannot_take_a_built_in_name(tmp_path):
+    (tmp_path / "twin.py").write_text(PLUGIN.format(name="psnr"))
+    code = (
+        "import sys; from pathlib import Path; from huebench.plugins import load_plugin;"
+        "load_plugin(Path(sys.argv[1]))"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "twin.py"], capture_output=True, text=True, check=False
+    )
+    assert "metric 'psnr': the name is taken by a metric of huebench.bench.metrics.psnr" in child.stderr
+
+
+def named(**changed):
+    return {"name": "ours", "direction": "lower", "source": "a test", "description": "Zero.", **changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"name": "a,b"}, "name must consist of letters, digits"),
+        ({"direction": "up"}, "direction 'up' must be one of higher, lower, target, none"),
+        ({"aggregate": "median"}, "aggregate 'median' must be one of mean, mean_gap"),
+        ({"source": ""}, "source must be a text, not ''"),
+        ({"description": None}, "description must be a text, not None"),
+        ({"range": (1, 0)}, r"range \(1, 0\) must be two numbers, the smaller one first"),
+        ({"range": 1}, "range 1 must be two numbers"),
+        ({"least_side": 0}, "least_side must be a whole number of at least 1, not 0"),
+        ({"order": 1.5}, "order must be a whole number of at least 0, not 1.5"),
+        ({"takes": ("truth", "hue")}, "takes hue; it can take truth, predicted, prior, device, pixels"),
+        ({"takes": ()}, "takes nothing; it can take truth"),
+        ({"direction": "target"}, "takes must have 2 columns with direction 'target'.*, not 1"),
+        ({"aggregate": "mean_gap"}, "takes must have 2 columns with .*aggregate 'mean_gap', not 1"),
+        ({"aggregate": "stored"}, "aggregate 'stored' and combine go together"),
+        ({"direction": "none", "compared": True}, "compared needs a direction other than 'none'"),
+        ({"combine": max, "compared": True}, "compared needs .* a value for each photo"),
+        ({"parameters": (0,)}, "parameters must be numbers above 0, not 0"),
+    ],
+)
+def test_a_wrong_field_is_refused_with_what_is_allowed(changed, message):
+    with pytest.raises(UserError, match=rf"metric '[^']+': {message}"):
+        register_metric(**named(**changed))(lambda truth, predicted: 0.0)
+    assert "ours" not in metric_names()
+
+
+def test_a_family_takes_its_parameter_last():
+    texts = {"label": "W{:g}", "description": "Share within {:g} levels."}
+
+    @register_metric(**named(name="within", parameters=(1, 2), **texts))
+    def within(truth, predicted, levels):
+        return float((abs(truth.astype(int) - predicted) <= levels).mean())
+
+    assert metric_names()[-2:] == ["within@1", "within@2"]
+    metric = get_metric("within@7")
+    assert (metric.label, metric.description) == ("W7", "Share within 7 levels.")
+    truth = np.zeros((2, 2, 3), np.uint8)
+    columns = Scorer(["within@6", "within@7"]).score(truth, truth + np.uint8(7)).columns
+    assert columns == {"within@6": 0.0, "within@7": 1.0}
+
+
+def test_missing_libraries_come_before_missing_weights(monkeypatch, tmp_path):
+    monkeypatch.setenv("HUEBENCH_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    weights = Weights("file-00000000.pth", "https://example.org/")
+    needed = {"numpy": "other", "no_such_library": "perceptual"}
+    register_metric(**named(requires=needed, weights=weights))(lambda truth, predicted: 0.0)
+    assert get_metric("ours").missing() == "no_such_library not installed: pip install 'huebench[perceptual]'"
+    register_metric(**named(name="light", weights=weights))(lambda truth, predicted: 0.0)
+    assert get_metric("light").missing().startswith("weights not found: put file-00000000.pth")
+
+
 def test_a_registered_function_stays_callable():
     @register_metric(name="ours", direction="none", source="test", description="Zero.")
-    def ours(truth, prediction):
+    def ours(truth, predicted):
         return 0.0
 
     assert ours(None, None) == 0

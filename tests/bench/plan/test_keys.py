@@ -174,7 +174,7 @@ def test_another_library_makes_another_training_sample(plan, monkeypatch):
     assert plan().cells[0].sample != before.sample
 
 
-@pytest.mark.parametrize("file", ["definitions.py", "scorer.py", "pair.py", "pixel.py"])
+@pytest.mark.parametrize("file", ["psnr.py", "scorer.py", "pair.py", "weights.py"])
 def test_another_metric_scores_anew_and_colorizes_nothing_anew(plan, edited, file):
     (before,) = plan().cells
     edited(file)

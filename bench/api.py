@@ -1,0 +1,278 @@
+"""The Python face: what ``import huebench`` offers beside the base classes of plugins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import UserError
+from ..datasets.base import RGB
+from ..methods.base import Budget, Context, Method
+from ..methods.spec import parse_specs
+from ..reports.tables import Results
+from ..reports.tables import read_results as read_tables
+from .cell.pipeline import InProcess, References
+from .cell.pipeline import colorize as colorize_photos
+from .executors.runner import choose_executor
+from .plan.photos import open_split
+from .plan.plan import make_plan
+from .plan.request import Request
+from .plan.resolve import protocol_of, resolve
+from .protocol.training_sample import TrainingSample
+from .run import execute
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..reports.comparison import Comparison
+
+Photo = TypeVar("Photo", NDArray[np.uint8], "Image")
+
+
+class Run(Results):
+    """A run read back: its tables as DataFrames, its report, and its trained methods.
+
+    Attributes
+    ----------
+    run
+        Facts of the run: command, dataset, protocol, versions, machine, options.
+    cells
+        One row per method and seed: status, seconds, memory.
+    images
+        One row per method, seed and photo, with every photo-level metric.
+    curves
+        One row per epoch and split of every training.
+    accuracy_curves
+        One row per method, metric and threshold.
+    folder
+        The run folder.
+    """
+
+    def report(self, *formats: str, out: str | Path | None = None) -> list[Path]:
+        """Write the report and return its files.
+
+        Parameters
+        ----------
+        formats
+            Any of ``md``, ``html``, ``latex`` and ``csv``; ``md`` if none is given.
+        out
+            Folder to write to; the run folder by default.
+        """
+        from ..reports.formats import write_formats
+
+        return write_formats(self, Path(out or self.folder), formats or ("md",))
+
+    def method(self, label: str, seed: int = 0) -> Method:
+        """Return a method of the run as it was trained.
+
+        Parameters
+        ----------
+        label
+            As in the column ``method``: ``gray``, ``pixel-knn[neighbours=3]``.
+        seed
+            Its seed.
+
+        Raises
+        ------
+        UserError
+            If the run has no such method, or its trained model is not in the run folder.
+        """
+        rows = self.cells[(self.cells["method"] == label) & (self.cells["seed"] == seed)]
+        if rows.empty:
+            known = ", ".join(sorted(set(self.cells["method"])))
+            raise UserError(f"no method '{label}' with seed {seed} in the run; its methods: {known}")
+        from .plan.cell import Cell
+
+        cell = Cell.read(self.folder / "cells" / rows["cell"].iloc[0] / "cell.json")
+        method = parse_specs(label)[0].build()
+        if not (cell.model_folder / "fit.json").is_file():
+            raise UserError(f"'{cell.model_folder}' does not hold the trained {label}: run it again")
+        method.load(cell.model_folder)
+        return method
+
+    def __repr__(self) -> str:
+        methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()
+        return f"<huebench run of {methods} methods on {photos} photos, in '{self.folder}'>"
+
+
+def run(**options: Any) -> Run:
+    """Run methods on a dataset, score them, and write tables and a report; the same as ``bench run``.
+
+    Parameters
+    ----------
+    options
+        The options of ``bench run``, with underscores: ``methods``, ``dataset``, ``limit``, ``seeds``,
+        ``budget``, ``metrics``, ``out`` …; see `huebench.bench.plan.request.Request`.
+
+    Raises
+    ------
+    UserError
+        If an option is unknown or cannot be met.
+
+    Examples
+    --------
+    >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
+    >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
+    """
+    from rich.console import Console
+
+    from .cli.progress import LiveProgress
+
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    plan = make_plan(Request.of(**options))
+    # A notebook gets plain lines: rich's live display there needs a further library.
+    console = Console(force_jupyter=False)
+    with LiveProgress(console, len(plan.cells)) as progress:
+        results, _ = execute(plan, choose_executor(plan.request), progress, command=f"huebench.run({given})")
+    return Run(**vars(results))
+
+
+def read_results(folder: str | Path) -> Run:
+    """Read a run folder or a committed baseline.
+
+    Raises
+    ------
+    UserError
+        If it is not a run folder, or a file of it is missing or damaged.
+    """
+    return Run(**vars(read_tables(Path(folder))))
+
+
+def compare(before: str | Path | Results, after: str | Path | Results) -> Comparison:
+    """Compare two runs photo by photo; the same as ``bench compare``.
+
+    Parameters
+    ----------
+    before, after
+        Runs, or their folders.
+
+    Raises
+    ------
+    UserError
+        If the runs cannot be compared: another protocol, or other photos.
+    """
+    from ..reports.comparison import compare_runs
+
+    first, second = (each if isinstance(each, Results) else read_results(each) for each in (before, after))
+    return compare_runs(first, second)
+
+
+def fit(
+    method: str, *, dataset: str = "samples", data_root: str | Path | None = None, budget: Budget = "quick",
+    seed: int = 0, device: str = "auto",
+) -> Method:  # fmt: skip
+    """Train a method on the training split of a dataset, and return it.
+
+    Parameters
+    ----------
+    method
+        A name, with parameters if need be: ``pixel-knn[neighbours=3]``.
+    dataset, data_root
+        The photos, as for ``bench run``.
+    budget, seed, device
+        As for ``bench run``.
+
+    Raises
+    ------
+    UserError
+        If the method or the dataset is unknown, or cannot be used here.
+    """
+    request = resolve(
+        Request.of(methods=method, dataset=dataset, data_root=data_root, budget=budget, device=device)
+    )
+    spec = parse_specs(method)[0]
+    if reason := spec.missing():
+        raise UserError(f"{method}: {reason}")
+    fitted = spec.build()
+    context = Context(seed=seed, device=request.device, budget=budget, threads=request.threads or 1)
+    fitted.fit(open_split(request, "train"), open_split(request, "validation"), context)
+    return fitted
+
+
+def colorize(
+    image: Photo, method: str | Method, *, reference: Any = None, dataset: str = "samples", seed: int = 0,
+    device: str = "auto",
+) -> Photo:  # fmt: skip
+    """Colorize one photo from its lightness alone.
+
+    Parameters
+    ----------
+    image
+        An array, uint8 (H, W) or (H, W, 3), sRGB; or a PIL image.
+    method
+        A fitted `Method`, from `fit` or `Run.method`; or the name of a method, which is then trained on
+        ``dataset`` first.
+    reference
+        The colour photo for a method that needs one, as ``image``; by default the photo of ``dataset`` that
+        is nearest in lightness, or a random one, as the method asks.
+    dataset
+        The photos to learn from and to choose references from.
+    seed, device
+        As for ``bench run``.
+
+    Returns
+    -------
+    numpy.ndarray or PIL.Image.Image
+        As ``image``: uint8 (H, W, 3), or mode RGB. Its lightness is that of ``image``.
+
+    Raises
+    ------
+    UserError
+        If the image is not uint8 RGB or grey, or the method cannot be used here.
+
+    Examples
+    --------
+    >>> colorize(np.full((4, 6), 128, np.uint8), "gray").shape
+    (4, 6, 3)
+    """
+    from PIL import Image
+
+    as_array = isinstance(image, np.ndarray)
+    rgb = _pixels(image)
+    request = resolve(Request.of(methods="gray", dataset=dataset, device=device))
+    protocol = protocol_of(request)
+    fitted = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
+    lightness, chroma = protocol.hide(rgb[None])
+    context = Context(seed=seed, device=request.device, threads=request.threads or 1)
+    photos, _ = colorize_photos(
+        protocol,
+        InProcess(fitted, context),
+        lightness,
+        _references(fitted, request, lightness, reference, seed),
+        chroma if fitted.info.oracle else None,
+    )
+    return photos[0] if as_array else Image.fromarray(photos[0])  # type: ignore[return-value]  # as given
+
+
+def _pixels(image: Any) -> RGB:
+    from PIL import Image
+
+    if isinstance(image, Image.Image):
+        return np.asarray(image.convert("RGB"))
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise UserError(f"the image must be a PIL image or an array of uint8, not {kind}")
+    if image.ndim == 2:
+        return np.repeat(image[..., None], 3, axis=2)
+    if image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise UserError(f"the image must have shape (H, W) or (H, W, 3), not {image.shape}")
+    return np.ascontiguousarray(image)
+
+
+def _references(
+    method: Method, request: Request, lightness: NDArray[np.float32], given: Any, seed: int
+) -> RGB | None:
+    """Return the reference photo of one target, uint8 (1, H, W, 3), where the method needs one."""
+    kind = method.info.reference
+    if kind == "none":
+        return None
+    if given is not None:
+        return _pixels(given)[None]
+    train = open_split(request, "train")
+    sample = TrainingSample.build(train, protocol_of(request))
+    references = References(kind, sample.references, train, seed)
+    target = train.entries[:1]  # a photo without a name draws what the first one would
+    return references.read(references.choose(target, lightness))

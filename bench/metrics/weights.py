@@ -1,0 +1,96 @@
+"""Published weights of the networks that some metrics look through.
+
+Nothing is downloaded. Users put the files into the folder that ``HUEBENCH_WEIGHTS`` names, or have them in
+torch hub's cache; without its file a metric is *unavailable*, with the reason. torch is imported when the
+first photo is scored.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ... import UserError
+from ...files import file_digest
+
+if TYPE_CHECKING:
+    import torch
+
+PYTORCH = "https://download.pytorch.org/models/"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file of weights as its publisher named it.
+
+    Attributes
+    ----------
+    file
+        The published name; its last part before the suffix is the start of the file's SHA-256.
+    folder_url
+        The address of the publisher's folder.
+    """
+
+    file: str
+    folder_url: str
+
+    def path(self) -> Path | None:
+        """Return where the file lies, or ``None``."""
+        return next((path for folder in weights_folders() if (path := folder / self.file).is_file()), None)
+
+    def missing(self) -> str:
+        """Return which file to put where, or ``""`` if it is there."""
+        if self.path() is not None:
+            return ""
+        # No path of this machine: the text stands in reports.
+        return (
+            f"weights not found: put {self.file} ({self.folder_url}{self.file}) into the folder that "
+            "--weights-dir or HUEBENCH_WEIGHTS names, or into torch's cache of checkpoints"
+        )
+
+    def load(self) -> dict[str, torch.Tensor]:
+        """Read the file.
+
+        Raises
+        ------
+        UserError
+            If it is missing, or differs from the published one.
+        """
+        import torch
+
+        path = self.path()
+        if path is None:
+            raise UserError(self.missing())
+        digest, expected = file_digest(path), path.stem.rpartition("-")[2]
+        if not digest.startswith(expected):
+            raise UserError(
+                f"'{path}' differs from the published file: its SHA-256 starts {digest[:8]}, not {expected}; "
+                f"fetch it again from {self.folder_url}{self.file}"
+            )
+        state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return state
+
+
+def weights_folders() -> list[Path]:
+    """Return the folders that may hold weights: ``HUEBENCH_WEIGHTS`` if set, then torch hub's cache.
+
+    The path of the cache is worked out as torch does, because asking torch would mean importing it.
+    """
+    named = os.environ.get("HUEBENCH_WEIGHTS")
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    torch_home = Path(os.environ.get("TORCH_HOME", cache_home / "torch"))
+    folders = [Path(named)] if named else []
+    return [folder.expanduser() for folder in [*folders, torch_home / "hub" / "checkpoints"]]
+
+
+def photo_tensor(photo: npt.NDArray[np.uint8], device: str) -> torch.Tensor:
+    """Return a photo (H, W, 3) as float32 (1, 3, H, W), 0…255, on a device."""
+    import torch
+
+    pixels = torch.tensor(np.ascontiguousarray(photo), dtype=torch.float32, device=device)
+    return pixels.permute(2, 0, 1)[None]
