@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pydantic import ValidationError
 
 from .. import UserError
-from .base import FAMILIES, Method, methods
+from .base import FAMILIES, Method, describe_faults, methods
 
 _SPEC = re.compile(r"\s*([^\[\],\s]+)\s*(?:\[([^\]]*)\])?\s*(?:,|$)")
 
@@ -36,11 +36,9 @@ class MethodSpec:
             return cls(**self.parameters)
         except ValidationError as error:
             known = ", ".join(cls.Parameters.model_fields) or "none"
-            wrong = "; ".join(
-                f"{'.'.join(map(str, fault['loc'])) or 'parameters'}: {fault['msg']}"
-                for fault in error.errors()
-            )
-            raise UserError(f"method '{self.name}': {wrong} (its parameters: {known})") from error
+            raise UserError(
+                f"method '{self.name}': {describe_faults(error)} (its parameters: {known})"
+            ) from error
 
     def missing(self) -> str:
         """Return why the method cannot run here, as one line that says what to do, or ``""``."""

@@ -62,7 +62,7 @@ class Colorizer:
         chosen = self._references(entries, lightness)
         context = self.cell.context(
             references=np.stack([self.photos.read(entry) for entry in chosen]) if chosen else None,
-            truth=chroma if self.method.info.needs_truth else None,
+            true_chroma=chroma if self.method.info.oracle else None,
         )
         given = lightness.copy()
         start = time.perf_counter()

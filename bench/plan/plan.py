@@ -209,7 +209,7 @@ def _runnable(spec: MethodSpec, seed: int, options: Options, data: _DataKeys, co
     threads = options.threads if info.all_threads else max(1, options.threads // options.jobs)
     return Cell(
         key=score_key(prediction_key, data.sample, options.protocol), fit_key=fit_key,
-        prediction_key=prediction_key, label=label(method), family=info.family, oracle=info.needs_truth,
+        prediction_key=prediction_key, label=label(method), family=info.family, oracle=info.oracle,
         threads=threads, devices=devices, **common,
     )  # fmt: skip
 

@@ -12,7 +12,11 @@ class MeanAb(Method):
     """The best constant under a squared loss: the training pixels' mean chroma."""
 
     info = MethodInfo(
-        name="mean-ab", family="baseline", source="the constant that minimises MSE", trainable=True
+        name="mean-ab",
+        family="baseline",
+        source="the constant that minimises MSE",
+        trainable=True,
+        seeded=False,
     )
     fitted = ("mean",)
     mean: Chroma

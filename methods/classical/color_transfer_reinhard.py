@@ -22,6 +22,7 @@ class ColorTransferReinhard(Method):
         family="classical",
         source="Reinhard, Ashikhmin, Gooch & Shirley 2001, Color Transfer between Images, eq. 10–11",
         reference="similar",
+        seeded=False,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

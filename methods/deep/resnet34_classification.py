@@ -43,7 +43,9 @@ class ResNet34Classification(BackboneMethod):
         family="deep",
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.2",
         trainable=True,
+        seeded=True,
         all_threads=True,
+        weights=("resnet34",),
     )
     schedules = SCHEDULES
     Parameters = BinParameters

@@ -26,7 +26,9 @@ class ResNet34Regression(BackboneMethod):
         family="deep",
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.1",
         trainable=True,
+        seeded=True,
         all_threads=True,
+        weights=("resnet34",),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),

@@ -46,7 +46,7 @@ class External(Method):
     TorchScript files hold code and run it: give none that you do not trust.
     """
 
-    info = MethodInfo(name="external", family="deep", source="the file that it is given", all_threads=True)
+    info = MethodInfo(name="external", family="deep", source="the given file", seeded=False, all_threads=True)
 
     class Parameters(Method.Parameters):
         """The file and its contract."""

@@ -34,7 +34,9 @@ class InceptionFusion(SupervisedMethod):
         source="Baldassarre, González Morín & Rodés-Guirao 2017, Deep Koalarization: Image Colorization "
         "using CNNs and Inception-ResNet-v2, arXiv:1712.03400",
         trainable=True,
+        seeded=True,
         all_threads=True,
+        weights=("inception_resnet_v2",),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),

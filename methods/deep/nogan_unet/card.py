@@ -66,7 +66,9 @@ class NoGanUNet(BackboneMethod):
         source="Balamurugan et al., Grayscale Image and Video Colorization using Generative Adversarial "
         "Networks; Antic 2019, DeOldify, github.com/jantic/DeOldify",
         trainable=True,
+        seeded=True,
         all_threads=True,
+        weights=("resnet34", "vgg16_bn", "mobilenetv2_100"),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=16, min_steps=1),

@@ -34,7 +34,9 @@ class Pix2Pix(DeepMethod):
         source="Isola, Zhu, Zhou & Efros 2017, Image-to-Image Translation with Conditional Adversarial "
         "Networks, CVPR; Nayak et al., Image Coloring",
         trainable=True,
+        seeded=True,
         all_threads=True,
+        weights=("vgg16_bn", "mobilenetv2_100"),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=2e-4, photos=32, min_steps=4),
