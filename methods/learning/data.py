@@ -14,7 +14,7 @@ from torch import Tensor
 from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.color.torch import rgb_to_lab
-from .parallel import own_share, processes
+from .parallel import own_share, world_size
 
 RESIDENT_SHARE = 0.5
 """A set moves to the GPU as a whole where it takes at most this share of the free memory."""
@@ -117,9 +117,9 @@ class LabBatches:
             yield ahead.result()
 
     def _checked(self, epoch: int) -> int:
-        if epoch and epoch // ceil(epoch / self.batch) < processes():
+        if epoch and epoch // ceil(epoch / self.batch) < world_size():
             raise UserError(
-                f"{epoch} photos in batches of {self.batch} are too few for {processes()} devices: "
+                f"{epoch} photos in batches of {self.batch} are too few for {world_size()} devices: "
                 "raise batch, or use fewer devices"
             )
         return epoch

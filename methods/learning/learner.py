@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .network import ColorNetwork
-from .parallel import average_gradients, share_statistics
+from .parallel import average_gradients, sync_batch_norm
 
 Precision = Literal["fp32", "bf16"]
 
@@ -23,7 +23,7 @@ BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 Forward = Callable[[Tensor], Tensor]
 """A network's forward pass, compiled or not."""
 
-ContentLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+PredictionLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From a raw prediction, L* and true a*b* to a scalar."""
 
 
@@ -67,7 +67,7 @@ class Learner(ABC):
         precision: Precision,
     ) -> None:
         for network in networks.values():
-            share_statistics(network)
+            sync_batch_norm(network)
         self.networks = networks
         self.optimizers = optimizers
         self.schedulers = schedulers
@@ -148,7 +148,7 @@ class Supervised(Learner):
         precision: Precision = "fp32",
         *,
         compiled: bool = False,
-        content: ContentLoss | None = None,
+        content: PredictionLoss | None = None,
     ) -> None:
         super().__init__(
             {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, precision

@@ -18,14 +18,14 @@ class OutOfMemoryError(UserError):
     """The memory of a device is too small; the message says what would fit."""
 
 
-def ran_out(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Return whether an exception says that memory ran out, on a GPU or on the CPU."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
         message in str(error) for message in MESSAGES
     )
 
 
-def runs_out(work: Callable[[], object]) -> bool:
+def runs_out_of_memory(work: Callable[[], object]) -> bool:
     """Do something, and return whether memory ran out over it.
 
     The exception ends here, because its traceback would keep the tensors that filled the memory.
@@ -33,7 +33,7 @@ def runs_out(work: Callable[[], object]) -> bool:
     try:
         work()
     except (RuntimeError, MemoryError) as error:
-        if ran_out(error):
+        if is_out_of_memory(error):
             return True
         raise
     return False

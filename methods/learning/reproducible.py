@@ -28,7 +28,7 @@ def reproducible(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def limited(threads: int) -> Iterator[None]:
+def limit_threads(threads: int) -> Iterator[None]:
     """Let torch use a number of threads for a while."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

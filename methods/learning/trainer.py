@@ -16,8 +16,8 @@ from ..base import Context, Epoch
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
-from .memory import OutOfMemoryError, largest_fitting, runs_out
-from .parallel import added, firsts, processes, rank
+from .memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
+from .parallel import from_first_process, rank, sum_over_processes, world_size
 from .reproducible import epoch_seed
 
 ACCURATE_WITHIN = 10.0
@@ -95,7 +95,7 @@ class Trainer:
         OutOfMemoryError
             If memory runs out; the message says which batch would fit, or what to lower.
         """
-        if runs_out(self._run):
+        if runs_out_of_memory(self._run):
             raise OutOfMemoryError(self._advice())
 
     def _run(self) -> None:
@@ -124,7 +124,7 @@ class Trainer:
 
     def _score(self) -> float:
         assert self.score is not None
-        return firsts(self.score() if rank() == 0 else 0.0)
+        return from_first_process(self.score() if rank() == 0 else 0.0)
 
     @property
     def _device(self) -> torch.device:
@@ -152,13 +152,16 @@ class Trainer:
         batch, side = self.train.batch, self.train.side
         place = f"the memory of the {self._device.type}"
         says = f"{place} is too small to train on {batch} photos of {side}² a step: "
-        if processes() > 1:
+        if world_size() > 1:
             return says + "lower batch or size"  # the others wait for the step that failed
-        largest = largest_fitting(range(2, batch, 2), lambda count: not runs_out(lambda: self._try(count)))
+        largest = largest_fitting(range(2, batch, 2), self._fits)
         return says + ("lower size" if largest is None else f"batch={largest} would fit now")
 
+    def _fits(self, count: int) -> bool:
+        """Return whether memory suffices to train and validate on ``count`` photos as one batch."""
+        return not runs_out_of_memory(lambda: self._try(count))
+
     def _try(self, count: int) -> None:
-        """Learn from the first photos as one batch, and validate on them."""
         batch = self.train.first(count)
         self.learner.train()
         self.learner.step(*batch)
@@ -260,7 +263,7 @@ class _Meter:
         rows = torch.tensor(self._rows, dtype=torch.float64).reshape(-1, 4)
         weights = rows[:, 3]
         sums = torch.stack((rows[:, 0] @ weights, rows[:, 2] @ weights, weights.sum()))
-        loss, accurate, photos = added(sums.to(self._device)).tolist()
+        loss, accurate, photos = sum_over_processes(sums.to(self._device)).tolist()
         return loss / photos, accurate / photos
 
     def _fetch(self) -> None:

@@ -164,9 +164,9 @@ def _explained(work: Callable[[], T], file: Path, what: str, context: Context) -
     except UserError:
         raise
     except Exception as error:
-        from ..learning.memory import OutOfMemoryError, ran_out
+        from ..learning.memory import OutOfMemoryError, is_out_of_memory
 
-        if ran_out(error):
+        if is_out_of_memory(error):
             raise OutOfMemoryError(
                 f"external: the memory of the {context.device} is too small for '{file}': lower size where "
                 "the file allows it, or use another device"

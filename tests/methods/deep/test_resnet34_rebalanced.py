@@ -19,7 +19,7 @@ def test_rare_colors_weigh_more_than_frequent_ones(photo_set, crops):
     method.fit(photo_set(crops[:8]), photo_set([]), Context())
     bins = gamut_bins()
     prior = bins.prior(photo_set(crops[:8]).packed(16))
-    rarity = method._network.get_buffer("rarity").numpy()
+    rarity = method._trained.network.get_buffer("rarity").numpy()
     assert rarity[prior.argmax()] == rarity.min()
     np.testing.assert_allclose((prior * rarity).sum(), 1, rtol=1e-4)
     np.testing.assert_allclose(rarity[prior == 0].min(), rarity.max(), rtol=1e-6)

@@ -7,7 +7,7 @@ import torch
 from torch import nn, optim
 
 from huebench.datasets.color.torch import lab_to_rgb
-from huebench.methods.learning.adversarial import Adversarial, Content, Trained
+from huebench.methods.learning.adversarial import Adversarial, ContentLoss, Player
 
 from .conftest import Generator
 
@@ -32,10 +32,10 @@ def _learner(*, rate=0.01, critic_rate=None, own=1.0, perception=None) -> Advers
 
     def trained(network, rate):
         optimizer = optim.SGD(network.parameters(), lr=rate)
-        return Trained(network, optimizer, optim.lr_scheduler.StepLR(optimizer, 10))
+        return Player(network, optimizer, optim.lr_scheduler.StepLR(optimizer, 10))
 
     generator = Generator()
-    content = Content(generator, own, 2.0, perception)
+    content = ContentLoss(generator, own, 2.0, perception)
     critic = trained(Critic(), rate if critic_rate is None else critic_rate)
     return Adversarial(trained(generator, rate), critic, content, "fp32")
 

@@ -240,7 +240,7 @@ def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
 
 @pytest.mark.parametrize("where", ["conversion", "validation", "score"])
 def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
-    def limited(convert):
+    def limit_threads(convert):
         def call(*batch):
             if len(batch[-1]) > 3:
                 raise torch.OutOfMemoryError("full")
@@ -252,9 +252,9 @@ def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
         raise torch.OutOfMemoryError("full")
 
     if where == "conversion":
-        monkeypatch.setattr(data, "rgb_to_lab", limited(data.rgb_to_lab))
+        monkeypatch.setattr(data, "rgb_to_lab", limit_threads(data.rgb_to_lab))
     elif where == "validation":
-        monkeypatch.setattr(Supervised, "evaluate", limited(Supervised.evaluate))
+        monkeypatch.setattr(Supervised, "evaluate", limit_threads(Supervised.evaluate))
     with pytest.raises(
         OutOfMemoryError, match="too small to train on 4 photos of 8² a step: batch=2 would fit"
     ):

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from ..datasets.base import RGB
-from ..datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
-from ..datasets.photos import PhotoSet
-from .base import Budget, Chroma, Context, Lightness, Method
-from .kernels.patches import extract_patches
-from .kernels.som import assign, train_som
-from .kernels.votes import Decoding
-from .resize import resize_plane
+from ....datasets.base import RGB
+from ....datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
+from ....datasets.photos import PhotoSet
+from ...base import Budget, Chroma, Context, Lightness, Method
+from ...kernels.patches import extract_patches
+from ...kernels.som import assign, train_som
+from ...kernels.votes import Decoding
+from ...resize import resize_plane
 
 Features = NDArray[np.float32]
 """A row a pixel, float32 (N, D)."""

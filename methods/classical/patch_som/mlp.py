@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from ...datasets.photos import PhotoSet
-from ..base import Budget, Context, MethodInfo, register
-from ..codebook import Features, PatchCodebook
+from ....datasets.photos import PhotoSet
+from ...base import Budget, Context, MethodInfo, register
+from .codebook import Features, PatchCodebook
 
 EPOCHS: dict[Budget, int] = {"smoke": 2, "quick": 5, "paper": 50}
 """Passes over the sample; the source is silent, so all three are ours."""

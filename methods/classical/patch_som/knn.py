@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ...datasets.color.conversion import rgb_to_lab
-from ...datasets.photos import PhotoSet
-from ..base import Context, MethodInfo, register
-from ..codebook import Features, PatchCodebook
-from ..kernels.search import PatchIndex
-from ..kernels.votes import decode_votes
+from ....datasets.color.conversion import rgb_to_lab
+from ....datasets.photos import PhotoSet
+from ...base import Context, MethodInfo, register
+from ...kernels.search import PatchIndex
+from ...kernels.votes import decode_votes
+from .codebook import Features, PatchCodebook
 
 BUDGET_PHOTOS = 16
 """Validation photos on which the budget is chosen."""

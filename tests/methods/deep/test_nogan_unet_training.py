@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn, optim
 
-from huebench.methods.deep.nogan_unet.critic import Burst, CriticPretraining
-from huebench.methods.learning.adversarial import Content, Trained
+from huebench.methods.deep.nogan_unet.training import Burst, CriticPretraining
+from huebench.methods.learning.adversarial import ContentLoss, Player
 
 from ..learning.conftest import Generator
 
@@ -35,8 +35,8 @@ def batch():
 def _learner(kind, *, sees: bool):
     torch.manual_seed(0)
     generator, critic = Generator(nn.BatchNorm2d(2)), Critic(sees=sees)
-    parts = (Trained(part, optim.SGD(part.parameters(), lr=0.01)) for part in (generator, critic))
-    return kind(*parts, Content(generator, 1.5, 1.5, None), "fp32")
+    parts = (Player(part, optim.SGD(part.parameters(), lr=0.01)) for part in (generator, critic))
+    return kind(*parts, ContentLoss(generator, 1.5, 1.5, None), "fp32")
 
 
 def _changed(learner, batch) -> set[str]:
