@@ -1,1 +1,1 @@
-"""Colorization methods: the base class, the registry, and one file a method."""
+"""Colorization methods: the base class, the registry, and one file or folder per method."""

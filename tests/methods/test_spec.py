@@ -48,13 +48,13 @@ def test_label_leaves_defaults_out():
     ("text", "message"),
     [
         ("grey", "did you mean gray"),
-        ("", "names no method"),
+        ("", "no method in ''"),
         ("gray[", "cannot read"),
         ("gray]", "cannot read"),
-        ("pixel-knn[neighbours]", "is no parameter"),
+        ("pixel-knn[neighbours]", "not a parameter: 'neighbours'"),
         ("pixel-knn[neighbours=1,neighbours=2]", "given twice"),
-        ("deep[epochs=1]", r"'deep' takes no parameters; give \[epochs=1\] to each method that is meant"),
-        ("gray,all[nonsense=1]", r"'all' takes no parameters; give \[nonsense=1\]"),
+        ("deep[epochs=1]", r"'deep' takes no parameters; write \[epochs=1\] after the name of each method"),
+        ("gray,all[nonsense=1]", r"'all' takes no parameters; write \[nonsense=1\]"),
     ],
 )
 def test_what_cannot_be_read_teaches(text, message):

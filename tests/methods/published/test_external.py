@@ -151,9 +151,7 @@ def test_an_unreadable_file_is_named(tmp_path, file):
 
 def test_an_answer_that_breaks_the_contract_is_an_error(tmp_path):
     file = _torchscript(TwoChannels(), tmp_path / "net.pt")
-    with pytest.raises(
-        UserError, match=r"answers with shape \(1, 2, 8, 8\); gives=RGB promises \(1, 3, H, W\)"
-    ):
+    with pytest.raises(UserError, match=r"has shape \(1, 2, 8, 8\); for gives=RGB it must be \(1, 3, H, W\)"):
         External(file=file, size=8, gives="RGB").colorize(_lightness(), Context())
 
 
