@@ -16,7 +16,6 @@ class RandomAb(Method):
         family="baseline",
         source="Zhang et al. 2016, Table 1, 'Random'",
         reference="random",
-        seeded=True,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

@@ -33,7 +33,6 @@ class ColorTransferWelsh(Method):
         family="classical",
         source="Welsh, Ashikhmin & Mueller 2002, Transferring Color to Greyscale Images, §3",
         reference="similar",
-        seeded=True,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

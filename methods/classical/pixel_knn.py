@@ -30,7 +30,6 @@ class PixelKNN(Method):
         family="classical",
         source="Das et al. 2023, §III, 'K-Nearest Neighbour (KNN) based colorization'",
         reference="similar",
-        seeded=True,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

@@ -29,7 +29,6 @@ class ResNet34Rebalanced(ResNet34Classification):
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §7; Zhang, Isola & Efros "
         "2016, Colorful Image Colorization, ECCV",
         trainable=True,
-        seeded=True,
         all_threads=True,
         weights=("resnet34",),
     )

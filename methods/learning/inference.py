@@ -18,7 +18,7 @@ from torch.nn import functional
 from ... import UserError
 from ..base import Chroma, Context, Lightness
 from .memory import OutOfMemoryError, is_out_of_memory, largest_fitting
-from .network import ColorNetwork, within_gamut
+from .network import ColorNetwork, to_device, within_gamut
 from .reproducible import limit_threads
 
 GPU_PHOTOS = 16
@@ -47,7 +47,7 @@ class TrainedNetwork:
 
     def colorize(self, lightness: Lightness, context: Context, smaller: Mapping[int, str]) -> Chroma:
         """Colorize photos on the context's device; see `predict`."""
-        self.network.to(torch.device(context.device)).to(memory_format=torch.channels_last)
+        to_device(self.network, torch.device(context.device))
         with limit_threads(context.threads):
             return predict(self.network, lightness, self.size, smaller)
 

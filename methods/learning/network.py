@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ...datasets.base import RGB
+
+N = TypeVar("N", bound=nn.Module)
 
 AB_RANGE = 110.0
 """No sRGB colour has |a*| or |b*| above 108; the field scales chroma by 110 (Zhang 2016, Isola 2017)."""
@@ -47,6 +49,11 @@ class ColorNetwork(nn.Module, ABC):
     @abstractmethod
     def loss(self, prediction: Tensor, ab: Tensor) -> Tensor:
         """Return the scalar loss of supervised training, given the true a*b* (N, 2, H, W)."""
+
+
+def to_device(network: N, device: torch.device) -> N:
+    """Move a network to a device, in channels-last layout, which convolutions prefer."""
+    return network.to(device).to(memory_format=torch.channels_last)
 
 
 def center_lightness(lightness: Tensor) -> Tensor:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import ceil
-from typing import TypeVar
 
 import torch
-from torch import nn, optim
+from torch import optim
 
 from ...datasets.base import fingerprint
 from ...datasets.photos import PhotoSet
@@ -19,12 +18,10 @@ from .data import LabBatches
 from .inference import TrainedNetwork
 from .learner import Learner, Precision, PredictionLoss, Supervised, native_precision
 from .method import DeepMethod, Schedule
-from .network import ColorNetwork
+from .network import ColorNetwork, to_device
 from .parallel import main_process_first, process_group, world_size
 from .reproducible import limit_threads, reproducible
 from .trainer import Trainer
-
-N = TypeVar("N", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,10 @@ class Training:
         """The network that is trained."""
         return self.trained.network
 
-    def to_device(self, network: N) -> N:
-        """Move a network to the device of the training, in channels-last layout."""
-        return _to_device(network, torch.device(self.context.device))
+    @property
+    def device(self) -> torch.device:
+        """The device of the training."""
+        return torch.device(self.context.device)
 
     def supervised(self, content: PredictionLoss | None = None) -> Learner:
         """Return Adam with a step-wise decay, on ``content`` or else on the network's own loss."""
@@ -82,8 +80,7 @@ class Training:
         """Return photos of side ``size`` as Lab batches on the device."""
         with main_process_first():
             packed = photos.packed(size)
-        device = torch.device(self.context.device)
-        return LabBatches(packed, self.plan.batch, device, flip=self.parameters.flip)
+        return LabBatches(packed, self.plan.batch, self.device, flip=self.parameters.flip)
 
     def run(self, learner: Learner) -> None:
         """Train in one stage, to the end of the plan."""
@@ -117,7 +114,7 @@ def prepared_training(
         precision = method.parameters.precision or native_precision(context.device)
         notes = {"precision": precision, **method.prepare(network, packed, context)}
         trained = TrainedNetwork(
-            _to_device(network, device), method.prediction_size(plan, context.budget), notes
+            to_device(network, device), method.prediction_size(plan, context.budget), notes
         )
         yield Training(
             trained,
@@ -133,10 +130,6 @@ def prepared_training(
             notes["trained on"] = f"{world_size()} devices"
     if device.type == "cuda":
         notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
-
-
-def _to_device(network: N, device: torch.device) -> N:
-    return network.to(device).to(memory_format=torch.channels_last)
 
 
 def _key(method: DeepMethod, plan: Schedule, train: PhotoSet, context: Context, notes: dict[str, str]) -> str:

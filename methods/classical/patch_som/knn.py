@@ -42,7 +42,6 @@ class PatchSomKNN(PatchCodebook):
         family="classical",
         source="Richart & Visca 2017, Image Colorization with Neural Networks; Balamurugan et al., §2 D–F",
         trainable=True,
-        seeded=True,
     )
     fitted = (*PatchCodebook.fitted, "references", "nodes", "budget")
     references: Features

@@ -39,7 +39,6 @@ class PatchSomMLP(PatchCodebook):
         family="classical",
         source="Richart & Visca 2017, Image Colorization with Neural Networks; Balamurugan et al., §2 F",
         trainable=True,
-        seeded=True,
     )
     fitted = (*PatchCodebook.fitted, "scaling", "weights_in", "bias_in", "weights_out", "bias_out", "classes")
     scaling: NDArray[np.float32]

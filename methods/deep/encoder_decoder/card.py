@@ -29,7 +29,6 @@ class EncoderDecoder(DeepMethod):
         source="Shrivastava et al. 2022, Image Colorization: Bringing Grayscale Images to Life using Deep "
         "Learning & Computer Vision, IJIRCCE 10(7)",
         trainable=True,
-        seeded=True,
         all_threads=True,
     )
     schedules = Schedules(

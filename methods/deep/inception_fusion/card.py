@@ -31,7 +31,6 @@ class InceptionFusion(DeepMethod):
         source="Baldassarre, González Morín & Rodés-Guirao 2017, Deep Koalarization: Image Colorization "
         "using CNNs and Inception-ResNet-v2, arXiv:1712.03400",
         trainable=True,
-        seeded=True,
         all_threads=True,
         weights=(INCEPTION,),
     )

@@ -52,7 +52,6 @@ class NoGanUNet(DeepMethod):
         source="Balamurugan et al., Grayscale Image and Video Colorization using Generative Adversarial "
         "Networks; Antic 2019, DeOldify, github.com/jantic/DeOldify",
         trainable=True,
-        seeded=True,
         all_threads=True,
         weights=("resnet34", *PERCEPTUAL_NETWORKS),
     )
@@ -123,10 +122,6 @@ class NoGanUNet(DeepMethod):
         """Pretrain the generator on growing photos, then alternate critic pretraining and bursts."""
         from .training import Stages
 
-        chosen = self.parameters
-        paper = training.context.budget == "paper"
-        cycles = (5 if paper else 1) if chosen.cycles is None else chosen.cycles
-        width = chosen.critic_width or (256 if paper else 64)
         validate = training.context.validate
         score = None if validate is None else lambda: validate(self)
-        Stages(training, self._perception, width, chosen.burst, chosen.checkpoint, score).run(cycles)
+        Stages(training, self.parameters, self._perception, score).run()

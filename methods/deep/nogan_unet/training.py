@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn, optim
@@ -12,11 +13,15 @@ from torch import Tensor, nn, optim
 from ...base import Context, Epoch
 from ...learning.adversarial import Adversarial, ContentLoss, Player
 from ...learning.learner import Precision, Step, descend
+from ...learning.network import to_device
 from ...learning.parallel import mean_over_processes
 from ...learning.perceptual import PerceptualLoss
 from ...learning.trainer import Trainer
 from ...learning.training import Training
 from .network import NoGanCritic
+
+if TYPE_CHECKING:
+    from .card import NoGanUNet
 
 GROWING = (1, 2, 3)
 """Pretraining uses thirds of the final side: 64, 128 and 192 pixels under ``paper``."""
@@ -91,47 +96,43 @@ class Stages:
     ----------
     training
         The training, with the generator as its network.
+    parameters
+        The method's parameters.
     perception
         The perceptual loss, or ``None``.
-    critic_width
-        Channels of the critic's first layer.
-    burst
-        Share of the photos in an adversarial burst.
-    checkpoint
-        Share of the photos between two checkpoints of a burst; at least one batch.
     score
         Scores the generator on validation photos; the best checkpoint of a burst is kept. ``None`` keeps
         the last one.
     """
 
     training: Training
+    parameters: NoGanUNet.Parameters
     perception: PerceptualLoss | None
-    critic_width: int
-    burst: float
-    checkpoint: float
     score: Callable[[], float] | None
 
-    def run(self, cycles: int) -> None:
-        """Pretrain the generator, then repeat critic pretraining and burst ``cycles`` times."""
-        training, plan, key = self.training, self.training.plan, self.training.key
-        critic = training.to_device(NoGanCritic(self.critic_width))
+    def run(self) -> None:
+        """Pretrain the generator, then repeat critic pretraining and burst."""
+        training, plan, key, chosen = self.training, self.training.plan, self.training.key, self.parameters
+        paper = training.context.budget == "paper"
+        cycles = (5 if paper else 1) if chosen.cycles is None else chosen.cycles
+        critic = NoGanCritic(chosen.critic_width or (256 if paper else 64))
+        critic = to_device(critic, training.device)
         sides = growing_sides(plan.size)
         photos = len(training.train.packed(plan.size))
-        between = max(plan.batch, ceil(self.checkpoint * photos))
-        checkpoints = ceil(self.burst * photos / between)
+        between = max(plan.batch, ceil(chosen.checkpoint * photos))
+        checkpoints = ceil(chosen.burst * photos / between)
         epochs = len(sides) * plan.epochs + cycles * checkpoints
 
         for i, side in enumerate(sides):
             stage = _stage(training.context, f"generator at {side}²", i * plan.epochs, epochs)
             learner = training.supervised(ContentLoss(training.network, 1.0, 1.0, self.perception))
             seen, shown = (training.batches(photos, side) for photos in (training.train, training.validation))
-            patience = training.parameters.patience
             name = f"generator-{side}"
-            Trainer(learner, seen, shown, plan.epochs, stage, key, patience, name=name).run()
+            Trainer(learner, seen, shown, plan.epochs, stage, key, chosen.patience, name=name).run()
 
         few = seen.shorter(between)  # the last side is the final one
         score = self.score if shown.photos else None
-        chosen = []
+        points = []
         for cycle in range(cycles):
             trained = len(sides) * plan.epochs + cycle * checkpoints
             stage = _stage(training.context, f"critic {cycle + 1}", 0, 1)
@@ -145,9 +146,9 @@ class Stages:
             trainer = Trainer(burst, few, shown, checkpoints, stage, key, score=score, name=name)
             trainer.run()
             if score is not None:
-                chosen.append(f"{trainer.best_epoch} of {checkpoints}")
-        if chosen:
-            training.trained.notes["inflection points"] = ", ".join(chosen)
+                points.append(f"{trainer.best_epoch} of {checkpoints}")
+        if points:
+            training.trained.notes["inflection points"] = ", ".join(points)
 
     def _adversaries(self, critic: nn.Module, rate: float) -> tuple[Player, Player, ContentLoss, Precision]:
         """Return generator and critic with new optimizers, the content loss and the precision."""

@@ -35,7 +35,6 @@ class Pix2Pix(DeepMethod):
         source="Isola, Zhu, Zhou & Efros 2017, Image-to-Image Translation with Conditional Adversarial "
         "Networks, CVPR; Nayak et al., Image Coloring",
         trainable=True,
-        seeded=True,
         all_threads=True,
         weights=PERCEPTUAL_NETWORKS,
     )

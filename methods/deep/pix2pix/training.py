@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn, optim
 
 from ...learning.adversarial import Adversarial, ContentLoss, Player
+from ...learning.network import to_device
 from ...learning.perceptual import PerceptualLoss
 from ...learning.training import Training
 from .network import PatchCritic
@@ -31,6 +32,6 @@ def build_learner(
         scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: min(1.0, 2 * (1 - epoch / epochs)))
         return Player(network, optimizer, scheduler)
 
-    critic = training.to_device(PatchCritic())
+    critic = to_device(PatchCritic(), training.device)
     content = ContentLoss(training.network, absolute, perceptual, perception)
     return Adversarial(player(training.network), player(critic), content, training.precision)

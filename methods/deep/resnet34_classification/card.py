@@ -30,7 +30,6 @@ class ResNet34Classification(DeepMethod):
         family="deep",
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.2",
         trainable=True,
-        seeded=True,
         all_threads=True,
         weights=("resnet34",),
     )

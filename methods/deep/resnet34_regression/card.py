@@ -26,7 +26,6 @@ class ResNet34Regression(DeepMethod):
         family="deep",
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.1",
         trainable=True,
-        seeded=True,
         all_threads=True,
         weights=("resnet34",),
     )
