@@ -16,7 +16,7 @@ def test_all_lists_every_method_by_family():
     assert families == sorted(families, key=FAMILIES.index)
 
 
-def test_a_method_that_needs_a_parameter_runs_when_it_is_named_only():
+def test_a_method_with_a_required_parameter_runs_only_if_named():
     assert required_parameters(methods.get("external")) == ["file"]
     assert "external" not in names("deep")
     assert names("external[file=net.onnx]") == ["external"]
@@ -75,7 +75,7 @@ def test_wrong_parameters_teach(parameters, message):
         MethodSpec("pixel-knn", parameters).build()
 
 
-def test_a_plugin_that_fails_to_import_is_asked_for_and_refused(monkeypatch):
+def test_a_broken_plugin_is_selected_and_refused(monkeypatch):
     from huebench.plugins import Broken
 
     methods.discover()

@@ -1,4 +1,4 @@
-"""Who learns in the adversarial stages of NoGAN training."""
+"""The adversarial stages of NoGAN training: which network learns."""
 
 import copy
 
@@ -65,19 +65,19 @@ def test_pretraining_reports_the_critics_loss(batch):
     torch.testing.assert_close(loss, expected)
 
 
-def test_a_critic_that_cannot_tell_learns_first(batch):
+def test_a_burst_trains_a_critic_above_the_threshold(batch):
     learner = _learner(Burst, sees=False)
     before = learner.networks["generator"].layer[0].weight.clone()
     assert "critic" in _changed(learner, batch)
     assert torch.equal(learner.networks["generator"].layer[0].weight, before)
 
 
-def test_from_a_critic_that_can_tell_the_generator_learns(batch):
+def test_a_burst_trains_the_generator_against_a_critic_below_the_threshold(batch):
     learner = _learner(Burst, sees=True)
     assert _changed(learner, batch) == {"generator"}
 
 
-def test_content_counts_one_and_a_half_times_beside_the_verdict(batch):
+def test_the_content_loss_has_a_weight_of_one_and_a_half(batch):
     learner = _learner(Burst, sees=True)
     learner.train()
     step = learner.step(*batch)

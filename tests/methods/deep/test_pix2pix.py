@@ -1,4 +1,4 @@
-"""pix2pix learns eight photos by heart, resumes to the same bytes, and takes powers of two."""
+"""pix2pix overfits eight photos, resumes to the same bytes, and takes powers of two."""
 
 import numpy as np
 import pytest

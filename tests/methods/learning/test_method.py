@@ -57,7 +57,7 @@ def test_listing_methods_does_not_import_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_an_untrained_method_says_so(tmp_path):
+def test_an_untrained_method_is_reported(tmp_path):
     with pytest.raises(UserError, match="encoder-decoder is not trained: call fit or load"):
         _colors(EncoderDecoder())
     with pytest.raises(UserError, match="not trained"):

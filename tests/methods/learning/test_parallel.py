@@ -1,4 +1,4 @@
-"""Two processes over Gloo, started as torchrun would, against one with the whole batch."""
+"""Two processes over Gloo, started like torchrun does, against one with the whole batch."""
 
 import json
 import os
@@ -123,17 +123,17 @@ def test_losses_and_weights_are_those_of_one_process_with_the_whole_batch(answer
     assert answers["two0"]["weights"] == answers["two1"]["weights"]
 
 
-def test_the_first_alone_writes_checkpoints(answers):
+def test_only_the_first_process_writes_checkpoints(answers):
     assert answers["two0"]["checkpoints"] == answers["alone"]["checkpoints"] == ["burst.pt", "training.pt"]
     assert answers["two1"]["checkpoints"] == []
 
 
-def test_the_first_alone_scores(answers):
+def test_only_the_first_process_scores(answers):
     assert answers["two1"]["best"] == answers["two0"]["best"] == 3
     assert answers["two1"]["first's"] == answers["two0"]["first's"] == 7
 
 
-def test_the_first_goes_first(answers):
+def test_the_first_process_runs_the_block_first(answers):
     assert (answers["two0"]["saw the first's file"], answers["two1"]["saw the first's file"]) == (False, True)
 
 
@@ -156,7 +156,7 @@ def test_fewer_photos_in_a_batch_than_devices_is_an_error(monkeypatch):
         LabBatches(packed, 2, CPU)
 
 
-def test_shared_statistics_leave_the_answers_as_they_are(monkeypatch):
+def test_synchronised_batch_norm_keeps_the_predictions(monkeypatch):
     torch.manual_seed(0)
     network = nn.Sequential(nn.BatchNorm2d(1), Backbone("test_efficientnet", (0, 1)))  # with timm's layers
     photos = 100 * torch.rand(4, 1, 64, 64)

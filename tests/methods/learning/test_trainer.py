@@ -156,7 +156,7 @@ def test_no_training_photos_is_an_error():
         _train(Context(), train=0)
 
 
-def test_a_loss_that_is_not_finite_is_named_with_epoch_and_step(monkeypatch):
+def test_a_loss_that_is_not_finite_is_reported_with_epoch_and_step(monkeypatch):
     losses = iter([1.0] * 4 + [float("nan")] * 9)
     monkeypatch.setattr(Tiny, "loss", lambda self, prediction, ab: prediction.mean() * next(losses))
     with pytest.raises(UserError, match="loss is nan in epoch 2 of 4, step 2 of 3: lower learning_rate"):
