@@ -53,7 +53,7 @@ class ColorTransferWelsh(Method):
 
     def _features(self, luminance: Lightness) -> NDArray[np.float32]:
         """Return half the luminance and half its deviation in the window, float32 (H, W, 2)."""
-        from scipy.ndimage import uniform_filter
+        from scipy.ndimage import uniform_filter  # slow to import
 
         wide = luminance.astype(np.float64)
         size = self.parameters.window

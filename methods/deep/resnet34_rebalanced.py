@@ -44,7 +44,7 @@ class ResNet34Rebalanced(ResNet34Classification):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder, decoder and classifier with random weights."""
-        from .resnet34_classification.network import ClassificationNetwork
+        from .resnet34_classification.network import ClassificationNetwork  # imports torch
 
         chosen = self.parameters
         return ClassificationNetwork(chosen.backbone, chosen.temperature, soft=True, uniform=chosen.uniform)

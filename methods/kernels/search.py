@@ -173,7 +173,7 @@ class PatchIndex:
 
     def _turn(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the coordinates along the principal axes, padded with zeros to whole steps."""
-        from .tree_kernels import rotate
+        from .tree_kernels import rotate  # Numba is slow to import
 
         coordinates = np.empty((len(points), self._axes.shape[1]), np.float32)
         rotate(points, self._mean, self._axes, coordinates)
@@ -215,7 +215,7 @@ def _table(points: NDArray[Any], name: str) -> NDArray[np.float32]:
 
 def _principal_axes(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the axes (D, D padded to whole steps) of at most about 100,000 points."""
-    from .tree_kernels import STEP
+    from .tree_kernels import STEP  # Numba is slow to import
 
     dimensions = points.shape[1]
     sample = points[:: -(-len(points) // 100_000)].astype(np.float64)
@@ -239,7 +239,7 @@ def _aligned(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:
 
 def _grow(coordinates: NDArray[np.float32]) -> "Tree":
     """Build the tree over turned points."""
-    from .tree_kernels import LANES, Tree, enclose, fill, grow
+    from .tree_kernels import LANES, Tree, enclose, fill, grow  # Numba is slow to import
 
     count, dimensions = coordinates.shape
     leaves = -(-count // LANES)

@@ -52,7 +52,7 @@ class PatchSomMLP(PatchCodebook):
         self, features: Features, nodes: NDArray[np.intp], validation: PhotoSet, context: Context
     ) -> None:
         """Train the network; keep its weights as plain arrays, so that no pickle is ever read."""
-        from sklearn.neural_network import MLPClassifier
+        from sklearn.neural_network import MLPClassifier  # slow to import
 
         chosen = self.parameters
         epochs = chosen.epochs or EPOCHS[context.budget]
@@ -76,7 +76,7 @@ class PatchSomMLP(PatchCodebook):
 
     def predict(self, features: Features) -> NDArray[np.float32]:
         """Run the network forward and decode its probabilities."""
-        from scipy.special import log_softmax, softmax
+        from scipy.special import log_softmax, softmax  # slow to import
 
         codewords = self.codewords[self.classes]
         with threadpool_limits(1):  # BLAS sums in another order with other threads

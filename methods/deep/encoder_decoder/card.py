@@ -48,6 +48,6 @@ class EncoderDecoder(DeepMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the network with 6,219,410 weights."""
-        from .network import EncoderDecoderNetwork
+        from .network import EncoderDecoderNetwork  # imports torch
 
         return EncoderDecoderNetwork()

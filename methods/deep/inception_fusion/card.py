@@ -51,6 +51,6 @@ class InceptionFusion(DeepMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the network with random weights."""
-        from .network import InceptionFusionNetwork
+        from .network import InceptionFusionNetwork  # imports torch
 
         return InceptionFusionNetwork(INCEPTION)

@@ -97,13 +97,13 @@ class NoGanUNet(DeepMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator."""
-        from .network import NoGanGenerator
+        from .network import NoGanGenerator  # imports torch
 
         return NoGanGenerator(self.parameters.backbone)
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
         """Load the weights of the backbone, and the perceptual loss if there are weights for it."""
-        from ...learning.perceptual import load_perceptual_loss
+        from ...learning.perceptual import load_perceptual_loss  # imports torch
 
         notes = super().prepare(network, packed, context)
         self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
@@ -120,7 +120,7 @@ class NoGanUNet(DeepMethod):
 
     def train_network(self, training: Training) -> None:
         """Pretrain the generator on growing photos, then alternate critic pretraining and bursts."""
-        from .training import Stages
+        from .training import Stages  # imports torch
 
         validate = training.context.validate
         score = None if validate is None else lambda: validate(self)

@@ -69,7 +69,7 @@ class Pix2Pix(DeepMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator: 54,409,858 weights at 256²."""
-        from .network import UNetGenerator
+        from .network import UNetGenerator  # imports torch
 
         return UNetGenerator(size)
 
@@ -79,14 +79,14 @@ class Pix2Pix(DeepMethod):
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
         """Load the perceptual loss if there are weights for it."""
-        from ...learning.perceptual import load_perceptual_loss
+        from ...learning.perceptual import load_perceptual_loss  # imports torch
 
         self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
         return {**super().prepare(network, packed, context), "perceptual network": name}
 
     def build_learner(self, training: Training) -> Learner:
         """Return generator and critic with their losses."""
-        from .training import build_learner
+        from .training import build_learner  # imports torch
 
         chosen = self.parameters
         return build_learner(training, chosen.absolute, chosen.perceptual, self._perception)

@@ -54,6 +54,6 @@ class ResNet34Classification(DeepMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder, decoder and classifier with random weights."""
-        from .network import ClassificationNetwork
+        from .network import ClassificationNetwork  # imports torch
 
         return ClassificationNetwork(self.parameters.backbone, self.parameters.temperature)

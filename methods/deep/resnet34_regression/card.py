@@ -46,6 +46,6 @@ class ResNet34Regression(DeepMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder and decoder with random weights."""
-        from .network import RegressionNetwork
+        from .network import RegressionNetwork  # imports torch
 
         return RegressionNetwork(self.parameters.backbone)
