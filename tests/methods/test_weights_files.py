@@ -47,11 +47,12 @@ def test_methods_name_the_files_that_they_read(tmp_path, monkeypatch):
     for name in ("resnet34", "vgg16_bn", "mobilenetv2_100", "inception_resnet_v2"):
         paths[name] = tmp_path / f"{name}.safetensors"
         paths[name].touch()
-    judges = (paths["vgg16_bn"], paths["mobilenetv2_100"])
+    perceptual = (paths["vgg16_bn"], paths["mobilenetv2_100"])
     assert ResNet34Regression().files == (paths["resnet34"],)
     assert ResNet34Regression(weights="none").files == ()
     assert InceptionFusion().files == (paths["inception_resnet_v2"],)
-    assert Pix2Pix().files == judges
-    assert Pix2Pix(judge="none").files == ()
-    assert NoGanUNet(judge="mobilenetv2_100").files == (paths["resnet34"], paths["mobilenetv2_100"])
+    assert Pix2Pix().files == perceptual
+    assert Pix2Pix(perceptual_network="none").files == ()
+    nogan = NoGanUNet(perceptual_network="mobilenetv2_100")
+    assert nogan.files == (paths["resnet34"], paths["mobilenetv2_100"])
     assert External(file=tmp_path / "network.onnx").files == (tmp_path / "network.onnx",)

@@ -105,7 +105,7 @@ def test_unreadable_and_nested_files_are_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         read_weights(tmp_path / "absent.safetensors")
     torch.save({"state_dict": {}, "epoch": 3}, tmp_path / "nested.pth")
-    with pytest.raises(UserError, match="no state dict"):
+    with pytest.raises(UserError, match="are not a state dict"):
         read_weights(tmp_path / "nested.pth")
 
 
