@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import UserError
-from ..datasets.catalogue import open_dataset
+from ..datasets.base import open_dataset
 from ..plugins import load_plugin
 from ..reports.tables import Results
 from .collect import metric_facts

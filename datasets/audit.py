@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from ..files import write_text
 from .base import RGB, SPLITS, Dataset, Entry, PhotoError, Split
 from .decode import decoder_digest
-from .digests import cache_folder, write_atomically
+from .digests import cache_folder
 
 NEAR: Final = 4
 """Largest Hamming distance of the 64-bit perceptual hashes of near-duplicates."""
@@ -169,7 +170,7 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
             progress(len(photos), len(entries))
     found = Audit(photos)
     with suppress(OSError):  # a cache that cannot be written costs time, never the audit
-        write_atomically(path, json.dumps([asdict(one) for one in found.photos]))
+        write_text(path, json.dumps([asdict(one) for one in found.photos]))
     return found
 
 

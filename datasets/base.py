@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import UserError
 from ..plugins import Registry
 
 RGB = NDArray[np.uint8]
@@ -161,3 +162,51 @@ def register_dataset(cls: D) -> D:
     """Register a dataset class under its ``info.name``; use as a decorator."""
     datasets.register(cls.info.name, cls)
     return cls
+
+
+def dataset_info(spec: str) -> DatasetInfo:
+    """Return what is known of a dataset without opening it.
+
+    Parameters
+    ----------
+    spec
+        ``NAME`` or ``NAME:PATH``.
+
+    Raises
+    ------
+    UserError
+        If no dataset has that name.
+
+    Examples
+    --------
+    >>> dataset_info("folder:my/photos").size
+    256
+    """
+    return datasets.get(spec.partition(":")[0]).info
+
+
+def open_dataset(spec: str, root: Path | None = None) -> Dataset:
+    """Open a dataset.
+
+    Parameters
+    ----------
+    spec
+        ``NAME``, or ``NAME:PATH`` for a set that lies at ``PATH``.
+    root
+        What ``--data-root`` says, in place of ``PATH``.
+
+    Raises
+    ------
+    UserError
+        If no dataset has that name, if ``PATH`` and ``root`` are both given, or if the photos are not where
+        they should be.
+
+    Examples
+    --------
+    >>> open_dataset("samples").info.size
+    128
+    """
+    name, _, path = spec.partition(":")
+    if path and root is not None:
+        raise UserError(f"dataset '{spec}' and --data-root '{root}' name two places: leave one out")
+    return datasets.get(name)(Path(path) if path else root)

@@ -20,6 +20,8 @@ from typing import Final
 
 import platformdirs
 
+from ..files import write_text
+
 Stamp = tuple[int, int]
 """Size in bytes, or what stands for several files' stamps, and time of the last change in nanoseconds."""
 
@@ -86,17 +88,6 @@ def reread() -> Iterator[None]:
         _reread.reset(token)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(text.encode())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _path(root: Path) -> Path:
     name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:24]
     return cache_folder() / "digests" / f"{name}.json"
@@ -116,6 +107,4 @@ def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
 def _save(path: Path, remembered: dict[str, tuple[Stamp, str]]) -> None:
     """Write remembered digests; a cache that cannot be written costs time, never the run."""
     with suppress(OSError):
-        write_atomically(
-            path, json.dumps({key: (*stamp, digest) for key, (stamp, digest) in remembered.items()})
-        )
+        write_text(path, json.dumps({key: (*stamp, digest) for key, (stamp, digest) in remembered.items()}))

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Final
 
 from .. import UserError
+from ..files import write_text
 from .base import SPLITS, Entry
-from .digests import write_atomically
 
 COLUMNS: Final = tuple(field.name for field in fields(Entry))
 """Columns of a split file: id, split, category, licence, sha256."""
@@ -33,7 +33,7 @@ def write_splits(entries: Sequence[Entry], folder: Path) -> list[Path]:
     texts = {f"{split}.csv": _csv([entry for entry in entries if entry.split == split]) for split in SPLITS}
     texts[SUMS] = "".join(f"{_digest(text)}  {name}\n" for name, text in texts.items())
     for name, text in texts.items():
-        write_atomically(folder / name, text)
+        write_text(folder / name, text)
     return [folder / name for name in texts]
 
 

@@ -149,8 +149,8 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
+    from ...files import WEIGHTS_VARIABLE
     from ...reports.terminal import print_results
-    from ..plan.cell import WEIGHTS_VARIABLE
     from ..plan.options import choose_executor, make_options
     from ..plan.plan import make_plan
     from ..run import execute

@@ -7,9 +7,7 @@ libraries are imported when the first photo is scored.
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -20,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import UserError
+from ...files import file_digest, weights_on_disk
 from .pair import Pair
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Weights:
 
     def path(self) -> Path | None:
         """Return where the file lies, or None."""
-        return next((path for folder in weights_folders() if (path := folder / self.file).is_file()), None)
+        return weights_on_disk(self.file)
 
     def missing(self) -> str:
         """Say what to install or where to put which file; ``""`` if nothing is missing."""
@@ -74,8 +73,7 @@ class Weights:
         path = self.path()
         if path is None:
             raise UserError(self.missing())
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(path)
         expected = path.stem.rpartition("-")[2]
         if not digest.startswith(expected):
             raise UserError(
@@ -99,18 +97,6 @@ INCEPTION = Weights(
 
 LPIPS_LEAST_SIDE = 31
 """Of a smaller photo, AlexNet's second pooling would leave nothing."""
-
-
-def weights_folders() -> list[Path]:
-    """Return where weights are looked for: ``HUEBENCH_WEIGHTS`` if set, then torch hub's cache.
-
-    The cache's place is worked out as torch does, because asking torch would mean importing it.
-    """
-    named = os.environ.get("HUEBENCH_WEIGHTS")
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
-    torch_home = Path(os.environ.get("TORCH_HOME", cache_home / "torch"))
-    folders = [Path(named)] if named else []
-    return [folder.expanduser() for folder in [*folders, torch_home / "hub" / "checkpoints"]]
 
 
 def lpips(pair: Pair) -> float:

@@ -20,10 +20,6 @@ KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each keeps what the one before it keeps, and more."""
 
 
-WEIGHTS_VARIABLE = "HUEBENCH_WEIGHTS"
-"""The environment variable that names a folder of pretrained weights; ``--weights-dir`` sets it."""
-
-
 @dataclass(frozen=True)
 class Cell:
     """All that a cell's process must know.

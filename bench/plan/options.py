@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 from pydantic import ByteSize, Field, TypeAdapter, ValidationError
 
 from ... import UserError
-from ...datasets.base import Split
-from ...datasets.catalogue import dataset_info
+from ...datasets.base import Split, dataset_info
 from ...methods.base import Budget
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin

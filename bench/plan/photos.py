@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...datasets.base import Dataset, Entry, Split
-from ...datasets.catalogue import open_dataset
+from ...datasets.base import Dataset, Entry, Split, open_dataset
 from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
 from ..protocol.protocol import Protocol

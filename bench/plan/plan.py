@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, Entry, Split, fingerprint
-from ...datasets.catalogue import open_dataset
+from ...datasets.base import Dataset, Entry, Split, fingerprint, open_dataset
+from ...files import WEIGHTS_VARIABLE
 from ...methods.base import Budget, Method, methods
 from ...methods.spec import MethodSpec, label
 from ..cell.shards import SHARD
 from ..protocol.protocol import Protocol
-from .cell import WEIGHTS_VARIABLE, Cell, Keep
+from .cell import Cell, Keep
 from .keys import (
     PREDICTING,
     SAMPLING,

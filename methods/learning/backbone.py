@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...datasets.base import RGB
 from ..base import Context
-from ..weights_files import local_weights
+from ..weights import local_weights
 from .supervised import SupervisedMethod
 
 if TYPE_CHECKING:

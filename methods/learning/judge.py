@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ... import UserError
+from ...files import WEIGHTS_VARIABLE
 from ..base import Context
-from ..weights_files import FOLDER_VARIABLE, local_weights
+from ..weights import local_weights
 
 if TYPE_CHECKING:
     from .perceptual import PerceptualLoss
@@ -47,7 +48,7 @@ def load_perceptual_loss(judge: Judge, context: Context) -> tuple[PerceptualLoss
             load_weights(loss.features, name, path)
             return loss.to(torch.device(context.device)), name
     if judge not in {"auto", "none"}:
-        raise UserError(f"no weights of {judge} found: put {judge}.safetensors into ${FOLDER_VARIABLE}")
+        raise UserError(f"no weights of {judge} found: put {judge}.safetensors into ${WEIGHTS_VARIABLE}")
     return None, "none"
 
 

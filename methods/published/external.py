@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ... import UserError
+from ...files import file_digest
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 Arrays = NDArray[np.float32]
@@ -107,9 +107,7 @@ class External(Method):
         file = self.parameters.file
         if not file.is_file():
             return {}
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return {"file": file.name, "sha256": digest[:16]}
+        return {"file": file.name, "sha256": file_digest(file)[:16]}
 
     def _colorize_one(self, plane: NDArray[np.float32], run: Run) -> Chroma:
         from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab

@@ -1,8 +1,7 @@
 import pytest
 
 from huebench import UserError
-from huebench.datasets.base import datasets
-from huebench.datasets.catalogue import dataset_info, open_dataset
+from huebench.datasets.base import dataset_info, datasets, open_dataset
 from huebench.datasets.sets.folder import Folder
 from huebench.datasets.sets.samples import Samples
 
