@@ -60,8 +60,8 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two near-duplicates of different splits, and the Hamming `distance` of their hashes."""
+class NearDuplicate:
+    """Two photos of different splits that look alike, and the Hamming `distance` of their hashes."""
 
     first: Facts
     second: Facts
@@ -128,7 +128,7 @@ class Audit:
                 groups[facts.pixels].append(facts)
         return [group for group in groups.values() if len(group) > 1]
 
-    def near_duplicates(self, distance: int = NEAR) -> list[Pair]:
+    def near_duplicates(self, distance: int = NEAR) -> list[NearDuplicate]:
         """Return pairs of different splits that look alike but are not equal, the closest first.
 
         Parameters
@@ -136,13 +136,13 @@ class Audit:
         distance
             Largest Hamming distance of their perceptual hashes.
         """
-        pairs = []
+        found = []
         for first, second in (("train", "test"), ("validation", "test"), ("train", "validation")):
             left, right = self._decoded(first), self._decoded(second)
             for i, j, bits in near_pairs(_hashes(left), _hashes(right), distance):
                 if left[i].pixels != right[j].pixels:
-                    pairs.append(Pair(left[i], right[j], bits))
-        return sorted(pairs, key=lambda pair: pair.distance)
+                    found.append(NearDuplicate(left[i], right[j], bits))
+        return sorted(found, key=lambda pair: pair.distance)
 
     def _decoded(self, split: str) -> list[Facts]:
         return [facts for facts in self.photos if facts.split == split and not facts.problem]
@@ -230,7 +230,7 @@ def _hashes(photos: list[Facts]) -> np.ndarray:
 
 def _colour(rgb: RGB) -> tuple[float, bool]:
     """Return the mean chroma and whether a photo is near-grey, in blocks of rows to bound the memory."""
-    from .color.conversion import near_grey, rgb_to_lab
+    from .color import near_grey, rgb_to_lab
 
     rows = max(1, _BLOCK_PIXELS // rgb.shape[1])
     total, grey = 0.0, True
@@ -260,7 +260,8 @@ def _statistics(split: Split, photos: list[Facts]) -> SplitFacts:
 
 
 def _cache_path(dataset: Dataset) -> Path:
-    key = hashlib.sha256(f"{dataset.fingerprint()} {decoder_digest()}".encode()).hexdigest()
+    decoder = decoder_digest(type(dataset), Path(__file__))
+    key = hashlib.sha256(f"{dataset.fingerprint()} {decoder}".encode()).hexdigest()
     return cache_folder() / "audits" / f"{key[:24]}.json"
 
 

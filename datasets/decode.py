@@ -25,6 +25,7 @@ Nothing of Pillow's global state is changed.
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -36,7 +37,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from .base import RGB, PhotoError
+from .base import RGB, Dataset, PhotoError
 
 FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000", "AVIF")
 """Names of the formats that are read, as Pillow calls them."""
@@ -46,6 +47,10 @@ MAX_PIXELS: Final = 2**26
 
 BACKGROUND: Final = (255, 255, 255)
 """What transparent pixels are laid over: white, as on paper."""
+
+_HERE: Final = Path(__file__).parent
+_CONVERSION: Final = tuple(_HERE / "color" / f"{name}.py" for name in ("constants", "conversion", "kernels"))
+"""What a dataset that is stored as L*a*b* is decoded by."""
 
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -110,14 +115,44 @@ def decode(source: Path | bytes) -> RGB:
         raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
 
 
-@cache
-def decoder_digest() -> str:
-    """Return a hex digest of what makes pixels of stored photos: Pillow's version and this package's code.
+def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
+    """Return a hex digest of what turns a dataset's files into pixels, for the keys of what is kept of them.
 
-    It belongs into the key of whatever is kept of decoded photos.
+    It covers Pillow's version and the code of `decoder_files`.
+
+    Parameters
+    ----------
+    dataset
+        The dataset's class.
+    users
+        More source files: those that make from the pixels what is kept.
     """
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
-    return hashlib.sha256(PIL.__version__.encode() + code).hexdigest()
+    return _digest(PIL.__version__, (*decoder_files(dataset), *users))
+
+
+def decoder_files(dataset: type[Dataset]) -> list[Path]:
+    """Return the source files that decide a dataset's pixels.
+
+    These are this module, the conversion from L*a*b*, and the files of the dataset's class and of the classes
+    that it inherits from; of a class in a package of its own, all files of the package.
+    """
+    owners = [cls for cls in dataset.__mro__ if issubclass(cls, Dataset)]
+    return [Path(__file__), *_CONVERSION, *(path for cls in owners for path in _source(cls))]
+
+
+def _source(dataset: type[Dataset]) -> list[Path]:
+    file = getattr(sys.modules.get(dataset.__module__), "__file__", None)
+    if file is None:  # typed into an interpreter
+        return []
+    folder = Path(file).parent
+    alone = folder in {_HERE, _HERE / "sets"} or not (folder / "__init__.py").exists()
+    return [Path(file)] if alone else sorted(folder.rglob("*.py"))
+
+
+@cache
+def _digest(pillow: str, code: tuple[Path, ...]) -> str:
+    contents = "".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in code)
+    return hashlib.sha256(f"{pillow} {contents}".encode()).hexdigest()
 
 
 def _decode(stream: BinaryIO) -> RGB:

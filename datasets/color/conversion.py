@@ -307,10 +307,10 @@ def warm_up() -> None:
 
 def _kernel(name: str, pixels: int = 0) -> Callable[..., Any]:
     """Import the compiled half on first use, and pick the parallel kernel where the size pays for it."""
-    from . import kernels as color_kernels  # importing this module must not import Numba
+    from . import kernels  # importing this module must not import Numba
 
     parallel = pixels >= PARALLEL_PIXELS and os.getpid() == _IMPORTING_PROCESS
-    kernel: Callable[..., Any] = getattr(color_kernels, f"{name}_parallel" if parallel else name)
+    kernel: Callable[..., Any] = getattr(kernels, f"{name}_parallel" if parallel else name)
     return kernel
 
 

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from numba import njit, prange
 from numpy.polynomial import Chebyshev, Polynomial
 
+from . import constants
+
 Float32 = npt.NDArray[np.float32]
 UInt8 = npt.NDArray[np.uint8]
 
@@ -33,41 +35,27 @@ OPTIONS: dict[str, Any] = {
 
 f32 = np.float32
 
-# Linear sRGB (Rec. 709 primaries) → CIE XYZ, each row divided by its sum, which is the D65 white
-# (0.950456, 1, 1.088754): grey has X = Y = Z exactly, so its chroma is exactly zero, and zero chroma is grey.
-_RGB_TO_XYZ = np.array(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
-_TO_XYZ = _RGB_TO_XYZ / _RGB_TO_XYZ.sum(axis=1, keepdims=True)
-_TO_RGB = np.linalg.inv(_TO_XYZ)
 # As all rows sum to 1, X = G + Xr·(R − G) + Xb·(B − G), and so on, and R = Y + Rx·(X − Y) + Rz·(Z − Y).
-XR, YR, ZR = _TO_XYZ[:, 0].astype(f32)
-XB, YB, ZB = _TO_XYZ[:, 2].astype(f32)
-RX, GX, BX = _TO_RGB[:, 0].astype(f32)
-RZ, GZ, BZ = _TO_RGB[:, 2].astype(f32)
+XR, YR, ZR = constants.RGB_TO_XYZ[:, 0].astype(f32)
+XB, YB, ZB = constants.RGB_TO_XYZ[:, 2].astype(f32)
+RX, GX, BX = constants.XYZ_TO_RGB[:, 0].astype(f32)
+RZ, GZ, BZ = constants.XYZ_TO_RGB[:, 2].astype(f32)
 
-# CIE 15:2004, f(t) = ∛t above (6/29)³ and a line below it.
-KNEE = f32((6 / 29) ** 3)
-KNEE_ROOT = f32(6 / 29)
-SLOPE = f32((29 / 6) ** 2 / 3)
-INVERSE_SLOPE = f32(3 * (6 / 29) ** 2)
-OFFSET = f32(4 / 29)
+KNEE = f32(constants.KNEE)
+KNEE_ROOT = f32(constants.KNEE_ROOT)
+SLOPE = f32(constants.SLOPE)
+INVERSE_SLOPE = f32(constants.INVERSE_SLOPE)
+OFFSET = f32(constants.OFFSET)
 
-
-def _decode_srgb(encoded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Turn sRGB values 0…1 into linear light (IEC 61966-2-1)."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-LINEAR: Float32 = _decode_srgb(np.arange(256) / 255).astype(f32)
+LINEAR: Float32 = constants.LINEAR
 
 # sRGB encoding, 255·(1.055·v^(1/2.4) − 0.055) + 1/2, above the knee. With q = ∜v the power is q^(5/3), smooth
 # where q is 0.23…1: a polynomial of degree 7 comes within 1.3e-4 of a level.
-ENCODING_KNEE = f32(0.0031308)
-ENCODING_SLOPE = f32(255 * 12.92)
+ENCODING_KNEE = f32(constants.ENCODING_KNEE)
+ENCODING_SLOPE = f32(255 * constants.ENCODING_SLOPE)
 ENCODING: Float32 = (
     Chebyshev.interpolate(
-        lambda q: 255 * (1.055 * q ** (5 / 3) - 0.055) + 0.5, deg=7, domain=[0.0031308**0.25, 1]
+        lambda q: 255 * (1.055 * q ** (5 / 3) - 0.055) + 0.5, deg=7, domain=[constants.ENCODING_KNEE**0.25, 1]
     )
     .convert(kind=Polynomial)
     .coef.astype(f32)

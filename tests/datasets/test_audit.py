@@ -125,7 +125,7 @@ def test_a_cache_that_cannot_be_written_costs_no_audit(dataset, monkeypatch, tmp
 
 def test_another_decoder_audits_anew(dataset, monkeypatch):
     audit(dataset)
-    monkeypatch.setattr(module, "decoder_digest", lambda: "another")
+    monkeypatch.setattr(module, "decoder_digest", lambda *_: "another")
     assert cached_audit(dataset) is None
 
 

@@ -9,6 +9,7 @@ from huebench.datasets import photos as module
 from huebench.datasets.base import PhotoError
 from huebench.datasets.photos import PhotoSet
 from huebench.datasets.sets.folder import Folder
+from huebench.files import atomic
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_other_photos_or_preparation_are_packed_apart(photos, change):
 
 def test_another_decoder_packs_anew(photos, monkeypatch):
     first = photos.packed(2)
-    monkeypatch.setattr(module, "decoder_digest", lambda: "another")
+    monkeypatch.setattr(module, "decoder_digest", lambda *_: "another")
     monkeypatch.setattr(photos, "prepare", lambda rgb: 255 - rgb[:4, :4])
     assert np.abs(photos.packed(2).astype(int) - (255 - first.astype(int))).max() <= 2  # Pillow rounds twice
 
@@ -99,15 +100,14 @@ def test_lack_of_memory_is_not_kept_as_a_photos_fault(photos, monkeypatch):
 
 
 def test_what_a_killed_process_left_is_removed_after_a_day(photos):
-    for name, age in (("tmpold", 2 * module.ABANDONED), ("tmpnew", 60)):
-        folder = photos.cache / name
-        folder.mkdir(parents=True)
-        (folder / "pixels").touch()
-        for path in (folder / "pixels", folder):
-            os.utime(path, times=(time.time() - age,) * 2)
-    os.utime(photos.cache / "tmpnew", times=(0, 0))  # a folder that is still written to may itself be old
-    photos.packed(2)
-    assert [path.name for path in photos.cache.glob("tmp*")] == ["tmpnew"]
+    path = photos.cache / "copy.npy"
+    with atomic(path) as old, atomic(path) as new:
+        for partial, age in ((old, 2 * module.ABANDONED), (new, 60)):
+            partial.touch()
+            os.utime(partial, times=(time.time() - age,) * 2)
+        photos.packed(2)
+        assert (old.exists(), new.exists()) == (False, True)
+        old.touch()
 
 
 def test_nothing_decodable_packs_to_nothing(photos):
@@ -123,4 +123,4 @@ def test_a_crash_while_packing_leaves_nothing_behind(photos, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         photos.packed(2)
     assert not list(photos.cache.glob("*.npy"))
-    assert not [path for path in photos.cache.iterdir() if path.suffix in {".partial", ".whole"}]
+    assert not list(photos.cache.iterdir())

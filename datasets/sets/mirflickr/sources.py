@@ -185,7 +185,7 @@ class Arrays(Source):
 
     def read(self, key: str) -> RGB:
         """Convert one row; colours outside of sRGB are clipped."""
-        from ...color.conversion import lab_to_rgb
+        from ...color import lab_to_rgb
 
         lightness, chroma = self._row(int(key))
         lightness_star = lightness.astype(np.float32) * np.float32(100 / 255)

@@ -12,6 +12,7 @@ from huebench import UserError
 from huebench.bench.metrics import Scorer, networks
 from huebench.bench.metrics.networks import Weights
 from huebench.bench.metrics.pair import Pair
+from huebench.files import weights_folders
 
 
 @pytest.fixture
@@ -66,10 +67,6 @@ def test_missing_weights_name_the_file_its_source_and_the_folder_and_no_path_of_
     assert str(tmp_path) not in reason
     with pytest.raises(UserError, match="weights not found"):
         networks.VGG16.load()
-
-
-def test_the_cache_is_where_torch_hub_looks(weights_folder):
-    assert str(networks.weights_folders()[-1]) == f"{torch.hub.get_dir()}/checkpoints"
 
 
 def test_missing_libraries_come_before_missing_weights():
@@ -138,7 +135,7 @@ def test_lpips_matches_torchmetrics_with_the_same_weights(monkeypatch, weights_f
 
     torch.manual_seed(0)
     path = publish(monkeypatch, "ALEXNET", alexnet(weights=None).state_dict(), weights_folder)
-    cache = networks.weights_folders()[-1]
+    cache = weights_folders()[-1]
     cache.mkdir(parents=True)
     (cache / "alexnet-owt-7be5be79.pth").symlink_to(path)  # where the public class would download it to
     peer = LearnedPerceptualImagePatchSimilarity("alex", normalize=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import skimage.data
 
+from huebench.datasets.color import rgb_to_lab
 from huebench.datasets.color.bins import AbBins, gamut_bins
-from huebench.datasets.color.conversion import rgb_to_lab
 
 
 def brute_force(ab, nodes):
