@@ -175,7 +175,7 @@ def get_metric(name: str) -> Metric:
     >>> get_metric("psrn")
     Traceback (most recent call last):
     ...
-    huebench.UserError: no metric is called 'psrn'; did you mean psnr or psnr_ab?
+    huebench.UserError: unknown metric 'psrn'; did you mean psnr or psnr_ab?
     """
     known = metrics.items()
     family, at, parameter = name.partition("@")

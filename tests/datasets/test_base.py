@@ -28,5 +28,5 @@ def test_split_keeps_the_order():
 
 def test_a_name_is_registered_once():
     assert datasets.get("samples") is Samples
-    with pytest.raises(UserError, match="two datasets are called 'samples'"):
+    with pytest.raises(UserError, match="dataset 'samples' is registered twice"):
         register_dataset(type("Other", (Samples,), {}))

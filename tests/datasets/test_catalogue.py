@@ -28,9 +28,9 @@ def test_two_places(tmp_path):
 
 
 def test_unknown_name():
-    with pytest.raises(UserError, match="no dataset is called 'sample'; did you mean samples"):
+    with pytest.raises(UserError, match="unknown dataset 'sample'; did you mean samples"):
         open_dataset("sample")
-    with pytest.raises(UserError, match="no dataset is called 'imagenet'"):
+    with pytest.raises(UserError, match="unknown dataset 'imagenet'"):
         dataset_info("imagenet:path")
 
 

@@ -46,7 +46,7 @@ class Block:
 
     @property
     def how(self):
-        assert not self.mark or MARK.fullmatch(self.mark), f"no mark is called '{self.mark}'"
+        assert not self.mark or MARK.fullmatch(self.mark), f"unknown mark '{self.mark}'"
         return re.match(r"run slowly|run|not run", self.mark or "run")[0]
 
     @property

@@ -216,7 +216,7 @@ def test_download_that_fails_is_one_message(run, tmp_path, monkeypatch):
     [
         (["mirflickr", "--download"], "--download needs --data-root FOLDER, where mirflickr25k.zip is put"),
         (["landscapes", "--download"], "dataset 'landscapes' has no public address"),
-        (["nonesuch"], "no dataset is called 'nonesuch'"),
+        (["nonesuch"], "unknown dataset 'nonesuch'"),
     ],
 )
 def test_mistakes_are_one_message(run, arguments, message):
