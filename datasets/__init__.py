@@ -1,1 +1,1 @@
-"""Datasets: the registry, splits, fingerprints, decoding, and colour conversions."""
+"""Datasets: their photos, splits, fingerprints and decoding, and the conversion of colours."""

@@ -1,4 +1,4 @@
-"""What a dataset holds, every photo decoded once: statistics, failures, duplicates and near-grey photos."""
+"""Audit of a dataset, every photo decoded once: statistics, failures, duplicates and near-grey photos."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BLOCK_PIXELS: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one photo once it was decoded.
+    """Facts about one photo, known once it is decoded.
 
     Attributes
     ----------
@@ -38,13 +38,13 @@ class Facts:
     chroma
         Mean of √(a*² + b*²) over its pixels.
     near_grey
-        Whether no |a*| or |b*| of its pixels is above 5.
+        Whether |a*| and |b*| are at most 5 in every pixel.
     pixels
-        SHA-256 hex digest of its size and pixels: equal for exact duplicates, however they are stored.
+        SHA-256 hex digest of size and pixels: equal for exact duplicates in any file format.
     perceptual
         64-bit perceptual hash (imagehash's ``phash``).
     problem
-        Why it could not be decoded, or ``""``; then the fields above are zero or empty.
+        Reason why it cannot be decoded, or ``""``; with a reason the other fields are zero or empty.
     """
 
     id: str
@@ -77,15 +77,15 @@ class SplitFacts:
     split
         Its name.
     photos
-        How many there are, `undecodable` ones among them.
+        Number of photos, including `undecodable` ones.
     undecodable
-        How many cannot be decoded.
+        Number of photos that cannot be decoded.
     categories
         Number of photos by category, in the order of the categories.
     near_grey
-        How many are near-grey.
+        Number of near-grey photos.
     chroma
-        Mean of the photos' mean chroma; not a number if none is decodable.
+        Mean of the photos' mean chroma; NaN if none is decodable.
     smallest, largest
         Width and height of the photos with the fewest and the most pixels.
     """
@@ -121,7 +121,7 @@ class Audit:
         return [_statistics(name, [facts for facts in self.photos if facts.split == name]) for name in SPLITS]
 
     def duplicates(self) -> list[list[Facts]]:
-        """Return groups of photos with equal pixels, whatever their splits."""
+        """Return groups of photos with equal pixels, in any split."""
         groups: dict[str, list[Facts]] = defaultdict(list)
         for facts in self.photos:
             if not facts.problem:
@@ -129,7 +129,7 @@ class Audit:
         return [group for group in groups.values() if len(group) > 1]
 
     def near_duplicates(self, distance: int = NEAR) -> list[NearDuplicate]:
-        """Return pairs of different splits that look alike but are not equal, the closest first.
+        """Return pairs of photos in different splits that look alike but are not equal, the closest first.
 
         Parameters
         ----------
@@ -149,14 +149,14 @@ class Audit:
 
 
 def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> Audit:
-    """Decode every photo of a dataset once and return what was found; a second call reads it from the cache.
+    """Decode every photo of a dataset and return the findings; a second call reads them from the cache.
 
     Parameters
     ----------
     dataset
-        The dataset; one photo at a time is in memory.
+        The dataset; only one photo is in memory at a time.
     progress
-        Called with the number of photos done and of all.
+        Called with the number of photos done and the number of all photos.
     """
     path = _cache_path(dataset)
     known = _load(path)
@@ -169,18 +169,18 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
         if progress:
             progress(len(photos), len(entries))
     found = Audit(photos)
-    with suppress(OSError):  # a cache that cannot be written costs time, never the audit
+    with suppress(OSError):  # a cache that cannot be written only costs time
         write_text(path, json.dumps([asdict(one) for one in found.photos]))
     return found
 
 
 def cached_audit(dataset: Dataset) -> Audit | None:
-    """Return the audit of a dataset if it was made before and nothing has changed since."""
+    """Return a dataset's audit from the cache, or ``None`` if there is none or something has changed."""
     return _load(_cache_path(dataset))
 
 
 def facts(dataset: Dataset, entry: Entry) -> Facts:
-    """Decode one photo and return what is known of it."""
+    """Decode one photo and return the facts about it."""
     from imagehash import phash
 
     try:
@@ -266,7 +266,7 @@ def _cache_path(dataset: Dataset) -> Path:
 
 
 def _load(path: Path) -> Audit | None:
-    """Read a cached audit; one that is missing or damaged is made again."""
+    """Read a cached audit, or return ``None`` if it is missing or damaged."""
     try:
         return Audit([Facts(**one) for one in json.loads(path.read_text())])
     except (OSError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Photos of one split as methods and the protocol see them: decoded one at a time, at one size."""
+"""Photos of a split, prepared for methods and the protocol: decoded one at a time, at one size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .base import RGB, Dataset, Entry, PhotoError, fingerprint
 from .decode import decoder_digest
 
 ABANDONED: Final = 86_400
-"""Seconds without a write after which an unfinished packed copy is taken for that of a killed process."""
+"""Seconds without a write after which an unfinished packed copy counts as left by a killed process."""
 
 
 @dataclass(frozen=True)
@@ -32,29 +32,28 @@ class Photo:
 
 @dataclass
 class PhotoSet:
-    """A sequence of photos, decoded when asked for and brought to the protocol's size.
+    """A sequence of photos, decoded on demand and brought to the protocol's size.
 
-    Iteration skips photos that cannot be decoded and records them in `failures`; nothing is dropped in
-    silence. Memory does not grow with the number of photos.
+    Iteration skips photos that cannot be decoded and records each in `failures`. Memory does not grow with
+    the number of photos.
 
     Parameters
     ----------
     dataset
         Where the photos come from.
     entries
-        Which photos, in order.
+        The photos, in order.
     prepare
-        Brings a decoded photo to the protocol's size.
+        Function that brings a decoded photo to the protocol's size.
     prepare_key
-        A text that changes when `prepare` does; part of the key of packed copies.
+        Text that changes when `prepare` does; part of the key of packed copies.
     cache
         Folder for packed copies.
 
     Attributes
     ----------
     failures
-        Reason by id of the photos that could not be decoded so far. A `sample` shares it with the set that it
-        was drawn from.
+        Reason by id of each photo that could not be decoded so far; shared by a set and its samples.
     """
 
     dataset: Dataset
@@ -96,8 +95,8 @@ class PhotoSet:
         Returns
         -------
         numpy.memmap
-            uint8, shape (N, size, size, 3), read-only: the photos in their order, without those
-            that cannot be decoded; these stand in `failures` afterwards.
+            uint8, shape (N, size, size, 3), read-only: the photos in order, without those that cannot be
+            decoded, which are then in `failures`.
         """
         decoder = decoder_digest(type(self.dataset), Path(__file__))
         key = "\0".join((fingerprint(self.entries), self.prepare_key, str(size), decoder))
@@ -135,7 +134,7 @@ def _write_header(out: BinaryIO, photos: int, size: int) -> None:
 
 
 def _remove_abandoned(cache: Path) -> None:
-    """Remove what processes that were killed while packing have left."""
+    """Remove the files of processes that were killed while packing."""
     for partial in cache.glob(f".*{PARTIAL}"):
         with suppress(OSError):  # another process removes it too, or has just finished it
             if partial.stat().st_mtime < time.time() - ABANDONED:

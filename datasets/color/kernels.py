@@ -1,9 +1,9 @@
-"""Numba kernels of `huebench.datasets.color.conversion`; imported on its first call, never by a user.
+"""Numba kernels of `huebench.datasets.color.conversion`; imported on its first call.
 
-All work on flat pixel lists: RGB uint8 (N, 3), planes float32 (N,), chroma float32 (N, 2). Pixels go through
-in blocks of fixed size that fit the first-level cache. Inside a block the arithmetic reads and writes
-separate contiguous planes, because LLVM turns such loops, and not the ones that store interleaved pairs, into
-vector instructions. A pixel's result depends on that pixel alone, so threads do not change a byte.
+All work on flat pixel lists: RGB uint8 (N, 3), planes float32 (N,), chroma float32 (N, 2). Pixels are
+processed in blocks that fit the first-level cache. Inside a block the arithmetic reads and writes separate
+contiguous planes, because LLVM vectorizes such loops, but not loops that store interleaved pairs. A pixel's
+result depends on that pixel alone, so threads do not change a byte.
 """
 
 # Numba ships no types.
@@ -25,7 +25,7 @@ UInt8 = npt.NDArray[np.uint8]
 BLOCK = 2048  # three float32 planes of a block take 24 KiB
 
 # `contract` allows fused multiply-add. Reassociation stays off: a result must not depend on the position in
-# the vector. `nnan` and `ninf` stay off: NaN must reach the tests that look for it.
+# the vector. `nnan` and `ninf` stay off, so that tests for NaN work.
 OPTIONS: dict[str, Any] = {
     "fastmath": {"contract", "nsz"},
     "error_model": "numpy",
@@ -136,14 +136,14 @@ def _lab_f_inverse(t: np.float32) -> np.float32:
 
 @njit(**OPTIONS)
 def _clip(value: np.float32) -> np.float32:
-    """Clip to 0…1, and NaN, which an overflow leaves, to 0."""
-    positive = value if value > f32(0) else f32(0)  # noqa: FURB136  # max() may hand NaN on
+    """Clip to 0…1, and NaN, the result of an overflow, to 0."""
+    positive = value if value > f32(0) else f32(0)  # noqa: FURB136  # max() may return NaN
     return positive if positive < f32(1) else f32(1)  # noqa: FURB136
 
 
 @njit(**OPTIONS)
 def _encode(linear: np.float32) -> np.float32:
-    """Turn linear light 0…1 into a level 0…255, plus the half that makes cutting off decimals rounding."""
+    """Turn linear light 0…1 into a level 0…255 plus ½, so that truncation rounds it."""
     q = np.sqrt(np.sqrt(linear))
     level = ENCODING[7]
     for k in range(6, -1, -1):
@@ -297,7 +297,7 @@ def lalphabeta_to_rgb(lalphabeta: Float32, rgb: UInt8) -> None:
 
 @njit(**OPTIONS)
 def any_beyond(values: Float32, threshold: float) -> bool:
-    """Say whether a value is farther than `threshold` from zero; a colourful photo shows one at once."""
+    """Return whether a value is farther than `threshold` from zero; stops at the first."""
     for value in values:  # noqa: SIM110  # Numba compiles no any()
         if abs(value) > threshold:
             return True

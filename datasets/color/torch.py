@@ -1,8 +1,8 @@
 """sRGB to CIE L*a*b* and back on tensors.
 
-`conversion` converts photos exactly as uint8 and in place of a device has the processor; training needs the
-same formulas on the device of the network, in batches with the channels first, and with gradients. Both take
-their constants from `constants` and agree within 2e-4.
+There are two implementations of the same formulas. `conversion` is the fast one for arrays, on the processor.
+Training needs tensors on the network's device, channels first, and gradients. Both use `constants`, and their
+L*, a* and b* agree within 2e-4.
 """
 
 from __future__ import annotations

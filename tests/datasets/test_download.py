@@ -129,7 +129,7 @@ def test_part_that_is_too_long_is_dropped(get, server, tmp_path):
 
 def test_wrong_checksum_keeps_nothing(get, tmp_path):
     with pytest.raises(
-        UserError, match="is not md5:0000, so it is damaged or another version and was not kept"
+        UserError, match="does not match md5:0000: it is damaged or another version and was not kept"
     ):
         get(checksum="md5:0000")
     assert list((tmp_path / "data").iterdir()) == []
@@ -138,7 +138,7 @@ def test_wrong_checksum_keeps_nothing(get, tmp_path):
 def test_part_of_another_version_is_found_out_and_then_replaced(get, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.zip.partial").write_bytes(b"x" * 1000)
-    with pytest.raises(UserError, match="was not kept: try again, or download"):
+    with pytest.raises(UserError, match="was not kept; try again, or download"):
         get()
     assert get().read_bytes() == CONTENT
 
@@ -146,7 +146,7 @@ def test_part_of_another_version_is_found_out_and_then_replaced(get, tmp_path):
 def test_wrong_file_that_is_there_is_left_alone(get, server, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.zip").write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"a\.zip' is not md5:.*: remove it"):
+    with pytest.raises(UserError, match=r"a\.zip' does not match md5:.*: remove it"):
         get()
     assert (tmp_path / "data" / "a.zip").read_bytes() == b"mine"
     assert server.ranges == []
@@ -168,7 +168,7 @@ def test_server_in_trouble_is_asked_a_few_times(get, server):
 
 def test_what_arrived_survives_giving_up(get, server, tmp_path):
     server.stop_after = [1_100_000] + [0] * 10
-    with pytest.raises(UserError, match="the same command resumes it"):
+    with pytest.raises(UserError, match="run the same command to resume"):
         get()
     assert CONTENT.startswith((tmp_path / "data" / "a.zip.partial").read_bytes())
     server.stop_after = []
@@ -182,7 +182,7 @@ def test_nobody_there(get):
 
 def test_a_file_where_the_folder_should_be(get, server, tmp_path):
     (tmp_path / "data").write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"data' is no folder .*: name a folder to put a\.zip into"):
+    with pytest.raises(UserError, match=r"data' cannot be made \(.*\): name a folder for a\.zip"):
         get()
     assert (tmp_path / "data").read_bytes() == b"mine"
     assert server.ranges == []

@@ -26,7 +26,7 @@ def test_iteration_skips_and_records_what_cannot_be_decoded(photos):
     assert [photo.entry.id for photo in read] == ["0.png", "1.png", "2.png", "4.png", "5.png"]
     assert all(photo.rgb.shape == (4, 4, 3) for photo in read)
     assert list(photos.failures) == ["3.png"]
-    with pytest.raises(PhotoError, match="no image"):
+    with pytest.raises(PhotoError, match="not an image"):
         photos.read(photos.entries[3])
 
 

@@ -89,7 +89,7 @@ def test_info_of_an_empty_array_names_it(run, tmp_path):
     (tmp_path / "gray_scale.npy").touch()
     code, output = run("info", "mirflickr", "--data-root", tmp_path)
     assert code == "user error"
-    assert f"'{tmp_path / 'gray_scale.npy'}' is no whole .npy file" in output
+    assert f"not a complete .npy file: '{tmp_path / 'gray_scale.npy'}'" in output
 
 
 def test_prepare_reports_what_is_wrong(run, photos):

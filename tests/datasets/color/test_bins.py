@@ -68,7 +68,7 @@ def test_prior_of_nothing_is_zero():
         (np.zeros((0, 2)), r"shape \(Q, 2\)"),
         (np.array([[0.0, 5.0]]), "must lie on the grid"),
         (np.array([[0.0, 130.0]]), "must lie on the grid"),
-        (np.array([[0.0, 10.0], [0.0, 10.0]]), "stands twice"),
+        (np.array([[0.0, 10.0], [0.0, 10.0]]), "repeats a bin"),
     ],
 )
 def test_nodes_that_are_no_set_of_bins_are_refused(nodes, message):
