@@ -21,17 +21,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "lab_to_rgb",
-    "lalphabeta_to_rgb",
-    "near_grey",
-    "rgb_to_lab",
-    "rgb_to_lalphabeta",
-    "rgb_to_yuv",
-    "warm_up",
-    "yuv_to_rgb",
-]
-
 # Fewer pixels, such as one photo of 256², take a tenth of a millisecond: waking the threads does not pay.
 PARALLEL_PIXELS = 2**18
 
