@@ -116,7 +116,7 @@ def decode(source: Path | bytes) -> RGB:
 
 
 def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
-    """Return a hex digest of what turns a dataset's files into pixels, for the keys of what is kept of them.
+    """Return a hex digest of all that turns a dataset's files into pixels, for the keys of caches.
 
     It covers Pillow's version and the code of `decoder_files`.
 
@@ -125,7 +125,7 @@ def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
     dataset
         The dataset's class.
     users
-        More source files: those that make from the pixels what is kept.
+        Source files of the code that computes from the pixels what is kept.
     """
     return _digest(PIL.__version__, (*decoder_files(dataset), *users))
 

@@ -52,7 +52,7 @@ def sealed(tmp_path):
     return tmp_path
 
 
-def test_a_seal_says_what_was_sealed(sealed):
+def test_a_seal_keeps_its_content(sealed):
     assert unseal(sealed / "seal.json") == {"facts": [1.5, None, "é"]}
 
 
@@ -71,7 +71,7 @@ def test_a_seal_is_broken_by_another_content(sealed):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"content": {}}', "\x00"])
-def test_what_is_no_seal_is_none(tmp_path, text):
+def test_invalid_seals_are_none(tmp_path, text):
     (tmp_path / "seal.json").write_text(text)
     assert unseal(tmp_path / "seal.json") is None
     assert unseal(tmp_path / "missing.json") is None

@@ -79,7 +79,7 @@ def test_an_entry_point_of_another_distribution_is_imported(tmp_path, monkeypatc
         ("fails.py", "x = 1\nraise RuntimeError('no')", r"fails to import: RuntimeError: no \(line 2\)"),
     ],
 )
-def test_a_plugin_file_that_cannot_be_loaded_teaches(tmp_path, name, content, message):
+def test_plugin_file_errors_give_reason_and_line(tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_text(content)

@@ -390,7 +390,7 @@ class TestRefusals:
         assert 2 < np.abs(blurred.astype(int) - whole).mean() < 20
 
     @pytest.mark.parametrize("place", ["open", "Image.Exif.get"])
-    def test_lack_of_memory_is_no_fault_of_the_photo(self, monkeypatch, place):
+    def test_memory_error_is_not_a_photo_error(self, monkeypatch, place):
         def fail(*_, **__):
             raise MemoryError
 

@@ -88,7 +88,7 @@ def test_failures_of_a_sample_stand_in_the_whole_set(photos):
     assert set(photos.failures) == {"none of the drawn", "3.png"}
 
 
-def test_lack_of_memory_is_not_kept_as_a_photos_fault(photos, monkeypatch):
+def test_memory_error_is_not_recorded_as_a_failure(photos, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
@@ -99,7 +99,7 @@ def test_lack_of_memory_is_not_kept_as_a_photos_fault(photos, monkeypatch):
     assert len(photos.packed(2)) == 5
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(photos):
+def test_files_of_killed_processes_are_removed_after_a_day(photos):
     path = photos.cache / "copy.npy"
     with atomic(path) as old, atomic(path) as new:
         for partial, age in ((old, 2 * module.ABANDONED), (new, 60)):
@@ -113,6 +113,17 @@ def test_what_a_killed_process_left_is_removed_after_a_day(photos):
 def test_nothing_decodable_packs_to_nothing(photos):
     broken = PhotoSet(photos.dataset, [photos.entries[3]], photos.prepare, "crop", photos.cache)
     assert broken.packed(2).shape == (0, 2, 2, 3)
+
+
+def test_packed_counts_decodable_photos_also_with_fewer_digits(tmp_path, make_photos):
+    make_photos(tmp_path, [f"{n}.png" for n in range(9)])
+    (tmp_path / "broken.png").touch()
+    dataset = Folder(tmp_path)
+    ten = PhotoSet(dataset, dataset.entries(), lambda rgb: rgb, "as it is", tmp_path / "packed")
+    packed = ten.packed(2)
+    assert packed.shape == (9, 2, 2, 3)
+    photos = [Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BOX) for photo in ten]
+    assert np.array_equal(packed, np.stack([np.asarray(photo) for photo in photos]))
 
 
 def test_a_crash_while_packing_leaves_nothing_behind(photos, monkeypatch):

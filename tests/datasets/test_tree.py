@@ -61,7 +61,7 @@ def test_a_byte_and_its_escape_are_two_photos(tmp_path):
     assert tree.paths[r"\\xff.png"].read_bytes() == b"1"
 
 
-def test_a_pipe_is_no_photo(tmp_path):
+def test_a_pipe_is_not_a_photo(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     assert PhotoTree(tmp_path).paths == {}
 

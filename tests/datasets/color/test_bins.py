@@ -71,6 +71,6 @@ def test_prior_of_nothing_is_zero():
         (np.array([[0.0, 10.0], [0.0, 10.0]]), "repeats a bin"),
     ],
 )
-def test_nodes_that_are_no_set_of_bins_are_refused(nodes, message):
+def test_invalid_nodes_are_refused(nodes, message):
     with pytest.raises(ValueError, match=message):
         AbBins(nodes.astype(np.float32))

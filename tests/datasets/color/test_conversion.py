@@ -251,7 +251,7 @@ def test_lalphabeta_of_the_wrong_kind_is_refused():
         color.lalphabeta_to_rgb(np.zeros((2, 2)))
 
 
-def test_near_grey_is_a_matter_of_the_most_colourful_pixel(photo):
+def test_near_grey_depends_on_the_most_colourful_pixel(photo):
     ab = np.zeros((64, 64, 2), np.float32)
     assert color.near_grey(ab)
     ab[10, 20] = 5, -5  # exactly 5 is still grey

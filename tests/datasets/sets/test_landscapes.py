@@ -59,7 +59,7 @@ def test_equal_files_share_a_split(tmp_path):
         (lambda path: path, "no photos in"),
     ],
 )
-def test_what_is_missing_says_which_file_to_put_where(tmp_path, make, match):
+def test_missing_photos_error_says_which_file_to_put_where(tmp_path, make, match):
     with pytest.raises(UserError, match=rf"{match}.*Download archive\.zip from https://www\.kaggle\.com"):
         Landscapes(make(tmp_path))
 

@@ -145,7 +145,7 @@ class TestArrays:
         assert len(set(digests.values())) == 30
         assert source.digests() == digests
 
-    def test_an_older_file_in_place_of_one_is_noticed(self, arrays):
+    def test_replacement_by_an_older_file_is_noticed(self, arrays):
         root, _ = arrays
         for path in root.rglob("*.npy"):
             os.utime(path, (2e9 / 2, 2e9 / 2))
@@ -183,7 +183,7 @@ class TestArrays:
         with pytest.raises(UserError, match="must be uint8 with 3 axes"):
             Arrays(arrays[0])
 
-    def test_lack_of_memory_is_no_damage(self, arrays, monkeypatch):
+    def test_memory_error_is_not_reported_as_damage(self, arrays, monkeypatch):
         def hungry(*_, **__):
             raise MemoryError
 

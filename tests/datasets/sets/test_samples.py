@@ -59,7 +59,7 @@ def test_tiles_of_validation_and_test_overlap_by_a_quarter_at_most():
             assert max(rows, columns) >= STRIDE["test"]
 
 
-def test_what_is_read_may_be_changed():
+def test_photos_read_are_copies():
     entry = DATASET.entries()[0]
     DATASET.read(entry)[:] = 0
     assert DATASET.read(entry).any()
