@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from . import UserError
 
-PARTIAL: Final = ".partial"
-"""Suffix of files that `atomic` has not finished; a killed process leaves one behind."""
+PARTIAL: Final = ".partial-"
+"""Prefix of files that `atomic` has not finished; a killed process leaves one behind."""
 
 WEIGHTS_VARIABLE: Final = "HUEBENCH_WEIGHTS"
 """Environment variable that names a folder of pretrained weights."""
@@ -33,10 +33,11 @@ def file_digest(path: Path) -> str:
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it replaces ``path`` if the block succeeds and is removed if it fails.
 
-    A reader sees the old file or the new one, never half of it. The folder is made if it is missing.
+    A reader sees the old file or the new one, never half of it. The folder is made if it is missing. The path
+    has the suffix of ``path``, by which libraries choose a format.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
     try:
         yield partial
         partial.replace(path)

@@ -135,7 +135,7 @@ def _write_header(out: BinaryIO, photos: int, size: int) -> None:
 
 def _remove_abandoned(cache: Path) -> None:
     """Remove the files of processes that were killed while packing."""
-    for partial in cache.glob(f".*{PARTIAL}"):
+    for partial in cache.glob(f"{PARTIAL}*"):
         with suppress(OSError):  # another process removes it too, or has just finished it
             if partial.stat().st_mtime < time.time() - ABANDONED:
                 partial.unlink()

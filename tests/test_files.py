@@ -30,6 +30,15 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_the_unfinished_file_is_hidden_and_has_the_suffix_of_the_finished_one(tmp_path):
+    with atomic(tmp_path / "folder" / "a.npz") as partial:
+        assert partial.parent == tmp_path / "folder"
+        assert partial.name.startswith(".")
+        assert partial.suffix == ".npz"
+        partial.touch()
+    assert [each.name for each in partial.parent.iterdir()] == ["a.npz"]
+
+
 def test_text_that_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "new" / "a.txt"
     write_text(path, "é\r\n")
