@@ -26,7 +26,7 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
-        raise UserError(f"no report format is called '{unknown[0]}'; known: {', '.join(FORMATS)}")
+        raise UserError(f"unknown report format '{unknown[0]}'; known: {', '.join(FORMATS)}")
     material = Material(results)
     write = {"md": write_report, "html": write_html, "latex": write_latex, "csv": write_csv}
     return [write[name](material, folder) for name in formats]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ... import UserError
+from ...files import atomic
 
 
 def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
@@ -25,16 +25,10 @@ def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
     state
         Nested dictionaries and lists of tensors, numbers and text.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"key": key, "state": state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    with atomic(path) as partial, partial.open("wb") as file:
+        torch.save({"key": key, "state": state}, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:

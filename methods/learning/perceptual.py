@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ... import UserError
+from ...files import WEIGHTS_VARIABLE
 from ..base import Context
-from ..weights_files import FOLDER_VARIABLE
 from .pretrained import PerceptualNetwork, perceptual_candidates
 from .weights import find_weights, load_weights
 
@@ -77,7 +77,7 @@ def load_perceptual_loss(
             return loss.to(torch.device(context.device)), name
     if chosen not in {"auto", "none"}:
         raise UserError(
-            f"no weights of {chosen} found: put {chosen}.safetensors into the folder ${FOLDER_VARIABLE}, "
+            f"no weights of {chosen} found: put {chosen}.safetensors into the folder ${WEIGHTS_VARIABLE}, "
             "or choose perceptual_network=auto"
         )
     return None, "none"

@@ -18,7 +18,7 @@ from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from ... import UserError
-from ..weights_files import local_weights
+from .pretrained import local_weights
 
 HUB = ("huggingface.co", 443)
 HUB_SECONDS = 3.0

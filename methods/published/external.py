@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from pydantic import Field
 
 from ... import UserError
 from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
+from ...files import file_digest
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 from ..learning.memory import OutOfMemoryError, is_out_of_memory
 from ..resize import resize_chroma, resize_plane
@@ -110,9 +110,7 @@ class External(Method):
         file = self.parameters.file
         if not file.is_file():
             return {}
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return {"file": file.name, "sha256": digest[:16]}
+        return {"file": file.name, "sha256": file_digest(file)[:16]}
 
     def _colorize_one(self, plane: NDArray[np.float32], run: Run) -> Chroma:
         chosen = self.parameters

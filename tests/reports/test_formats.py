@@ -21,6 +21,6 @@ def test_only_what_was_asked_for_is_written(maker, tmp_path):
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(maker, tmp_path):
-    with pytest.raises(UserError, match="no report format is called 'pdf'; known: md, html, latex, csv"):
+    with pytest.raises(UserError, match="unknown report format 'pdf'; known: md, html, latex, csv"):
         write_formats(maker.run(methods=("gray",)), tmp_path, ["md", "pdf"])
     assert list(tmp_path.iterdir()) == []

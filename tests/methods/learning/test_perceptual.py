@@ -8,17 +8,17 @@ import timm
 import torch
 
 from huebench import UserError
+from huebench.files import WEIGHTS_VARIABLE
 from huebench.methods.base import Context
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.learning.perceptual import FEATURES, PerceptualLoss, load_perceptual_loss
 from huebench.methods.learning.pretrained import perceptual_files
-from huebench.methods.weights_files import FOLDER_VARIABLE
 
 
 @pytest.fixture(autouse=True)
 def _no_weights_found(monkeypatch):
-    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
 
 
@@ -71,7 +71,7 @@ def test_mobilenet_is_used_if_vgg_is_missing(tmp_path, monkeypatch):
     torch.manual_seed(0)
     state = timm.create_model("mobilenetv2_100").state_dict()
     torch.save(state, tmp_path / "mobilenetv2_100.pth")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
     loss, name = load_perceptual_loss("auto", Context(budget="smoke"))
     assert name == "mobilenetv2_100"
     assert perceptual_files("auto") == perceptual_files(name) == (tmp_path / "mobilenetv2_100.pth",)
@@ -86,7 +86,7 @@ def test_a_named_perceptual_network_must_have_weights():
 
 def test_weights_of_another_network_are_an_error(tmp_path, monkeypatch):
     torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "mobilenetv2_100.pth")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
     with pytest.raises(UserError, match=r"mobilenetv2_100\.pth' are not of mobilenetv2_100"):
         load_perceptual_loss("auto", Context(budget="smoke"))
 
@@ -96,7 +96,7 @@ def test_methods_train_with_the_published_mobilenet_and_say_so(cls, photo_set, c
     data = os.environ.get("HUEBENCH_DATA")
     if data is None:
         pytest.skip("HUEBENCH_DATA names no folder of real photos and weights")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(Path(data) / "weights"))
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(Path(data) / "weights"))
     losses = {}
     for chosen in ("auto", "none"):
         curve = []
