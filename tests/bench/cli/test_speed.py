@@ -6,7 +6,7 @@ from rich.console import Console
 
 from huebench import UserError
 from huebench.bench.cli import speed
-from huebench.reports.speed import read_timings
+from huebench.reports.speed import Timing, read_timings
 
 
 def benchmark(library, median, group="search", items=None, **facts):
@@ -27,7 +27,7 @@ def timings(tmp_path):
 
 def test_time_is_of_one_item_and_parameters_name_the_group(timings):
     faiss, ours = read_timings(timings)
-    assert faiss == speed.Timing("search, references 30", "faiss", 0.2, {"recall": 0.987})
+    assert faiss == Timing("search, references 30", "faiss", 0.2, {"recall": 0.987})
     assert ours.seconds == 0.02
 
 
