@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,10 +23,32 @@ WEIGHTS_VARIABLE: Final = "HUEBENCH_WEIGHTS"
 """Environment variable that names a folder of pretrained weights."""
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading; a pipe, a socket or a device is refused at once, and never waited for.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is not a regular file.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        descriptor = os.open(name, flags | os.O_NONBLOCK)
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            return descriptor
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+        raise OSError(errno.EINVAL, "not a regular file, but a pipe or a device", name)
+
+    return open(path, "rb", opener=opener)  # Path.open takes no opener
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 hex digest of a file, or ``""`` if it cannot be read."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return ""

@@ -184,7 +184,7 @@ def facts(dataset: Dataset, entry: Entry) -> Facts:
     from imagehash import phash
 
     try:
-        rgb = dataset.read(entry)
+        rgb = dataset.load(entry)
     except PhotoError as error:
         return Facts(entry.id, entry.split, entry.category, problem=str(error))
     chroma, grey = _colour(rgb)

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from ... import UserError
-from ...files import file_digest
 from ..base import RGB, SPLITS, Dataset, DatasetInfo, Entry, Split, register_dataset
-from ..decode import decode
+from ..decode import decode, read_photo
 
 TILE: Final = 128
 """Side of a tile in pixels."""
@@ -90,6 +89,7 @@ class Samples(Dataset):
         super().__init__(root)
         self._files = {name: _installed(original) for name, original in ORIGINALS.items()}
         self._decoded: dict[str, RGB] = {}
+        self._digests: dict[str, str] = {}
 
     def entries(self) -> list[Entry]:
         """Return every tile, photo by photo."""
@@ -98,6 +98,7 @@ class Samples(Dataset):
     def read(self, entry: Entry) -> RGB:
         """Return one tile, uint8 (128, 128, 3); raises `PhotoError` if its photo cannot be decoded."""
         tile = self._tiles[entry.id]
+        entry.check(self._digest(tile))
         whole = self._photo(tile.photo)
         return whole[tile.top : tile.top + TILE, tile.left : tile.left + TILE].copy()
 
@@ -107,19 +108,22 @@ class Samples(Dataset):
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        digests = {name: file_digest(path) for name, path in self._files.items()}
         return [
-            Entry(
-                key, tile.split, tile.photo, ORIGINALS[tile.photo].licence, _digest(digests[tile.photo], tile)
-            )
+            Entry(key, tile.split, tile.photo, ORIGINALS[tile.photo].licence, self._digest(tile))
             for key, tile in self._tiles.items()
         ]
 
     def _photo(self, name: str) -> RGB:
         """Return a whole photo; all seven together take 6 MB."""
         if name not in self._decoded:
-            self._decoded[name] = decode(self._files[name])
+            content = read_photo(self._files[name])
+            self._digests[name] = hashlib.sha256(content).hexdigest()
+            self._decoded[name] = decode(content)
         return self._decoded[name]
+
+    def _digest(self, tile: Tile) -> str:
+        file = self._digests[tile.photo]
+        return hashlib.sha256(f"{file} {tile.top} {tile.left} {TILE}".encode()).hexdigest()
 
 
 def _installed(original: Original) -> Path:
@@ -150,7 +154,3 @@ def _starts(length: int, stride: int) -> list[int]:
     room = length - TILE
     steps = room // stride
     return [round(room * step / steps) for step in range(steps + 1)] if steps else [room // 2]
-
-
-def _digest(file: str, tile: Tile) -> str:
-    return hashlib.sha256(f"{file} {tile.top} {tile.left} {TILE}".encode()).hexdigest()

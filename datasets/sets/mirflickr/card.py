@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from .... import UserError
 from ...base import RGB, Archive, Dataset, DatasetInfo, Entry, register_dataset
@@ -57,7 +57,11 @@ class Mirflickr(Dataset):
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo; raises `PhotoError` with the reason."""
-        return self._source.read(entry.id)
+        return self._source.read(entry)
+
+    def facts(self) -> dict[str, Any]:
+        """Return how the splits were made, and what was passed over."""
+        return {**super().facts(), **self._source.facts()}
 
     @cached_property
     def _entries(self) -> list[Entry]:
