@@ -259,7 +259,7 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
     root
         The path that ``--data-root`` names, instead of ``PATH``.
     follow_links
-        Whether to follow symbolic links out of the folder and to folders.
+        Whether to follow symbolic links out of the folder and to folders, where the dataset is a folder.
 
     Raises
     ------
@@ -276,10 +276,8 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
     if path and root is not None:
         raise UserError(f"dataset '{spec}' and --data-root '{root}' both name a path: leave one out")
     cls = datasets.get(name)
-    if follow_links and not cls.follows_links:
-        raise UserError(f"dataset '{name}' follows no links: leave out --follow-links")
     place = Path(path) if path else root
-    options = {"follow_links": True} if follow_links else {}
+    options = {"follow_links": True} if follow_links and cls.follows_links else {}
     try:
         dataset = cls(place.expanduser() if place else None, **options)
         fault = _fault(dataset.entries())

@@ -38,7 +38,7 @@ _THREADS: Final = 4  # reading waits for the disk, and hashing large blocks leav
 def cache_folder() -> Path:
     """Return the folder of caches: ``HUEBENCH_CACHE``, or the user's cache folder."""
     chosen = os.environ.get("HUEBENCH_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("huebench", appauthor=False)
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("huebench", appauthor=False)
 
 
 def file_stamp(path: Path) -> Stamp:

@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def _changed(**change):
         ([("a.jpg", "train")], "an entry must be an Entry, not tuple"),
         (None, r"entries\(\) must return a list, not NoneType"),
         (lambda: 1 / 0, "dataset 'made' cannot be opened: ZeroDivisionError: division by zero"),
-        (lambda: exit(), "dataset 'made' cannot be opened: SystemExit"),
+        (sys.exit, "dataset 'made' cannot be opened: SystemExit"),
     ],
 )
 def test_a_wrong_entry_is_refused_where_the_dataset_is_opened(monkeypatch, entries, fault):

@@ -519,7 +519,7 @@ def test_fewer_scans_are_allowed_to_a_large_jpeg(monkeypatch):
     jpeg = _with_scans(_progressive(), 30)
     decode(jpeg)
     monkeypatch.setattr(module, "MAX_SCANNED", 64 * 64 * 20)
-    with pytest.raises(PhotoError, match="a JPEG of 4. scans"):
+    with pytest.raises(PhotoError, match=r"a JPEG of 4\d scans"):
         decode(jpeg)
 
 
@@ -536,15 +536,16 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
     elif kind == "device":
         path.symlink_to("/dev/zero")
     else:
-        socket.socket(socket.AF_UNIX).bind(str(path))
-    with pytest.raises(PhotoError, match="not a regular file|No such device"):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    with pytest.raises(PhotoError, match=r"not a regular file|No such device"):
         decode(path)
     assert file_digest(path) == ""
 
 
 def test_the_largest_number_of_pixels_can_be_raised(monkeypatch):
     monkeypatch.setattr(module, "MAX_PIXELS", 100)
-    with pytest.raises(PhotoError, match="more than 100 pixels.* set HUEBENCH_MAX_PIXELS"):
+    with pytest.raises(PhotoError, match=r"more than 100 pixels.* set HUEBENCH_MAX_PIXELS"):
         decode(_progressive())
     before = decoder_digest(Folder)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)

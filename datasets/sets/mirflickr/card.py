@@ -42,11 +42,13 @@ class Mirflickr(Dataset):
         size=3_069_184_257,
     )
 
-    def __init__(self, root: Path | None = None) -> None:
+    follows_links: ClassVar = True
+
+    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
         if root is None:
             raise UserError(f"dataset 'mirflickr': add --data-root PATH. {_INSTRUCTIONS}")
         super().__init__(root)
-        source = find_source(root)
+        source = find_source(root, follow_links=follow_links)
         if source is None:
             raise UserError(f"dataset 'mirflickr': not found in '{root}'. {_INSTRUCTIONS}")
         self._source: Source = source

@@ -46,7 +46,7 @@ class Source(ABC):
         return {}
 
 
-def find_source(root: Path) -> Source | None:
+def find_source(root: Path, *, follow_links: bool = False) -> Source | None:
     """Return the photos at a path, or ``None`` if there are none.
 
     Raises
@@ -59,7 +59,7 @@ def find_source(root: Path) -> Source | None:
     if (root / "l" / "gray_scale.npy").is_file() or (root / "gray_scale.npy").is_file():
         return Arrays(root)
     for folder in (root / "mirflickr", root):
-        if folder.is_dir() and (photos := Photos(PhotoTree(folder))).ids:
+        if folder.is_dir() and (photos := Photos(PhotoTree(folder, follow_links=follow_links))).ids:
             return photos
     return packed_photos(root / ARCHIVE) if (root / ARCHIVE).is_file() else None
 

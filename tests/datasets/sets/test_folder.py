@@ -72,7 +72,7 @@ def test_splits_without_train_are_refused(tmp_path, make_photos):
     make_photos(tmp_path, ["val/1.png", "test/2.png"])
     with pytest.raises(
         UserError,
-        match=r"has folders test and val, but none for training: add it, or rename them, or put a splits\.csv",
+        match=r"has folders test and val, but none for training: add it, or rename them, or put a splits",
     ):
         Folder(tmp_path).entries()
 
