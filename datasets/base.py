@@ -182,7 +182,12 @@ class Dataset(ABC):
         """
         try:
             rgb = self.read(entry)
-        except (PhotoError, UserError, MemoryError):
+        except PhotoError as error:
+            lost = error.__cause__
+            if entry.sha256 and isinstance(lost, OSError) and lost.errno is not None:
+                raise PhotoChangedError(entry.id, str(error)) from error
+            raise
+        except (UserError, MemoryError):
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"

@@ -22,6 +22,7 @@ from typing import Final
 
 import platformdirs
 
+from ..files import file_digest as file_digest  # noqa: PLC0414  # for plugins
 from ..files import write_text
 
 Stamp = tuple[int, int, int, int]

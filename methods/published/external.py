@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ... import UserError
 from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
@@ -54,9 +54,7 @@ class External(Method):
     class Parameters(Method.Parameters):
         """The file, its input and its output."""
 
-        file: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
-            description="an .onnx file, or a TorchScript .pt"
-        )
+        file: Path = Field(description="an .onnx file, or a TorchScript .pt")
         size: int = Field(256, ge=1, description="side in pixels of the network's input")
         takes: Literal["L", "RGB"] = Field("L", description="input: one channel of L*, or neutral RGB")
         scale: Scale = Field("0..100", description="range of the input from black to white")

@@ -8,12 +8,15 @@ import pytest
 from huebench import UserError
 from huebench.datasets.base import (
     Entry,
+    PhotoChangedError,
+    PhotoError,
     dataset_info,
     datasets,
     fingerprint,
     open_dataset,
     register_dataset,
 )
+from huebench.datasets.decode import decode
 from huebench.datasets.sets.folder import Folder
 from huebench.datasets.sets.samples import Samples
 
@@ -141,11 +144,18 @@ def test_home_is_understood_in_paths(tmp_path, make_photos, monkeypatch):
     assert open_dataset("folder:~/photos").entries() == open_dataset("folder", Path("~/photos")).entries()
 
 
-def test_links_are_followed_by_datasets_that_are_folders_alone(tmp_path, make_photos):
+def test_links_are_followed_by_datasets_that_are_folders(tmp_path, make_photos):
     make_photos(tmp_path / "far", ["1.png"])
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "linked").symlink_to(tmp_path / "far")
     (entry,) = open_dataset("folder", tmp_path / "root", follow_links=True).entries()
     assert entry.id == "linked/1.png"
-    with pytest.raises(UserError, match="dataset 'samples' follows no links"):
-        open_dataset("samples", follow_links=True)
+    assert open_dataset("samples", follow_links=True).entries()
+
+
+def test_a_photo_that_a_plugin_cannot_open_any_more_has_changed(monkeypatch, tmp_path):
+    monkeypatch.setattr(Samples, "read", lambda *_: decode(tmp_path / "gone.jpg"))
+    with pytest.raises(PhotoChangedError, match="photo 'a.jpg' has changed"):
+        Samples().load(ENTRY)
+    with pytest.raises(PhotoError, match="No such file"):
+        Samples().load(dataclasses.replace(ENTRY, sha256=""))
