@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -84,7 +85,8 @@ class MethodProcess:
 
     def build(self) -> None:
         """Import the method's plugin and make the method."""
-        self._ask("build")
+        self._scratch = tempfile.TemporaryDirectory(prefix="huebench-")
+        self._ask("build", scratch=self._scratch.name)
 
     def fit(
         self, photos: Mapping[Split, PhotoSet], checkpoints: Path, validate: Callable[[MethodProcess], float]
@@ -128,6 +130,7 @@ class MethodProcess:
         usage = self._ask("end").fields
         self._channel.close()
         os.waitpid(self._pid, 0)
+        self._scratch.cleanup()
         return {"peak_memory_mb": float(usage["peak_memory_mb"])}
 
     def _ask(self, kind: str, *arrays: Any, **fields: Any) -> Message:
@@ -296,7 +299,7 @@ class _Served:
     def _answer(self, message: Message) -> None:
         match message.kind:
             case "build":
-                self._build()
+                self._build(Path(message.fields["scratch"]))
                 self._channel.send("answer")
             case "fit":
                 self._channel.send("answer", **self._fit(message.fields))
@@ -314,14 +317,14 @@ class _Served:
         assert self._method is not None  # noqa: S101  # the cell's process asks for it first
         return self._method
 
-    def _build(self) -> None:
+    def _build(self, scratch: Path) -> None:
         cell = self._cell = Cell.read(self._specification)
         limit_memory(cell.request.max_memory, cell.request.device)
         for plugin in cell.request.plugins:
             load_plugin(plugin)
         spec = MethodSpec(cell.name, cell.parameters)
         if cell.request.isolate:
-            close_file_system(cell, spec.build().files)
+            close_file_system(cell, spec.build().files, scratch)
         self._method = spec.build()
 
     def _colorize(self, method: Method, message: Message) -> None:
