@@ -155,7 +155,7 @@ def test_links_are_followed_by_datasets_that_are_folders(tmp_path, make_photos):
 
 def test_a_photo_that_a_plugin_cannot_open_any_more_has_changed(monkeypatch, tmp_path):
     monkeypatch.setattr(Samples, "read", lambda *_: decode(tmp_path / "gone.jpg"))
-    with pytest.raises(PhotoChangedError, match="photo 'a.jpg' has changed"):
+    with pytest.raises(PhotoChangedError, match=r"photo 'a.jpg' has changed"):
         Samples().load(ENTRY)
     with pytest.raises(PhotoError, match="No such file"):
         Samples().load(dataclasses.replace(ENTRY, sha256=""))
