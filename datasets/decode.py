@@ -133,15 +133,15 @@ def decode(source: Path | bytes) -> RGB:
         raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
 
 
-def decode_entry(entry: Entry, read: Callable[[], bytes]) -> RGB:
+def decode_entry(entry: Entry, source: Path | Callable[[], bytes]) -> RGB:
     """Decode a photo whose content is the file with its entry's digest.
 
     Parameters
     ----------
     entry
         The photo.
-    read
-        Returns the file's bytes, and raises OSError or PhotoError if it cannot.
+    source
+        The file, or a function that returns its bytes and raises OSError or PhotoError if it cannot.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def decode_entry(entry: Entry, read: Callable[[], bytes]) -> RGB:
         If it cannot be read any more, or its content is another.
     """
     try:
-        content = read()
+        content = read_photo(source) if isinstance(source, Path) else source()
     except (OSError, PhotoError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         if entry.sha256:
