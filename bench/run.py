@@ -212,6 +212,7 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         "source": info.source,
         "splits": info.splits,
         "caveat": info.caveat,
+        "trained_on": plan.trained_on,
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
     }
     return RunFacts(

@@ -29,7 +29,7 @@ from ...datasets.base import Split
 from ...files import seal, unseal
 from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
-from ...plugins import load_plugin
+from ...plugins import import_only
 from ..plan.cell import Cell
 from ..plan.photos import open_split
 from .limits import limit_memory
@@ -89,8 +89,7 @@ class CellRun:
         """Do the work and return the tables of photos."""
         request = self.cell.request
         limit_memory(request.max_memory, request.device)
-        for plugin in request.plugins:
-            load_plugin(plugin)
+        import_only(self.cell.plugins)
         colorizer = None
         if self.cell.rescored:
             self._take_facts()

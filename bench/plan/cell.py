@@ -33,6 +33,8 @@ class Cell(BaseModel):
         Whether the method is shown the hidden colour, and which reference photo it is given.
     request
         The resolved request.
+    plugins
+        The plugins that register its method, its dataset and its metrics: it imports these and no others.
     scored
         Fingerprint of the photos to score.
     sample
@@ -60,6 +62,7 @@ class Cell(BaseModel):
     reference: Literal["none", "similar", "random"] = "none"
     seed: int
     request: Request
+    plugins: tuple[str, ...] = ()
     scored: str
     sample: str
     gallery: tuple[str, ...]

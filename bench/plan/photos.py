@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...datasets.base import Dataset, Entry, Split
+from ...datasets.base import Dataset, Entry, Split, datasets
 from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
 from ..protocol.protocol import Protocol
@@ -35,7 +35,8 @@ def open_split(request: Request, split: Split, limit: int | None = None) -> Phot
 
 def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest of the code that reads photos and of how they are resized."""
-    return digest(class_source(type(dataset)), protocol.preparation)
+    cls = type(dataset)
+    return digest(class_source(cls, datasets.source(cls.info.name)), protocol.preparation)
 
 
 def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:

@@ -12,11 +12,7 @@ from huebench.bench.plan.plan import make_plan
 from huebench.bench.plan.request import Request
 from huebench.methods.base import methods
 from huebench.plugins import load_plugin
-
-
-def forget():
-    for cached in (keys._source_digest, keys._distributions):
-        cached.cache_clear()
+from huebench.sources import code_of, forget
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +58,9 @@ def test_two_methods_have_two_sources():
 
 def test_a_methods_source_follows_its_imports():
     module = sys.modules[methods.get("pixel-knn").__module__]
-    found = keys._own_imports(Path(module.__file__), module.__name__)
-    assert {"huebench.datasets.color.conversion", "huebench.methods.base"} <= set(found)
+    code = code_of(module.__name__, Path(module.__file__))
+    assert {"huebench.datasets.color.conversion", "huebench.methods.base"} <= set(code.files)
+    assert "numpy" in code.libraries
 
 
 PLUGIN = """
@@ -111,7 +108,6 @@ def distribution(tmp_path, monkeypatch):
         "def score(truth, prediction):\n    return layers.DEPTH\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    keys._module_file.cache_clear()
     yield package
     for name in [name for name in sys.modules if name.startswith("hues_of_a_test")]:
         del sys.modules[name]
