@@ -27,7 +27,7 @@ from .run import execute
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ..reports.comparison import Comparison
+    from ..reports.analysis.comparison import Comparison
 
 Photo = TypeVar("Photo", NDArray[np.uint8], "Image")
 
@@ -61,7 +61,7 @@ class Run(Results):
         out
             Folder to write to; the run folder by default.
         """
-        from ..reports.formats import write_formats
+        from ..reports.report import write_formats
 
         return write_formats(self, Path(out or self.folder), formats or ("md",))
 
@@ -154,7 +154,7 @@ def compare(before: str | Path | Results, after: str | Path | Results) -> Compar
     UserError
         If the runs cannot be compared: another protocol, or other photos.
     """
-    from ..reports.comparison import compare_runs
+    from ..reports.analysis.comparison import compare_runs
 
     first, second = (each if isinstance(each, Results) else read_results(each) for each in (before, after))
     return compare_runs(first, second)

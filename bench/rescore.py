@@ -104,7 +104,14 @@ def _that_ran(cell: Cell) -> Cell:
 def _rescored(cell: Cell, changes: dict[str, Any], sample: str) -> Cell:
     """Return the cell that scores another's predictions; the same one if nothing would change."""
     request = cell.request.model_copy(update=changes)
-    changed = cell.model_copy(update={"request": request, "sample": sample, "plugins": data_plugins(request)})
+    changed = cell.model_copy(
+        update={
+            "request": request,
+            "sample": sample,
+            "method_plugin": "",
+            "data_plugins": data_plugins(request),
+        }
+    )
     key = score_key(cell.prediction_key, sample, protocol_of(request))
     return changed if key == cell.key else changed.model_copy(update={"key": key, "rescored": cell.key})
 

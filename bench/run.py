@@ -19,8 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import UserError, __version__
-from ..reports.markdown import write_report
-from ..reports.material import Material
+from ..reports.report import write_report
 from ..reports.tables import Results, RunFacts, write_results
 from .collect import collect, metric_facts
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
@@ -106,7 +105,7 @@ def write(
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
-    return results, write_report(Material(results), out)
+    return results, write_report(results, out)
 
 
 @contextmanager

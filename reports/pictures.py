@@ -1,7 +1,5 @@
 """The pictures that a run has kept: one that is lost or damaged counts as not kept."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

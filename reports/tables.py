@@ -1,8 +1,8 @@
 """The result tables of a run: their schema, and reading and writing them.
 
-A run folder holds ``run.json`` and four Parquet tables, each tidy: ``images`` (a row a cell and photo),
-``cells`` (a row a cell), ``curves`` (a row a cell, epoch and split) and ``accuracy_curves`` (a row a cell,
-metric and threshold). They describe themselves: what a metric means stands in ``run.json``.
+A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one row per cell and photo,
+``cells`` one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric
+and threshold. ``run.json`` says what every metric means.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from .. import UserError
+from ..files import atomic, write_json
 from .pictures import only_whole
 
 SCHEMA_VERSION = 2
@@ -145,7 +146,7 @@ class RunFacts:
         ISO 8601 time in UTC, and how long it took.
     dataset
         ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
-        ``caveat``, ``photos`` (split → how many) and ``undecodable`` (id → reason).
+        ``caveat`` and ``photos`` (split → how many).
     protocol, protocol_digest
         The frozen protocol's fields, and the digest that stands on every row.
     metrics
@@ -192,7 +193,6 @@ def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 def write_results(results: Results, folder: Path) -> None:
     """Write a run's facts and tables, each atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "cells": (results.cells, CELL_COLUMNS),
         "images": (results.images, IMAGE_COLUMNS),
@@ -200,12 +200,9 @@ def write_results(results: Results, folder: Path) -> None:
         "accuracy_curves": (results.accuracy_curves, ACCURACY_COLUMNS),
     }
     for name, (table, columns) in tables.items():
-        partial = folder / f".{name}.parquet.partial"
-        typed(table, columns).to_parquet(partial, index=False)
-        partial.replace(folder / f"{name}.parquet")
-    partial = folder / ".run.json.partial"
-    partial.write_text(json.dumps(asdict(results.run), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(folder / "run.json")
+        with atomic(folder / f"{name}.parquet") as partial:
+            typed(table, columns).to_parquet(partial, index=False)
+    write_json(folder / "run.json", asdict(results.run))
 
 
 def read_results(folder: Path) -> Results:
@@ -218,7 +215,7 @@ def read_results(folder: Path) -> Results:
     """
     path = folder / "run.json"
     if not path.is_file():
-        raise UserError(f"'{folder}' holds no run: there is no run.json in it")
+        raise UserError(f"'{folder}' is not a run folder: it has no run.json")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         version = facts["schema_version"]

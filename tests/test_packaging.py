@@ -27,9 +27,11 @@ def test_every_package_is_listed(project):
 
 
 def test_templates_are_package_data(project):
-    patterns = project["tool"]["setuptools"]["package-data"]["huebench.reports"]
-    shipped = {path for pattern in patterns for path in (ROOT / "reports").glob(pattern)}
-    assert shipped == {path for path in (ROOT / "reports" / "templates").rglob("*") if path.is_file()}
+    patterns = project["tool"]["setuptools"]["package-data"]["huebench.reports.formats"]
+    shipped = {path for pattern in patterns for path in (ROOT / "reports" / "formats").glob(pattern)}
+    assert shipped == {
+        path for path in (ROOT / "reports" / "formats" / "templates").rglob("*") if path.is_file()
+    }
 
 
 def test_every_dependency_is_pinned(project):

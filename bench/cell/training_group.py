@@ -98,7 +98,7 @@ def main() -> None:
     """Fit the cell whose specification stands on the command line, as one process of several."""
     cell = Cell.read(Path(sys.argv[1]))
     limit_memory(cell.request.max_memory, cell.request.device)
-    import_only(cell.plugins)
+    import_only(filter(None, [cell.method_plugin]))
     method = MethodSpec(cell.name, cell.parameters).build()
     context = cell.context(checkpoints=cell.model_folder / "checkpoints", validate=lambda _: 0.0)
     method.fit(open_split(cell.request, "train"), open_split(cell.request, "validation"), context)

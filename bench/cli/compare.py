@@ -23,14 +23,15 @@ def compare(
 
     A baseline is a run folder of which run.json and the Parquet files are kept: some 200 kB to commit.
     """
-    from ...reports.comparison import compare_runs
-    from ...reports.comparison_gate import breaches, parse_limits
-    from ...reports.comparison_markdown import markdown
+    from ...reports.analysis.comparison import compare_runs
+    from ...reports.analysis.gate import breaches, parse_limits
+    from ...reports.formats import markdown
+    from ...reports.sections import comparison as section
     from ...reports.tables import read_results
 
     comparison = compare_runs(read_results(before), read_results(after))
     limits = parse_limits(fail_on, comparison.metrics) if fail_on is not None else ()
     broken = breaches(comparison, limits) if limits else []
-    typer.echo(markdown(comparison, limits, broken, everything=everything), nl=False)
+    typer.echo(markdown.render(section.blocks(comparison, limits, broken, everything=everything)), nl=False)
     if broken:
         raise typer.Exit(1)

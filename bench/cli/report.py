@@ -25,11 +25,10 @@ def report(
     ] = None,
 ) -> None:
     """Write the report of a run again from its tables."""
-    from ...reports.formats import write_formats
-    from ...reports.speed import copy_kernels
-    from ...reports.study import copy_answers
+    from ...reports.analysis.kernels import copy_kernels
+    from ...reports.analysis.study import copy_answers
+    from ...reports.report import print_results, write_formats
     from ...reports.tables import read_results, write_results
-    from ...reports.terminal import print_results
 
     results = read_results(folder)
     console = Console()

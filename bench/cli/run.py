@@ -57,7 +57,7 @@ def end(results: Results, report: object, console: Console) -> None:
 
     The exit code is 1 if a method failed or no photo was scored; a method that is skipped is no failure.
     """
-    from ...reports.terminal import print_results
+    from ...reports.report import print_results
 
     print_results(results, console)
     console.print(Text(f"report: {report}"), soft_wrap=True)

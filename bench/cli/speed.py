@@ -17,7 +17,7 @@ from rich.text import Text
 from ... import UserError
 
 if TYPE_CHECKING:
-    from ...reports.speed import Timing
+    from ...reports.analysis.kernels import Timing
 
 SUITE = Path(__file__).parents[2] / "tests" / "speed"
 
@@ -62,7 +62,7 @@ def run_suite(output: Path, select: str | None) -> None:
 
 def ratio_table(timings: list[Timing]) -> Table:
     """Return a table of every comparison: time, and the peer's time over ours."""
-    from ...reports.speed import OURS, compare_timings
+    from ...reports.analysis.kernels import OURS, compare_timings
 
     table = Table("comparison", "library", "time", "ratio", "", box=None, header_style="bold")
     for i, compared in enumerate(compare_timings(timings)):
@@ -75,7 +75,7 @@ def ratio_table(timings: list[Timing]) -> Table:
 
 def print_speed(path: Path, console: Console) -> None:
     """Show the ratios of a pytest-benchmark JSON file with the machine's facts."""
-    from ...reports.speed import OURS, read_timings
+    from ...reports.analysis.kernels import OURS, read_timings
     from ..plan.machine import machine_facts
 
     console.print(ratio_table(read_timings(path)))

@@ -33,8 +33,8 @@ class Cell(BaseModel):
         Whether the method is shown the hidden colour, and which reference photo it is given.
     request
         The resolved request.
-    plugins
-        The plugins that register its method, its dataset and its metrics: it imports these and no others.
+    method_plugin, data_plugins
+        The plugins that register its method, or ``""``, and its dataset and metrics. No others are imported.
     scored
         Fingerprint of the photos to score.
     sample
@@ -62,7 +62,8 @@ class Cell(BaseModel):
     reference: Literal["none", "similar", "random"] = "none"
     seed: int
     request: Request
-    plugins: tuple[str, ...] = ()
+    method_plugin: str = ""
+    data_plugins: tuple[str, ...] = ()
     scored: str
     sample: str
     gallery: tuple[str, ...]

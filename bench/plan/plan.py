@@ -97,6 +97,7 @@ def make_plan(request: Request) -> Plan:
         "request": request,
         "scored": data.scored,
         "sample": data.sample,
+        "data_plugins": data_plugins(request),
         "gallery": tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS)),
     }
     cells: dict[str, Cell] = {}
@@ -141,8 +142,8 @@ def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
 
 
 def _cell(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[str, Any]) -> Cell:
-    plugins = dict.fromkeys(filter(None, (methods.source(spec.name), *data_plugins(request))))
-    shared = {**shared, "name": spec.name, "parameters": spec.parameters, "plugins": tuple(plugins)}
+    plugin = methods.source(spec.name)
+    shared = {**shared, "name": spec.name, "parameters": spec.parameters, "method_plugin": plugin}
     if spec.name in methods.broken:
         return _impossible(spec, methods.broken[spec.name].reason, shared)
     try:
@@ -162,7 +163,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     devices = request.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
-        class_source(type(method), methods.source(spec.name)), shared["seed"], data.training,
+        class_source(type(method), shared["method_plugin"]), shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(

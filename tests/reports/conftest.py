@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import skimage.data
 from PIL import Image
 from scipy import stats
 
-from huebench.reports import statistics
+from huebench.reports.analysis import statistics
+from huebench.reports.analysis.material import Material
+from huebench.reports.blocks import walk
 from huebench.reports.tables import (
     ACCURACY_COLUMNS,
     CELL_COLUMNS,
@@ -37,7 +40,7 @@ def bootstrapped(values):
     ).confidence_interval
 
 
-METRICS = (
+FACTS = (
     MetricFacts("psnr", "PSNR", "dB", "higher", "peak signal-to-noise ratio", "IPOL 2022", "mean", ("psnr",)),
     MetricFacts("ssim", "SSIM", "", "higher", "structural similarity", "Wang 2004", "mean", ("ssim",)),
     MetricFacts(
@@ -100,6 +103,16 @@ METRICS = (
         ("lpips",),
         unavailable="weights not found: put alexnet-owt-7be5be79.pth into <weights>",
     ),
+)
+
+HEADLINE = (
+    "psnr", "ssim", "colorfulness", "delta_colorfulness", "accuracy@5", "accuracy@10", "auc",
+    "auc_rebalanced", "delta_e2000",
+)  # fmt: skip
+
+METRICS = tuple(
+    replace(facts, headline=facts.name in HEADLINE, compared=facts.name in ("psnr", "auc", "auc_rebalanced"))
+    for facts in FACTS
 )
 
 # name → family, oracle, parameters, how well it does (0 bad … 1 perfect), share of the truth's colorfulness
@@ -289,7 +302,6 @@ class Maker:
                 "splits": "4,200 for training and validation, 119 for test, by content hash",
                 "caveat": "Some photos are near-grey or bordered.",
                 "photos": {"train": 3780, "validation": 420, "test": photos},
-                "undecodable": {},
             },
             protocol={
                 "size": 256,
@@ -327,6 +339,16 @@ class Maker:
         images.loc[unscored, ["status", "reason"]] = ["failed", "not reached"]
         images.loc[unscored, images.columns[len(IMAGE_COLUMNS) :]] = pd.NA
         return replace(results, cells=cells, images=images)
+
+
+def section(name, results):
+    """Return a section's blocks."""
+    return import_module(f"huebench.reports.sections.{name}").blocks(Material(results))
+
+
+def found(kind, blocks):
+    """Return the blocks of a kind, those that are folded away too."""
+    return [block for block in walk(blocks) if isinstance(block, kind)]
 
 
 @pytest.fixture

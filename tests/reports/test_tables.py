@@ -44,7 +44,7 @@ def test_typed_keeps_no_foreign_index():
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"holds no run: there is no run\.json"):
+    with pytest.raises(UserError, match=r"is not a run folder: it has no run\.json"):
         read_results(tmp_path)
 
 

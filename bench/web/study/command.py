@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from .... import UserError
-from ....reports.layout import counted
-from ....reports.study import DATABASE, read_study
-from ....reports.summary import summarize
+from ....reports.analysis.study import DATABASE, read_study
+from ....reports.analysis.summary import summarize
+from ....reports.sections.human_study import rates_table
 from ....reports.tables import read_results
+from ....reports.text import counted
 
 
 def serve(
@@ -71,15 +72,17 @@ def print_rates(folder: Path, console: Console) -> None:
         If there is no run, or its study cannot be read.
     """
     results = read_results(folder)
-    study = read_study(results, summarize(results))
+    summary = summarize(results)
+    study = read_study(results, summary)
     if study is None:
         console.print("nobody has answered yet")
         return
+    rates = rates_table(study, summary)
     table = Table("method", box=None, header_style="bold")
-    for column in study.table.columns:
+    for column in rates.columns:
         table.add_column(column.title, justify="right")
-    for row in study.table.rows:
-        table.add_row(*map(Text, (row.label, *(cell.text for cell in row.cells))))
+    for row in rates.rows:
+        table.add_row(*map(Text, (row.label, *(entry.text for entry in row.entries))))
     console.print(table)
     given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
     how = f"50% cannot be told from real; bench report {folder} puts them into the report"

@@ -48,7 +48,7 @@ def test_another_protocol_or_other_photos_are_refused(bench, runs, options, fiel
 def test_mistakes_are_one_message(bench, runs):
     code, output = bench("compare", *runs, "--fail-on", "psnr:+1")
     assert code == 2
-    assert "limit its fall: psnr:-1" in output
+    assert "give the allowed decrease: psnr:-1" in output
     code, output = bench("compare", runs[0], "nowhere")
     assert code == 2
-    assert "'nowhere' holds no run" in output
+    assert "'nowhere' is not a run folder" in output

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from huebench import UserError
 from huebench.bench.cli import speed
-from huebench.reports.speed import Timing, read_timings
+from huebench.reports.analysis.kernels import Timing, read_timings
 
 
 def benchmark(library, median, group="search", items=None, **facts):

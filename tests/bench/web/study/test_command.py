@@ -49,7 +49,7 @@ def test_a_folder_without_a_run_is_a_mistake(bench, tmp_path):
     for more in ([], ["--results"]):
         code, output = bench("study", tmp_path / "nowhere", *more)
         assert code == 2
-        assert "holds no run" in output
+        assert "is not a run folder" in output
 
 
 def test_a_port_that_is_taken_is_named(bench, make_run):

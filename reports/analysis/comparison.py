@@ -1,0 +1,249 @@
+"""Compare two runs of the same photos under the same protocol."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ... import UserError
+from ..tables import MetricFacts, Results
+from ..text import in_words
+from .statistics import SIGNIFICANT, contributions, paired
+from .summary import Summary, summarize
+
+SAME_PHOTOS = ("split", "limit")
+"""Options of a run that decide which photos are scored."""
+
+WORTH_KNOWING = ("budget", "device", "seeds")
+"""Options of a run that may differ, and then explain a change."""
+
+SAME_MACHINE = ("processor", "cores", "accelerator")
+"""Facts of a machine without which times say nothing of each other."""
+
+INDEX = ("method", "metric")
+"""Names of the index of every table of changes."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The changes of every method from one run to another.
+
+    Attributes
+    ----------
+    before, after
+        The runs.
+    metrics
+        Name → facts, of the metrics that both have.
+    changes
+        Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
+        runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
+        ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
+        them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
+        that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
+        ``untested``.
+    seconds
+        Indexed by method: the time of a photo ``before`` and ``after``, and its ``change`` as a share.
+    photos
+        Indexed by photo, one column per method and metric: the paired differences.
+    lost
+        Method → how many photos it scored before and after, of those that now score fewer.
+    new
+        Labels of methods that only the later run has.
+    """
+
+    before: Results
+    after: Results
+    metrics: dict[str, MetricFacts]
+    changes: pd.DataFrame
+    seconds: pd.DataFrame
+    photos: pd.DataFrame
+    lost: dict[str, tuple[int, int]]
+    new: tuple[str, ...]
+
+    @property
+    def changed(self) -> pd.DataFrame:
+        """The rows of `changes` whose verdict is not ``same``."""
+        return self.changes[self.changes["verdict"] != "same"]
+
+    @property
+    def differing(self) -> list[str]:
+        """What else differs between the runs and may explain a change, in words."""
+        before, after = self.before.run, self.after.run
+        options = [{name: run.options.get(name) for name in WORTH_KNOWING} for run in (before, after)]
+        return [
+            *differences(options[0], options[1]),
+            *differences(before.versions, after.versions),
+            *differences(before.machine, after.machine),
+        ]
+
+    def same_machine(self) -> list[str]:
+        """Say what keeps the times from being compared; nothing if they can be."""
+        before, after = (
+            {
+                **{name: results.run.machine.get(name) for name in SAME_MACHINE},
+                **{name: sorted(results.cells[name].dropna().unique()) for name in ("device", "threads")},
+            }
+            for results in (self.before, self.after)
+        )
+        return differences(before, after)
+
+
+def compare_runs(before: Results, after: Results) -> Comparison:
+    """Compare two runs method by method, metric by metric and photo by photo.
+
+    Only photos that both runs scored count. Several seeds are averaged photo by photo first. Oracles are
+    compared too: they watch the protocol.
+
+    Raises
+    ------
+    UserError
+        If the runs are of different protocols or photos, or have no method or no metric in common.
+    """
+    check_comparable(before, after)
+    old, new = summarize(before), summarize(after)
+    labels = [str(label) for label in old.rows.index if label in new.rows.index]
+    metrics = {metric.name: metric for metric in new.metrics if metric.name in old.scores}
+    if not labels or not metrics:
+        raise UserError(
+            f"these runs have no {'metric' if labels else 'method'} in common: "
+            f"{in_words(list(old.scores if labels else old.rows.index))} before, "
+            f"{in_words(list(new.scores if labels else new.rows.index))} after"
+        )
+    one, other = (_contributions(results, metrics, labels) for results in _shared(before, after))
+    changes = pd.concat([_paired_changes(one, other, metrics), _set_changes(old, new, metrics, labels)])
+    order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
+    scored = {
+        label: (int(old.rows["scored"][label]), _scored(new, label)) for label in map(str, old.rows.index)
+    }
+    return Comparison(
+        before=before,
+        after=after,
+        metrics=metrics,
+        changes=changes.reindex(order[order.isin(changes.index)]),
+        seconds=_seconds(old, new, labels),
+        photos=other - one,
+        lost={label: (was, now) for label, (was, now) in scored.items() if now < was},
+        new=tuple(str(label) for label in new.rows.index if label not in old.rows.index),
+    )
+
+
+def check_comparable(before: Results, after: Results) -> None:
+    """Refuse runs whose numbers do not belong together.
+
+    Raises
+    ------
+    UserError
+        If a field of the protocol, the photos' fingerprint, or the choice of photos differs; it says which.
+    """
+    one, other = before.run, after.run
+    protocol = differences(
+        {"digest": one.protocol_digest, **one.protocol}, {"digest": other.protocol_digest, **other.protocol}
+    )
+    photos = [
+        *differences(*({"fingerprint": run.dataset["fingerprint"]} for run in (one, other))),
+        *differences(*({name: run.options.get(name) for name in SAME_PHOTOS} for run in (one, other))),
+    ]
+    if protocol or photos:
+        reasons = [
+            f"their {what} ({', '.join(of)})"
+            for what, of in (("protocols", protocol), ("photos", photos))
+            if of
+        ]
+        raise UserError(
+            f"these runs cannot be compared, because they differ in {' and in '.join(reasons)}: "
+            "run both with the same options on the same photos"
+        )
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Say which values of two mappings differ.
+
+    >>> differences({"size": 256, "grey": "L*"}, {"size": 128, "grey": "L*"})
+    ['size: 256 → 128']
+    """
+    return [
+        f"{key.replace('_', ' ')}: {in_words(before.get(key))} → {in_words(after.get(key))}"
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _shared(before: Results, after: Results) -> tuple[Results, Results]:
+    """Return both runs with the photos alone that a method scored in both."""
+    scored = [
+        pd.MultiIndex.from_frame(images.loc[images["status"] == "ok", ["method", "photo"]])
+        for images in (before.images, after.images)
+    ]
+    both = scored[0].intersection(scored[1])
+
+    def kept(results: Results) -> Results:
+        pairs = pd.MultiIndex.from_frame(results.images[["method", "photo"]])
+        return replace(results, images=results.images[pairs.isin(both)])
+
+    return kept(before), kept(after)
+
+
+def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
+    """Return photos × (method, metric), of the metrics that are means over photos."""
+    tables = {name: contributions(results.images, metric) for name, metric in metrics.items()}
+    columns = {
+        (label, name): table[label].astype(float)
+        for name, table in tables.items()
+        if table is not None
+        for label in labels
+        if label in table
+    }
+    made = pd.DataFrame(columns, dtype=float)
+    made.columns = pd.MultiIndex.from_tuples(list(columns), names=INDEX)
+    return made
+
+
+def _paired_changes(old: pd.DataFrame, new: pd.DataFrame, metrics: Mapping[str, MetricFacts]) -> pd.DataFrame:
+    differences = new - old
+    said = paired(differences)
+    both = differences.notna()
+    said["before"], said["after"] = (table[both].mean() for table in (old, new))
+    unsure = ~(said["p_adjusted"] < SIGNIFICANT)  # also where there is none
+    names = said.index.get_level_values("metric")
+    said["verdict"] = [
+        "same" if no else _verdict(metrics[name], difference)
+        for name, no, difference in zip(names, unsure, said["difference"], strict=True)
+    ]
+    return said
+
+
+def _set_changes(
+    old: Summary, new: Summary, metrics: Mapping[str, MetricFacts], labels: list[str]
+) -> pd.DataFrame:
+    rows = {}
+    for name, metric in metrics.items():
+        if metric.aggregate == "stored":
+            for label in labels:
+                before, after = float(old.scores[name][label]), float(new.scores[name][label])
+                difference = after - before
+                verdict = "same" if np.isnan(difference) or difference == 0 else "untested"
+                known = {"before": before, "after": after, "difference": difference, "verdict": verdict}
+                rows[label, name] = known
+    made = pd.DataFrame(list(rows.values()), columns=["before", "after", "difference", "verdict"])
+    made.index = pd.MultiIndex.from_tuples(list(rows), names=INDEX)
+    return made
+
+
+def _verdict(metric: MetricFacts, difference: float) -> str:
+    sign = {"higher": 1, "lower": -1}.get(metric.direction, 0) * difference
+    return "better" if sign > 0 else "worse" if sign < 0 else "other"
+
+
+def _seconds(old: Summary, new: Summary, labels: list[str]) -> pd.DataFrame:
+    times = {
+        column: 1 / summary.rows["images_per_second"].astype(float)[labels]
+        for column, summary in (("before", old), ("after", new))
+    }
+    table = pd.DataFrame(times).dropna()
+    return table.assign(change=table["after"] / table["before"] - 1)
+
+
+def _scored(summary: Summary, label: str) -> int:
+    return int(summary.rows["scored"].get(label, 0))

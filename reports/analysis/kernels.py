@@ -1,0 +1,151 @@
+"""The kernels' own benchmark, where a run folder holds one: each kernel compared with common alternatives."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ... import UserError
+from ...files import write_json
+from ..text import duration
+
+OURS = "huebench"
+"""The value of a benchmark's ``library`` parameter that is this package."""
+
+FILE = "speed.json"
+"""The file that ``bench speed`` writes; in a run folder it joins the run's report."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One benchmark: its group, the library, and the median seconds of one unit of its work.
+
+    Attributes
+    ----------
+    group
+        The task, with every parameter but the library.
+    library
+        The library that did it.
+    seconds
+        Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
+    facts
+        Further facts that the benchmark recorded: recall, number of references.
+    """
+
+    group: str
+    library: str
+    seconds: float
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A timing compared with ours.
+
+    Attributes
+    ----------
+    timing
+        The timing.
+    ratio
+        Its time over ours, or ``None`` where the group has none of ours.
+    first
+        Whether it is the fastest of its group, where they are listed fastest first.
+    """
+
+    timing: Timing
+    ratio: float | None
+    first: bool
+
+    @property
+    def row(self) -> tuple[str, str, str, str, str]:
+        """Texts: group (of the first alone), library, time, ratio, facts."""
+        timing = self.timing
+        facts = ", ".join(f"{key} {_short(value)}" for key, value in timing.facts.items())
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}×"
+        return timing.group if self.first else "", timing.library, duration(timing.seconds), ratio, facts
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels' benchmark: the ``machine`` in words, and every comparison."""
+
+    machine: str
+    compared: tuple[Compared, ...]
+
+
+def read_kernels(folder: Path) -> Kernels | None:
+    """Return the kernels' benchmark of a run folder, or ``None`` where there is no `FILE`.
+
+    Raises
+    ------
+    UserError
+        If the file is not what ``bench speed`` writes.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        machine = json.loads(path.read_text(encoding="utf-8"))["machine_info"]
+        cpu = machine.get("cpu", {})
+        words = (
+            cpu.get("brand_raw", machine["machine"]),
+            f"{cpu['count']} cores" if "count" in cpu else "",
+            f"Python {machine['python_version']}",
+            machine["system"],
+        )
+        return Kernels(", ".join(word for word in words if word), compare_timings(read_timings(path)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"'{path}' is not what bench speed writes: {error!r}; delete it, or `bench speed --out {path}`"
+        ) from error
+
+
+def copy_kernels(source: Path, target: Path) -> None:
+    """Copy the kernels' benchmark of a run folder to another folder; without one, do nothing.
+
+    It stays what pytest-benchmark reads, without the time of every single round, a megabyte that no report
+    needs, and without the machine's name on its network.
+    """
+    path = source / FILE
+    if not path.is_file() or source.resolve() == target.resolve():
+        return
+    benchmark = json.loads(path.read_text(encoding="utf-8"))
+    benchmark["machine_info"].pop("node", None)
+    for one in benchmark["benchmarks"]:
+        one["stats"].pop("data", None)
+    write_json(target / FILE, benchmark)
+
+
+def read_timings(path: Path) -> list[Timing]:
+    """Read the medians of a pytest-benchmark JSON file."""
+    return list(_timings(json.loads(path.read_text(encoding="utf-8"))["benchmarks"]))
+
+
+def compare_timings(timings: list[Timing]) -> tuple[Compared, ...]:
+    """Put timings of one group together, the fastest first, each with its ratio to ours."""
+    groups: dict[str, list[Timing]] = defaultdict(list)
+    for timing in timings:
+        groups[timing.group].append(timing)
+    compared = []
+    for members in groups.values():
+        ours = next((timing.seconds for timing in members if timing.library == OURS), None)
+        for i, timing in enumerate(sorted(members, key=lambda timing: timing.seconds)):
+            compared.append(Compared(timing, timing.seconds / ours if ours else None, first=i == 0))
+    return tuple(compared)
+
+
+def _timings(benchmarks: list[dict[str, Any]]) -> Iterator[Timing]:
+    for benchmark in benchmarks:
+        parameters = dict(benchmark["params"] or {})
+        facts = dict(benchmark["extra_info"])
+        library = str(parameters.pop("library", OURS))
+        group = ", ".join(
+            [benchmark["group"] or benchmark["name"], *(f"{k} {v}" for k, v in parameters.items())]
+        )
+        yield Timing(group, library, benchmark["stats"]["median"] / facts.pop("items", 1), facts)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

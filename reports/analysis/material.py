@@ -1,0 +1,76 @@
+"""The material of a report: a run, and all that is worked out from it for more than one section."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..tables import Results, RunFacts
+from .gallery import Choice, choose_photos
+from .kernels import Kernels, read_kernels
+from .significance import Significance, compare_contenders
+from .statistics import Intervals, intervals
+from .study import Study, read_study
+from .summary import Summary, categories, summarize
+
+
+@dataclass(frozen=True)
+class Material:
+    """A run, and what its report shows, each part worked out when it is first asked for.
+
+    Attributes
+    ----------
+    results
+        The run; kept pictures, answers and ``speed.json`` are looked for in its ``folder``.
+    """
+
+    results: Results
+
+    @property
+    def run(self) -> RunFacts:
+        """The run's facts."""
+        return self.results.run
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The methods over all photos."""
+        return summarize(self.results)
+
+    @cached_property
+    def intervals(self) -> Intervals:
+        """The intervals of the summary's means."""
+        return intervals(self.summary)
+
+    @cached_property
+    def without_near_grey(self) -> Summary:
+        """The methods over all photos but those known to be near-grey."""
+        return summarize(self.results, near_grey=False)
+
+    @cached_property
+    def categories(self) -> dict[str, tuple[Summary, Intervals]]:
+        """Category → summary of its photos and intervals of its means; empty with fewer than two."""
+        parts = {name: summarize(self.results, category=name) for name in categories(self.results)}
+        return {name: (part, intervals(part)) for name, part in parts.items()}
+
+    @cached_property
+    def significance(self) -> list[Significance]:
+        """The tests of differences, one per compared metric."""
+        return compare_contenders(self.results, self.summary)
+
+    @cached_property
+    def gallery(self) -> Choice:
+        """The photos of the gallery."""
+        return choose_photos(self.results, self.summary)
+
+    @cached_property
+    def study(self) -> Study | None:
+        """The human study, or ``None`` where nobody has answered."""
+        return read_study(self.results, self.summary)
+
+    @cached_property
+    def kernels(self) -> Kernels | None:
+        """The kernels' benchmark, or ``None`` where the run folder holds none."""
+        return read_kernels(self.results.folder)
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds."""
+        return int(self.summary.rows["seeds"].max())

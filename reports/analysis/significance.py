@@ -1,0 +1,84 @@
+"""Tests of the differences between the contenders, by each compared metric."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..tables import MetricFacts, Results
+from .statistics import SIGNIFICANT, Ranks, compare, per_photo, rank
+from .summary import Summary
+
+
+@dataclass(frozen=True)
+class Significance:
+    """The differences between the contenders by one metric.
+
+    Attributes
+    ----------
+    metric
+        The metric.
+    best
+        Label of the contender with the highest value, or the lowest where lower is better.
+    tied
+        Labels of those that do not differ significantly from it.
+    differences
+        Every other contender compared with the best one, as `against` gives them.
+    comparisons
+        Every two contenders, as `statistics.compare` gives them.
+    ranks
+        Average ranks, or ``None`` where they say nothing.
+    """
+
+    metric: MetricFacts
+    best: str
+    tied: tuple[str, ...]
+    differences: pd.DataFrame
+    comparisons: pd.DataFrame
+    ranks: Ranks | None
+
+
+def compare_contenders(results: Results, summary: Summary) -> list[Significance]:
+    """Test the contenders' differences by each compared metric.
+
+    Parameters
+    ----------
+    results, summary
+        The run.
+
+    Returns
+    -------
+    list of Significance
+        The leading metric first; empty with fewer than two contenders or two photos. A metric that photos
+        have no values of, or that fewer than two contenders have, is left out.
+    """
+    if len(summary.contenders()) < 2 or summary.photos < 2:
+        return []
+    return [
+        _by(metric, results, summary)
+        for metric in summary.compared
+        if per_photo(results, metric) is not None and len(summary.badness(metric)) > 1
+    ]
+
+
+def against(comparisons: pd.DataFrame, best: str) -> pd.DataFrame:
+    """Return the comparisons of every other method with ``best``; positive differences favour the other."""
+    flat = comparisons.reset_index()
+    as_a, as_b = flat[flat["a"] == best], flat[flat["b"] == best]
+    flipped = as_a.assign(
+        difference=-as_a["difference"],
+        low=-as_a["high"],
+        high=-as_a["low"],
+        effect=-as_a["effect"],
+        positive=1 - as_a["positive"],
+    )
+    parts = [flipped.set_index("b").drop(columns="a"), as_b.set_index("a").drop(columns="b")]
+    return pd.concat(parts).rename_axis("method")
+
+
+def _by(metric: MetricFacts, results: Results, summary: Summary) -> Significance:
+    comparisons = compare(results, summary, metric)
+    best = str(summary.badness(metric).idxmin())
+    differences = against(comparisons, best)
+    unsure = differences.index[differences["p_adjusted"] >= SIGNIFICANT]
+    tied = tuple(str(label) for label in summary.contenders() if label in unsure)
+    return Significance(metric, best, tied, differences, comparisons, rank(results, summary, metric))

@@ -1,0 +1,159 @@
+"""The fool rate of a run's human study: how often people take a colorized photo for the real one."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ... import UserError
+from ..tables import Results
+from ..text import counted
+from .statistics import bootstrap
+from .summary import Summary
+
+DATABASE = "study.sqlite"
+"""The file in a run folder that ``bench study`` keeps the answers in."""
+
+ENOUGH = 10
+"""With at least this many participants the bootstrap resamples them, with fewer their answers."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A human study of a run.
+
+    Attributes
+    ----------
+    rates
+        As `fool_rates` gives them.
+    participants, answers
+        How many people answered, and how many answers there are, practice aside.
+    exposure
+        Seconds for which every photo was seen.
+    """
+
+    rates: pd.DataFrame
+    participants: int
+    answers: int
+    exposure: float
+
+
+def read_study(results: Results, summary: Summary) -> Study | None:
+    """Return the human study of a run, or ``None`` where nobody has answered.
+
+    Answers about a cell that is no longer part of the run, because its method, photos or seed have
+    changed since, do not count.
+    """
+    answers = read_answers(results)
+    if answers.empty:
+        return None
+    rates = fool_rates(answers).reindex(
+        [label for label in summary.rows.index if label in set(answers["method"])]
+    )
+    return Study(
+        rates,
+        answers["participant"].nunique(),
+        len(answers),
+        float(answers["exposure"].iloc[0]),
+    )
+
+
+def read_answers(results: Results) -> pd.DataFrame:
+    """Return one row per answer: ``participant``, ``cell``, ``method``, ``photo``, ``exposure``, ``fooled``.
+
+    Raises
+    ------
+    UserError
+        If the database is damaged.
+    """
+    path = results.folder / DATABASE
+    columns = ["participant", "cell", "method", "photo", "exposure", "fooled"]
+    if not path.is_file():
+        return pd.DataFrame(columns=columns)
+    try:
+        with closing(_open(path)) as database:
+            rows = database.execute(f"SELECT {', '.join(columns)} FROM answers").fetchall()  # noqa: S608  # ours
+    except sqlite3.Error as error:
+        raise UserError(
+            f"'{path}' is not a readable database of a study ({error}): restore a backup, "
+            "or move the file away to write a report without the study"
+        ) from error
+    answers = pd.DataFrame(rows, columns=columns)
+    kept = answers[answers["cell"].isin(results.cells["cell"])]
+    return kept.sort_values(["participant", "photo"], ignore_index=True)
+
+
+def copy_answers(source: Path, target: Path) -> None:
+    """Copy the answers of a run folder to another folder; without any, do nothing.
+
+    Raises
+    ------
+    UserError
+        If the copy would replace answers that the run lacks, or one of the two databases is damaged.
+    """
+    path, copied = source / DATABASE, target / DATABASE
+    if not path.is_file() or path.resolve() == copied.resolve():
+        return
+    given = "SELECT participant, photo FROM answers"
+    try:
+        with closing(_open(path)) as answers:
+            if copied.is_file():
+                with closing(_open(copied)) as before:
+                    lost = set(before.execute(given)) - set(answers.execute(given))
+                if lost:
+                    raise UserError(
+                        f"'{copied}' holds {counted(len(lost), 'answer')} that '{path}' lacks: move it away, "
+                        "or choose another folder"
+                    )
+            with closing(sqlite3.connect(copied)) as copy:
+                answers.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # nobody answers here: one file is enough
+    except sqlite3.Error as error:
+        raise UserError(f"cannot copy the answers of a study from '{path}' to '{copied}': {error}") from error
+
+
+def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each method fooled people, with a bootstrap interval.
+
+    Parameters
+    ----------
+    answers
+        As `read_answers` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per method: ``fool_rate``, the share of its answers that took the colorized photo for the real
+        one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
+        NaN where all answers agree; ``answers`` and ``participants``.
+
+    Notes
+    -----
+    Answers of one person are alike, so people are what is drawn again, once there are `ENOUGH` of them.
+    They need not have answered equally often: the rate is a ratio of two sums, and the bootstrap is of its
+    linearization (Efron and Tibshirani 1993, An Introduction to the Bootstrap).
+    """
+    rows = {str(method): _rate(theirs) for method, theirs in answers.groupby("method")}
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=["fool_rate", "low", "high", "answers", "participants"]
+    ).astype({"answers": int, "participants": int})
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open a database that is there; not mode=ro, for the last reader must put a write-ahead log away."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+
+
+def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:
+    people = answers["participant"].nunique()
+    unit = answers["participant"] if people >= ENOUGH else answers.index
+    sums = answers["fooled"].groupby(unit).agg(["sum", "count"])
+    rate = float(answers["fooled"].mean())
+    linear = rate + (sums["sum"] - rate * sums["count"]) / sums["count"].mean()
+    low, high = (float(end[0].clip(0, 1)) for end in bootstrap(linear.to_numpy(float)[:, None]))
+    if rate in (0, 1):
+        low = high = np.nan  # every draw is the same, which says nothing of other people
+    return rate, low, high, len(answers), people

@@ -1,0 +1,215 @@
+"""From a run's tables to one row per method: means over scored photos, coverage, spread over seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..tables import MetricFacts, Results
+
+GROUPS = ("baseline", "classical", "deep")
+"""The families in the order of every table; oracles follow, and the truth comes last."""
+
+LEAD = "auc"
+"""The metric of the charts and the gallery: unlike PSNR, it does not favour the dullest answer."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The results of a run's methods on some of its photos.
+
+    The three tables share their index, the methods' labels: baselines, classical and deep methods by
+    name, then the oracles. The order says nothing about who is best, because no single metric does.
+
+    Attributes
+    ----------
+    metrics
+        The metrics of the columns; those that cannot be had for these photos are left out.
+    rows
+        ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored``
+        and ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's
+        cost: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
+    scores
+        One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
+    spread
+        The same shape: standard deviation over seeds, missing for a single seed.
+    truth
+        The truth's own value of every metric, missing where it has none.
+    photos
+        How many photos there are.
+    images
+        The rows of `Results.images` that are of these photos.
+    """
+
+    metrics: tuple[MetricFacts, ...]
+    rows: pd.DataFrame
+    scores: pd.DataFrame
+    spread: pd.DataFrame
+    truth: pd.Series[float]
+    photos: int
+    images: pd.DataFrame
+
+    @property
+    def lead(self) -> MetricFacts | None:
+        """The metric that charts and the gallery go by, or ``None`` where it was not computed."""
+        return next((metric for metric in self.metrics if metric.name == LEAD), None)
+
+    @property
+    def compared(self) -> list[MetricFacts]:
+        """The metrics by which methods are compared, the leading one first."""
+        return sorted((metric for metric in self.metrics if metric.compared), key=lambda m: m.name != LEAD)
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Label → ``oracle``, or the method's family."""
+        rows = zip(self.rows.index, self.rows["family"], self.rows["oracle"], strict=True)
+        return {str(label): "oracle" if oracle else str(family) for label, family, oracle in rows}
+
+    def contenders(self) -> pd.Index[str]:
+        """Return the labels of those that may be called best: no oracle, and no decodable photo missing."""
+        missing = self.rows["expected"] - self.rows["undecodable"] - self.rows["scored"]
+        return self.rows.index[~self.rows["oracle"] & (missing <= 0) & (self.rows["scored"] > 0)]
+
+    def badness(self, metric: MetricFacts) -> pd.Series[float]:
+        """Return how far every contender is from the best possible: the smallest is the best.
+
+        It is empty for a metric without a direction, or with a target that is not known.
+        """
+        values = self.scores.loc[self.contenders(), metric.name].dropna()
+        if metric.direction == "lower":
+            return values
+        if metric.direction == "higher":
+            return -values
+        if metric.direction == "target":
+            return (values - self.truth[metric.name]).abs().dropna()
+        return values.iloc[:0]
+
+    def table(self) -> pd.DataFrame:
+        """Return rows, scores and spread side by side, as the CSV report holds them."""
+        spread = self.spread.dropna(axis="columns", how="all").add_suffix("_spread")
+        return pd.concat([self.rows, self.scores, spread], axis="columns")
+
+
+def summarize(results: Results, *, near_grey: bool = True, category: str | None = None) -> Summary:
+    """Aggregate a run to one row per method.
+
+    Parameters
+    ----------
+    results
+        The run.
+    near_grey
+        Whether photos known to be near-grey count; a photo of which it is unknown always does.
+    category
+        Count only the photos of this category.
+
+    Returns
+    -------
+    Summary
+        Over the photos asked for. A method that scored none of them stays as a row without values.
+    """
+    photos = _photos(results.images)
+    keep = pd.Series(data=True, index=photos.index)
+    if not near_grey:
+        keep &= ~photos["near_grey"].fillna(value=False).astype(bool)
+    if category is not None:
+        keep &= photos["category"] == category
+    whole = bool(keep.all()) and category is None
+    metrics = tuple(
+        metric
+        for metric in results.run.metrics
+        if not metric.unavailable and (whole or metric.aggregate != "stored")
+    )
+    counted = results.images[results.images["photo"].isin(keep.index[keep])]
+    scored = {str(cell): table for cell, table in counted[counted["status"] == "ok"].groupby("cell")}
+    cells = _ordered(results.cells)
+    total = int(cells["expected"].max()) if cells["expected"].notna().any() else len(photos)
+    expected = int(keep.sum()) if category is not None else total - int((~keep).sum())
+    values = pd.DataFrame(
+        [_aggregate(cell, scored.get(str(cell["cell"])), metrics) for _, cell in cells.iterrows()],
+        index=cells["method"],
+        columns=[metric.name for metric in metrics],
+        dtype=float,
+    )
+    counts = counted.groupby(["cell", "status"]).size()
+    for status, column in (("ok", "scored"), ("undecodable", "undecodable")):
+        cells[column] = [int(counts.get((cell, status), 0)) for cell in cells["cell"]]
+    grouped = values.groupby(level=0, sort=False)
+    return Summary(
+        metrics=metrics,
+        rows=_rows(cells.assign(expected=expected)),
+        scores=grouped.mean(),
+        spread=grouped.std(),
+        truth=_truth(counted[counted["status"] == "ok"], metrics),
+        photos=expected,
+        images=counted,
+    )
+
+
+def categories(results: Results) -> list[str]:
+    """Return the names of the photos' categories, sorted; empty where there are fewer than two."""
+    names = sorted({str(name) for name in results.images["category"].dropna()} - {""}, key=str.casefold)
+    return names if len(names) > 1 else []
+
+
+def _photos(images: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known of every photo, by whichever cell knows it."""
+    return images.groupby("photo", sort=True)[["near_grey", "category"]].first()
+
+
+def _ordered(cells: pd.DataFrame) -> pd.DataFrame:
+    group = cells["family"].map({name: number for number, name in enumerate(GROUPS)}).fillna(len(GROUPS))
+    keys = pd.DataFrame({"oracle": cells["oracle"], "group": group, "method": cells["method"]})
+    return cells.loc[keys.assign(seed=cells["seed"]).sort_values(["oracle", "group", "method", "seed"]).index]
+
+
+def _aggregate(
+    cell: pd.Series[float], photos: pd.DataFrame | None, metrics: tuple[MetricFacts, ...]
+) -> list[float]:
+    """Return a cell's value of every metric; NaN where it scored no photo."""
+    return [_value(metric, cell, photos) for metric in metrics]
+
+
+def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | None) -> float:
+    if metric.aggregate == "stored":
+        value = cell.get(metric.name)
+        return np.nan if pd.isna(value) else float(value)
+    if photos is None:
+        return np.nan
+    # A photo whose value is missing makes the mean missing: a mean over fewer photos would not be one.
+    columns = photos.reindex(columns=list(metric.columns)).to_numpy(float, na_value=np.nan)
+    if metric.aggregate == "mean":
+        return float(columns[:, 0].mean())
+    if metric.aggregate == "mean_gap":
+        return float(abs(columns[:, 0].mean() - columns[:, 1].mean()))
+    return float(abs(columns[:, 0] - columns[:, 1]).mean())
+
+
+def _truth(scored: pd.DataFrame, metrics: tuple[MetricFacts, ...]) -> pd.Series[float]:
+    """Return the truth's own mean over the photos that anyone scored."""
+    names = {m.name: m.columns[1] for m in metrics if m.aggregate == "mean" and len(m.columns) == 2}
+    own = scored.reindex(columns=["photo", *names.values()]).groupby("photo").first().astype(float).mean()
+    return pd.Series({m.name: own.get(names.get(m.name, ""), np.nan) for m in metrics}, dtype=float)
+
+
+def _rows(cells: pd.DataFrame) -> pd.DataFrame:
+    grouped = cells.groupby("method", sort=False)
+    rows = grouped[["name", "family", "oracle"]].first()
+    rows["seeds"] = grouped.size()
+    rows["status"] = grouped["status"].agg(_status)
+    for name in ("expected", "scored", "undecodable"):
+        rows[name] = grouped[name].sum().astype(int)
+    rows["coverage"] = rows["scored"] / rows["expected"].where(rows["expected"] > 0)
+    for name in ("images_per_second", "parameter_count", "fit_seconds", "peak_memory_mb"):
+        rows[name] = grouped[name].mean().astype(float)
+    return rows
+
+
+def _status(statuses: pd.Series[str]) -> str:
+    """Return ``ok`` if every seed is, else what went wrong, and with how many of the seeds."""
+    wrong = statuses[statuses != "ok"]
+    if wrong.empty:
+        return "ok"
+    names = ", ".join(sorted(set(wrong)))
+    return names if len(statuses) == 1 else f"{names} ({len(wrong)} of {len(statuses)} seeds)"

@@ -1,0 +1,252 @@
+"""The parts that a report is made of: sections return them, and every format renders them.
+
+A `Text` is a string or a tuple of spans, some of them marked: ``("see ", Link("failures", "Failures"))``.
+Formats escape every string, so a text from outside is shown as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name or a command within a text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words within a text that must not be missed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Words within a text that lead to the section with this heading."""
+
+    text: str
+    section: str
+
+
+Span: TypeAlias = str | Code | Strong | Link
+Text: TypeAlias = Span | tuple[Span, ...]
+
+
+def spans(text: Text) -> tuple[Span, ...]:
+    """Return the spans of a text."""
+    return text if isinstance(text, tuple) else (text,)
+
+
+def plain(text: Text) -> str:
+    """Return a text without its marks.
+
+    >>> plain(("run ", Code("bench"), "."))
+    'run bench.'
+    """
+    return "".join(span if isinstance(span, str) else span.text for span in spans(text))
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The heading of a section (level 2) or of a part of one (level 3)."""
+
+    text: str
+    level: int = 2
+
+
+def slug(heading: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it.
+
+    >>> slug("Statistical significance")
+    'statistical-significance'
+    """
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A warning that comes before everything else."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list."""
+
+    items: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A command, or several, on lines of their own."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """The heading of a column: ``arrow`` shows which direction is better; terminals keep essential ones."""
+
+    label: str
+    unit: str = ""
+    arrow: str = ""
+    description: str = ""
+    essential: bool = False
+
+    @property
+    def title(self) -> str:
+        """The heading in one line: ``PSNR ↑ (dB)``."""
+        unit = f"({self.unit})" if self.unit else ""
+        return " ".join(part for part in (self.label, self.arrow, unit) if part)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a `Table`: its text, the value to sort by, its rank (1 best, 2 second), its interval."""
+
+    text: str
+    value: float | None = None
+    rank: int = 0
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a `Table`: a method or the truth, and its group (a family, ``oracle`` or ``truth``)."""
+
+    label: str
+    group: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def apart(self) -> bool:
+        """Whether it does not compete."""
+        return self.group in ("oracle", "truth")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of results: one row per method, one entry per column; tables of one name share a file."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    name: str
+    caption: str
+
+    def only(self, places: Sequence[int]) -> Table:
+        """Return the table with some of its columns; without the truth where it has no value in these."""
+        rows = [replace(row, entries=tuple(row.entries[i] for i in places)) for row in self.rows]
+        told = [row for row in rows if row.group != "truth" or any(e.value is not None for e in row.entries)]
+        return replace(self, columns=tuple(self.columns[i] for i in places), rows=tuple(told))
+
+
+@dataclass(frozen=True)
+class PlainTable:
+    """A table of texts."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture, drawn when a format first asks for it: ``name``.``kind``, its alt text and its caption."""
+
+    name: str
+    alt: str
+    caption: str
+    draw: Callable[[], bytes]
+    kind: str = "png"
+
+    @cached_property
+    def content(self) -> bytes:
+        """The file."""
+        return self.draw()
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.{self.kind}"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a gallery: its label, group, caption and file; without a file the caption says why."""
+
+    label: str
+    group: str
+    caption: str
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A photo's input and truth, its answers, and a sheet of all for formats that cannot lay them out."""
+
+    photo: str
+    given: tuple[Tile, Tile]
+    answers: tuple[Tile, ...]
+    sheet: Figure
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks that are folded away under a summary."""
+
+    summary: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Unrounded numbers for other programs: ``name``.csv; what people read leaves it out."""
+
+    name: str
+    table: pd.DataFrame
+
+
+Block: TypeAlias = (
+    Heading | Prose | Caveat | Bullets | Listing | Table | PlainTable | Figure | Gallery | Details | Data
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report; its ``subject`` names photos and protocol, for a table that stands alone."""
+
+    title: str
+    subject: str
+    blocks: tuple[Block, ...]
+
+
+def walk(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks, and those that are folded away in them."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Details):
+            yield from walk(block.blocks)
+
+
+def figures(blocks: Iterable[Block]) -> list[Figure]:
+    """Return the figures of some blocks, the galleries' sheets among them."""
+    found = (block.sheet if isinstance(block, Gallery) else block for block in walk(blocks))
+    return [block for block in found if isinstance(block, Figure)]

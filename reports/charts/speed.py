@@ -1,0 +1,136 @@
+"""A metric against images per second, with the Pareto front."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogFormatter
+from numpy.typing import NDArray
+
+from ..analysis.summary import Summary
+from ..tables import MetricFacts
+from .style import style
+
+GROUP_STYLES = {
+    "baseline": ("#999999", "s"),
+    "classical": ("#0072B2", "o"),
+    "deep": ("#D55E00", "^"),
+}
+"""Family → colour, of Okabe and Ito's palette, and marker: never told apart by colour alone."""
+
+NEAR = ((8, 0), (-8, 0), (0, 6), (0, -6))
+"""Where a point's name may be, in pixels from it; the first that is free."""
+
+FAR = tuple((x, y) for distance in (16, 30) for x in (-distance, 0, distance) for y in (-distance, distance))
+"""Where it may be when there is no room near: with a line to its point."""
+
+Box = tuple[float, float, float, float]
+
+
+def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
+    """Draw a metric against images per second, with the Pareto front of the contenders.
+
+    Parameters
+    ----------
+    summary
+        The methods over all photos.
+    metric
+        One of its metrics for which higher is better.
+    """
+    with style():
+        figure = Figure(figsize=(8, 5), layout="constrained")
+        axes = figure.subplots()
+        points = timed(summary, metric)
+        contenders = points[points.index.isin(summary.contenders())]
+        front = contenders.loc[pareto(contenders["speed"].to_numpy(), contenders["quality"].to_numpy())]
+        front = front.sort_values("speed")
+        axes.step(front["speed"], front["quality"], where="pre", color="#444444", linewidth=1, zorder=1)
+        families = summary.rows["family"][points.index]
+        for group, (color, marker) in GROUP_STYLES.items():
+            members = points[families == group]
+            if len(members):
+                full = members.index.isin(contenders.index)
+                axes.scatter(
+                    members["speed"],
+                    members["quality"],
+                    s=36,
+                    marker=marker,
+                    facecolors=np.where(full, color, "white"),
+                    edgecolors=color,
+                    label=group,
+                    zorder=2,
+                )
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.6)))
+        axes.margins(x=0.12, y=0.08)
+        axes.set_xlabel("images/s, log scale")
+        axes.set_ylabel(metric.label)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
+        figure.draw_without_rendering()  # so that data have their places
+        _label(axes, points)
+        return figure
+
+
+def pareto(speed: NDArray[np.float64], quality: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which points no other point beats: at least as good in both, and better in one.
+
+    >>> pareto(np.array([1.0, 2.0, 3.0, 2.0]), np.array([5.0, 4.0, 1.0, 3.0])).tolist()
+    [True, True, True, False]
+    """
+    at_least = (speed[:, None] >= speed) & (quality[:, None] >= quality)
+    better = (speed[:, None] > speed) | (quality[:, None] > quality)
+    beaten: NDArray[np.bool_] = np.any(at_least & better, axis=0)
+    return ~beaten
+
+
+def timed(summary: Summary, metric: MetricFacts) -> pd.DataFrame:
+    """Return ``speed`` and ``quality`` of the methods that have both; oracles would stretch the axis."""
+    columns = {"speed": summary.rows["images_per_second"], "quality": summary.scores[metric.name]}
+    points = pd.DataFrame(columns).astype(float).replace([np.inf, -np.inf], np.nan).dropna()
+    return points[(points["speed"] > 0) & ~summary.rows["oracle"][points.index]]
+
+
+def _label(axes: Axes, points: pd.DataFrame) -> None:
+    """Name points, each where the name overlaps other points and earlier names least."""
+    places = axes.transData.transform(points[["speed", "quality"]].to_numpy())
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    for label, place in zip(map(str, points.index), places, strict=True):
+        boxes = {offset: _box(place, offset, 6.6 * len(label), 12) for offset in (*NEAR, *FAR)}
+        offset = min(boxes, key=lambda offset: _crowding(boxes[offset], taken, axes.bbox.extents))
+        taken.append(boxes[offset])
+        right, up = np.sign(offset)
+        axes.annotate(
+            label,
+            (points.loc[label, "speed"], points.loc[label, "quality"]),
+            offset,
+            textcoords="offset pixels",
+            ha=("center", "left", "right")[right],
+            va=("center", "bottom", "top")[up],
+            fontsize=7.5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # where the front crosses it
+            arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.6} if offset in FAR else None,
+        )
+
+
+def _box(place: NDArray[np.float64], offset: tuple[int, int], width: float, height: float) -> Box:
+    """Return left, bottom, right and top of a name that lies off its point on the sides of an offset."""
+    right, up = np.sign(offset)
+    left = place[0] + offset[0] + (right - 1) * width / 2
+    bottom = place[1] + offset[1] + (up - 1) * height / 2
+    return left, bottom, left + width, bottom + height
+
+
+def _crowding(box: Box, taken: Sequence[Box], inside: Box) -> float:
+    """Return how much of a box lies on others or outside."""
+    outside = _overlap(box, box) - _overlap(box, inside)
+    return sum(_overlap(box, other) for other in taken) + outside
+
+
+def _overlap(one: Box, other: Box) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)

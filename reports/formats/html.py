@@ -1,0 +1,184 @@
+"""HTML: one file that needs no network, to sort, filter and compare in."""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from ...files import atomic
+from .. import blocks as b
+from ..blocks import Block, Document, Span, Text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}
+"""Rank of an entry → its class."""
+
+
+def write(document: Document, folder: Path) -> Path:
+    """Write ``report.html`` into a folder and return its path."""
+    path = folder / "report.html"
+    with atomic(path) as partial:
+        partial.write_text(page(document), encoding="utf-8")
+    return path
+
+
+def page(document: Document) -> str:
+    """Return a whole page; the blocks before the first heading go to its header."""
+    lead = list(takewhile(lambda block: not isinstance(block, b.Heading), document.blocks))
+    environment = Environment(
+        loader=PackageLoader("huebench.reports.formats"), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("report.html.j2").render(
+        title=document.title,
+        lead=render(lead),
+        content=render(document.blocks[len(lead) :]),
+        css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704  # ours
+        js=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704  # ours
+    )
+
+
+def render(blocks: Iterable[Block]) -> Markup:
+    """Return blocks as HTML."""
+    return Markup("\n").join(map(render_block, blocks))
+
+
+def inline(text: Text) -> Markup:
+    """Return a text as HTML, its strings escaped.
+
+    >>> inline(("<b> ", b.Code("x")))
+    Markup('&lt;b&gt; <code>x</code>')
+    """
+    return _join(map(_span, b.spans(text)))
+
+
+def render_block(block: Block) -> Markup:  # noqa: C901, PLR0911  # one case per kind
+    """Return a block as HTML; every text in it is escaped."""
+    match block:
+        case b.Heading(level=2):
+            return Markup('<h2 id="{}">{}</h2>').format(b.slug(block.text), block.text)
+        case b.Heading():
+            return Markup("<h{0}>{1}</h{0}>").format(block.level, block.text)
+        case b.Prose():
+            return Markup("<p>{}</p>").format(inline(block.text))
+        case b.Caveat():
+            return Markup('<p class="caveat">{}</p>').format(inline(block.text))
+        case b.Bullets():
+            items = _join(Markup("<li>{}</li>").format(inline(item)) for item in block.items)
+            return Markup("<ul>{}</ul>").format(items)
+        case b.Listing():
+            return Markup("<pre><code>{}</code></pre>").format(block.text)
+        case b.Table():
+            return _results(block)
+        case b.PlainTable():
+            return _plain(block)
+        case b.Figure():
+            return Markup(
+                '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{0}">'
+                '<img src="{1}" alt="{0}"></div>\n<figcaption>{2}</figcaption></figure>'
+            ).format(block.alt, _uri(block.content, block.kind), block.caption)
+        case b.Gallery():
+            return _gallery(block)
+        case b.Details():
+            folded = Markup("<details><summary>{}</summary>\n{}\n</details>")
+            return folded.format(block.summary, render(block.blocks))
+        case b.Data():
+            return Markup("")
+
+
+def _results(table: b.Table) -> Markup:
+    heading = Markup('<th scope="col"><button type="button"{}>{}</button></th>')
+    headings = [heading.format("", "method")]
+    for column in table.columns:
+        title = Markup(' title="{}"').format(column.description) if column.description else ""
+        headings.append(heading.format(title, column.title))
+    groups = ["", *(row.group for row in table.rows)]
+    rows = [_row(row, first=row.group != before) for row, before in zip(table.rows, groups, strict=False)]
+    return _table(headings, rows, table.caption, "results")
+
+
+def _plain(table: b.PlainTable) -> Markup:
+    headings = [Markup('<th scope="col">{}</th>').format(heading) for heading in table.headings]
+    rows = []
+    for first, *others in table.rows:
+        cells = _join(Markup("<td>{}</td>").format(inline(text)) for text in others)
+        rows.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(inline(first), cells))
+    return _table(headings, rows, table.caption, "plain")
+
+
+def _gallery(gallery: b.Gallery) -> Markup:
+    tiles = Markup("\n").join(_tile(tile, gallery.photo) for tile in (*gallery.given, *gallery.answers))
+    truth = gallery.given[1].path
+    picture = _picture(truth) if truth else ""
+    return Markup('<div class="gallery" style="--truth: url({})">\n{}\n</div>').format(picture, tiles)
+
+
+def _span(span: Span) -> Markup:
+    if isinstance(span, b.Code):
+        return Markup("<code>{}</code>").format(span.text)
+    if isinstance(span, b.Strong):
+        return Markup("<strong>{}</strong>").format(span.text)
+    if isinstance(span, b.Link):
+        return Markup('<a href="#{}">{}</a>').format(b.slug(span.section), span.text)
+    return Markup("{}").format(span)
+
+
+def _table(headings: Sequence[Markup], rows: Sequence[Markup], caption: str, kind: str) -> Markup:
+    return Markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="{0}">\n'
+        '<table class="{1}" aria-label="{0}">\n<thead><tr>{2}</tr></thead>\n'
+        "<tbody>\n{3}\n</tbody>\n</table>\n</div>"
+    ).format(caption, kind, _join(headings), Markup("\n").join(rows))
+
+
+def _row(row: b.Row, *, first: bool) -> Markup:
+    group = "" if row.group == row.label else Markup(" <small>{}</small>").format(row.group)
+    classes = " ".join(name for name, holds in (("first", first), ("apart", row.apart)) if holds)
+    return Markup(
+        '<tr data-method="{0} {1}" class="{2}"><th scope="row" data-label="{0}">{0}{3}</th>{4}</tr>'
+    ).format(row.label, row.group, classes, group, _join(map(_entry, row.entries)))
+
+
+def _entry(entry: b.Entry) -> Markup:
+    value = "" if entry.value is None else Markup(' data-value="{}"').format(entry.value)
+    return Markup("<td{}{}>{}</td>").format(RANKS[entry.rank], value, entry.text)
+
+
+def _tile(tile: b.Tile, photo: str) -> Markup:
+    """Return a picture; over every answer a slider uncovers the truth."""
+    caption, control, method = tile.caption, Markup(""), Markup("")
+    if tile.path is None:
+        picture, caption = Markup('<span class="missing">{}</span>').format(tile.caption), ""
+    elif tile.group == "truth":
+        picture = Markup('<div class="truth" role="img" aria-label="the truth of {}"></div>').format(photo)
+    else:
+        shown = Markup('<div class="truth"></div><img class="over" src="{}" alt="{} of {}">')
+        picture = shown.format(_picture(tile.path), tile.label, photo)
+    if tile.group not in ("", "truth"):
+        method = Markup(' data-method="{} {}"').format(tile.label, tile.group)
+        slider = '<input type="range" min="0" max="100" value="0" aria-label="uncover the truth under {}">'
+        control = Markup(slider).format(tile.label) if tile.path else control  # noqa: S704  # ours
+    return Markup(
+        '<figure{}>\n<div class="picture">{}</div>\n{}<figcaption><b>{}</b> {}</figcaption>\n</figure>'
+    ).format(method, picture, control, tile.label, caption)
+
+
+def _picture(path: Path) -> str:
+    """Return a kept picture as a data URI; as JPEG, a fifth of its size."""
+    made = io.BytesIO()
+    with Image.open(path) as picture:
+        picture.convert("RGB").save(made, format="JPEG", quality=92, subsampling=0)
+    return _uri(made.getvalue(), "jpeg")
+
+
+def _uri(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _join(parts: Iterable[Markup]) -> Markup:
+    return Markup("").join(parts)

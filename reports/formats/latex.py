@@ -1,0 +1,176 @@
+r"""LaTeX: the tables of a report with booktabs, the best bold, the second best underlined.
+
+Each file holds what to ``\input``: a ``table`` environment, or several where one would be too wide to read;
+the document needs ``\usepackage{booktabs,adjustbox}``. A table wider than the line is shrunk to it.
+"""
+
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+
+from ...files import atomic
+from ..blocks import Document, Table, walk
+
+ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{character: rf"\{character}" for character in "&%$#_{}"},
+        "<": "$<$",
+        ">": "$>$",
+        "|": "$|$",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        "→": r"$\rightarrow$",
+        "Δ": r"$\Delta$",
+        "±": r"$\pm$",
+        "−": "$-$",
+        "×": r"$\times$",
+        "∞": r"$\infty$",
+        "…": r"\dots{}",
+        "–": "--",
+        "\N{NO-BREAK SPACE}": "~",
+    }
+)
+"""What LaTeX would read as a command, and what our tables are full of and its plain fonts lack."""
+
+COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}
+"""Rank → how pandas' Styler marks it."""
+
+CHARACTER, GAP = 5, 8
+"""Width of a digit of 10 pt type, and of the space between two columns, in points."""
+
+ROOM = round(345 / 0.7)
+r"""From what width in points on a table is split: shrunk to the line of ``article``, which has 345, its 10 pt
+type would be smaller than the 7 of ``\scriptsize``."""
+
+TEMPLATE = r"""\begin{table}
+\centering
+\caption{%s}
+\label{%s}
+\setlength{\tabcolsep}{%gpt}
+\begin{adjustbox}{max width=\linewidth}
+%s\end{adjustbox}
+\end{table}
+"""
+
+
+def write(document: Document, folder: Path) -> Path:
+    """Write ``latex/*.tex`` and return the folder ``latex``.
+
+    It has one file per table of the report, and ``*-intervals.tex`` with the intervals of its means.
+    """
+    target = folder / "latex"
+    named: dict[str, list[Table]] = {}
+    for block in walk(document.blocks):
+        if isinstance(block, Table):
+            named.setdefault(block.name, []).append(block)
+    for name, tables in named.items():
+        parts = [part for table in tables for part in readable(table)]
+        texts = []
+        for i, part in enumerate(parts, 1):
+            which = f" Part {i} of {len(parts)}." if len(parts) > 1 else ""
+            label = f"tab:{name}" if i == 1 else f"tab:{name}-{i}"
+            texts.append(latex(part, f"{part.caption} ({document.subject}).{which}", label))
+        with atomic(target / f"{name}.tex") as partial:
+            partial.write_text("\n".join(texts), encoding="utf-8")
+    return target
+
+
+def readable(table: Table) -> list[Table]:
+    """Split a table that would be too small to read on one line into as few as are not.
+
+    Parameters
+    ----------
+    table
+        The table.
+
+    Returns
+    -------
+    list of Table
+        Each has some of the columns, in their order, and they are about equally wide; an interval stays
+        beside what it is of. Each has all rows, but for the truth's where it has none of these values.
+    """
+    widths = [_width(place, table) for place in range(len(table.columns))]
+    names = ([row.group for row in table.rows], [row.label for row in table.rows])
+    taken = sum(CHARACTER * max(map(len, texts), default=0) + GAP for texts in names)
+    room = max(ROOM - taken, ROOM // 2)  # long names are no reason for a table of every column
+
+    def packed(room: int) -> list[list[int]]:
+        parts: list[list[int]] = [[]]
+        for unit in _units(table):
+            if parts[-1] and sum(widths[i] for i in (*parts[-1], *unit)) > room:
+                parts.append([])
+            parts[-1] += unit
+        return parts
+
+    fewest = len(packed(room))
+    even = next(parts for narrow in range(room + 1) if len(parts := packed(narrow)) == fewest)
+    return [table.only(part) for part in even]
+
+
+def latex(table: Table, caption: str, label: str) -> str:
+    """Return a table as a LaTeX ``table`` environment, at most as wide as the line.
+
+    Parameters
+    ----------
+    table
+        The table; all of it is escaped.
+    caption, label
+        The environment's; the caption is escaped.
+    """
+    methods = pd.MultiIndex.from_tuples([(_escaped(row.group), _escaped(row.label)) for row in table.rows])
+    # Headings need not differ, but a Styler's columns must.
+    places = pd.RangeIndex(len(table.columns))
+    texts = pd.DataFrame(
+        [[_escaped(entry.text) for entry in row.entries] for row in table.rows], methods, places
+    )
+    marks = [[COMMANDS.get(entry.rank, "") for entry in row.entries] for row in table.rows]
+    tabular = (
+        texts.style.format_index(lambda place: _stacked(_lines(cast("int", place), table)), axis="columns")
+        .apply(lambda _: pd.DataFrame(marks, methods, places), axis=None)
+        .to_latex(
+            hrules=True,
+            column_format="@{}ll" + "r" * len(table.columns) + "@{}",
+            multirow_align="naive",
+        )
+    )
+    return TEMPLATE % (_escaped(caption), label, GAP / 2, tabular)
+
+
+def _units(table: Table) -> list[list[int]]:
+    """Return the places of the columns, those together that belong together."""
+    units: list[list[int]] = []
+    for place, column in enumerate(table.columns):
+        if units and column.label.endswith("interval"):
+            units[-1].append(place)
+        else:
+            units.append([place])
+    return units
+
+
+def _width(place: int, table: Table) -> int:
+    """Return about how wide a column is, in points, with the space beside it."""
+    texts = [*_lines(place, table), *(row.entries[place].text for row in table.rows)]
+    return CHARACTER * max(map(len, texts)) + GAP
+
+
+def _lines(place: int, table: Table) -> list[str]:
+    """Return a column's heading, in two lines where one is wider than everything below it."""
+    title = table.columns[place].title
+    words = title.split(" ")
+    if len(words) == 1 or len(title) <= max((len(row.entries[place].text) for row in table.rows), default=0):
+        return [title]
+    broken = ([" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words)))
+    return min(broken, key=lambda lines: max(map(len, lines)))
+
+
+def _stacked(lines: list[str]) -> str:
+    text = r"\\".join(map(_escaped, lines))
+    return text if len(lines) == 1 else rf"\begin{{tabular}}[b]{{@{{}}r@{{}}}}{text}\end{{tabular}}"
+
+
+def _escaped(text: str) -> str:
+    return text.translate(ESCAPES)

@@ -1,0 +1,174 @@
+"""The report of a run: the order of its sections, and its formats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .. import UserError
+from ..files import write_json
+from .blocks import Bullets, Document, Heading, Prose, Strong, Table, figures
+from .tables import Results
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+FORMATS = ("md", "html", "latex", "csv")
+"""Names of the formats on the command line."""
+
+STAMP = ".report.json"
+"""The file that remembers what the report beside it was made from, and which files belong to it."""
+
+
+def make_document(results: Results) -> Document:
+    """Return a run's report, its sections in order, for any format."""
+    # Matplotlib takes its time to import, and a report that is up to date needs none of it.
+    from .analysis.material import Material
+    from .sections import (
+        by_category,
+        colors,
+        failures,
+        further,
+        gallery,
+        human_study,
+        lead,
+        metrics,
+        near_grey,
+        notes,
+        provenance,
+        significance,
+        speed,
+        training,
+    )
+    from .sections import results as results_section
+
+    order = (
+        lead, results_section, significance, human_study, near_grey, by_category, further, gallery, colors,
+        training, speed, failures, notes, metrics, provenance,
+    )  # fmt: skip
+    material, run = Material(results), results.run
+    return Document(
+        title=f"huebench: {len(material.summary.rows)} methods on {run.dataset['name']}",
+        subject=f"{run.dataset['name']}, {material.summary.photos:,} photos, protocol {run.protocol_digest}",
+        blocks=tuple(block for section in order for block in section.blocks(material)),
+    )
+
+
+def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write a run's report in some formats.
+
+    Parameters
+    ----------
+    results
+        The run.
+    folder
+        The folder of the report.
+    formats
+        Some of `FORMATS`.
+
+    Returns
+    -------
+    list of pathlib.Path
+        One per format: the report, or the folder that holds its files.
+
+    Raises
+    ------
+    UserError
+        If a format is not one of `FORMATS`.
+
+    Notes
+    -----
+    ``report.md`` is not written again if neither the results, times of the run aside, nor this package have
+    changed since the one in the folder was written.
+    """
+    from .formats import csv, html, latex, markdown
+
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise UserError(f"unknown report format '{unknown[0]}'; known: {', '.join(FORMATS)}")
+    made_from, before = fingerprint(results), _stamped(folder)
+    paths = {"md": folder / "report.md"}
+    wanted = set(formats) - ({"md"} if _is_current(folder, before, made_from) else set())
+    if not wanted:
+        return [paths[name] for name in formats]
+    document = make_document(results)
+    if "md" in wanted:
+        (folder / STAMP).unlink(missing_ok=True)
+    writers = {"md": markdown.write, "html": html.write, "latex": latex.write, "csv": csv.write}
+    paths |= {name: writers[name](document, folder) for name in wanted}
+    if "md" in wanted:
+        files = ["report.md", *(f"figures/{figure.file}" for figure in figures(document.blocks))]
+        for figure in (folder / "figures").glob("*"):
+            name = f"figures/{figure.name}"
+            if name in before.get("files", ()) and name not in files:
+                figure.unlink()  # the report no longer has it
+        write_json(folder / STAMP, {"made_from": made_from, "files": files})
+    return [paths[name] for name in formats]
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write ``report.md`` and ``figures/`` into a folder and return the report's path."""
+    return write_formats(results, folder, ["md"])[0]
+
+
+def print_results(results: Results, console: Console) -> None:
+    """Print a run's headline table and its failures, as wide as the console allows."""
+    from .analysis.summary import summarize
+    from .formats import terminal
+    from .sections.failures import failed_cells
+    from .sections.layout import headline_table
+
+    made: list[Heading | Prose | Bullets | Table] = [
+        headline_table(summarize(results)),
+        Prose("bold: best among methods with full coverage; oracles see the truth; never rank on PSNR alone"),
+    ]
+    failures = tuple(
+        (
+            Strong(method),
+            f" (seed {seed}): {status}{f' in {phase}' if phase else ''}: {reason}",
+            f" (log: {log})" if log else "",
+        )
+        for method, seed, status, phase, reason, log in failed_cells(results.cells)
+    )
+    if failures:
+        made += [Heading("Failures"), Bullets(failures)]
+    terminal.show(made, console)
+
+
+def fingerprint(results: Results) -> str:
+    """Return a hex digest of all that a report is made from, except when the run was and how long it took."""
+    from .analysis import kernels, study
+
+    digest = hashlib.sha256()
+    facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
+    digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+    tables = (results.cells, results.images, results.curves, results.accuracy_curves)
+    for table in (*tables, study.read_answers(results)):
+        digest.update("\0".join(table.columns).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    if (benchmark := results.folder / kernels.FILE).is_file():
+        digest.update(benchmark.read_bytes())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_current(folder: Path, stamped: dict[str, Any], made_from: str) -> bool:
+    """Return whether the report in a folder is whole, and made from the same results by the same package."""
+    whole = all((folder / file).is_file() for file in stamped.get("files", ()))
+    return whole and stamped.get("made_from") == made_from
+
+
+def _stamped(folder: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts

@@ -1,0 +1,42 @@
+"""The first two compared metrics by category of photo."""
+
+import pandas as pd
+
+from ..analysis.material import Material
+from ..blocks import Block, Data, Heading, Prose
+from ..charts.categories import heat_map
+from .layout import chart, matrix, metric_column, unrounded, with_intervals
+
+METRICS = 2
+"""Number of metrics with tables of their own."""
+
+CATEGORIES_PER_TABLE = 8
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return the section; empty with fewer than two categories."""
+    parts, lead = material.categories, material.summary.lead
+    if not parts:
+        return []
+    made: list[Block] = [
+        Heading("By category"),
+        Prose("The number in brackets is how many photos a category has."),
+    ]
+    if lead is not None:
+        made.append(
+            chart(
+                "categories",
+                f"{lead.label} of every method and category",
+                f"{lead.label} by category; the colours span the methods that are not oracles.",
+                lambda: heat_map({k: part for k, (part, _) in parts.items()}, material.summary, lead),
+            )
+        )
+    headed = [(f"{category} ({part[0].photos:,})", part) for category, part in parts.items()]
+    for metric in material.summary.compared[:METRICS]:
+        title = f"{metric_column(metric).title} by category"
+        made.append(Heading(title, 3))
+        for start in range(0, len(headed), CATEGORIES_PER_TABLE):
+            some = dict(headed[start : start + CATEGORIES_PER_TABLE])
+            made += with_intervals(matrix(some, metric, name=f"{metric.name}-by-category", caption=title))
+    tables = {category: unrounded(*part) for category, part in parts.items()}
+    return [*made, Data("categories", pd.concat(tables, names=["category", "method"]))]

@@ -1,0 +1,18 @@
+"""The metrics that are not in the headline table, and what the methods cost."""
+
+from ..analysis.material import Material
+from ..blocks import Block, Heading
+from .layout import lay_out, with_intervals
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return the section."""
+    metrics = [metric.name for metric in material.summary.metrics if not metric.headline]
+    table = lay_out(
+        material.summary,
+        [*metrics, "fit_seconds", "peak_memory_mb"],
+        material.intervals,
+        name="further",
+        caption="Further metrics and cost on all photos",
+    )
+    return [Heading("Further metrics and cost"), *with_intervals(table)]

@@ -1,0 +1,73 @@
+"""The gallery: a few photos with every method's answer."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ..analysis.gallery import Chosen
+from ..analysis.material import Material
+from ..blocks import Block, Figure, Gallery, Heading, Prose, Tile
+from ..charts import style
+from ..charts.contact_sheet import contact_sheet
+from ..text import number
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return the section; empty where no pictures were kept."""
+    choice = material.gallery
+    if not choice.photos:
+        return []
+    made: list[Block] = [
+        Heading("Gallery"),
+        Prose(
+            f"The best, the median and the worst of {choice.among}, by mean {choice.photos[0].metric.label} "
+            "over the real methods (no baselines, no oracles), and the one on which these methods differ "
+            "most."
+        ),
+    ]
+    for photo in choice.photos:
+        apart = photo.apart if photo.rank == "disputed" else ()
+        found = f"; {apart[0]} does best, {apart[1]} worst" if apart else ""
+        made += [
+            Heading(f"{photo.rank.capitalize()}: {photo.photo}", 3),
+            Prose(f"Mean {photo.metric.label} {number(photo.score, 3)}{found}."),
+            _gallery(material, photo),
+        ]
+    return made
+
+
+def _gallery(material: Material, photo: Chosen) -> Gallery:
+    given, answers = _tiles(material, photo)
+    sheet = Figure(
+        f"gallery-{photo.rank}",
+        f"{photo.rank.capitalize()} photo: input, truth and every method's answer",
+        "",
+        lambda: style.encode(contact_sheet([*given, *answers]), "jpg"),
+        kind="jpg",
+    )
+    return Gallery(photo.photo, given, answers, sheet)
+
+
+def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[Tile, ...]]:
+    results, groups = material.results, material.summary.groups
+    images = results.images[results.images["photo"] == photo.photo].sort_values("seed")
+    rows = images.groupby("method").first().to_dict("index")
+    known = images[images["truth_picture"].notna()].iloc[0]
+
+    def path(picture: str | None) -> Path | None:
+        return None if pd.isna(picture) else results.folder / str(picture)
+
+    given = (
+        Tile("input", "", "lightness", path(known["input_picture"])),
+        Tile("truth", "truth", "", path(known["truth_picture"])),
+    )
+    answers = []
+    for label, status in material.summary.rows["status"].items():
+        row = rows.get(label, {"picture": None, "status": status})
+        kept = path(row["picture"])
+        if kept is not None:
+            caption = f"{photo.metric.label} {number(float(row[photo.metric.columns[0]]), 3)}"
+        else:
+            caption = "not kept" if row["status"] == "ok" and label in rows else str(row["status"])
+        answers.append(Tile(str(label), groups[str(label)], caption, kept))
+    return given, tuple(answers)

@@ -1,0 +1,188 @@
+"""The tables that several sections share: formatted, ranked and labelled, from a summary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..analysis.statistics import Intervals
+from ..analysis.summary import Summary
+from ..blocks import Block, Column, Details, Entry, Figure, Row, Table
+from ..tables import MetricFacts
+from ..text import MISSING, NO_BREAK, decimals_for, number, span
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+ARROWS = {"higher": "↑", "lower": "↓", "target": "→ truth", "none": ""}
+"""Direction of a metric → arrow in its heading."""
+
+FACTS = {
+    "coverage": Column(
+        "coverage", description="photos scored / photos expected, and what went wrong", essential=True
+    ),
+    "images_per_second": Column(
+        "images/s", description="photos colorized per second of the method's own time, excluding warm-up"
+    ),
+    "parameter_count": Column("parameters", description="learned weights"),
+    "fit_seconds": Column("training", "s", description="training time, all threads"),
+    "peak_memory_mb": Column("peak memory", "MiB", description="of the method's process"),
+}
+"""Columns that are not metrics, by their name in `Summary.rows`."""
+
+
+def headline_table(summary: Summary, intervals: Intervals | None = None) -> Table:
+    """Return the first table of a report: coverage, the headline metrics and the main costs."""
+    metrics = [metric.name for metric in summary.metrics if metric.headline]
+    names = ["coverage", *metrics, "images_per_second", "parameter_count"]
+    return lay_out(summary, names, intervals, name="headline", caption="Results on all photos")
+
+
+def lay_out(
+    summary: Summary, names: Sequence[str], intervals: Intervals | None = None, *, name: str, caption: str
+) -> Table:
+    """Make a table of some of a summary's columns.
+
+    Parameters
+    ----------
+    summary
+        The methods; every one of them becomes a row.
+    names
+        Names of metrics and of `FACTS`, in order; metrics that the summary lacks are left out.
+    intervals
+        The intervals of the summary's means.
+    name, caption
+        The table's.
+
+    Returns
+    -------
+    Table
+        The best and the second-best contender are ranked by each metric; the truth's own values come last
+        where there are any.
+    """
+    metrics = {metric.name: metric for metric in summary.metrics}
+    columns: list[Column] = []
+    entries: list[list[Entry]] = []
+    for column in names:
+        if column in metrics:
+            columns.append(metric_column(metrics[column]))
+            entries.append(_metric_entries(summary, metrics[column], intervals))
+        elif column in FACTS:
+            columns.append(FACTS[column])
+            entries.append(
+                [_fact_entry(row, column) for _, row in summary.rows.iterrows()] + [Entry(MISSING)]
+            )
+    return _table(summary, columns, entries, name, caption)
+
+
+def matrix(
+    summaries: Mapping[str, tuple[Summary, Intervals | None]], metric: MetricFacts, *, name: str, caption: str
+) -> Table:
+    """Make a table of one metric: one row per method, one column per summary.
+
+    Parameters
+    ----------
+    summaries
+        Heading → summary and the intervals of its means; they share their methods.
+    metric
+        The metric.
+    name, caption
+        The table's.
+    """
+    columns = [Column(heading) for heading in summaries]
+    entries = [_metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]
+    return _table(next(iter(summaries.values()))[0], columns, entries, name, caption)
+
+
+def with_intervals(table: Table) -> list[Block]:
+    """Return a table and, folded away, the intervals of its means, where it has any."""
+    places = [i for i in range(len(table.columns)) if any(row.entries[i].interval for row in table.rows)]
+    if not places:
+        return [table]
+    part = table.only(places)
+    rows = tuple(
+        replace(row, entries=tuple(Entry(e.interval or MISSING, e.value) for e in row.entries))
+        for row in part.rows
+        if row.group != "truth"
+    )
+    name, caption = f"{table.name}-intervals", f"95% intervals: {table.caption}"
+    intervals = replace(part, rows=rows, name=name, caption=caption)
+    return [table, Details("95% intervals of these means", (intervals,))]
+
+
+def unrounded(summary: Summary, intervals: Intervals) -> pd.DataFrame:
+    """Return a summary with the ends of its intervals, one row per method, for `Data`."""
+    ends = (intervals.low.add_suffix("_low"), intervals.high.add_suffix("_high"))
+    return pd.concat([summary.table(), *ends], axis="columns").rename_axis("method")
+
+
+def metric_column(metric: MetricFacts) -> Column:
+    """Return the heading of a metric."""
+    arrow = ARROWS[metric.direction]
+    return Column(metric.label, metric.unit, arrow, metric.description, essential=metric.compared)
+
+
+def chart(name: str, alt: str, caption: str, draw: Callable[[], Drawing]) -> Figure:
+    """Return a chart that is drawn when it is first asked for."""
+
+    def encoded() -> bytes:
+        from ..charts.style import encode  # Matplotlib takes its time to import
+
+        return encode(draw())
+
+    return Figure(name, alt, caption, encoded)
+
+
+def _table(
+    summary: Summary, columns: list[Column], entries: list[list[Entry]], name: str, caption: str
+) -> Table:
+    """Turn columns of entries into rows; the last entry of each is the truth's."""
+    labels = [*summary.groups.items(), ("truth", "truth")]
+    rows = [
+        Row(label, group, tuple(column[i] for column in entries)) for i, (label, group) in enumerate(labels)
+    ]
+    known = any(entry.value is not None for entry in rows[-1].entries)
+    return Table(tuple(columns), tuple(rows if known else rows[:-1]), name, caption)
+
+
+def _metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals | None) -> list[Entry]:
+    values, spread = summary.scores[metric.name], summary.spread[metric.name]
+    truth = summary.truth[metric.name]
+    finite = [abs(value) for value in [*values, truth] if math.isfinite(value)]
+    decimals = decimals_for(max(finite, default=0))
+    ranks = _ranks(summary.badness(metric), decimals)
+    entries = []
+    for label, value, deviation in zip(values.index, values, spread, strict=True):
+        text = number(value, decimals)
+        if math.isfinite(deviation):
+            text += f"{NO_BREAK}±{NO_BREAK}{number(deviation, decimals)}"
+        interval = ""
+        if intervals is not None and metric.name in intervals.low:
+            low, high = intervals.low[metric.name], intervals.high[metric.name]
+            interval = span(float(low[label]), float(high[label]), decimals)
+        entries.append(Entry(text, _sortable(value), ranks.get(str(label), 0), interval))
+    return [*entries, Entry(number(truth, decimals), _sortable(truth))]
+
+
+def _ranks(badness: pd.Series[float], decimals: int) -> dict[str, int]:
+    """Rank the best 1 and the second best 2; what looks the same in the table has the same rank."""
+    shown = {str(label): float(f"{value:.{decimals}f}") for label, value in badness.items()}
+    best = sorted(set(shown.values()))[:2]
+    return {label: best.index(value) + 1 for label, value in shown.items() if value in best}
+
+
+def _fact_entry(row: pd.Series[Any], name: str) -> Entry:
+    if name == "coverage":
+        trouble = "" if row["status"] == "ok" else f" {row['status']}"
+        return Entry(f"{row['scored']:,}/{row['expected']:,}{trouble}", _sortable(row["coverage"]))
+    value = float(row[name])
+    small = name == "images_per_second" and value < 100
+    return Entry(f"{value:.3g}" if small else number(value, 0), _sortable(value))
+
+
+def _sortable(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

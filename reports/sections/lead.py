@@ -1,0 +1,36 @@
+"""The lead: methods, photos and protocol in two sentences, and the dataset's caveat."""
+
+from ..analysis.material import Material
+from ..blocks import Block, Caveat, Code, Link, Prose, Span, Strong
+from ..text import in_words
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return the section."""
+    run, rows = material.run, material.summary.rows
+    seeds = f"{material.seeds} seeds, " if material.seeds > 1 else ""
+    told: list[Span] = [
+        f"{len(rows)} methods colorized the ",
+        Strong(run.options["split"]),
+        " split of ",
+        Code(run.dataset["name"]),
+        f" from lightness alone: {material.summary.photos:,} photos, {seeds}training budget ",
+        Code(run.options["budget"]),
+        f". {rows['scored'].sum():,} of {rows['expected'].sum():,} expected predictions were scored",
+    ]
+    cells = material.results.cells
+    if failed := int((cells["status"] != "ok").sum()):
+        failures = Strong(f"{failed} of {len(cells)} runs of a method failed")
+        told += ["; ", failures, " (", Link("failures", "Failures"), ")"]
+    protocol = "; ".join(
+        f"{key.replace('_', ' ')} {in_words(value)}"
+        for key, value in run.protocol.items()
+        if key not in ("metrics", "version")  # they stand elsewhere in the report
+    )
+    made: list[Block] = [
+        Prose((*told, ".")),
+        Prose(("Protocol ", Code(run.protocol_digest), f": {protocol}.")),
+    ]
+    if run.dataset["caveat"]:
+        made.append(Caveat((Strong("Read this first."), f" {run.dataset['caveat']}")))
+    return made

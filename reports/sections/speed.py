@@ -1,0 +1,69 @@
+"""The speed of the methods, and of the kernels where the run folder holds their benchmark."""
+
+import pandas as pd
+
+from ..analysis.kernels import Kernels
+from ..analysis.material import Material
+from ..analysis.summary import Summary
+from ..blocks import Block, Code, Column, Entry, Heading, PlainTable, Prose, Row, Table
+from ..tables import Results
+from ..text import MISSING, duration, number
+from .layout import FACTS
+
+COLUMNS = (
+    FACTS["images_per_second"],
+    Column("time per photo", description="the method's own time for one photo"),
+    Column("warm-up", description="the first call, which is not timed: compilation, loading"),
+    Column("device", description="the device that the method ran on"),
+    Column("threads", description="the number of threads it could use"),
+)
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return the section."""
+    facts = material.run.machine.items()
+    machine = ", ".join(f"{key} {value}" for key, value in facts if value != "none")
+    made: list[Block] = [
+        Heading("Speed"),
+        Prose(
+            "These are the times of the methods' own calls; the first call (compilation, loading) is not "
+            "timed. A method returns an array in main memory, so an accelerator has finished when the clock "
+            f"stops. Machine: {machine}."
+        ),
+        methods_table(material.results, material.summary),
+    ]
+    return [*made, *_kernels(material.kernels)] if material.kernels else made
+
+
+def methods_table(results: Results, summary: Summary) -> Table:
+    """Return how fast every method was, on what and with how many threads; seeds are averaged."""
+    cells = results.cells[results.cells["images_per_second"].notna()].groupby("method", sort=False)
+    warm_up = cells["warm_up_seconds"].mean().astype(float)
+    devices, threads = cells["device"].unique(), cells["threads"].unique()
+    rows = []
+    for label, group in summary.groups.items():
+        speed = float(summary.rows["images_per_second"][label])
+        if label not in warm_up.index or not speed > 0:
+            rows.append(Row(label, group, (Entry(MISSING),) * len(COLUMNS)))
+            continue
+        first = float(warm_up[label])
+        entries = (
+            Entry(f"{speed:.3g}" if speed < 100 else number(speed, 0), speed),
+            Entry(duration(1 / speed), 1 / speed),
+            Entry(MISSING) if pd.isna(first) else Entry(duration(first), first),
+            Entry(", ".join(map(str, devices[label]))),
+            Entry(", ".join(map(str, threads[label])), float(threads[label][0])),
+        )
+        rows.append(Row(label, group, entries))
+    return Table(COLUMNS, tuple(rows), "speed", "Speed of the methods")
+
+
+def _kernels(kernels: Kernels) -> list[Block]:
+    told = f"): medians of one run on {kernels.machine}; ratio is the time divided by ours."
+    headings = ("comparison", "library", "time", "ratio", "facts")
+    # Every row names its comparison: people may hear the table read.
+    rows = tuple((compared.timing.group, *compared.row[1:]) for compared in kernels.compared)
+    return [
+        Prose(("The kernels compared with common alternatives (", Code("bench speed"), told)),
+        PlainTable(headings, rows, "Speed of the kernels"),
+    ]

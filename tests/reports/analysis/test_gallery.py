@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+from huebench.reports.analysis.gallery import choose_photos
+from huebench.reports.analysis.summary import summarize
+
+METHODS = ("gray", "mean-ab", "pix2pix", "fusion", "oracle-lowres")
+
+
+def gallery(results):
+    return choose_photos(results, summarize(results))
+
+
+def chosen(results):
+    return list(gallery(results).photos)
+
+
+def test_best_median_worst_and_most_disputed_by_auc_over_real_methods(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    kept = results.images[results.images["picture"].notna()]
+    real = kept[kept["method"].isin(["pix2pix", "fusion"])].groupby("photo")["auc"]
+    auc = real.mean().sort_values(ascending=False)
+    photos = {photo.rank: photo.photo for photo in chosen(results)}
+    assert photos["best"] == auc.index[0]
+    assert photos["median"] == auc.index[2]
+    assert photos["worst"] == auc.index[3]
+    assert photos["disputed"] == auc.index[1], "the only one left"
+    assert chosen(results)[0].score == auc.iloc[0]
+
+
+def test_the_most_disputed_has_the_widest_gap_between_two_real_methods(maker):
+    results = maker.run(methods=("gray", "pix2pix", "fusion"), photos=8, pictures=True, near_grey=0.0)
+    images = results.images
+    images["picture"] = "x.png"
+    images["truth_picture"] = "y.png"
+    middle = ["im0001.jpg", "im0003.jpg", "im0006.jpg"]
+    images["auc"] = 0.8
+    for photo, (best, worst) in zip(middle, ((0.81, 0.79), (0.9, 0.7), (0.85, 0.75)), strict=True):
+        of_photo = images["photo"] == photo
+        images.loc[of_photo & (images["method"] == "pix2pix"), "auc"] = best
+        images.loc[of_photo & (images["method"] == "fusion"), "auc"] = worst
+    images.loc[images["photo"] == "im0000.jpg", "auc"] = 0.9
+    images.loc[images["photo"] == "im0007.jpg", "auc"] = 0.1
+    photos = {photo.rank: photo for photo in chosen(results)}
+    assert (photos["best"].photo, photos["worst"].photo) == ("im0000.jpg", "im0007.jpg")
+    assert photos["disputed"].photo == "im0003.jpg"
+    assert photos["disputed"].apart == ("pix2pix", "fusion")
+    alone = maker.run(methods=("gray", "pix2pix"), pictures=True)
+    assert all(photo.apart == () for photo in chosen(alone))
+
+
+def test_near_grey_photos_are_left_out_unless_there_are_no_others(maker):
+    results = maker.run(methods=METHODS, photos=4, pictures=True, near_grey=0.0)
+    assert gallery(results).among == "the photos"
+    most_disputed = chosen(results)[-1]
+    assert most_disputed.rank == "disputed"
+    grey = results.images["photo"] == most_disputed.photo
+    results.images["near_grey"] = grey.astype("boolean").mask(results.images["method"] == "gray")
+    assert most_disputed.photo not in {photo.photo for photo in chosen(results)}
+    assert len(chosen(results)) == 3
+    assert gallery(results).among == "the photos (1 of them near-grey and left out)"
+    results.images["near_grey"] = True
+    assert len(chosen(results)) == 4
+    assert gallery(results).among == "the photos"
+
+
+def test_it_is_said_of_how_many_photos_pictures_were_kept(maker):
+    results = maker.run(methods=METHODS, photos=1200, pictures=True, near_grey=0.0)
+    assert gallery(results).among == "the 4 of 1,200 photos whose pictures were kept"
+
+
+def test_baselines_are_shown_where_there_is_nothing_else(maker):
+    assert len(chosen(maker.run(methods=("gray", "oracle-lowres"), pictures=True))) == 4
+
+
+def test_nothing_is_chosen_without_pictures_or_without_auc(maker):
+    assert chosen(maker.run(methods=METHODS)) == []
+    results = maker.run(methods=METHODS, pictures=True)
+    psnr_alone = tuple(metric for metric in results.run.metrics if metric.name == "psnr")
+    assert chosen(replace(results, run=replace(results.run, metrics=psnr_alone))) == []
+
+
+def test_one_kept_photo_is_shown_once(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    others = results.images["photo"] != "im0001.jpg"
+    images = results.images.assign(picture=results.images["picture"].mask(others))
+    assert [photo.photo for photo in chosen(replace(results, images=images))] == ["im0001.jpg"]

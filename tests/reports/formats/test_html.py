@@ -1,0 +1,131 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from huebench.reports.report import write_formats, write_report
+
+METHODS = ("gray", "mean-ab", "pixel-knn", "encoder-decoder", "fusion", "oracle-lowres")
+VOID = {"meta", "img", "input", "br"}
+
+
+class Page(HTMLParser):
+    """Reads a page and notes what is loaded, whether every element is closed, and the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.loaded, self.ids, self.links, self.text = [], [], set(), [], ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loaded += [attributes[name] for name in ("src", "data", "srcset") if name in attributes]
+        self.ids.add(attributes.get("id"))
+        if tag == "a":
+            self.links.append(attributes["href"])
+        assert tag != "link"
+        assert tag != "img" or attributes["alt"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text += data
+
+
+def page_of(results, folder):
+    return write_formats(results, folder, ["html"])[0]
+
+
+def test_a_page_is_well_formed_and_loads_nothing_from_outside(maker, tmp_path):
+    text = page_of(maker.run(methods=METHODS, pictures=True, failures=True, photos=20), tmp_path).read_text()
+    page = Page(text)
+    assert page.open == []
+    assert page.loaded
+    assert all(source.startswith("data:image/") for source in page.loaded)
+    assert all(url.startswith("data:") for url in re.findall(r'url\("?([^)"]+)', text))
+    assert {link.removeprefix("#") for link in page.links} <= page.ids
+
+
+def test_a_page_says_what_the_markdown_says(maker, tmp_path):
+    page = Page(page_of(maker.run(methods=METHODS, failures=True, photos=20), tmp_path).read_text())
+    for said in (
+        "Some photos are near-grey or bordered.",
+        "ValueError: loss is nan | at epoch 3 <b>",
+        "weights not found",
+        "Statistical significance",
+        "by category",
+        "bench run --methods gray mean-ab",
+        "2 of 6 runs of a method failed",
+    ):
+        assert said in page.text
+
+
+def test_both_reports_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker, tmp_path):
+    for photos, among in ((12, "the 4 of 12 photos whose pictures were kept"), (4, "the photos")):
+        results = maker.run(methods=("gray", "fusion"), pictures=True, photos=photos, near_grey=0.0)
+        said = f"The best, the median and the worst of {among}, by mean AuC"
+        assert said in Page(page_of(results, tmp_path).read_text()).text
+        assert said in write_report(results, tmp_path).read_text()
+
+
+def test_names_from_outside_are_escaped(maker, tmp_path):
+    results = maker.run(methods=("gray", "fusion"), categories=("<script>alert(1)</script>", "b"))
+    for table in (results.cells, results.images, results.curves, results.accuracy_curves):
+        table["method"] = table["method"].astype(str) + '"><img src=x onerror=alert(1)>'
+    text = page_of(results, tmp_path).read_text()
+    assert "<img src=x" not in text
+    assert "<script>alert" not in text
+    assert Page(text).open == []
+
+
+def test_the_same_run_gives_the_same_page(maker, tmp_path):
+    results = maker.run(methods=METHODS[:4], pictures=True)
+    pages = [page_of(results, tmp_path / name).read_bytes() for name in "ab"]
+    assert pages[0] == pages[1]
+
+
+def names(page):
+    """Return the methods in the first table, from top to bottom, as they are shown."""
+    rows = page.locator("table.results").first.locator("tbody tr:not([hidden])")
+    return rows.evaluate_all("rows => rows.map(row => row.cells[0].dataset.label)")
+
+
+def test_sorting_filtering_and_the_slider_work_in_chromium(maker, tmp_path, open_page):
+    results = maker.run(methods=METHODS, pictures=True, photos=20)
+    results.images.loc[results.images["method"] == "oracle-lowres", "psnr"] = float("inf")
+    page, problems = open_page(page_of(results, tmp_path).as_uri())
+    head = page.locator("table.results").first.locator("thead th")
+    falling = ["oracle-lowres", "fusion", "encoder-decoder", "mean-ab", "gray", "pixel-knn", "truth"]
+    head.nth(2).get_by_role("button").click()
+    assert names(page) == falling
+    head.nth(2).get_by_role("button").click()
+    assert names(page) == [*falling[-2::-1], "truth"]
+    assert head.nth(2).get_attribute("aria-sort") == "ascending"
+    head.nth(0).get_by_role("button").click()
+    assert names(page) == sorted(falling)
+    page.locator("#filter").fill("DEEP")
+    assert names(page) == ["encoder-decoder", "fusion"]
+    figure = page.locator(".gallery figure:not([hidden])", has=page.locator("input")).first
+    figure.locator("input").fill("40")
+    clip = "element => getComputedStyle(element).clipPath"
+    assert figure.locator(".over").evaluate(clip) == "inset(0px 0px 0px 40%)"
+    assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1300])
+def test_a_page_is_fit_for_everybody(maker, tmp_path, open_page, accessibility_faults, scheme, width):
+    results = maker.run(methods=METHODS, pictures=True, photos=20, failures=True, seeds=(0, 1))
+    page, problems = open_page(
+        page_of(results, tmp_path).as_uri(),
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+    )
+    assert accessibility_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "tables scroll, not the page"
+    assert problems == []

@@ -1,0 +1,140 @@
+import json
+from dataclasses import replace
+
+import pandas as pd
+
+from huebench.reports.blocks import Bullets, Data, Figure, Heading, Listing, PlainTable, Prose, Table, plain
+from huebench.reports.sections.failures import NAMED, failed_cells, unscored_photos
+
+from ..conftest import found, section
+
+
+def rows(blocks):
+    """Return the texts of the only plain table."""
+    (table,) = found(PlainTable, blocks)
+    return [tuple(map(plain, row)) for row in table.rows]
+
+
+def said(blocks):
+    """Return what the paragraphs and lists say."""
+    lists = [item for block in found(Bullets, blocks) for item in block.items]
+    return " ".join(plain(text) for text in [*(block.text for block in found(Prose, blocks)), *lists])
+
+
+def test_the_lead_counts_predictions_photos_seeds_and_failed_runs(maker):
+    lead = said(section("lead", maker.run(methods=("gray", "pix2pix"), seeds=(0, 1), photos=10)))
+    assert "2 methods colorized the test split of landscapes" in lead
+    assert "10 photos, 2 seeds, training budget quick. 40 of 40 expected predictions were scored." in lead
+    assert "Protocol 5f2c9a0e11d4: size 256; resize squash; grey CIE L*" in lead
+    assert "2 of 16 runs of a method failed (failures)" in said(section("lead", maker.run(failures=True)))
+
+
+def test_failures_are_listed_with_phase_and_reason(maker):
+    late, lost = failed_cells(maker.run(failures=True).cells)
+    assert late[:4] == ("resnet34-classification", "0", "timeout", "colorize")
+    assert lost[4:] == ("ValueError: loss is nan | at epoch 3 <b>", "")
+
+
+def test_unscored_photos_are_grouped_by_method_and_reason(maker):
+    (unscored,) = unscored_photos(maker.run(failures=True))
+    assert unscored == (
+        "resnet34-classification",
+        "failed",
+        "2",
+        "not reached",
+        "im0010.jpg, im0011.jpg",
+    )
+
+
+def test_many_unscored_photos_are_counted_and_some_named(maker):
+    results = maker.run(methods=("gray",), photos=20)
+    (unscored,) = unscored_photos(replace(results, images=results.images.assign(status="failed", reason="x")))
+    assert unscored[2] == "20"
+    assert unscored[4].endswith(f"and {20 - NAMED} more (all are in images.parquet)")
+
+
+def test_an_undecodable_photo_is_named_once(maker):
+    results = maker.run(methods=("gray", "pix2pix"))
+    broken = results.images["photo"] == "im0003.jpg"
+    results.images.loc[broken, ["status", "reason"]] = ["undecodable", "truncated"]
+    assert unscored_photos(results) == [("all", "undecodable", "1", "truncated", "im0003.jpg")]
+
+
+def test_no_table_without_near_grey_photos_where_there_are_none_or_all(maker):
+    none = section("near_grey", maker.run(methods=("gray",), near_grey=0.0))
+    assert said(none) == "None of the photos is known to be near-grey."
+    assert found(Table, none) == []
+    assert section("near_grey", maker.run(methods=("gray",), near_grey=1.0)) == []
+    some = found(Table, section("near_grey", maker.run(methods=("gray",), photos=30, near_grey=0.5)))
+    assert [table.name for table in some] == ["without-near-grey", "without-near-grey-intervals"]
+    assert "images/s" not in [column.label for column in some[0].columns]
+
+
+def test_many_categories_become_several_tables(maker):
+    names = tuple(f"place {number:02d}" for number in range(10))
+    blocks = section("by_category", maker.run(methods=("gray",), photos=20, categories=names))
+    means = [table for table in found(Table, blocks) if not table.name.endswith("-intervals")]
+    assert [table.name for table in means] == ["auc-by-category"] * 2 + ["psnr-by-category"] * 2
+    assert [len(table.columns) for table in means[:2]] == [8, 2]
+    assert means[0].columns[0].title == "place 00 (2)"
+    assert found(Heading, blocks)[2].text == "PSNR ↑ (dB) by category"
+
+
+def test_without_categories_there_are_no_tables_of_them(maker):
+    assert section("by_category", maker.run(methods=("gray",), categories=())) == []
+
+
+def test_every_metric_stands_in_one_of_the_two_tables(maker):
+    results = maker.run(methods=("gray",))
+    tables = [found(Table, section(name, results))[0] for name in ("results", "further")]
+    labels = [column.label for table in tables for column in table.columns]
+    assert len(labels) == len(set(labels))
+    assert {m.label for m in results.run.metrics if not m.unavailable} <= set(labels)
+    assert "LPIPS: weights not found" in said(section("metrics", results))
+
+
+def test_the_headline_table_has_coverage_headline_metrics_and_costs(maker):
+    results = maker.run(methods=("gray",))
+    headline = [metric.label for metric in results.run.metrics if metric.headline]
+    columns = found(Table, section("results", results))[0].columns
+    assert [column.label for column in columns] == ["coverage", *headline, "images/s", "parameters"]
+    compared = {metric.label for metric in results.run.metrics if metric.compared}
+    assert {column.label for column in columns if column.essential} == {"coverage", *compared}
+
+
+def test_notes_of_several_seeds_are_said_once(maker):
+    results = maker.run(methods=("gray", "pix2pix"), seeds=(0, 1))
+    assert rows(section("notes", results)) == [("pix2pix", "backbone weights", "none")]
+
+
+def test_a_missing_note_is_no_note(maker):
+    results = maker.run(methods=("gray",))
+    assert section("notes", replace(results, cells=results.cells.assign(notes=pd.NA))) == []
+
+
+def test_provenance_holds_the_command_the_protocol_and_the_versions(maker):
+    results = maker.run(methods=("gray",))
+    blocks = section("provenance", results)
+    facts = {table.caption: dict(table.rows) for table in found(PlainTable, blocks)}
+    assert found(Listing, blocks)[0].text == results.run.command
+    assert facts["Protocol"]["digest"] == "5f2c9a0e11d4"
+    assert facts["Versions"]["torch"] == "2.15.0"
+    assert facts["Dataset"]["photos"] == "train 3,780, validation 420, test 12"
+    assert "caveat" not in facts["Dataset"]
+    assert json.loads(json.dumps(facts)) == facts
+    assert found(Data, blocks)[0].name == "images"
+
+
+def test_the_histograms_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker):
+    def caption(photos):
+        results = maker.run(methods=("gray", "pix2pix"), photos=photos, pictures=True)
+        return found(Figure, section("colors", results))[0].caption
+
+    assert "in the pictures of the 4 of 12 photos whose pictures were kept" in caption(12)
+    assert "in the pictures, on" in caption(4)
+
+
+def test_the_caption_of_the_training_explains_jumps_between_stages(maker):
+    (figure,) = found(Figure, section("training", maker.run(methods=("gray", "pix2pix"))))
+    assert "A method trained in several stages has one line through all of them" in figure.caption
+    assert "jumps of the loss between them are expected" in figure.caption
