@@ -19,7 +19,7 @@ A limit: libjpeg decodes any bytes before a JPEG's end mark, and Pillow does not
 JPEG whose bytes were changed may pass. One that was cut short is refused, even with a new end mark, unless it
 is progressive: then the part that is there is decoded, as a blurred photo.
 
-Pillow's global state is not changed.
+Pillow's process-wide settings are set to its defaults before each photo, whatever a plugin has made of them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import BinaryIO, Final, cast
 
 import numpy as np
 import PIL
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -44,6 +44,9 @@ FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000"
 
 MAX_PIXELS: Final = 2**26
 """Largest number of pixels of a photo, 67 million: 192 MiB as sRGB."""
+
+PILLOW_MAX_PIXELS: Final = 1024**3 // 4 // 3
+"""Pillow's own limit, above which it warns."""
 
 BACKGROUND: Final = (255, 255, 255)
 """The colour behind transparent pixels: white, as paper."""
@@ -100,6 +103,7 @@ def decode(source: Path | bytes) -> RGB:
     >>> decode(b"P6 2 1 255 \x00\x00\x00\xff\x80\x00").tolist()
     [[[0, 0, 0], [255, 128, 0]]]
     """
+    use_pillow_defaults()
     try:
         with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             return _decode(stream)
@@ -113,6 +117,12 @@ def decode(source: Path | bytes) -> RGB:
         raise PhotoError(error.strerror or str(error)) from error
     except Exception as error:  # Pillow's plugins raise all kinds of errors on broken files
         raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
+
+
+def use_pillow_defaults() -> None:
+    """Undo what plugins have set for the whole process: which are loaded must not decide a photo."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    Image.MAX_IMAGE_PIXELS = PILLOW_MAX_PIXELS
 
 
 def decoder_digest(dataset: type[Dataset], *users: Path) -> str:

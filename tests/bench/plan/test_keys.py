@@ -132,6 +132,96 @@ def test_an_installed_plugins_source_is_all_that_it_imports_of_its_package_and_i
     assert not set(sources()) & set(before)
 
 
+HELPERS = {
+    "a module beside it": ("import hues_beside", "hues_beside.py"),
+    "a module that a module beside it imports": ("import hues_between", "hues_deep.py"),
+    "a module imported in a function": ("def f():\n    from hues_beside import DEPTH", "hues_beside.py"),
+    "a module of a package beside it": ("from hues_pack import part", "hues_pack/part.py"),
+    "a package beside it": ("import hues_pack.part", "hues_pack/__init__.py"),
+    "a module imported by a text": (
+        "import importlib\nimportlib.import_module('hues_beside')", "hues_beside.py",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HELPERS)
+def test_a_plugin_files_source_is_all_that_it_imports_from_its_folder(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    statement, changed = HELPERS[what]
+    (tmp_path / "hues_pack").mkdir()
+    for name in ("hues_beside", "hues_deep", "hues_pack/__init__", "hues_pack/part", "hues_unused"):
+        (tmp_path / f"{name}.py").write_text("DEPTH = 3\n")
+    (tmp_path / "hues_between.py").write_text("import hues_deep\n")
+    path = tmp_path / "plugin.py"
+    path.write_text(f"{statement}\n{PLUGIN.format(name='helped')}")
+    load_plugin(path)
+
+    def source():
+        forget()
+        return keys.class_source(methods.get("helped"), methods.source("helped"))
+
+    before = source()
+    (tmp_path / "hues_unused.py").write_text("DEPTH = 4\n")
+    assert source() == before
+    (tmp_path / changed).write_text("DEPTH = 4\n")
+    assert source() != before
+    for name in [name for name in sys.modules if name.startswith("hues_")]:
+        del sys.modules[name]
+
+
+def test_a_library_counts_by_its_version(monkeypatch):
+    def source():
+        forget()
+        return keys.class_source(methods.get("external"))
+
+    before = source()
+    monkeypatch.setattr("huebench.sources.version", lambda name: "0" if name == "onnxruntime" else "1")
+    other = source()
+    monkeypatch.setattr("huebench.sources.version", lambda name: "1")
+    assert len({before, other, source()}) == 3
+
+
+def test_a_module_that_a_method_requires_counts_by_its_version(tmp_path, monkeypatch):
+    path = tmp_path / "needs_more.py"
+    requires = 'source="a test", requires={"timm": "bench"}'
+    path.write_text(PLUGIN.format(name="needs-more").replace('source="a test"', requires))
+    load_plugin(path)
+
+    def source(version):
+        forget()
+        monkeypatch.setattr("huebench.sources.version", lambda name: version if name == "timm" else "1")
+        return keys.class_source(methods.get("needs-more"))
+
+    assert source("1") != source("2")
+
+
+def test_the_file_that_registers_a_class_counts_beside_the_one_that_defines_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "hues_made.py").write_text(
+        "from huebench.methods.base import Method, MethodInfo\n"
+        "def make(depth):\n"
+        "    class Made(Method):\n"
+        "        info = MethodInfo(name='made', family='baseline', source='a test')\n"
+        "        def colorize(self, lightness, context):\n"
+        "            return depth\n"
+        "    return Made\n"
+    )
+    path = tmp_path / "makes.py"
+    path.write_text(
+        "from hues_made import make\nfrom huebench.methods.base import register\nregister(make(3))\n"
+    )
+    load_plugin(path)
+
+    def source():
+        forget()
+        return keys.class_source(methods.get("made"), methods.source("made"))
+
+    before = source()
+    path.write_text(path.read_text().replace("3", "4"))
+    assert source() != before
+    del sys.modules["hues_made"]
+
+
 def test_where_a_plugin_file_lies_is_no_part_of_its_source(tmp_path, monkeypatch):
     sources = []
     for folder in ("here", "there"):
@@ -203,6 +293,46 @@ def test_files_count_by_content(tmp_path):
     assert keys.files_content([first]) == [hashlib.sha256(b"weights").hexdigest()]
     second.write_bytes(b"other weights")
     assert keys.files_content([first]) != keys.files_content([second])
+
+
+def test_a_folder_counts_by_the_names_and_contents_of_its_files(tmp_path):
+    (tmp_path / "deep").mkdir()
+    table = tmp_path / "deep" / "table.npy"
+    table.write_bytes(b"1")
+    found = [keys.files_content([tmp_path])]
+    table.write_bytes(b"2")
+    found.append(keys.files_content([tmp_path]))
+    table.rename(table.with_name("other.npy"))
+    found.append(keys.files_content([tmp_path]))
+    assert len({str(each) for each in found}) == 3
+
+
+def test_a_missing_file_is_not_an_error_of_the_key(tmp_path):
+    assert keys.files_content([tmp_path / "absent"]) == [""]
+
+
+def test_paths_among_a_plugins_parameters_count_by_content(plan, tmp_path):
+    path, table = tmp_path / "reads.py", tmp_path / "table.npy"
+    parameters = (
+        "from pathlib import Path\nfrom pydantic import Field\n"
+        "class Parameters(Method.Parameters):\n"
+        "    table: Path = Field(description='a table')\n"
+        "    more: tuple[Path, ...] = Field((), description='tables')\n"
+    )
+    body = PLUGIN.format(name="reads").replace("@register", parameters + "\n@register")
+    path.write_text(body.replace("    info", "    Parameters = Parameters\n    info"))
+    load_plugin(path)
+    table.write_bytes(b"1")
+
+    def fit_key():
+        return plan(f"reads[table={table}]").cells[0].fit_key
+
+    before = fit_key()
+    table.write_bytes(b"2")
+    assert fit_key() != before
+    assert methods.get("reads")(table="a", more=["b", "~/c"]).files == (
+        Path("a"), Path("b"), Path("~/c"),
+    )  # fmt: skip
 
 
 def test_other_weights_in_the_same_file_are_another_fit(plan, tmp_path):
