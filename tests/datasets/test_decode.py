@@ -490,3 +490,14 @@ def test_importing_it_is_light():
     code = "import sys, huebench.datasets.decode; print('numba' in sys.modules, 'skimage' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False"]
+
+
+def test_what_a_plugin_sets_for_the_whole_process_does_not_decide_a_photo(tmp_path, monkeypatch):
+    cut = tmp_path / "cut.jpg"
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    cut.write_bytes(encode(Image.fromarray(pixels), "JPEG")[:-600])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(PhotoError):
+        decode(cut)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    assert decode(encode(Image.fromarray(pixels))).shape == (64, 64, 3)
