@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..datasets.base import RGB
+from ..datasets.base import RGB, Entry
 from ..methods.base import Budget, Context, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
@@ -282,5 +282,5 @@ def _references(
     train = open_split(request, "train")
     sample = TrainingSample.build(train, protocol_of(request))
     references = References(kind, sample.references, train, seed)
-    target = train.entries[:1]  # a photo without a name draws what the first one would
-    return references.read(references.choose(target, lightness))
+    target = Entry("the given photo", "test", "", "", "")
+    return references.read(references.choose([target], lightness))

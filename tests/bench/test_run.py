@@ -1,7 +1,12 @@
 """``bench run`` from the command line to the tables, on the built-in photos."""
 
+import builtins
+import shutil
+
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from huebench.reports.tables import read_results
 
@@ -204,3 +209,64 @@ def test_a_photo_that_cannot_be_decoded_is_a_row(bench, tmp_path):
     (lost,) = results.images[results.images["status"] == "undecodable"].to_dict("records")
     assert "broken.jpg" in lost["photo"]
     assert lost["reason"]
+
+
+def test_a_cell_imports_no_plugin_of_another_method(bench, plugin, tmp_path):
+    heard = "40 * hasattr(builtins, 'LOUD')"
+    body = f"import builtins; return np.full((*lightness.shape, 2), {heard}, np.float32)"
+    listens = plugin("listens", body)
+    loud = plugin("loud")
+    loud.write_text("import builtins\nbuiltins.LOUD = True\n" + loud.read_text())
+    try:
+        for folder, more in (("alone", ()), ("together", ("--plugin", loud))):
+            methods = "listens,loud" if more else "listens"
+            arguments = ("--methods", methods, "--plugin", listens, *more, "--out", folder)
+            code, output = bench(*QUICK[:-2], *arguments)
+            assert code == 0, output
+    finally:
+        del builtins.LOUD
+    alone, together = (read_results(tmp_path / folder).images for folder in ("alone", "together"))
+    listening = together[together["method"] == "listens"]
+    assert list(listening["psnr"]) == list(alone["psnr"])
+
+
+PHOTOS = 8
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Make a folder of random photos, with one photo of the test split in the training split as well."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for i in range(PHOTOS):
+            path = tmp_path / "photos" / split / f"{split}{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((32, 32)).save(path)
+    shutil.copy(tmp_path / "photos/test/test3.png", tmp_path / "photos/train/copy.png")
+    return f"folder:{tmp_path / 'photos'}"
+
+
+@pytest.mark.parametrize(("split", "trained_on"), [("test", 1), ("train", PHOTOS + 1)])
+def test_scored_photos_that_were_trained_on_are_said_and_none_is_its_own_reference(
+    bench, photos, tmp_path, split, trained_on
+):
+    code, output = bench(
+        "run", "--dataset", photos, "--size", 32, "--metrics", "psnr", "--split", split,
+        "--methods", "histogram-matching,random-ab", "--out", "out",
+    )  # fmt: skip
+    assert code == 0, output
+    results = read_results(tmp_path / "out")
+    assert results.run.dataset["trained_on"] == trained_on
+    scored = PHOTOS if split == "test" else PHOTOS + 1
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert f"{trained_on} of the {scored} scored photos" in report.partition("\n## ")[0]
+    matched = results.images.dropna(subset="reference")
+    assert (matched["reference"] != matched["photo"]).all()
+    copied = matched[matched["photo"].str.contains("test3")]
+    assert not copied["reference"].str.contains("copy").any()
+
+
+def test_a_run_whose_photos_were_not_trained_on_says_nothing_of_it(bench, tmp_path):
+    assert bench(*QUICK, "--methods", "gray")[0] == 0
+    assert read_results(tmp_path / "out").run.dataset["trained_on"] == 0
+    assert "training split" not in (tmp_path / "out" / "report.md").read_text().partition("\n## ")[0]
