@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Final
@@ -89,7 +89,6 @@ class Samples(Dataset):
             raise UserError("dataset 'samples' comes with the package: leave out --data-root")
         super().__init__(root)
         self._files = {name: _installed(original) for name, original in ORIGINALS.items()}
-        self._decoded: dict[str, RGB] = {}
 
     def entries(self) -> list[Entry]:
         """Return every tile, photo by photo."""
@@ -98,12 +97,13 @@ class Samples(Dataset):
     def read(self, entry: Entry) -> RGB:
         """Return one tile, uint8 (128, 128, 3); raises `PhotoError` if its photo cannot be decoded."""
         tile = self._tiles[entry.id]
-        whole = self._photo(tile.photo)
+        whole = _whole(self._files[tile.photo])
         return whole[tile.top : tile.top + TILE, tile.left : tile.left + TILE].copy()
 
     @cached_property
     def _tiles(self) -> dict[str, Tile]:
-        return {tile.id: tile for name in ORIGINALS for tile in _layout(name, *self._photo(name).shape[:2])}
+        sides = {name: _whole(path).shape[:2] for name, path in self._files.items()}
+        return {tile.id: tile for name in ORIGINALS for tile in _layout(name, *sides[name])}
 
     @cached_property
     def _entries(self) -> list[Entry]:
@@ -115,11 +115,11 @@ class Samples(Dataset):
             for key, tile in self._tiles.items()
         ]
 
-    def _photo(self, name: str) -> RGB:
-        """Return a whole photo; all seven together take 6 MB."""
-        if name not in self._decoded:
-            self._decoded[name] = decode(self._files[name])
-        return self._decoded[name]
+
+@cache
+def _whole(path: Path) -> RGB:
+    """Return a whole photo; all seven together take 6 MB."""
+    return decode(path)
 
 
 def _installed(original: Original) -> Path:
