@@ -88,7 +88,7 @@ class Request(BaseModel):
     threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1)
     timeout: float | None = option(None, "Seconds that a cell may take.", facts=True, ge=1)
     max_memory: Annotated[ByteSize, BeforeValidator(_bytes)] | None = option(
-        None, "Memory that a cell may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
+        None, "Memory that a method may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
     )
     size: int | None = option(
         None, "Side in pixels at which photos are scored.  [default: the dataset's]", ge=16, le=4096
@@ -102,6 +102,7 @@ class Request(BaseModel):
     keep_predictions: Keep = option(
         "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
     )
+    isolate: bool = option(False, "Close the file system for methods (Linux).", facts=True)
     scheduler: str = option("", "Run on the workers of this Dask scheduler.", metavar="ADDRESS")
     cluster: Path | None = option(None, "Start this Dask cluster and run on it.", metavar="YAML")
 
