@@ -1,7 +1,5 @@
 """Files of the engine: written atomically, sealed, hashed, and found where pretrained weights lie."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """One registry for every kind of plugin: methods, datasets, metrics."""
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import importlib
@@ -21,21 +19,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that cannot be imported; it stays listed with the reason.
+    """A plugin that cannot be imported; it stays listed with the reason."""
 
-    Attributes
-    ----------
-    name
-        The module or entry point that failed.
-    reason
-        The exception, in one line.
-    trace
-        The full traceback.
-    """
-
-    name: str
-    reason: str
-    trace: str
+    name: str  #: The module or entry point that failed
+    reason: str  #: The exception, in one line
+    trace: str  #: The full traceback
 
 
 class Registry(Generic[T]):

@@ -1,7 +1,5 @@
 """Makes the tables of a run from the files that its cells left."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one
 and threshold. ``run.json`` says what every metric means.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -136,39 +134,22 @@ class MetricFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """``run.json``: everything about a run that is not a number of a photo.
+    """``run.json``: everything about a run that is not a number of a photo."""
 
-    Attributes
-    ----------
-    command
-        The exact command line.
-    started, seconds
-        ISO 8601 time in UTC, and how long it took.
-    dataset
-        ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
-        ``caveat`` and ``photos`` (split → how many).
-    protocol, protocol_digest
-        The frozen protocol's fields, and the digest that stands on every row.
-    metrics
-        In the order of the tables.
-    versions
-        Library → version.
-    machine
-        Processor, cores, memory, accelerator, system.
-    options
-        ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``.
-    """
-
-    command: str
+    command: str  #: The exact command line
+    #: `started`, `seconds`: ISO 8601 time in UTC, and how long it took.
     started: str
     seconds: float
+    #: ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
+    #: ``caveat`` and ``photos`` (split → how many).
     dataset: dict[str, Any]
+    #: `protocol`, `protocol_digest`: The frozen protocol's fields, and the digest that stands on every row.
     protocol: dict[str, Any]
     protocol_digest: str
-    metrics: tuple[MetricFacts, ...]
-    versions: dict[str, str]
-    machine: dict[str, str]
-    options: dict[str, Any]
+    metrics: tuple[MetricFacts, ...]  #: In the order of the tables
+    versions: dict[str, str]  #: Library → version
+    machine: dict[str, str]  #: Processor, cores, memory, accelerator, system
+    options: dict[str, Any]  #: ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``
     schema_version: int = SCHEMA_VERSION
 
 

@@ -1,7 +1,5 @@
 """Options of commands, made from the fields of `Request`."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import types

@@ -1,7 +1,5 @@
 """Live progress of a run in the terminal."""
 
-from __future__ import annotations
-
 from types import TracebackType
 from typing import Any, Self
 

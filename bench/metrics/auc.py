@@ -1,7 +1,5 @@
 """Area under the curve of accuracy in ab, plain and rebalanced by how rare the true colours are."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """What a metric is, and the registry of all of them."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,78 +31,44 @@ _NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 class Metric:
     """A metric: what its number means and how it is computed.
 
-    Attributes
-    ----------
-    name
-        As typed, printed and stored.
-    label
-        The heading of its column in a report.
-    direction
-        ``higher`` or ``lower`` is better; ``target``: the truth's own value is best; ``none``: neither.
-    unit
-        For example ``"dB"``; ``""`` for a plain number.
-    range
-        The smallest and the largest value it can take.
-    source
-        The paper or standard that defines it.
-    description
-        One sentence, in the words of the definition.
-    function
-        The definition, a plain function. It is called with the attributes of `PhotoPair` in `takes`, then
-        with `parameter` if there is one; with the curve alone if there is one. It returns a number or, for a
-        metric of a whole set, the photo's features (float32 array).
-    takes
-        Column → the attributes of `PhotoPair` that the function is called with for that column.
-    aggregate
-        How the table's value is made. ``mean``: the mean over photos of the first column; a second one holds
-        the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
-        ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
-        whole set, from `combine`.
-    curve
-        Function of the same attributes that returns the photo's curve behind the metric: shares at the
-        thresholds 0, 1, …. Its mean over photos is kept in a table of its own.
-    combine
-        Function of all photos' features, stacked, that returns the set's value.
-    parameter
-        The number after the @ of the name.
-    least_side
-        Shortest side that it can score, in pixels.
-    requires
-        Module that it imports → extra of this package that installs it.
-    weights
-        The file of weights that it needs.
-    headline
-        Whether it stands in the report's first table.
-    compared
-        Whether the report tests by it which methods differ from the best.
-    order
-        Place in tables and listings, ascending; equal ones by parameter, then by name.
-
     Raises
     ------
     UserError
         If a field is wrong: the message names the metric, the field and what is allowed.
     """
 
-    name: str
-    label: str
+    name: str  #: As typed, printed and stored
+    label: str  #: The heading of its column in a report
+    #: ``higher`` or ``lower`` is better; ``target``: the truth's own value is best; ``none``: neither.
     direction: Direction
-    unit: str = ""
-    range: tuple[float, float] = (-math.inf, math.inf)
-    source: str
-    description: str
+    unit: str = ""  #: For example ``"dB"``; ``""`` for a plain number
+    range: tuple[float, float] = (-math.inf, math.inf)  #: The smallest and the largest value it can take
+    source: str  #: The paper or standard that defines it
+    description: str  #: One sentence, in the words of the definition
+    #: The definition, a plain function. It is called with the attributes of `PhotoPair` in `takes`, then with
+    #: `parameter` if there is one; with the curve alone if there is one. It returns a number or, for a metric
+    #: of a whole set, the photo's features (float32 array).
     function: Callable[..., Any]
+    #: Column → the attributes of `PhotoPair` that the function is called with for that column.
     takes: Mapping[str, tuple[str, ...]]
+    #: How the table's value is made. ``mean``: the mean over photos of the first column; a second one holds
+    #: the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
+    #: ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
+    #: whole set, from `combine`.
     aggregate: Aggregate = "mean"
+    #: Function of the same attributes that returns the photo's curve behind the metric: shares at the
+    #: thresholds 0, 1, …. Its mean over photos is kept in a table of its own.
     curve: Curve | None = None
+    #: Function of all photos' features, stacked, that returns the set's value.
     combine: Combine | None = None
-    parameter: float | None = None
-    least_side: int = 1
+    parameter: float | None = None  #: The number after the @ of the name
+    least_side: int = 1  #: Shortest side that it can score, in pixels
+    #: Module that it imports → extra of this package that installs it.
     requires: Mapping[str, str] = field(default_factory=dict)
-    weights: Weights | None = None
-    headline: bool = False
-    compared: bool = False
-    order: int = LAST
+    weights: Weights | None = None  #: The file of weights that it needs
+    headline: bool = False  #: Whether it stands in the report's first table
+    compared: bool = False  #: Whether the report tests by it which methods differ from the best
+    order: int = LAST  #: Place in tables and listings, ascending; equal ones by parameter, then by name
 
     def __post_init__(self) -> None:
         faults = "; ".join(_faults(self))

@@ -1,19 +1,14 @@
 """Fréchet Inception distance, by torchmetrics."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .base import register_metric
 from .weights import Weights, photo_tensor
-
-if TYPE_CHECKING:
-    import torch
 
 INCEPTION = Weights(
     "weights-inception-2015-12-05-6726825d.pth",

@@ -1,7 +1,5 @@
 """Scoring photos by several metrics at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,17 +15,11 @@ from .pair import PhotoPair
 
 @dataclass(frozen=True)
 class PhotoScores:
-    """All that is kept of one photo.
+    """All that is kept of one photo."""
 
-    Attributes
-    ----------
-    columns
-        Column → value, and column → curve, float32 (151,). PSNR of identical photos is 58.92 dB.
-    features
-        Metric of the whole set → what it keeps of the photo, for `Scorer.score_set`.
-    """
-
+    #: Column → value, and column → curve, float32 (151,). PSNR of identical photos is 58.92 dB.
     columns: dict[str, Any]
+    #: Metric of the whole set → what it keeps of the photo, for `Scorer.score_set`.
     features: dict[str, npt.NDArray[np.float32]]
 
 

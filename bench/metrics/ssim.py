@@ -1,7 +1,5 @@
 """Structural similarity."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """The reference photo of each target, chosen without a look at the target's colour."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 

@@ -3,9 +3,6 @@
 Private, and imports Numba; `search` is the public module, and says what the tree is.
 """
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 from typing import NamedTuple
 
 import numpy as np

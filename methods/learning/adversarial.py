@@ -1,7 +1,5 @@
 """Training a generator against a critic, together with an absolute error and a perceptual loss."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple
 

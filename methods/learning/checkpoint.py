@@ -1,7 +1,5 @@
 """Checkpoints: written atomically, tensors and numbers only, tied to one training."""
 
-from __future__ import annotations
-
 import os
 import pickle
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Encoders of lightness from timm's classification networks."""
 
-from __future__ import annotations
-
 from difflib import get_close_matches
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A trained network: colorizing at full resolution, saving and loading."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,21 +27,11 @@ FILE = "network.safetensors"
 
 @dataclass
 class TrainedNetwork:
-    """A network with all that is needed to use it.
-
-    Attributes
-    ----------
-    network
-        The network.
-    size
-        Side in pixels at which it colorizes.
-    notes
-        Facts about its training.
-    """
+    """A network with all that is needed to use it."""
 
     network: ColorNetwork
-    size: int
-    notes: dict[str, str] = field(default_factory=dict)
+    size: int  #: Side in pixels at which it colorizes
+    notes: dict[str, str] = field(default_factory=dict)  #: Facts about its training
 
     def colorize(self, lightness: Lightness, context: Context, smaller: Mapping[int, str]) -> Chroma:
         """Colorize photos on the context's device; see `predict`."""

@@ -1,7 +1,5 @@
 """Out-of-memory errors that say what would fit."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 

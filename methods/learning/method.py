@@ -25,39 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a budget trains.
+    """How a budget trains."""
 
-    Attributes
-    ----------
-    size
-        Side in pixels at which the network is trained and colorizes.
-    epochs
-        Number of passes over the training photos.
-    batch
-        Photos per step.
-    learning_rate
-        Adam's learning rate at the start.
-    photos
-        Number of training photos at most; ``None`` takes all.
-    min_steps
-        Minimum number of steps: with few photos, the number of epochs is raised to reach it.
-    decay_epochs
-        Epochs between two decays of the learning rate; ``None`` takes a third of all epochs.
-    decay
-        Factor of each decay.
-    compiled
-        Whether training steps go through ``torch.compile``.
-    """
-
-    size: int
-    epochs: int
-    batch: int
-    learning_rate: float
-    photos: int | None = None
+    size: int  #: Side in pixels at which the network is trained and colorizes
+    epochs: int  #: Number of passes over the training photos
+    batch: int  #: Photos per step
+    learning_rate: float  #: Adam's learning rate at the start
+    photos: int | None = None  #: Number of training photos at most; ``None`` takes all
+    #: Minimum number of steps: with few photos, the number of epochs is raised to reach it.
     min_steps: int = 0
+    #: Epochs between two decays of the learning rate; ``None`` takes a third of all epochs.
     decay_epochs: int | None = None
-    decay: float = 0.3
-    compiled: bool = False
+    decay: float = 0.3  #: Factor of each decay
+    compiled: bool = False  #: Whether training steps go through ``torch.compile``
 
     def epochs_for(self, photos: int) -> int:
         """Return the number of epochs over ``photos`` photos.

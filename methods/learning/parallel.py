@@ -8,8 +8,6 @@ Gradients are averaged after the backward pass instead of through ``DistributedD
 network and one loss a step; adversarial steps have two of each, and which one learns depends on the batch.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Perceptual loss: the distance of two photos in the features of a classification network."""
 
-from __future__ import annotations
-
 import timm
 import torch
 from torch import Tensor, nn

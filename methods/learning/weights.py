@@ -1,7 +1,5 @@
 """Pretrained weights of timm models: found on disk or on the hub, mapped strictly, never unpickled."""
 
-from __future__ import annotations
-
 import pickle
 import socket
 from collections.abc import Mapping

@@ -28,39 +28,25 @@ INDEX = ("method", "metric")
 
 @dataclass(frozen=True)
 class Comparison:
-    """The changes of every method from one run to another.
+    """The changes of every method from one run to another."""
 
-    Attributes
-    ----------
-    before, after
-        The runs.
-    metrics
-        Name → facts, of the metrics that both have.
-    changes
-        Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
-        runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
-        ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
-        them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
-        that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
-        ``untested``.
-    seconds
-        Indexed by method: the time of a photo ``before`` and ``after``, and its ``change`` as a share.
-    photos
-        Indexed by photo, one column per method and metric: the paired differences.
-    lost
-        Method → how many photos it scored before and after, of those that now score fewer.
-    new
-        Labels of methods that only the later run has.
-    """
-
+    #: `before`, `after`: The runs.
     before: Results
     after: Results
-    metrics: dict[str, MetricFacts]
+    metrics: dict[str, MetricFacts]  #: Name → facts, of the metrics that both have
+    #: Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
+    #: runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
+    #: ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
+    #: them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
+    #: that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
+    #: ``untested``.
     changes: pd.DataFrame
+    #: Indexed by method: the time of a photo ``before`` and ``after``, and its ``change`` as a share.
     seconds: pd.DataFrame
-    photos: pd.DataFrame
+    photos: pd.DataFrame  #: Indexed by photo, one column per method and metric: the paired differences
+    #: Method → how many photos it scored before and after, of those that now score fewer.
     lost: dict[str, tuple[int, int]]
-    new: tuple[str, ...]
+    new: tuple[str, ...]  #: Labels of methods that only the later run has
 
     @property
     def changed(self) -> pd.DataFrame:

@@ -22,27 +22,13 @@ EXAMPLE = "as in psnr:-0.2,auc:-1%,time:+10%"
 
 @dataclass(frozen=True)
 class Limit:
-    """How much worse one metric, or the time of a photo, may become.
+    """How much worse one metric, or the time of a photo, may become."""
 
-    Attributes
-    ----------
-    text
-        As it was typed.
-    name
-        Of the metric, or `TIME`.
-    falls
-        Whether a fall is limited, not a rise.
-    amount
-        The largest that is allowed; a share where `relative`.
-    relative
-        Whether it is a share of the value before.
-    """
-
-    text: str
-    name: str
-    falls: bool
-    amount: float
-    relative: bool
+    text: str  #: As it was typed
+    name: str  #: Of the metric, or `TIME`
+    falls: bool  #: Whether a fall is limited, not a rise
+    amount: float  #: The largest that is allowed; a share where `relative`
+    relative: bool  #: Whether it is a share of the value before
 
     def is_broken(self, before: float, after: float) -> bool:
         """Return whether a change is beyond the limit; a missing value never is."""
@@ -53,24 +39,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Breach:
-    """A limit that a method broke.
+    """A limit that a method broke."""
 
-    Attributes
-    ----------
-    method
-        Its label.
-    limit
-        The limit, in words.
-    found
-        The change that was found, in words.
-    metric
-        Name of the metric, or ``""`` where it is not about one.
-    """
-
-    method: str
-    limit: str
-    found: str
-    metric: str = ""
+    method: str  #: Its label
+    limit: str  #: The limit, in words
+    found: str  #: The change that was found, in words
+    metric: str = ""  #: Name of the metric, or ``""`` where it is not about one
 
 
 def parse_limits(text: str, metrics: Mapping[str, MetricFacts]) -> tuple[Limit, ...]:

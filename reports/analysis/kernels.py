@@ -20,43 +20,22 @@ FILE = "speed.json"
 
 @dataclass(frozen=True)
 class Timing:
-    """One benchmark: its group, the library, and the median seconds of one unit of its work.
+    """One benchmark: its group, the library, and the median seconds of one unit of its work."""
 
-    Attributes
-    ----------
-    group
-        The task, with every parameter but the library.
-    library
-        The library that did it.
-    seconds
-        Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
-    facts
-        Further facts that the benchmark recorded: recall, number of references.
-    """
-
-    group: str
-    library: str
+    group: str  #: The task, with every parameter but the library
+    library: str  #: The library that did it
+    #: Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
     seconds: float
-    facts: dict[str, Any]
+    facts: dict[str, Any]  #: Further facts that the benchmark recorded: recall, number of references
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A timing compared with ours.
-
-    Attributes
-    ----------
-    timing
-        The timing.
-    ratio
-        Its time over ours, or ``None`` where the group has none of ours.
-    first
-        Whether it is the fastest of its group, where they are listed fastest first.
-    """
+    """A timing compared with ours."""
 
     timing: Timing
-    ratio: float | None
-    first: bool
+    ratio: float | None  #: Its time over ours, or ``None`` where the group has none of ours
+    first: bool  #: Whether it is the fastest of its group, where they are listed fastest first
 
     @property
     def row(self) -> tuple[str, str, str, str, str]:

@@ -48,23 +48,12 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Ranks:
-    """Average ranks of methods over photos.
+    """Average ranks of methods over photos."""
 
-    Attributes
-    ----------
-    average
-        Method → average rank, 1 the best; ties share the mean of their ranks.
-    photos
-        Over how many photos.
-    p
-        Of Friedman's test that all methods are alike.
-    critical_difference
-        Two average ranks closer than this do not differ significantly at 5% (Nemenyi).
-    """
-
-    average: pd.Series[float]
-    photos: int
-    p: float
+    average: pd.Series[float]  #: Method → average rank, 1 the best; ties share the mean of their ranks
+    photos: int  #: Over how many photos
+    p: float  #: Of Friedman's test that all methods are alike
+    #: Two average ranks closer than this do not differ significantly at 5% (Nemenyi).
     critical_difference: float
 
 

@@ -23,22 +23,13 @@ ENOUGH = 10
 
 @dataclass(frozen=True)
 class Study:
-    """A human study of a run.
+    """A human study of a run."""
 
-    Attributes
-    ----------
-    rates
-        As `fool_rates` gives them.
-    participants, answers
-        How many people answered, and how many answers there are, practice aside.
-    exposure
-        Seconds for which every photo was seen.
-    """
-
-    rates: pd.DataFrame
+    rates: pd.DataFrame  #: As `fool_rates` gives them
+    #: `participants`, `answers`: How many people answered, and how many answers there are, practice aside.
     participants: int
     answers: int
-    exposure: float
+    exposure: float  #: Seconds for which every photo was seen
 
 
 def read_study(results: Results, summary: Summary) -> Study | None:

@@ -22,34 +22,20 @@ class Summary:
 
     The three tables share their index, the methods' labels: baselines, classical and deep methods by
     name, then the oracles. The order says nothing about who is best, because no single metric does.
-
-    Attributes
-    ----------
-    metrics
-        The metrics of the columns; those that cannot be had for these photos are left out.
-    rows
-        ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored``
-        and ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's
-        cost: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
-    scores
-        One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
-    spread
-        The same shape: standard deviation over seeds, missing for a single seed.
-    truth
-        The truth's own value of every metric, missing where it has none.
-    photos
-        How many photos there are.
-    images
-        The rows of `Results.images` that are of these photos.
     """
 
+    #: The metrics of the columns; those that cannot be had for these photos are left out.
     metrics: tuple[MetricFacts, ...]
+    #: ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored`` and
+    #: ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's cost:
+    #: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
     rows: pd.DataFrame
+    #: One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
     scores: pd.DataFrame
-    spread: pd.DataFrame
-    truth: pd.Series[float]
-    photos: int
-    images: pd.DataFrame
+    spread: pd.DataFrame  #: The same shape: standard deviation over seeds, missing for a single seed
+    truth: pd.Series[float]  #: The truth's own value of every metric, missing where it has none
+    photos: int  #: How many photos there are
+    images: pd.DataFrame  #: The rows of `Results.images` that are of these photos
 
     @property
     def lead(self) -> MetricFacts | None:

@@ -1,7 +1,5 @@
 """What ``bench study`` does once its options are read."""
 
-from __future__ import annotations
-
 import signal
 import socket
 from importlib.util import find_spec

@@ -71,22 +71,12 @@ class Page:
 
     A participant is a random id in a cookie. The browser is never told which photo is the real one, before
     a trial or after it, practice aside: addresses and headers are the same for both.
-
-    Attributes
-    ----------
-    folder
-        Of the run; nothing outside of it is served.
-    pairs
-        What may be shown.
-    answers
-        Where answers go.
-    practice, trials
-        How many of each a participant gets.
     """
 
-    folder: Path
-    pairs: list[Pair]
-    answers: Answers
+    folder: Path  #: Of the run; nothing outside of it is served
+    pairs: list[Pair]  #: What may be shown
+    answers: Answers  #: Where answers go
+    #: `practice`, `trials`: How many of each a participant gets.
     practice: int
     trials: int
 

@@ -1,7 +1,5 @@
 """The base of the patch classifiers: a codebook of colours, patches of lightness, decoding to a*b*."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Patches, a self-organising map, and K nearest neighbours."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

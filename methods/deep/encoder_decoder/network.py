@@ -1,7 +1,5 @@
 """The encoder–decoder network of Shrivastava et al. 2022."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn

@@ -1,7 +1,5 @@
 """The generator and the critic of NoGAN training, after DeOldify and fast.ai."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

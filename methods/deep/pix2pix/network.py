@@ -1,7 +1,5 @@
 """pix2pix: the U-Net generator and the 70×70 PatchGAN critic of Isola et al. 2017."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from math import log2
 

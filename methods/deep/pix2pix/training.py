@@ -1,7 +1,5 @@
 """The training of pix2pix: a generator against a critic, both under Adam with a falling learning rate."""
 
-from __future__ import annotations
-
 from torch import nn, optim
 
 from ...learning.adversarial import Adversarial, ContentLoss, Player

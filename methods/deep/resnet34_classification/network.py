@@ -1,7 +1,5 @@
 """The classification network of Qin, Mao & Meng on a pretrained ResNet-34."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
