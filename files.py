@@ -87,8 +87,6 @@ def unseal(path: Path) -> dict[str, Any] | None:
 def picture_name(photo: str) -> str:
     """Return a safe file name for a photo's picture, whatever the photo's id.
 
-    Examples
-    --------
     >>> picture_name("../im1.jpg")
     'd2124eae2935dece.png'
     """
@@ -100,10 +98,7 @@ def weights_folders() -> list[Path]:
 
     The cache's place is worked out as torch does, because importing torch takes seconds.
 
-    Raises
-    ------
-    UserError
-        If ``HUEBENCH_WEIGHTS`` is not a folder.
+    Raises `UserError` if ``HUEBENCH_WEIGHTS`` is not a folder.
     """
     named = os.environ.get(WEIGHTS_VARIABLE)
     if named and not Path(named).expanduser().is_dir():

@@ -103,10 +103,7 @@ class Registry(Generic[T]):
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises
-    ------
-    UserError
-        If the file is missing or fails to import.
+    Raises `UserError` if the file is missing or fails to import.
     """
     if not path.is_file():
         what = "is a folder: name the Python file in it" if path.is_dir() else "does not exist"

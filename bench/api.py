@@ -133,10 +133,7 @@ def run(**options: Any) -> Run:
 def read_results(folder: str | Path) -> Run:
     """Read a run folder or a committed baseline.
 
-    Raises
-    ------
-    UserError
-        If it is not a run folder, or a file of it is missing or damaged.
+    Raises `UserError` if it is not a run folder, or a file of it is missing or damaged.
     """
     return Run(**vars(read_tables(Path(folder))))
 

@@ -189,10 +189,7 @@ def write_results(results: Results, folder: Path) -> None:
 def read_results(folder: Path) -> Results:
     """Read a run folder; pictures that are not in it, as in a committed baseline, or damaged are not kept.
 
-    Raises
-    ------
-    UserError
-        If it holds no run, a newer version wrote it, or a file of it is missing or damaged.
+    Raises `UserError` if it holds no run, a newer version wrote it, or a file of it is missing or damaged.
     """
     path = folder / "run.json"
     if not path.is_file():

@@ -31,10 +31,7 @@ _NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 class Metric:
     """A metric: what its number means and how it is computed.
 
-    Raises
-    ------
-    UserError
-        If a field is wrong: the message names the metric, the field and what is allowed.
+    Raises `UserError` if a field is wrong: the message names the metric, the field and what is allowed.
     """
 
     name: str  #: As typed, printed and stored
@@ -257,13 +254,9 @@ def default_metrics() -> tuple[str, ...]:
 def get_metric(name: str) -> Metric:
     """Return a metric by its name; ``accuracy@7.5`` and the like are made on demand.
 
-    Raises
-    ------
-    UserError
-        If the name is unknown: the nearest ones are shown; or if the parameter is not a number above 0.
+    Raises `UserError` if the name is unknown: the nearest ones are shown; or if the parameter is not a number
+    above 0.
 
-    Examples
-    --------
     >>> get_metric("psnr").unit
     'dB'
     >>> get_metric("psrn")
@@ -288,13 +281,8 @@ def get_metric(name: str) -> Metric:
 def resolve(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as they are registered (``accuracy@5.0`` is ``accuracy@5``), without repetition.
 
-    Raises
-    ------
-    UserError
-        If one is unknown.
+    Raises `UserError` if one is unknown.
 
-    Examples
-    --------
     >>> resolve(["ssim", "accuracy@5.0", "accuracy@5"])
     ('ssim', 'accuracy@5')
     """

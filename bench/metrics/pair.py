@@ -19,12 +19,8 @@ class PhotoPair:
 
     A metric names the attributes that it takes; each is computed on first use.
 
-    Raises
-    ------
-    TypeError
-        If a photo is not an array of uint8.
-    ValueError
-        If the photos do not have the same shape (H, W, 3), or are empty.
+    Raises `TypeError` if a photo is not an array of uint8. Raises `ValueError` if the photos do not have the
+    same shape (H, W, 3), or are empty.
     """
 
     #: `truth`, `predicted`: uint8 RGB (H, W, 3).

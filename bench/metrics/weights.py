@@ -47,10 +47,7 @@ class Weights:
     def load(self) -> dict[str, torch.Tensor]:
         """Read the file.
 
-        Raises
-        ------
-        UserError
-            If it is missing, or differs from the published one.
+        Raises `UserError` if it is missing, or differs from the published one.
         """
         import torch
 

@@ -68,10 +68,7 @@ class LabBatches:
     def shorter(self, epoch: int) -> LabBatches:
         """Return batches of the same photos, without a copy, whose shuffled epochs draw ``epoch`` at most.
 
-        Raises
-        ------
-        UserError
-            If a batch then has fewer photos than there are processes.
+        Raises `UserError` if a batch then has fewer photos than there are processes.
         """
         shorter = copy(self)
         shorter.epoch = self._checked(min(epoch, self.photos))

@@ -42,8 +42,6 @@ class Schedule:
     def epochs_for(self, photos: int) -> int:
         """Return the number of epochs over ``photos`` photos.
 
-        Examples
-        --------
         >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(200)
         20
         >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(4000)
@@ -208,10 +206,7 @@ class DeepMethod(Method):
     def load(self, folder: Path) -> None:
         """Read back what `save` wrote.
 
-        Raises
-        ------
-        UserError
-            If the weights do not fit the network.
+        Raises `UserError` if the weights do not fit the network.
         """
         from .inference import TrainedNetwork  # imports torch
 

@@ -84,10 +84,7 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
 def read_weights(path: Path) -> State:
     """Read a state dict from a safetensors file, or from torch's format without running any of its code.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read, or is not a flat state dict.
+    Raises `UserError` if the file cannot be read, or is not a flat state dict.
     """
     try:
         state = (

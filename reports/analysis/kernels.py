@@ -57,10 +57,7 @@ class Kernels:
 def read_kernels(folder: Path) -> Kernels | None:
     """Return the kernels' benchmark of a run folder, or ``None`` where there is no `FILE`.
 
-    Raises
-    ------
-    UserError
-        If the file is not what ``bench speed`` writes.
+    Raises `UserError` if the file is not what ``bench speed`` writes.
     """
     path = folder / FILE
     if not path.is_file():

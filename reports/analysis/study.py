@@ -55,10 +55,7 @@ def read_study(results: Results, summary: Summary) -> Study | None:
 def read_answers(results: Results) -> pd.DataFrame:
     """Return one row per answer: ``participant``, ``cell``, ``method``, ``photo``, ``exposure``, ``fooled``.
 
-    Raises
-    ------
-    UserError
-        If the database is damaged.
+    Raises `UserError` if the database is damaged.
     """
     path = results.folder / DATABASE
     columns = ["participant", "cell", "method", "photo", "exposure", "fooled"]

@@ -168,8 +168,6 @@ class Stages:
 def growing_sides(size: int) -> list[int]:
     """Return the sides of pretraining: thirds of the last one, as multiples of 32.
 
-    Examples
-    --------
     >>> growing_sides(192), growing_sides(64), growing_sides(32)
     ([64, 128, 192], [32, 64], [32])
     """
