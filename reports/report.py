@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-FORMATS = ("md", "html", "latex", "csv")
-"""Names of the formats on the command line."""
+FORMATS = ("md", "html", "latex", "csv")  #: Names of the formats on the command line
 
 STAMP = ".report.json"
 """The file that remembers what the report beside it was made from, and which files belong to it."""

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from ...datasets.audit import Audit, Facts
     from ...datasets.base import Dataset, DatasetInfo, Entry
 
-SHOWN = 10
-"""How many photos a list in the terminal names; ``findings.csv`` names all."""
+SHOWN = 10  #: How many photos a list in the terminal names; ``findings.csv`` names all
 
 FINDINGS = "findings.csv"
 

@@ -5,8 +5,7 @@ import numpy.typing as npt
 
 from .base import register_metric
 
-LIMIT = 150
-"""The largest distance in ab at which the curve counts pixels."""
+LIMIT = 150  #: The largest distance in ab at which the curve counts pixels
 
 ZHANG = "Zhang, Isola and Efros 2016, arXiv:1603.08511"
 

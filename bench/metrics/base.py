@@ -21,8 +21,7 @@ Curve = Callable[..., npt.NDArray[np.float64]]
 Combine = Callable[[npt.NDArray[np.float32]], float]
 F = TypeVar("F", bound=Callable[..., Any])
 
-LAST = 1000
-"""The order of metrics that do not say theirs: after the built-in ones, by name."""
+LAST = 1000  #: The order of metrics that do not say theirs: after the built-in ones, by name
 
 _NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 

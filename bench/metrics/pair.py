@@ -9,8 +9,7 @@ import numpy.typing as npt
 from ...datasets.color.bins import gamut_bins
 from ...datasets.color.conversion import rgb_to_lab
 
-Lab = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
-"""Lightness (H·W,) and ab (H·W, 2)."""
+Lab = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  #: Lightness (H·W,) and ab (H·W, 2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,7 @@ from ...datasets.base import RGB
 from ...datasets.color.torch import rgb_to_lab
 from .parallel import own_share, world_size
 
-RESIDENT_SHARE = 0.5
-"""The whole set moves to the GPU if it takes at most this share of the free memory."""
+RESIDENT_SHARE = 0.5  #: The whole set moves to the GPU if it takes at most this share of the free memory
 
 
 class LabBatches:

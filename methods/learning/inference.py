@@ -19,8 +19,7 @@ from .memory import OutOfMemoryError, is_out_of_memory, largest_fitting
 from .network import ColorNetwork, to_device, within_gamut
 from .reproducible import limit_threads
 
-GPU_PHOTOS = 16
-"""Photos per call on a GPU; on the CPU it is one."""
+GPU_PHOTOS = 16  #: Photos per call on a GPU; on the CPU it is one
 
 FILE = "network.safetensors"
 

@@ -18,8 +18,7 @@ Precision = Literal["fp32", "bf16"]
 BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Names of x86's and Arm's instructions for bf16 in `torch.cpu.get_capabilities`."""
 
-Forward = Callable[[Tensor], Tensor]
-"""A network's forward pass, compiled or not."""
+Forward = Callable[[Tensor], Tensor]  #: A network's forward pass, compiled or not
 
 PredictionLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From a raw prediction, L* and true a*b* to a scalar."""

@@ -17,8 +17,7 @@ import torch
 from timm import layers
 from torch import Tensor, distributed, nn
 
-TIMEOUT = timedelta(hours=1)
-"""Longest wait for another process; the first one may be scoring a checkpoint."""
+TIMEOUT = timedelta(hours=1)  #: Longest wait for another process; the first one may be scoring a checkpoint
 
 
 @contextmanager

@@ -17,8 +17,7 @@ FEATURES = {"vgg16_bn": (2, 3, 4), "mobilenetv2_100": (1, 2, 3)}
 VGG16-bn's are the last features before pooling of its stages 3, 4 and 5.
 """
 
-STAGE_WEIGHTS = (20.0, 70.0, 10.0)
-"""Weights of the stages, as in fast.ai and DeOldify."""
+STAGE_WEIGHTS = (20.0, 70.0, 10.0)  #: Weights of the stages, as in fast.ai and DeOldify
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Mean and standard deviation of ImageNet, which both networks were trained with."""

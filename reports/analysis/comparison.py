@@ -13,17 +13,14 @@ from ..text import in_words
 from .statistics import SIGNIFICANT, contributions, paired
 from .summary import Summary, summarize
 
-SAME_PHOTOS = ("split", "limit")
-"""Options of a run that decide which photos are scored."""
+SAME_PHOTOS = ("split", "limit")  #: Options of a run that decide which photos are scored
 
-WORTH_KNOWING = ("budget", "device", "seeds")
-"""Options of a run that may differ, and then explain a change."""
+WORTH_KNOWING = ("budget", "device", "seeds")  #: Options of a run that may differ, and then explain a change
 
 SAME_MACHINE = ("processor", "cores", "accelerator")
 """Facts of a machine without which times say nothing of each other."""
 
-INDEX = ("method", "metric")
-"""Names of the index of every table of changes."""
+INDEX = ("method", "metric")  #: Names of the index of every table of changes
 
 
 @dataclass(frozen=True)

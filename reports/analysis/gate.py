@@ -9,13 +9,11 @@ from ..tables import MetricFacts
 from ..text import change_decimals, number, signed, signed_percent
 from .comparison import Comparison
 
-TIME = "time"
-"""The name under which the time of a photo is limited."""
+TIME = "time"  #: The name under which the time of a photo is limited
 
 LIMIT = re.compile(r"(?P<name>[^:]+):(?P<sign>[+-])(?P<amount>\d+(?:\.\d*)?|\.\d+)(?P<percent>%?)")
 
-ROUNDING = 1e-9
-"""A change of just the limit is within it, however its last digit was rounded."""
+ROUNDING = 1e-9  #: A change of just the limit is within it, however its last digit was rounded
 
 EXAMPLE = "as in psnr:-0.2,auc:-1%,time:+10%"
 

@@ -11,11 +11,9 @@ from ... import UserError
 from ...files import write_json
 from ..text import duration
 
-OURS = "huebench"
-"""The value of a benchmark's ``library`` parameter that is this package."""
+OURS = "huebench"  #: The value of a benchmark's ``library`` parameter that is this package
 
-FILE = "speed.json"
-"""The file that ``bench speed`` writes; in a run folder it joins the run's report."""
+FILE = "speed.json"  #: The file that ``bench speed`` writes; in a run folder it joins the run's report
 
 
 @dataclass(frozen=True)

@@ -18,22 +18,17 @@ from numpy.typing import NDArray
 from ..tables import MetricFacts, Results
 from .summary import Summary
 
-LEVEL = 0.95
-"""Confidence level of every interval."""
+LEVEL = 0.95  #: Confidence level of every interval
 
-SIGNIFICANT = 0.05
-"""An adjusted p-value below this is a significant difference."""
+SIGNIFICANT = 0.05  #: An adjusted p-value below this is a significant difference
 
-RESAMPLES = 4999
-"""Number of resamples of every bootstrap, drawn with seed 0."""
+RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
 
 BATCH = 500
 
-OF_PHOTOS = ("mean", "mean_absolute_difference")
-"""Aggregates of values that single photos have."""
+OF_PHOTOS = ("mean", "mean_absolute_difference")  #: Aggregates of values that single photos have
 
-CONSTANT = 1e-9
-"""Differences that spread less than this share of their size are one difference, rounded."""
+CONSTANT = 1e-9  #: Differences that spread less than this share of their size are one difference, rounded
 
 Floats = NDArray[np.float64]
 

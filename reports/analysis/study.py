@@ -14,11 +14,9 @@ from ..text import counted
 from .statistics import bootstrap
 from .summary import Summary
 
-DATABASE = "study.sqlite"
-"""The file in a run folder that ``bench study`` keeps the answers in."""
+DATABASE = "study.sqlite"  #: The file in a run folder that ``bench study`` keeps the answers in
 
-ENOUGH = 10
-"""With at least this many participants the bootstrap resamples them, with fewer their answers."""
+ENOUGH = 10  #: With at least this many participants the bootstrap resamples them, with fewer their answers
 
 
 @dataclass(frozen=True)

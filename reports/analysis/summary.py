@@ -12,8 +12,7 @@ from ..tables import MetricFacts, Results
 GROUPS = ("baseline", "classical", "deep")
 """The families in the order of every table; oracles follow, and the truth comes last."""
 
-LEAD = "auc"
-"""The metric of the charts and the gallery: unlike PSNR, it does not favour the dullest answer."""
+LEAD = "auc"  #: The metric of the charts and the gallery: unlike PSNR, it does not favour the dullest answer
 
 
 @dataclass(frozen=True)

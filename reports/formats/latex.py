@@ -36,11 +36,9 @@ ESCAPES = str.maketrans(
 )
 """What LaTeX would read as a command, and what our tables are full of and its plain fonts lack."""
 
-COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}
-"""Rank → how pandas' Styler marks it."""
+COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}  #: Rank → how pandas' Styler marks it
 
-CHARACTER, GAP = 5, 8
-"""Width of a digit of 10 pt type, and of the space between two columns, in points."""
+CHARACTER, GAP = 5, 8  #: Width of a digit of 10 pt type, and of the space between two columns, in points
 
 ROOM = round(345 / 0.7)
 r"""From what width in points on a table is split: shrunk to the line of ``article``, which has 345, its 10 pt

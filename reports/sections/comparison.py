@@ -30,8 +30,7 @@ HEADINGS = (
 VERDICTS = ("worse", "better", "other", "untested")
 """Verdicts on a value that changed, in the order of the headline."""
 
-PHOTOS_PER_BREACH = 3
-"""The number of photos that are named for a broken limit."""
+PHOTOS_PER_BREACH = 3  #: The number of photos that are named for a broken limit
 
 
 def blocks(

@@ -13,8 +13,7 @@ from ...kernels.search import PatchIndex
 from ...kernels.votes import decode_votes
 from .codebook import Features, PatchCodebook
 
-BUDGET_PHOTOS = 16
-"""Number of validation photos used to choose the budget of the search."""
+BUDGET_PHOTOS = 16  #: Number of validation photos used to choose the budget of the search
 
 
 @register

@@ -8,12 +8,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ...learning.encoders import Backbone
 from ...learning.network import AB_RANGE, ColorNetwork, center_lightness, neutral
 
-ATTENTION_STAGE = 1
-"""Number of the decoder's stage with self-attention, at an eighth of the side."""
+ATTENTION_STAGE = 1  #: Number of the decoder's stage with self-attention, at an eighth of the side
 
 CRITIC_STAGES = 3
-SLOPE = 0.2
-"""Slope of the critic's leaky ReLU."""
+SLOPE = 0.2  #: Slope of the critic's leaky ReLU
 
 
 class NoGanGenerator(ColorNetwork):

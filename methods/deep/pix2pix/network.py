@@ -18,8 +18,7 @@ DROPOUT_FROM = 5
 CRITIC = ((64, 2), (128, 2), (256, 2), (512, 1))
 """Channels and stride of the 4×4 convolutions before the critic's verdict."""
 
-SLOPE = 0.2
-"""Slope of the leaky ReLU."""
+SLOPE = 0.2  #: Slope of the leaky ReLU
 
 
 class UNetGenerator(ColorNetwork):

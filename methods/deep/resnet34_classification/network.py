@@ -10,15 +10,12 @@ from ...learning.encoders import Backbone
 from ...learning.network import ColorNetwork
 from ..resnet34_regression.network import block
 
-GRID = 625
-"""Number of bins in the paper's last layer: a* and b* from −120 to 120 in steps of 10."""
+GRID = 625  #: Number of bins in the paper's last layer: a* and b* from −120 to 120 in steps of 10
 
 NEIGHBOURS = 5
-SPREAD = 5.0
-"""Zhang 2016 §2.2: the true colour is shared among its 5 nearest bins by a Gaussian of σ = 5."""
+SPREAD = 5.0  #: Zhang 2016 §2.2: the true colour is shared among its 5 nearest bins by a Gaussian of σ = 5
 
-SMALLEST_SHARE = 1e-5
-"""A bin with a smaller share of the pixels starts like an empty one."""
+SMALLEST_SHARE = 1e-5  #: A bin with a smaller share of the pixels starts like an empty one
 
 
 class ClassificationNetwork(ColorNetwork):
