@@ -33,23 +33,7 @@ Photo = TypeVar("Photo", NDArray[np.uint8], "Image")
 
 
 class Run(Results):
-    """A run read back: its tables as DataFrames, its report, and its trained methods.
-
-    Attributes
-    ----------
-    run
-        Facts of the run: command, dataset, protocol, versions, machine, options.
-    cells
-        One row per method and seed: status, seconds, memory.
-    images
-        One row per method, seed and photo, with every photo-level metric.
-    curves
-        One row per epoch and split of every training.
-    accuracy_curves
-        One row per method, metric and threshold.
-    folder
-        The run folder.
-    """
+    """A run read back: its tables as DataFrames, its report, and its trained methods."""
 
     def report(self, *formats: str, out: str | Path | None = None) -> list[Path]:
         """Write the report and return its files.

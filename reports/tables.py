@@ -96,40 +96,25 @@ ACCURACY_COLUMNS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """The facts of a metric that a report needs.
-
-    Attributes
-    ----------
-    name, label, unit, description, source
-        As registered.
-    direction
-        ``higher``, ``lower``, ``target`` (near the truth's own value) or ``none``.
-    aggregate
-        How the table's value is made of columns: ``mean`` of one column of ``images``; ``mean_gap``, the
-        absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored``
-        in ``cells`` under the metric's name.
-    columns
-        The columns it is made of. A ``mean`` may name a second one, which holds the truth's own value: a
-        ``target`` metric needs it.
-    unavailable
-        Why it was not computed, or ``""``.
-    headline
-        Whether it stands in the report's first table.
-    compared
-        Whether methods are compared with the best one by it.
-    """
+    """The facts of a metric that a report needs; those without a comment are as registered."""
 
     name: str
     label: str
     unit: str
+    #: ``target`` is near the truth's own value.
     direction: Literal["higher", "lower", "target", "none"]
     description: str
     source: str
+    #: How the table's value is made of columns: ``mean`` of one column of ``images``; ``mean_gap``, the
+    #: absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored`` in
+    #: ``cells`` under the metric's name.
     aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
+    #: The columns it is made of. A ``mean`` may name a second one, which holds the truth's own value: a
+    #: ``target`` metric needs it.
     columns: tuple[str, ...]
-    unavailable: str = ""
-    headline: bool = False
-    compared: bool = False
+    unavailable: str = ""  #: Why it was not computed, or ``""``
+    headline: bool = False  #: Whether it stands in the report's first table
+    compared: bool = False  #: Whether methods are compared with the best one by it
 
 
 @dataclass(frozen=True)
@@ -158,9 +143,10 @@ class Results:
     """A run read back: its facts and its tables."""
 
     run: RunFacts
-    cells: pd.DataFrame
-    images: pd.DataFrame
-    curves: pd.DataFrame
+    cells: pd.DataFrame  #: One row per method and seed: status, seconds, memory
+    images: pd.DataFrame  #: One row per method, seed and photo, with every photo-level metric
+    curves: pd.DataFrame  #: One row per epoch and split of every training
+    #: One row per method, metric and threshold.
     accuracy_curves: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), ACCURACY_COLUMNS))
     folder: Path = field(default_factory=Path)
 

@@ -138,23 +138,13 @@ _families: dict[str, Callable[[float], Metric]] = {}
 def register_metric(
     *,
     name: str,
-    label: str = "",
-    direction: Direction,
-    unit: str = "",
-    range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002  # the word for it
-    source: str,
     description: str,
+    label: str = "",
     takes: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ("truth", "predicted"),
     aggregate: Aggregate = "mean",
-    curve: Curve | None = None,
     combine: Combine | None = None,
     parameters: tuple[float, ...] = (),
-    least_side: int = 1,
-    requires: Mapping[str, str] | None = None,
-    weights: Weights | None = None,
-    headline: bool = False,
-    compared: bool = False,
-    order: int = LAST,
+    **fields: Any,
 ) -> Callable[[F], F]:
     """Register a plain function as a metric; built-in metrics and plugin files alike need nothing more.
 
@@ -164,8 +154,7 @@ def register_metric(
 
     Parameters
     ----------
-    name, direction, unit, range, source, description, curve, least_side, requires, weights, headline, \
-compared, order
+    name, description
         As in `Metric`.
     label
         Default: the name.
@@ -181,6 +170,8 @@ compared, order
     parameters
         Make it a family: ``(5, 10)`` registers ``NAME@5`` and ``NAME@10``; any other number above 0 is made
         when asked for. The function takes it last; ``{}`` in label and description stands for it.
+    fields
+        The other fields of `Metric`: `direction` and `source` must be given.
 
     Raises
     ------
@@ -208,23 +199,13 @@ compared, order
             return Metric(
                 name=own,
                 label=texts[0],
-                direction=direction,
-                unit=unit,
-                range=range,
-                source=source,
                 description=texts[1],
                 function=function,
                 takes=takes if isinstance(takes, Mapping) else {own: takes},
                 aggregate="stored" if combine else aggregate,
-                curve=curve,
                 combine=combine,
                 parameter=parameter,
-                least_side=least_side,
-                requires=requires or {},
-                weights=weights,
-                headline=headline,
-                compared=compared,
-                order=order,
+                **fields,
             )
 
         for metric in map(make, parameters or (None,)):

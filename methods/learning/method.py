@@ -14,7 +14,7 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
-from .pretrained import PretrainedPart
+from .pretrained import BackboneParameters, PretrainedPart, WeightsParameters
 
 if TYPE_CHECKING:
     from .inference import TrainedNetwork
@@ -111,7 +111,10 @@ class DeepMethod(Method):
         """Return a new network for squares of side ``size``, initialised from torch's random state."""
 
     def pretrained(self) -> PretrainedPart | None:
-        """Return the part of the network that may start from pretrained weights, if there is one."""
+        """Return the part that may start from pretrained weights, by default a backbone to choose."""
+        chosen = self.parameters
+        if isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters):
+            return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)
         return None
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +25,22 @@ class Timing:
     #: Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
     seconds: float
     facts: dict[str, Any]  #: Further facts that the benchmark recorded: recall, number of references
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A timing compared with ours."""
-
-    timing: Timing
-    ratio: float | None  #: Its time over ours, or ``None`` where the group has none of ours
-    first: bool  #: Whether it is the fastest of its group, where they are listed fastest first
+    ratio: float | None = None  #: Its time over ours, or ``None`` where the group has none of ours
 
     @property
     def row(self) -> tuple[str, str, str, str, str]:
-        """Texts: group (of the first alone), library, time, ratio, facts."""
-        timing = self.timing
-        facts = ", ".join(f"{key} {_short(value)}" for key, value in timing.facts.items())
+        """Texts: group, library, time, ratio, facts."""
+        facts = ", ".join(f"{key} {_short(value)}" for key, value in self.facts.items())
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}×"
-        return timing.group if self.first else "", timing.library, duration(timing.seconds), ratio, facts
+        return self.group, self.library, duration(self.seconds), ratio, facts
 
 
 @dataclass(frozen=True)
 class Kernels:
-    """The kernels' benchmark: the ``machine`` in words, and every comparison."""
+    """The kernels' benchmark: the ``machine`` in words, and every timing."""
 
     machine: str
-    compared: tuple[Compared, ...]
+    timings: list[Timing]
 
 
 def read_kernels(folder: Path) -> Kernels | None:
@@ -97,17 +88,17 @@ def read_timings(path: Path) -> list[Timing]:
     return list(_timings(json.loads(path.read_text(encoding="utf-8"))["benchmarks"]))
 
 
-def compare_timings(timings: list[Timing]) -> tuple[Compared, ...]:
+def compare_timings(timings: list[Timing]) -> list[Timing]:
     """Put timings of one group together, the fastest first, each with its ratio to ours."""
     groups: dict[str, list[Timing]] = defaultdict(list)
     for timing in timings:
         groups[timing.group].append(timing)
-    compared = []
+    compared: list[Timing] = []
     for members in groups.values():
         ours = next((timing.seconds for timing in members if timing.library == OURS), None)
-        for i, timing in enumerate(sorted(members, key=lambda timing: timing.seconds)):
-            compared.append(Compared(timing, timing.seconds / ours if ours else None, first=i == 0))
-    return tuple(compared)
+        fastest_first = sorted(members, key=lambda timing: timing.seconds)
+        compared += [replace(one, ratio=one.seconds / ours if ours else None) for one in fastest_first]
+    return compared
 
 
 def _timings(benchmarks: list[dict[str, Any]]) -> Iterator[Timing]:

@@ -94,7 +94,8 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
     Summary
         Over the photos asked for. A method that scored none of them stays as a row without values.
     """
-    photos = _photos(results.images)
+    # By whichever cell knows it.
+    photos = results.images.groupby("photo", sort=True)[["near_grey", "category"]].first()
     keep = pd.Series(data=True, index=photos.index)
     if not near_grey:
         keep &= ~photos["near_grey"].fillna(value=False).astype(bool)
@@ -112,7 +113,10 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
     total = int(cells["expected"].max()) if cells["expected"].notna().any() else len(photos)
     expected = int(keep.sum()) if category is not None else total - int((~keep).sum())
     values = pd.DataFrame(
-        [_aggregate(cell, scored.get(str(cell["cell"])), metrics) for _, cell in cells.iterrows()],
+        [
+            [_value(metric, cell, scored.get(str(cell["cell"]))) for metric in metrics]
+            for _, cell in cells.iterrows()
+        ],
         index=cells["method"],
         columns=[metric.name for metric in metrics],
         dtype=float,
@@ -138,25 +142,14 @@ def categories(results: Results) -> list[str]:
     return names if len(names) > 1 else []
 
 
-def _photos(images: pd.DataFrame) -> pd.DataFrame:
-    """Return what is known of every photo, by whichever cell knows it."""
-    return images.groupby("photo", sort=True)[["near_grey", "category"]].first()
-
-
 def _ordered(cells: pd.DataFrame) -> pd.DataFrame:
     group = cells["family"].map({name: number for number, name in enumerate(GROUPS)}).fillna(len(GROUPS))
     keys = pd.DataFrame({"oracle": cells["oracle"], "group": group, "method": cells["method"]})
     return cells.loc[keys.assign(seed=cells["seed"]).sort_values(["oracle", "group", "method", "seed"]).index]
 
 
-def _aggregate(
-    cell: pd.Series[float], photos: pd.DataFrame | None, metrics: tuple[MetricFacts, ...]
-) -> list[float]:
-    """Return a cell's value of every metric; NaN where it scored no photo."""
-    return [_value(metric, cell, photos) for metric in metrics]
-
-
 def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | None) -> float:
+    """Return a cell's value of a metric; NaN where it scored no photo."""
     if metric.aggregate == "stored":
         value = cell.get(metric.name)
         return np.nan if pd.isna(value) else float(value)
