@@ -85,19 +85,10 @@ class Run(Results):
 def run(**options: Any) -> Run:
     """Run methods on a dataset, score them, and write tables and a report; the same as ``bench run``.
 
-    Parameters
-    ----------
-    options
-        The options of ``bench run``, with underscores: ``methods``, ``dataset``, ``limit``, ``seeds``,
-        ``budget``, ``metrics``, ``out`` …; see `huebench.bench.plan.request.Request`.
+    It takes the options of ``bench run``, with underscores: ``methods``, ``dataset``, ``limit``, ``seeds``,
+    ``budget``, ``metrics``, ``out`` …; see `huebench.bench.plan.request.Request`. Raises `UserError` if an
+    option is unknown or cannot be met.
 
-    Raises
-    ------
-    UserError
-        If an option is unknown or cannot be met.
-
-    Examples
-    --------
     >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
     >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
     """

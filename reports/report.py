@@ -48,31 +48,15 @@ def make_document(results: Results) -> Document:
 
 
 def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write a run's report in some formats.
+    """Write a run's report into a folder in some of `FORMATS`; return the report or the folder of each.
 
-    Parameters
-    ----------
-    results
-        The run.
-    folder
-        The folder of the report.
-    formats
-        Some of `FORMATS`.
-
-    Returns
-    -------
-    list of pathlib.Path
-        One per format: the report, or the folder that holds its files.
+    ``report.md`` is not written again if neither the results, times of the run aside, nor this package have
+    changed since the one in the folder was written.
 
     Raises
     ------
     UserError
         If a format is not one of `FORMATS`.
-
-    Notes
-    -----
-    ``report.md`` is not written again if neither the results, times of the run aside, nor this package have
-    changed since the one in the folder was written.
     """
     from .formats import csv, html, latex, markdown
 

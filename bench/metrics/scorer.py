@@ -167,18 +167,9 @@ def score(
 def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
     """Return the share of the photos' pixels in each of `gamut_bins`: the prior of `auc_rebalanced`.
 
-    Parameters
-    ----------
-    photos : iterable of ndarray of uint8, shape (H, W, 3)
-        Photos of the training split, at the size of the protocol; read one at a time.
+    It takes photos of the training split, uint8 (H, W, 3), at the size of the protocol, and reads one at a
+    time. The shares are float64 (261,) and sum to 1; without a photo they are all zeros.
 
-    Returns
-    -------
-    ndarray of float64, shape (261,)
-        Sums to 1; all zeros if there is no photo.
-
-    Examples
-    --------
     >>> float(ab_prior([np.zeros((4, 4, 3), np.uint8)]).max())
     1.0
     """

@@ -118,21 +118,9 @@ class DeepMethod(Method):
         return None
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
-        """Load pretrained weights into a new network and show it the training photos.
+        """Load pretrained weights into a new network on the CPU and show it the training photos.
 
-        Parameters
-        ----------
-        network
-            The result of `build_network`, still on the CPU.
-        packed
-            The training photos, uint8 (N, size, size, 3).
-        context
-            As for `fit`.
-
-        Returns
-        -------
-        dict
-            Facts for `notes`.
+        The photos are uint8 (N, size, size, 3); the context is that of `fit`. Returns facts for `notes`.
         """
         part = self.pretrained()
         notes: dict[str, str] = {}

@@ -28,13 +28,7 @@ class ColorNetwork(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, lightness: Tensor) -> Tensor:
-        """Return the raw prediction, in the network's own unit.
-
-        Parameters
-        ----------
-        lightness
-            CIE L*, float (N, 1, H, W), 0…100.
-        """
+        """Return the raw prediction, in the network's own unit, from L*, float (N, 1, H, W), 0…100."""
 
     @abstractmethod
     def chroma(self, prediction: Tensor) -> Tensor:

@@ -24,13 +24,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class PerceptualLoss(nn.Module):
-    """Weighted mean absolute differences of three stages' features; the network is frozen.
-
-    Parameters
-    ----------
-    name
-        A key of `FEATURES`.
-    """
+    """Weighted mean absolute differences of three stages' features of a frozen network of `FEATURES`."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -22,18 +22,10 @@ class Significance:
 
 
 def compare_contenders(results: Results, summary: Summary) -> list[Significance]:
-    """Test the contenders' differences by each compared metric.
+    """Test the contenders' differences by each compared metric, the leading one first.
 
-    Parameters
-    ----------
-    results, summary
-        The run.
-
-    Returns
-    -------
-    list of Significance
-        The leading metric first; empty with fewer than two contenders or two photos. A metric that photos
-        have no values of, or that fewer than two contenders have, is left out.
+    Empty with fewer than two contenders or two photos. A metric that photos have no values of, or that fewer
+    than two contenders have, is left out.
     """
     if len(summary.contenders()) < 2 or summary.photos < 2:
         return []

@@ -102,22 +102,12 @@ def copy_answers(source: Path, target: Path) -> None:
 
 
 def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return how often each method fooled people, with a bootstrap interval.
+    """Return how often each method fooled people, with a bootstrap interval, from `read_answers`.
 
-    Parameters
-    ----------
-    answers
-        As `read_answers` gives them.
+    There is one row per method: ``fool_rate``, the share of its answers that took the colorized photo for the
+    real one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
+    NaN where all answers agree; ``answers`` and ``participants``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per method: ``fool_rate``, the share of its answers that took the colorized photo for the real
-        one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
-        NaN where all answers agree; ``answers`` and ``participants``.
-
-    Notes
-    -----
     Answers of one person are alike, so people are what is drawn again, once there are `ENOUGH` of them.
     They need not have answered equally often: the rate is a ratio of two sums, and the bootstrap is of its
     linearization (Efron and Tibshirani 1993, An Introduction to the Bootstrap).

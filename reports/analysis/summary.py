@@ -78,21 +78,16 @@ class Summary:
 
 
 def summarize(results: Results, *, near_grey: bool = True, category: str | None = None) -> Summary:
-    """Aggregate a run to one row per method.
+    """Aggregate a run to one row per method, over some of its photos.
 
     Parameters
     ----------
     results
-        The run.
+        The run. A method that scored none of the photos stays as a row without values.
     near_grey
         Whether photos known to be near-grey count; a photo of which it is unknown always does.
     category
         Count only the photos of this category.
-
-    Returns
-    -------
-    Summary
-        Over the photos asked for. A method that scored none of them stays as a row without values.
     """
     # By whichever cell knows it.
     photos = results.images.groupby("photo", sort=True)[["near_grey", "category"]].first()

@@ -36,17 +36,7 @@ PHOTOS_PER_BREACH = 3  #: The number of photos that are named for a broken limit
 def blocks(
     comparison: Comparison, limits: Sequence[Limit] = (), breaches: Sequence[Breach] = (), *, everything: bool
 ) -> list[Block]:
-    """Return what changed.
-
-    Parameters
-    ----------
-    comparison
-        The two runs.
-    limits, breaches
-        The limits that were given, and those that were broken.
-    everything
-        Whether rows that did not change are shown too.
-    """
+    """Return what changed, with ``everything`` also what did not, and which of the limits were broken."""
     rows = comparison.changes if everything else comparison.changed
     made: list[Block] = [Heading(f"Comparison of two runs: {_headline(comparison)}"), _what(comparison)]
     if limits or breaches:

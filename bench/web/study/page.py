@@ -34,15 +34,7 @@ HEADERS = {
 
 
 def make_app(page: Page, host: str) -> Flask:
-    """Return a study as a WSGI application.
-
-    Parameters
-    ----------
-    page
-        What is asked of whom.
-    host
-        Where it is served; on a loopback address it answers to `LOOPBACK` alone.
-    """
+    """Return a study as a WSGI application; served on a loopback address it answers to `LOOPBACK` alone."""
     app = Flask(__name__)
     if host in LOOPBACK:
         app.config["TRUSTED_HOSTS"] = LOOPBACK  # no name of somebody else's that is made to point here

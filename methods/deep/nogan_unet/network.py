@@ -72,13 +72,7 @@ class NoGanGenerator(ColorNetwork):
 
 
 class DecoderStage(nn.Module):
-    """Doubles the side, joins the encoder's features, and convolves twice.
-
-    Attributes
-    ----------
-    width
-        Channels of what it returns.
-    """
+    """Doubles the side, joins the encoder's features, and convolves twice, into ``width`` channels."""
 
     def __init__(self, before: int, skipped: int, *, last: bool, attentive: bool) -> None:
         super().__init__()
