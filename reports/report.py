@@ -53,10 +53,7 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
     ``report.md`` is not written again if neither the results, times of the run aside, nor this package have
     changed since the one in the folder was written.
 
-    Raises
-    ------
-    UserError
-        If a format is not one of `FORMATS`.
+    Raises `UserError` if a format is not one of `FORMATS`.
     """
     from .formats import csv, html, latex, markdown
 

@@ -39,10 +39,7 @@ def speed(
 def run_suite(output: Path, select: str | None) -> None:
     """Run ``tests/speed`` with pytest-benchmark and keep its JSON at ``output``.
 
-    Raises
-    ------
-    UserError
-        If the suite or one of its libraries is missing, or a comparison fails.
+    Raises `UserError` if the suite or one of its libraries is missing, or a comparison fails.
     """
     if not SUITE.is_dir():
         raise UserError(

@@ -35,10 +35,7 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
     Networks and optimizers move what they load to their own device. Adam's step counts are an exception:
     torch leaves them where they are, and on a GPU every later step would wait for them.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read, or belongs to another training.
+    Raises `UserError` if the file cannot be read, or belongs to another training.
     """
     if not path.exists():
         return None

@@ -48,10 +48,7 @@ class TrainedNetwork:
     def load(cls, folder: Path, build: Callable[[int], ColorNetwork], name: str) -> Self:
         """Read back what `save` wrote, into a network that ``build`` makes for a size.
 
-        Raises
-        ------
-        UserError
-            If the weights do not fit the network of the method called ``name``.
+        Raises `UserError` if the weights do not fit the network of the method called ``name``.
         """
         path = folder / FILE
         with safe_open(path, "pt") as file:

@@ -37,8 +37,6 @@ def runs_out_of_memory(work: Callable[[], object]) -> bool:
 def largest_fitting(choices: Sequence[int], fits: Callable[[int], bool]) -> int | None:
     """Return the largest of ascending ``choices`` that ``fits``, by bisection; ``None`` if none does.
 
-    Examples
-    --------
     >>> largest_fitting(range(8, 256, 8), lambda side: side <= 100)
     96
     >>> largest_fitting(range(8, 256, 8), lambda side: False) is None

@@ -166,11 +166,8 @@ class DeepMethod(Method):
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.
 
-        Raises
-        ------
-        UserError
-            If there are no training photos, if a loss or gradient is not finite, or if a checkpoint belongs
-            to another training.
+        Raises `UserError` if there are no training photos, if a loss or gradient is not finite, or if a
+        checkpoint belongs to another training.
         """
         from .training import prepared_training  # imports torch
 
@@ -181,11 +178,8 @@ class DeepMethod(Method):
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Predict at the prediction size and resize the chroma to the photos' own size.
 
-        Raises
-        ------
-        UserError
-            If the method is not trained, or if memory runs out; the message then names the largest of
-            `smaller_sides` that fits.
+        Raises `UserError` if the method is not trained, or if memory runs out; the message then names the
+        largest of `smaller_sides` that fits.
         """
         trained = self._trained_network()
         return trained.colorize(lightness, context, self.smaller_sides(trained.size))

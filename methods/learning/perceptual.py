@@ -55,10 +55,7 @@ def load_perceptual_loss(
     Weights are looked for as by `find_weights` with ``auto``. Without them the loss is ``None`` and its name
     is ``none``, because the features of random weights measure nothing.
 
-    Raises
-    ------
-    UserError
-        If a network was named and its weights are not found.
+    Raises `UserError` if a network was named and its weights are not found.
     """
     for name in perceptual_candidates(chosen):
         path = find_weights(name, "auto", download=context.budget != "smoke")

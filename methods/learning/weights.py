@@ -55,11 +55,8 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
     with the same shapes, as torchvision's files do. For a backbone with one input channel the first
     convolution is summed over its three channels, as in timm.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read or is of another architecture, or if timm's backbone has weights that are
-        missing in the whole architecture.
+    Raises `UserError` if the file cannot be read or is of another architecture, or if timm's backbone has
+    weights that are missing in the whole architecture.
     """
     state = read_weights(path)
     with torch.device("meta"):
@@ -110,10 +107,7 @@ def match_names(
 
     The counters of batch normalisation are ignored: older files lack them, and no result depends on them.
 
-    Raises
-    ------
-    UserError
-        If neither the names nor the order and shapes agree.
+    Raises `UserError` if neither the names nor the order and shapes agree.
     """
     wanted = {key: value for key, value in expected.items() if not key.endswith("num_batches_tracked")}
     given = {key: value for key, value in found.items() if not key.endswith("num_batches_tracked")}

@@ -79,10 +79,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
     Only photos that both runs scored count. Several seeds are averaged photo by photo first. Oracles are
     compared too: they watch the protocol.
 
-    Raises
-    ------
-    UserError
-        If the runs are of different protocols or photos, or have no method or no metric in common.
+    Raises `UserError` if the runs are of different protocols or photos, or have no method or no metric in
+    common.
     """
     check_comparable(before, after)
     old, new = summarize(before), summarize(after)
@@ -98,7 +96,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
     changes = pd.concat([_paired_changes(one, other, metrics), _set_changes(old, new, metrics, labels)])
     order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
     scored = {
-        label: (int(old.rows["scored"][label]), _scored(new, label)) for label in map(str, old.rows.index)
+        str(label): (int(was), int(new.rows["scored"].get(label, 0)))
+        for label, was in old.rows["scored"].items()
     }
     return Comparison(
         before=before,
@@ -115,10 +114,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
 def check_comparable(before: Results, after: Results) -> None:
     """Refuse runs whose numbers do not belong together.
 
-    Raises
-    ------
-    UserError
-        If a field of the protocol, the photos' fingerprint, or the choice of photos differs; it says which.
+    Raises `UserError` if a field of the protocol, the photos' fingerprint, or the choice of photos differs;
+    it says which.
     """
     one, other = before.run, after.run
     protocol = differences(
@@ -226,7 +223,3 @@ def _seconds(old: Summary, new: Summary, labels: list[str]) -> pd.DataFrame:
     }
     table = pd.DataFrame(times).dropna()
     return table.assign(change=table["after"] / table["before"] - 1)
-
-
-def _scored(summary: Summary, label: str) -> int:
-    return int(summary.rows["scored"].get(label, 0))

@@ -66,10 +66,7 @@ def parse_limits(text: str, metrics: Mapping[str, MetricFacts]) -> tuple[Limit, 
 def breaches(comparison: Comparison, limits: tuple[Limit, ...]) -> list[Breach]:
     """Return every limit that a method broke; one that scores fewer photos than before breaks all of them.
 
-    Raises
-    ------
-    UserError
-        If time is limited and the runs were not made on one kind of machine.
+    Raises `UserError` if time is limited and the runs were not made on one kind of machine.
     """
     found = [
         Breach(method, "every photo as before", f"{now:,} photos scored, {was:,} before")

@@ -75,10 +75,8 @@ def read_answers(results: Results) -> pd.DataFrame:
 def copy_answers(source: Path, target: Path) -> None:
     """Copy the answers of a run folder to another folder; without any, do nothing.
 
-    Raises
-    ------
-    UserError
-        If the copy would replace answers that the run lacks, or one of the two databases is damaged.
+    Raises `UserError` if the copy would replace answers that the run lacks, or one of the two databases is
+    damaged.
     """
     path, copied = source / DATABASE, target / DATABASE
     if not path.is_file() or path.resolve() == copied.resolve():

@@ -174,8 +174,6 @@ def growing_sides(size: int) -> list[int]:
 def burst_rate(cycle: int, cycles: int) -> float:
     """Return the generator's learning rate in an adversarial cycle, counted from 0: log-linear decay.
 
-    Examples
-    --------
     >>> [f"{burst_rate(cycle, 3):.0e}" for cycle in range(3)]
     ['2e-05', '1e-05', '5e-06']
     """
