@@ -31,16 +31,29 @@ def file_digest(path: Path) -> str:
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it replaces ``path`` if the block succeeds and is removed if it fails.
 
-    A reader sees the old file or the new one, never half of it. The folder is made if it is missing. The path
-    has the suffix of ``path``, by which libraries choose a format.
+    A reader sees the old file or the new one, never half of it, even after a power cut. The folder is made if
+    it is missing. The path has the suffix of ``path``, by which libraries choose a format.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
     try:
         yield partial
+        with partial.open("rb+") as written:
+            os.fsync(written)
         partial.replace(path)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk; Windows cannot, and needs no such call."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,5 @@
 """Checkpoints: written atomically, tensors and numbers only, tied to one training."""
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
     """
     with atomic(path) as partial, partial.open("wb") as file:
         torch.save({"key": key, "state": state}, file)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:

@@ -38,9 +38,12 @@ class Comparison:
     #: that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
     #: ``untested``.
     changes: pd.DataFrame
-    #: Indexed by method: the time of a photo ``before`` and ``after``, and its ``change`` as a share.
-    seconds: pd.DataFrame
+    #: ``time`` (seconds of a photo) and ``memory`` (peak, MiB), each indexed by method: the value ``before``
+    #: and ``after``, and its ``change`` as a share; missing where it is not known.
+    costs: dict[str, pd.DataFrame]
     photos: pd.DataFrame  #: Indexed by photo, one column per method and metric: the paired differences
+    #: Indexed as `changes`: the number of photos that had a value before and have no finite one after.
+    values_lost: pd.Series
     #: Method → how many photos it scored before and after, of those that now score fewer.
     lost: dict[str, tuple[int, int]]
     new: tuple[str, ...]  #: Labels of methods that only the later run has
@@ -93,6 +96,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
             f"{in_words(list(new.scores if labels else new.rows.index))} after"
         )
     one, other = (_contributions(results, metrics, labels) for results in _shared(before, after))
+    whole = _contributions(before, metrics, labels)
     changes = pd.concat([_paired_changes(one, other, metrics), _set_changes(old, new, metrics, labels)])
     order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
     scored = {
@@ -104,8 +108,9 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         after=after,
         metrics=metrics,
         changes=changes.reindex(order[order.isin(changes.index)]),
-        seconds=_seconds(old, new, labels),
+        costs=_costs(old, new, labels),
         photos=other - one,
+        values_lost=(whole.notna() & ~np.isfinite(other.reindex_like(whole))).sum(),
         lost={label: (was, now) for label, (was, now) in scored.items() if now < was},
         new=tuple(str(label) for label in new.rows.index if label not in old.rows.index),
     )
@@ -201,6 +206,8 @@ def _set_changes(
     for name, metric in metrics.items():
         if metric.aggregate == "stored":
             for label in labels:
+                if not old.rows["scored"][label] and not new.rows["scored"][label]:
+                    continue
                 before, after = float(old.scores[name][label]), float(new.scores[name][label])
                 difference = after - before
                 verdict = "same" if np.isnan(difference) or difference == 0 else "untested"
@@ -216,10 +223,9 @@ def _verdict(metric: MetricFacts, difference: float) -> str:
     return "better" if sign > 0 else "worse" if sign < 0 else "other"
 
 
-def _seconds(old: Summary, new: Summary, labels: list[str]) -> pd.DataFrame:
-    times = {
-        column: 1 / summary.rows["images_per_second"].astype(float)[labels]
-        for column, summary in (("before", old), ("after", new))
-    }
-    table = pd.DataFrame(times).dropna()
-    return table.assign(change=table["after"] / table["before"] - 1)
+def _costs(old: Summary, new: Summary, labels: list[str]) -> dict[str, pd.DataFrame]:
+    tables = {}
+    for name, column, power in (("time", "images_per_second", -1), ("memory", "peak_memory_mb", 1)):
+        before, after = (summary.rows[column].astype(float)[labels] ** power for summary in (old, new))
+        tables[name] = pd.DataFrame({"before": before, "after": after, "change": after / before - 1})
+    return tables
