@@ -1,7 +1,5 @@
 """``bench score``: other metrics of a run's kept predictions, without running a method."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import replace
