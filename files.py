@@ -1,14 +1,23 @@
-"""How the engine names, writes and seals its files."""
+"""Files of the engine: written atomically, sealed, hashed, and found where pretrained weights lie."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from . import UserError
+
+PARTIAL: Final = ".partial-"
+"""Prefix of files that `atomic` has not finished; a killed process leaves one behind."""
+
+WEIGHTS_VARIABLE: Final = "HUEBENCH_WEIGHTS"
+"""Environment variable that names a folder of pretrained weights."""
 
 
 def file_digest(path: Path) -> str:
@@ -22,12 +31,13 @@ def file_digest(path: Path) -> str:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield where to write; it becomes ``path`` when the block ends well and is gone when it does not.
+    """Yield a path to write to; it replaces ``path`` if the block succeeds and is removed if it fails.
 
-    A reader sees the old file or the new one, never half of it.
+    A reader sees the old file or the new one, never half of it. The folder is made if it is missing. The path
+    has the suffix of ``path``, by which libraries choose a format.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
     try:
         yield partial
         partial.replace(path)
@@ -35,30 +45,35 @@ def atomic(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file atomically, line ends as they are."""
+    with atomic(path) as partial:
+        partial.write_bytes(text.encode())
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file atomically."""
-    with atomic(path) as partial:
-        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def seal(path: Path, content: dict[str, Any], files: Sequence[Path] = ()) -> None:
-    """Write JSON that vouches for itself and for files beside it, which must be written before.
+    """Write JSON that vouches for itself and for files in its folder.
 
     Parameters
     ----------
     path
-        The seal.
+        Where to write the seal.
     content
-        What it says.
+        JSON to store in it.
     files
-        In the same folder; damage to one of them breaks the seal.
+        Files in the same folder, already written; a change to one of them breaks the seal.
     """
     digests = {file.name: file_digest(file) for file in files}
     write_json(path, {"content": content, "files": digests, "digest": _digest(content, digests)})
 
 
 def unseal(path: Path) -> dict[str, Any] | None:
-    """Return what a seal says, or ``None`` if it or a file it vouches for is missing or not as written."""
+    """Return a seal's content, or ``None`` if the seal or one of its files is missing or was changed."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         content, files = stored["content"], stored["files"]
@@ -72,7 +87,7 @@ def unseal(path: Path) -> dict[str, Any] | None:
 
 
 def picture_name(photo: str) -> str:
-    """Return a file name for a photo's picture that is safe whatever the photo is called.
+    """Return a safe file name for a photo's picture, whatever the photo's id.
 
     Examples
     --------
@@ -80,6 +95,65 @@ def picture_name(photo: str) -> str:
     'd2124eae2935dece.png'
     """
     return hashlib.sha256(photo.encode()).hexdigest()[:16] + ".png"
+
+
+def weights_folders() -> list[Path]:
+    """Return the folders to search for weights: ``HUEBENCH_WEIGHTS`` if set, then torch hub's cache.
+
+    The cache's place is worked out as torch does, because importing torch takes seconds.
+
+    Raises
+    ------
+    UserError
+        If ``HUEBENCH_WEIGHTS`` is not a folder.
+    """
+    named = os.environ.get(WEIGHTS_VARIABLE)
+    if named and not Path(named).expanduser().is_dir():
+        raise UserError(f"{WEIGHTS_VARIABLE} is not a folder: '{named}'; name one, or unset it")
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    torch_home = Path(os.environ.get("TORCH_HOME", cache_home / "torch"))
+    folders = [Path(named)] if named else []
+    return [folder.expanduser() for folder in (*folders, torch_home / "hub" / "checkpoints")]
+
+
+def weights_on_disk(*patterns: str, where: str = "auto") -> Path | None:
+    """Find a file of pretrained weights on this machine.
+
+    Parameters
+    ----------
+    patterns
+        File names or glob patterns, best first; a folder with any of them wins over the folders after it.
+    where
+        A file, which is taken whatever its name; a folder; ``auto`` for `weights_folders`; or ``none``.
+
+    Returns
+    -------
+    pathlib.Path or None
+        ``None`` if ``where`` is ``none``, or is ``auto`` and no folder has such a file.
+
+    Raises
+    ------
+    UserError
+        If ``where`` is a path without such a file, or ``HUEBENCH_WEIGHTS`` is not a folder.
+    """
+    if where == "none":
+        return None
+    if where == "auto":
+        return _first(weights_folders(), patterns)
+    path = Path(where)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise UserError(f"weights '{path}' do not exist: name a file, a folder, auto or none")
+    found = _first([path], patterns)
+    if found is None:
+        raise UserError(f"folder '{path}' does not hold the weights: put {patterns[0]} there")
+    return found
+
+
+def _first(folders: Sequence[Path], patterns: Sequence[str]) -> Path | None:
+    found = (path for folder in folders for pattern in patterns for path in sorted(folder.glob(pattern)))
+    return next((path for path in found if path.is_file()), None)
 
 
 def _digest(content: dict[str, Any], files: dict[str, str]) -> str:

@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that could not be imported: it stays listed, with its reason.
+    """A plugin that cannot be imported; it stays listed with the reason.
 
     Attributes
     ----------
     name
         The module or entry point that failed.
     reason
-        The exception in one line.
+        The exception, in one line.
     trace
-        The whole traceback.
+        The full traceback.
     """
 
     name: str
@@ -39,14 +39,14 @@ class Broken:
 
 
 class Registry(Generic[T]):
-    """Names and the plugins behind them, found by importing every module of some packages.
+    """Plugins of one kind by name, found by importing every module and sub-package of some packages.
 
     Parameters
     ----------
     kind
-        What is registered, in the singular, for messages: ``"method"``.
+        The kind in the singular, for messages: ``"method"``.
     packages
-        Packages whose modules register by being imported.
+        Packages that hold plugins only: each module or sub-package registers one or more when imported.
     group
         The entry-point group through which other distributions register.
 
@@ -59,25 +59,25 @@ class Registry(Generic[T]):
     >>> shapes.get("sqare")
     Traceback (most recent call last):
     ...
-    huebench.UserError: no shape is called 'sqare'; did you mean square?
+    huebench.UserError: unknown shape 'sqare'; did you mean square?
     """
 
     def __init__(self, kind: str, packages: tuple[str, ...] = (), group: str | None = None) -> None:
         self.kind = kind
         self.broken: dict[str, Broken] = {}
-        self._packages = packages
+        self.packages = packages
         self._group = group
         self._items: dict[str, T] = {}
         self._discovered = False
 
     def register(self, name: str, item: T) -> None:
-        """Add ``item`` under ``name``; a name that is taken raises `UserError`."""
+        """Register ``item`` under ``name``; a name already taken raises `UserError`."""
         if name in self._items:
-            raise UserError(f"two {self.kind}s are called '{name}': {self._items[name]!r} and {item!r}")
+            raise UserError(f"{self.kind} '{name}' is registered twice: {self._items[name]!r} and {item!r}")
         self._items[name] = item
 
     def get(self, name: str) -> T:
-        """Return the plugin called ``name``; an unknown name raises `UserError` with the nearest ones."""
+        """Return a plugin by its name; an unknown name raises `UserError`, which shows the nearest ones."""
         self.discover()
         if name in self._items:
             return self._items[name]
@@ -85,19 +85,19 @@ class Registry(Generic[T]):
             raise UserError(f"{self.kind} '{name}' cannot be imported: {self.broken[name].reason}")
         near = difflib.get_close_matches(name, self._items, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self._items)}"
-        raise UserError(f"no {self.kind} is called '{name}'; {hint}")
+        raise UserError(f"unknown {self.kind} '{name}'; {hint}")
 
     def items(self) -> dict[str, T]:
-        """Return a copy of all names and plugins, in the order of their names."""
+        """Return all plugins by name, sorted, as a copy."""
         self.discover()
         return dict(sorted(self._items.items()))
 
     def discover(self) -> None:
-        """Import every module that may register something; a failure is kept in `broken`."""
+        """Import every plugin once; those that fail are kept in `broken`."""
         if self._discovered:
             return
         self._discovered = True
-        for package_name in self._packages:
+        for package_name in self.packages:
             package = importlib.import_module(package_name)
             for module in pkgutil.iter_modules(package.__path__):
                 self._attempt(module.name.replace("_", "-"), f"{package_name}.{module.name}")
@@ -113,7 +113,7 @@ class Registry(Generic[T]):
 
 
 def load_plugin(path: Path) -> None:
-    """Import one Python file, so that what it decorates is registered.
+    """Import one Python file, once, so that the plugins in it are registered.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def load_plugin(path: Path) -> None:
         If the file is missing or fails to import.
     """
     if not path.is_file():
-        what = "is a folder: name the Python file" if path.is_dir() else "does not exist"
+        what = "is a folder: name the Python file in it" if path.is_dir() else "does not exist"
         raise UserError(f"plugin file '{path}' {what}")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"huebench_plugin_{path.stem}_{digest}"
@@ -138,7 +138,7 @@ def load_plugin(path: Path) -> None:
         del sys.modules[name]
         if isinstance(error, UserError):
             raise
-        # The plugin's own line, where what it calls raises; the text of its own SyntaxError says the line.
+        # Show the plugin's own line if code that it calls raises; a SyntaxError's text already has the line.
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == spec.origin]
         where = f" (line {lines[-1]})" if lines else ""

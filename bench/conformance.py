@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from .. import UserError
 from ..datasets.base import RGB, Dataset, DatasetInfo, Entry, Split
 from ..datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from ..datasets.photos import PhotoSet
-from ..methods.base import FAMILIES, Chroma, Context, Lightness, Method
+from ..methods.base import Chroma, Context, Lightness, Method
 from ..methods.spec import MethodSpec, parse_specs
 from .cell.pipeline import checked_chroma
 
@@ -90,16 +89,15 @@ class Subject:
         """Open one split."""
         return PhotoSet(self.dataset, self.dataset.split(split), lambda rgb: rgb, "", self.folder / "packed")
 
-    def context(self, count: int = 0, shape: tuple[int, int] = (SIDE, SIDE), threads: int = 1) -> Context:
-        """Return a context with references and truth for ``count`` targets where the method asks for them."""
+    def context(self, count: int = 0, shape: tuple[int, int] = (SIDE, SIDE), seed: int = 7) -> Context:
+        """Return a context with the references or true chroma that the method needs for ``count`` targets."""
         info = self.spec.build().info
         rng = np.random.default_rng(1)
         truth = rng.uniform(-40, 40, (count, *shape, 2)).astype(np.float32)
         references = rng.integers(0, 256, (count, *shape, 3), dtype=np.uint8)
         return Context(
-            seed=7,
+            seed=seed,
             budget="smoke",
-            threads=threads,
             references=references if info.reference != "none" else None,
             true_chroma=truth if info.oracle else None,
         )
@@ -109,32 +107,28 @@ class Subject:
         """The method, fitted once for all checks under the smoke budget."""
         return self.fit()
 
-    def fit(self) -> Method:
+    def fit(self, seed: int = 7) -> Method:
         """Build the method and fit it."""
         method = self.spec.build()
-        method.fit(self.photos("train"), self.photos("validation"), self.context())
+        method.fit(self.photos("train"), self.photos("validation"), self.context(seed=seed))
         return method
 
     def lightness(self) -> Lightness:
         """Return the test photos' lightness, float32 (3, 32, 32)."""
         return np.stack([rgb_to_lab(photo.rgb)[0] for photo in self.photos("test")])
 
-    def answer(self, method: Method, lightness: Lightness) -> Chroma:
+    def answer(self, method: Method, lightness: Lightness, seed: int = 7) -> Chroma:
         """Colorize, and check what every answer must be."""
         count, height, width = lightness.shape
-        context = self.context(count, (height, width))
+        context = self.context(count, (height, width), seed)
         return checked_chroma(method.colorize(lightness.copy(), context), lightness)
 
 
 def check_metadata(subject: Subject) -> None:
-    """Name, family, source and docstring are given."""
+    """The class has a docstring, and every parameter has a description."""
     cls = type(subject.spec.build())
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cls.info.name):
-        raise CheckFailedError(f"name '{cls.info.name}' is not kebab-case")
-    if cls.info.family not in FAMILIES:
-        raise CheckFailedError(f"family '{cls.info.family}' is none of {', '.join(FAMILIES)}")
-    if not cls.info.source or not (cls.__doc__ or "").strip():
-        raise CheckFailedError("it needs a source and a docstring")
+    if not (cls.__doc__ or "").strip():
+        raise CheckFailedError("it needs a docstring")
     for name, parameter in cls.Parameters.model_fields.items():
         if not parameter.description:
             raise CheckFailedError(f"parameter '{name}' needs a description")
@@ -161,6 +155,18 @@ def check_determinism(subject: Subject) -> None:
         subject.answer(subject.fit(), lightness),
         subject.answer(subject.fitted, lightness),
         "two fits under one seed answer differently",
+    )
+
+
+def check_seed(subject: Subject) -> None:
+    """Another seed changes nothing, unless the method declares that it does."""
+    if type(subject.spec.build()).info.seeded:
+        raise CheckSkippedError("the method declares seeded: its answer may depend on the seed")
+    lightness = subject.lightness()
+    _same(
+        subject.answer(subject.fit(seed=8), lightness, seed=8),
+        subject.answer(subject.fitted, lightness),
+        "another seed changes the answer, so the method must declare seeded=True",
     )
 
 
@@ -224,7 +230,7 @@ def check_threads(subject: Subject) -> None:
 def check_hidden_colour(subject: Subject) -> None:
     """Swapping the hidden colours of the test photos changes nothing."""
     if type(subject.spec.build()).info.oracle:
-        raise CheckSkippedError("an oracle is meant to see the truth")
+        raise CheckSkippedError("an oracle is meant to see the hidden colour")
     method, lightness = subject.fitted, subject.lightness()
     before = subject.answer(method, lightness)
     subject.dataset.swapped = True
@@ -240,6 +246,7 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "answer": check_answer,
     "odd sizes": check_odd_sizes,
     "determinism": check_determinism,
+    "seed": check_seed,
     "batch independence": check_batches,
     "save and load": check_save_and_load,
     "inputs unchanged": check_inputs_unchanged,

@@ -1,4 +1,4 @@
-"""What a dataset holds, every photo decoded once: statistics, failures, duplicates and near-grey photos."""
+"""Audit of a dataset, every photo decoded once: statistics, failures, duplicates and near-grey photos."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from ..files import write_text
 from .base import RGB, SPLITS, Dataset, Entry, PhotoError, Split
 from .decode import decoder_digest
-from .digests import cache_folder, write_atomically
+from .digests import cache_folder
 
 NEAR: Final = 4
 """Largest Hamming distance of the 64-bit perceptual hashes of near-duplicates."""
@@ -26,7 +27,7 @@ _BLOCK_PIXELS: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one photo once it was decoded.
+    """Facts about one photo, known once it is decoded.
 
     Attributes
     ----------
@@ -37,13 +38,13 @@ class Facts:
     chroma
         Mean of √(a*² + b*²) over its pixels.
     near_grey
-        Whether no |a*| or |b*| of its pixels is above 5.
+        Whether |a*| and |b*| are at most 5 in every pixel.
     pixels
-        SHA-256 hex digest of its size and pixels: equal for exact duplicates, however they are stored.
+        SHA-256 hex digest of size and pixels: equal for exact duplicates in any file format.
     perceptual
         64-bit perceptual hash (imagehash's ``phash``).
     problem
-        Why it could not be decoded, or ``""``; then the fields above are zero or empty.
+        Reason why it cannot be decoded, or ``""``; with a reason the other fields are zero or empty.
     """
 
     id: str
@@ -59,8 +60,8 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two near-duplicates of different splits, and the Hamming `distance` of their hashes."""
+class NearDuplicate:
+    """Two photos of different splits that look alike, and the Hamming `distance` of their hashes."""
 
     first: Facts
     second: Facts
@@ -76,15 +77,15 @@ class SplitFacts:
     split
         Its name.
     photos
-        How many there are, `undecodable` ones among them.
+        Number of photos, including `undecodable` ones.
     undecodable
-        How many cannot be decoded.
+        Number of photos that cannot be decoded.
     categories
         Number of photos by category, in the order of the categories.
     near_grey
-        How many are near-grey.
+        Number of near-grey photos.
     chroma
-        Mean of the photos' mean chroma; not a number if none is decodable.
+        Mean of the photos' mean chroma; NaN if none is decodable.
     smallest, largest
         Width and height of the photos with the fewest and the most pixels.
     """
@@ -120,42 +121,42 @@ class Audit:
         return [_statistics(name, [facts for facts in self.photos if facts.split == name]) for name in SPLITS]
 
     def duplicates(self) -> list[list[Facts]]:
-        """Return groups of photos with equal pixels, whatever their splits."""
+        """Return groups of photos with equal pixels, in any split."""
         groups: dict[str, list[Facts]] = defaultdict(list)
         for facts in self.photos:
             if not facts.problem:
                 groups[facts.pixels].append(facts)
         return [group for group in groups.values() if len(group) > 1]
 
-    def near_duplicates(self, distance: int = NEAR) -> list[Pair]:
-        """Return pairs of different splits that look alike but are not equal, the closest first.
+    def near_duplicates(self, distance: int = NEAR) -> list[NearDuplicate]:
+        """Return pairs of photos in different splits that look alike but are not equal, the closest first.
 
         Parameters
         ----------
         distance
             Largest Hamming distance of their perceptual hashes.
         """
-        pairs = []
+        found = []
         for first, second in (("train", "test"), ("validation", "test"), ("train", "validation")):
             left, right = self._decoded(first), self._decoded(second)
             for i, j, bits in near_pairs(_hashes(left), _hashes(right), distance):
                 if left[i].pixels != right[j].pixels:
-                    pairs.append(Pair(left[i], right[j], bits))
-        return sorted(pairs, key=lambda pair: pair.distance)
+                    found.append(NearDuplicate(left[i], right[j], bits))
+        return sorted(found, key=lambda pair: pair.distance)
 
     def _decoded(self, split: str) -> list[Facts]:
         return [facts for facts in self.photos if facts.split == split and not facts.problem]
 
 
 def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> Audit:
-    """Decode every photo of a dataset once and return what was found; a second call reads it from the cache.
+    """Decode every photo of a dataset and return the findings; a second call reads them from the cache.
 
     Parameters
     ----------
     dataset
-        The dataset; one photo at a time is in memory.
+        The dataset; only one photo is in memory at a time.
     progress
-        Called with the number of photos done and of all.
+        Called with the number of photos done and the number of all photos.
     """
     path = _cache_path(dataset)
     known = _load(path)
@@ -168,18 +169,18 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
         if progress:
             progress(len(photos), len(entries))
     found = Audit(photos)
-    with suppress(OSError):  # a cache that cannot be written costs time, never the audit
-        write_atomically(path, json.dumps([asdict(one) for one in found.photos]))
+    with suppress(OSError):  # a cache that cannot be written only costs time
+        write_text(path, json.dumps([asdict(one) for one in found.photos]))
     return found
 
 
 def cached_audit(dataset: Dataset) -> Audit | None:
-    """Return the audit of a dataset if it was made before and nothing has changed since."""
+    """Return a dataset's audit from the cache, or ``None`` if there is none or something has changed."""
     return _load(_cache_path(dataset))
 
 
 def facts(dataset: Dataset, entry: Entry) -> Facts:
-    """Decode one photo and return what is known of it."""
+    """Decode one photo and return the facts about it."""
     from imagehash import phash
 
     try:
@@ -229,7 +230,7 @@ def _hashes(photos: list[Facts]) -> np.ndarray:
 
 def _colour(rgb: RGB) -> tuple[float, bool]:
     """Return the mean chroma and whether a photo is near-grey, in blocks of rows to bound the memory."""
-    from .color.conversion import near_grey, rgb_to_lab
+    from .color import near_grey, rgb_to_lab
 
     rows = max(1, _BLOCK_PIXELS // rgb.shape[1])
     total, grey = 0.0, True
@@ -259,12 +260,13 @@ def _statistics(split: Split, photos: list[Facts]) -> SplitFacts:
 
 
 def _cache_path(dataset: Dataset) -> Path:
-    key = hashlib.sha256(f"{dataset.fingerprint()} {decoder_digest()}".encode()).hexdigest()
+    decoder = decoder_digest(type(dataset), Path(__file__))
+    key = hashlib.sha256(f"{dataset.fingerprint()} {decoder}".encode()).hexdigest()
     return cache_folder() / "audits" / f"{key[:24]}.json"
 
 
 def _load(path: Path) -> Audit | None:
-    """Read a cached audit; one that is missing or damaged is made again."""
+    """Read a cached audit, or return ``None`` if it is missing or damaged."""
     try:
         return Audit([Facts(**one) for one in json.loads(path.read_text())])
     except (OSError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""What a dataset is: entries by id with split, category and licence, decoded one at a time."""
+"""Datasets: photos by id with split, category and licence, decoded one at a time; and their registry."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import UserError
 from ..plugins import Registry
 from . import SPLITS as SPLITS  # noqa: PLC0414  # offered here too
 from . import Split as Split  # noqa: PLC0414
@@ -21,7 +22,7 @@ RGB = NDArray[np.uint8]
 
 
 class PhotoError(Exception):
-    """A photo that cannot be decoded: the message is the reason, without the photo's name."""
+    """A photo cannot be decoded: the message is the reason, without the photo's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Entry:
     Attributes
     ----------
     id
-        Unique in the dataset and stable: a path without its root, say.
+        Unique in the dataset and stable, such as the path below the root.
     split
         ``train``, ``validation`` or ``test``.
     category
@@ -51,24 +52,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What stands in ``bench list datasets`` and in the report.
+    """Facts about a dataset, for ``bench list datasets`` and the report.
 
     Attributes
     ----------
     name
-        What ``--dataset`` takes.
+        The name that ``--dataset`` takes.
     summary
-        One line on what it holds.
+        One line on its photos.
     source
         Citation or public address.
     licence
-        Licence of the photos, as their source states it.
+        Licence of the photos, as the source states it.
     splits
-        The rule of the splits, in words.
+        How the splits are made, in words.
     size
-        Side in pixels at which the protocol scores its photos unless told otherwise.
+        Side in pixels at which photos are scored by default.
     caveat
-        What a reader of its numbers must know; printed in the report. May be empty.
+        A warning to readers of the numbers, printed in the report; may be empty.
     """
 
     name: str
@@ -82,18 +83,18 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class Archive:
-    """A file that a dataset can be downloaded as.
+    """A dataset's public file, for download.
 
     Attributes
     ----------
     url
-        Its public address.
+        Public address.
     file
-        What it is called in the folder of ``--data-root``.
+        Name of the file in the folder ``--data-root``.
     checksum
         ``md5:`` or ``sha256:`` and the hex digest.
     size
-        Its size in bytes.
+        Size in bytes.
     """
 
     url: str
@@ -108,7 +109,7 @@ class Dataset(ABC):
     Parameters
     ----------
     root
-        The folder or archive the user named with ``--data-root``, or ``None`` for a set that needs none.
+        The folder or archive that ``--data-root`` names, or ``None`` for a set that needs none.
 
     Raises
     ------
@@ -146,7 +147,7 @@ class Dataset(ABC):
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
-    """Return the SHA-256 hex digest of some entries, whatever their order."""
+    """Return the SHA-256 hex digest of entries, in any order."""
     lines = sorted(f"{e.id}\0{e.split}\0{e.category}\0{e.sha256}\n" for e in entries)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -160,3 +161,51 @@ def register_dataset(cls: D) -> D:
     """Register a dataset class under its ``info.name``; use as a decorator."""
     datasets.register(cls.info.name, cls)
     return cls
+
+
+def dataset_info(spec: str) -> DatasetInfo:
+    """Return the facts about a dataset without opening it.
+
+    Parameters
+    ----------
+    spec
+        ``NAME`` or ``NAME:PATH``.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> dataset_info("folder:my/photos").size
+    256
+    """
+    return datasets.get(spec.partition(":")[0]).info
+
+
+def open_dataset(spec: str, root: Path | None = None) -> Dataset:
+    """Open a dataset.
+
+    Parameters
+    ----------
+    spec
+        ``NAME``, or ``NAME:PATH`` for the photos at ``PATH``.
+    root
+        The path that ``--data-root`` names, instead of ``PATH``.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown, if ``PATH`` and ``root`` are both given, or if the photos are not where they
+        should be.
+
+    Examples
+    --------
+    >>> open_dataset("samples").info.size
+    128
+    """
+    name, _, path = spec.partition(":")
+    if path and root is not None:
+        raise UserError(f"dataset '{spec}' and --data-root '{root}' both name a path: leave one out")
+    return datasets.get(name)(Path(path) if path else root)

@@ -1,30 +1,31 @@
-"""Decoding photo files, however hostile, to sRGB uint8: a photo comes out right or is refused with a reason.
+"""Decoding of photo files, also hostile ones, to sRGB uint8: correctly, or not at all and with a reason.
 
-What is done to a file, in this order:
+The steps, in this order:
 
-- The format must be one of `FORMATS`; what Pillow would hand to another program (EPS, WMF) is never opened.
+- The format must be one of `FORMATS`; those that Pillow passes to other programs (EPS, WMF) are never opened.
 - The size in the header must not exceed `MAX_PIXELS`; it is checked before any pixel is decoded.
-- Animations give their first frame.
-- Channels of more than 8 bits keep their highest 8, grey and colour alike. That is exact for photos born with
-  8 bits, and at most one level too dark for others. PPM in colour and AVIF come from Pillow already rounded.
+- Of an animation, the first frame is taken.
+- Channels of more than 8 bits keep the highest 8, in grey and colour. That is exact for photos that were made
+  with 8 bits, and at most one level too dark for others. Pillow has already rounded colour PPM and AVIF.
 - An embedded ICC profile is converted to sRGB, relative colorimetric with black point compensation. A profile
-  that names itself sRGB is taken at its word, unless its tone curve is another (linear, say). One that is
-  broken, or of another colour space than the pixels, is ignored, and the photo is taken as sRGB. CMYK without
-  a usable profile is converted by the plain formula R = (255 − C)(255 − K) / 255. PNG's gamma and
+  named sRGB is taken as sRGB unless its tone curve differs (a linear one, for instance). A profile that is
+  broken, or whose colour space is not that of the pixels, is ignored, and the photo is taken as sRGB. CMYK
+  without a usable profile is converted by the plain formula R = (255 − C)(255 − K) / 255. PNG's gamma and
   chromaticity chunks are ignored.
 - Transparent pixels are laid over `BACKGROUND`.
-- The orientation of EXIF is applied; a broken EXIF block counts as upright.
+- The EXIF orientation is applied; a broken EXIF block counts as upright.
 
-A limit: libjpeg makes pixels of whatever stands before a JPEG's end mark, and Pillow does not pass on its
-warnings. Bytes that were changed inside a JPEG may thus pass. A JPEG that was cut short is refused, also if
-it was given a new end mark, unless it is progressive: then what is there is decoded, a blurred photo.
+A limit: libjpeg decodes any bytes before a JPEG's end mark, and Pillow does not pass on its warnings, so a
+JPEG whose bytes were changed may pass. One that was cut short is refused, even with a new end mark, unless it
+is progressive: then the part that is there is decoded, as a blurred photo.
 
-Nothing of Pillow's global state is changed.
+Pillow's global state is not changed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -36,16 +37,20 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from .base import RGB, PhotoError
+from .base import RGB, Dataset, PhotoError
 
 FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000", "AVIF")
-"""Names of the formats that are read, as Pillow calls them."""
+"""The formats that are read, by Pillow's names."""
 
 MAX_PIXELS: Final = 2**26
-"""Largest number of pixels decoded, 67 million: 192 MiB as sRGB."""
+"""Largest number of pixels of a photo, 67 million: 192 MiB as sRGB."""
 
 BACKGROUND: Final = (255, 255, 255)
-"""What transparent pixels are laid over: white, as on paper."""
+"""The colour behind transparent pixels: white, as paper."""
+
+_HERE: Final = Path(__file__).parent
+_CONVERSION: Final = tuple(_HERE / "color" / f"{name}.py" for name in ("constants", "conversion", "kernels"))
+"""The code that decodes datasets stored as L*a*b*."""
 
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -61,7 +66,7 @@ _PHOTOMETRIC, _BITS, _PLANAR = 262, 258, 284
 _WHITE_IS_ZERO, _SEPARATE_PLANES = 0, 2
 
 _UNSCALED_PNG: Final = {"L;2": 2, "L;4": 4, "I;16B": 16, "RGB;16B": 16}
-"""Bits, by Pillow's raw mode, of PNGs whose pixels it brings to 8 bits, but not their transparent colour."""
+"""Bits by raw mode of PNGs whose pixels Pillow scales to 8 bits, but not their transparent colour."""
 
 _END_OF_JPEG: Final = b"\xff\xd9"
 _LIBJPEGS_GREY: Final = {127, 128}  # 127 in CMYK, which is stored inverted
@@ -86,9 +91,9 @@ def decode(source: Path | bytes) -> RGB:
     Raises
     ------
     PhotoError
-        If it cannot be decoded rightly; the message is the reason.
+        If it cannot be decoded correctly; the message is the reason.
     MemoryError
-        If memory runs out, which says nothing about the photo.
+        If memory runs out, which is not the photo's fault.
 
     Examples
     --------
@@ -103,21 +108,51 @@ def decode(source: Path | bytes) -> RGB:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoError(f"more than {MAX_PIXELS:,} pixels: a decompression bomb?") from error
     except UnidentifiedImageError as error:
-        raise PhotoError(f"no image in a format that is read ({', '.join(FORMATS)})") from error
+        raise PhotoError(f"not an image in a supported format ({', '.join(FORMATS)})") from error
     except OSError as error:
         raise PhotoError(error.strerror or str(error)) from error
-    except Exception as error:  # plugins of Pillow raise whatever a broken file makes them trip over
+    except Exception as error:  # Pillow's plugins raise all kinds of errors on broken files
         raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
 
 
-@cache
-def decoder_digest() -> str:
-    """Return a hex digest of what makes pixels of stored photos: Pillow's version and this package's code.
+def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
+    """Return a hex digest of all that turns a dataset's files into pixels, for the keys of caches.
 
-    It belongs into the key of whatever is kept of decoded photos.
+    It covers Pillow's version and the code of `decoder_files`.
+
+    Parameters
+    ----------
+    dataset
+        The dataset's class.
+    users
+        Source files of the code that computes from the pixels what is kept.
     """
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
-    return hashlib.sha256(PIL.__version__.encode() + code).hexdigest()
+    return _digest(PIL.__version__, (*decoder_files(dataset), *users))
+
+
+def decoder_files(dataset: type[Dataset]) -> list[Path]:
+    """Return the source files that decide a dataset's pixels.
+
+    These are this module, the conversion from L*a*b*, and the files of the dataset's class and of the classes
+    that it inherits from; of a class in a package of its own, all files of the package.
+    """
+    owners = [cls for cls in dataset.__mro__ if issubclass(cls, Dataset)]
+    return [Path(__file__), *_CONVERSION, *(path for cls in owners for path in _source(cls))]
+
+
+def _source(dataset: type[Dataset]) -> list[Path]:
+    file = getattr(sys.modules.get(dataset.__module__), "__file__", None)
+    if file is None:  # typed into an interpreter
+        return []
+    folder = Path(file).parent
+    alone = folder in {_HERE, _HERE / "sets"} or not (folder / "__init__.py").exists()
+    return [Path(file)] if alone else sorted(folder.rglob("*.py"))
+
+
+@cache
+def _digest(pillow: str, code: tuple[Path, ...]) -> str:
+    contents = "".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in code)
+    return hashlib.sha256(f"{pillow} {contents}".encode()).hexdigest()
 
 
 def _decode(stream: BinaryIO) -> RGB:
@@ -137,7 +172,7 @@ def _decode(stream: BinaryIO) -> RGB:
 
 
 def _refuse_separate_planes(image: Image.Image) -> None:
-    """Pillow takes 16-bit planes that are stored one after another for 8-bit ones, and returns noise."""
+    """Refuse 16-bit planes that are stored one after another: Pillow reads them as 8-bit ones, as noise."""
     if not isinstance(image, TiffImageFile):
         return
     tags = image.tag_v2
@@ -146,7 +181,7 @@ def _refuse_separate_planes(image: Image.Image) -> None:
 
 
 def _refuse_unscaled_transparency(image: Image.Image) -> None:
-    """Pillow looks for a transparent colour of 2, 4 or 16 bits among pixels that it has brought to 8."""
+    """Refuse a transparent colour of 2, 4 or 16 bits: Pillow compares it with pixels scaled to 8 bits."""
     if not isinstance(image, PngImageFile) or "transparency" not in image.info or not image.tile:
         return
     bits = _UNSCALED_PNG.get(str(image.tile[0].args))
@@ -155,10 +190,10 @@ def _refuse_unscaled_transparency(image: Image.Image) -> None:
 
 
 def _refuse_cut_short(image: Image.Image, stream: BinaryIO) -> None:
-    """Libjpeg paints grey what a JPEG lacks before its end mark, and Pillow does not pass on its warning.
+    """Refuse a JPEG that was cut short: libjpeg fills it with grey, and Pillow does not pass on its warning.
 
-    Where the last pixel has that grey, bytes put before the mark decide: libjpeg skips them in a whole photo,
-    and decodes them in one that was cut short.
+    If the last pixel is that grey, bytes are added before the end mark: libjpeg skips them in a complete
+    photo, and decodes them in one that was cut short.
     """
     if image.format != "JPEG":
         return
@@ -174,11 +209,11 @@ def _refuse_cut_short(image: Image.Image, stream: BinaryIO) -> None:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Return an image with 8-bit channels, with the ``info`` of the original."""
-    # Pillow opens 16-bit PGM as 32-bit integers that span 0…65535.
+    """Return an image with 8-bit channels and the ``info`` of the original."""
+    # Pillow opens 16-bit PGM as 32-bit integers of 0…65535.
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-        bits = tags.get(_BITS, (16,))[0]  # Pillow opens 12 as well, and does not scale them
+        bits = tags.get(_BITS, (16,))[0]  # Pillow also opens 12 bits, and does not scale them
         values = np.asarray(image).astype(np.uint16) >> (bits - 8)
         if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
             values = 255 - values
@@ -186,7 +221,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         grey.info = {"icc_profile": image.info.get("icc_profile")}
         return grey
     if image.mode in {"I", "F"}:
-        raise PhotoError("32-bit pixels, whose white is unknown: save it with 8 or 16 bits a channel")
+        raise PhotoError("32-bit pixels, whose white is unknown: save it with 8 or 16 bits per channel")
     return image
 
 
@@ -211,20 +246,20 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         image = image.convert("RGB")
     if profile:
         try:
-            # A conversion from sRGB to sRGB would shift levels by one.
+            # Converting sRGB to sRGB would shift levels by one.
             if image.mode != "RGB" or not _is_srgb(profile):
                 return _converted(image, profile)
         except (OSError, ValueError, ImageCms.PyCMSError):
-            pass  # broken, or of another colour space than the pixels: taken as sRGB, as promised above
+            pass  # broken, or not the pixels' colour space: the photo is taken as sRGB, see above
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @lru_cache(maxsize=16)
 def _is_srgb(profile: bytes) -> bool:
-    """Return whether a profile names itself sRGB, and keeps about the level of a dark grey.
+    """Return whether a profile is named sRGB and roughly keeps the level of a dark grey.
 
-    The name alone does not do: there is "Linear sRGB". Exact levels do not either: programs embed an sRGB
-    with a plain gamma of 2.2, which differs near black, or with a white point that would tint the photo.
+    The name is not enough: there is "Linear sRGB". Exact levels are too much: programs embed an sRGB with a
+    plain gamma of 2.2, which differs near black, or with a white point that would tint the photo.
     """
     if "srgb" not in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile))).lower():
         return False

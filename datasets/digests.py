@@ -1,8 +1,8 @@
-"""Content digests that are computed once: SHA-256 by photo, remembered between runs.
+"""SHA-256 digests of photos, computed once and remembered between runs.
 
-A photo is known by its id and a stamp, its size and the time of its last change in nanoseconds; a digest is
-computed anew when the stamp differs. Each root has one file in `cache_folder`, replaced atomically: of two
-processes that write at once, one wins, and what the other computed is computed again when next needed.
+A digest is computed again when the photo's stamp, its size and time of last change in nanoseconds, differs.
+Each root has one file in `cache_folder`, replaced atomically: of two processes that write at once one wins,
+and the other's digests are computed again when next needed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from typing import Final
 
 import platformdirs
 
+from ..files import write_text
+
 Stamp = tuple[int, int]
-"""Size in bytes, or what stands for several files' stamps, and time of the last change in nanoseconds."""
+"""Size in bytes, or a number that identifies several stamps, and time of the last change in nanoseconds."""
 
 SETTLED: Final = 2_000_000_000
-"""Age in nanoseconds from which a stamp is trusted: a younger file may change again within its stamp."""
+"""Age in nanoseconds from which a stamp is trusted: a younger file may change and keep its stamp."""
 
 _reread: ContextVar[bool] = ContextVar("reread", default=False)
 
@@ -32,7 +34,7 @@ _THREADS: Final = 4  # reading waits for the disk, and hashing large blocks leav
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be computed again: ``HUEBENCH_CACHE``, or the user's cache folder."""
+    """Return the folder of caches: ``HUEBENCH_CACHE``, or the user's cache folder."""
     chosen = os.environ.get("HUEBENCH_CACHE")
     return Path(chosen) if chosen else platformdirs.user_cache_path("huebench", appauthor=False)
 
@@ -51,10 +53,10 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
     root
         The folder or archive that the ids belong to.
     stamps
-        What tells whether a photo has changed, by id.
+        Stamp by id; a photo whose stamp is new has changed.
     compute
-        Returns the digest of an id, or ``""`` if it cannot be read; called in several threads for the ids
-        that are new or changed.
+        Function that returns the digest of an id, or ``""`` if it cannot be read; called in several threads
+        for the ids that are new or changed.
 
     Returns
     -------
@@ -78,23 +80,12 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
 
 @contextmanager
 def reread() -> Iterator[None]:
-    """Let `digests` read every photo again while the context lasts, whatever it remembers."""
+    """Make `digests` read every photo again inside the block, whatever it remembers."""
     token = _reread.set(True)
     try:
         yield
     finally:
         _reread.reset(token)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(text.encode())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _path(root: Path) -> Path:
@@ -114,8 +105,6 @@ def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
 
 
 def _save(path: Path, remembered: dict[str, tuple[Stamp, str]]) -> None:
-    """Write remembered digests; a cache that cannot be written costs time, never the run."""
+    """Write remembered digests; a cache that cannot be written only costs time."""
     with suppress(OSError):
-        write_atomically(
-            path, json.dumps({key: (*stamp, digest) for key, (stamp, digest) in remembered.items()})
-        )
+        write_text(path, json.dumps({key: (*stamp, digest) for key, (stamp, digest) in remembered.items()}))

@@ -1,9 +1,9 @@
-"""Downloading a dataset's archive: pooch checks and places it; what is interrupted is taken up again.
+"""Downloads of datasets' archives, by pooch, resumed after an interruption.
 
-pooch downloads into a file of a random name and deletes it when something goes wrong, so it cannot resume by
-itself. `Resuming` is a downloader for it that keeps what has arrived in ``FILE.partial`` beside the target
-and asks the server for the rest. A server that cannot send a rest sends the whole again, which replaces the
-part. If the parts come from two versions of the file, the checksum tells, and the next attempt starts anew.
+pooch downloads into a file with a random name and deletes it on failure, so it cannot resume by itself.
+`Resuming` is a downloader for pooch that keeps the bytes received in ``FILE.partial`` beside the target and
+asks the server for the rest. A server that cannot send the rest sends the whole file, which replaces the
+part. If the parts come from two versions of the file, the checksum fails and the next attempt starts again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from requests import Response
 
 ATTEMPTS: Final = 5
-"""How often a download that stops is taken up again before it is given up."""
+"""Number of attempts at a download before it fails."""
 
 _CHUNK: Final = 2**20
 _RANGE_NOT_SATISFIABLE: Final = 416
@@ -28,7 +28,7 @@ _TIMEOUT: Final = 60  # seconds without a byte
 
 
 class Progress:
-    """What pooch's downloader takes for a progress bar: passes on the bytes done and the bytes in all."""
+    """A progress bar for pooch's downloader that reports the bytes done and the total."""
 
     def __init__(self, report: Callable[[int, int], None], done: int) -> None:
         self.report = report
@@ -37,16 +37,16 @@ class Progress:
         self.total = 0
 
     def update(self, count: int) -> None:
-        """Count some bytes more."""
+        """Count more bytes."""
         self.done = min(self.done + count, self.start + self.total)
         self.report(self.done, self.start + self.total)
 
     def reset(self) -> None:
-        """Start to count anew, as pooch does before it reports the whole."""
+        """Start counting again, which pooch asks for before it reports the total."""
         self.done = self.start
 
     def close(self) -> None:
-        """Do nothing: there is no bar of ours to close."""
+        """Do nothing: there is no bar to close."""
 
 
 class Resuming:
@@ -55,9 +55,9 @@ class Resuming:
     Parameters
     ----------
     partial
-        Where what has arrived is kept.
+        File for the bytes received so far.
     report
-        Called with bytes done and bytes in all.
+        Called with bytes done and bytes in total.
     pause
         Seconds to wait before the second attempt; doubled before each further one.
     """
@@ -97,14 +97,14 @@ class Resuming:
                 progressbar=progress,
                 chunk_size=_CHUNK,
                 timeout=_TIMEOUT,
-                # Compressed on the way, a rest would be the rest of something else.
+                # A range of a compressed transfer would not be a range of the file.
                 headers={"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {}),
                 hooks={"response": restart_if_whole},
             )
             downloader(url, stream, pooch)
 
     def _discard_if_unsatisfiable(self, error: OSError) -> None:
-        """Drop a part that is as long as the whole or longer: there is no rest to ask for."""
+        """Remove a part that is as long as the whole or longer: no rest is left to ask for."""
         if _status(error) == _RANGE_NOT_SATISFIABLE:
             self.partial.unlink()
 
@@ -115,21 +115,21 @@ def download(archive: Archive, folder: Path, report: Callable[[int, int], None])
     Parameters
     ----------
     archive
-        What to download.
+        The archive to download.
     folder
-        Where to; made if need be.
+        The folder to put it in; made if it is missing.
     report
-        Called with bytes done and bytes in all.
+        Called with bytes done and bytes in total.
 
     Returns
     -------
     Path
-        The archive. If it was there before, it was checked and not downloaded again.
+        The archive. If it was there already, it was checked and not downloaded again.
 
     Raises
     ------
     UserError
-        If the folder cannot be made, the server does not send it, or what it sends has another checksum.
+        If the folder cannot be made, the download fails, or the checksum is wrong.
     """
     import pooch
 
@@ -139,13 +139,12 @@ def download(archive: Archive, folder: Path, report: Callable[[int, int], None])
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"'{folder}' is no folder and cannot be made one ({error.strerror}): name a folder to put "
-            f"{archive.file} into"
+            f"folder '{folder}' cannot be made ({error.strerror}): name a folder for {archive.file}"
         ) from error
     if target.exists():
         if pooch.hashes.hash_matches(str(target), archive.checksum):
             return target
-        raise UserError(f"'{target}' is not {archive.checksum}: remove it, so that it is downloaded anew")
+        raise UserError(f"'{target}' does not match {archive.checksum}: remove it to download it again")
     try:
         pooch.retrieve(
             archive.url,
@@ -156,23 +155,23 @@ def download(archive: Archive, folder: Path, report: Callable[[int, int], None])
         )
     except OSError as error:
         raise UserError(
-            f"{archive.url} cannot be downloaded ({error}): the same command resumes it, or {by_hand}"
+            f"{archive.url} cannot be downloaded ({error}): run the same command to resume, or {by_hand}"
         ) from error
-    except ValueError as error:  # pooch's word for a wrong checksum
+    except ValueError as error:  # the checksum is wrong
         raise UserError(
-            f"what {archive.url} sent is not {archive.checksum}, so it is damaged or another version and was "
-            f"not kept: try again, or {by_hand}"
+            f"the file from {archive.url} does not match {archive.checksum}: it is damaged or another "
+            f"version and was not kept; try again, or {by_hand}"
         ) from error
     return target
 
 
 def _status(error: OSError) -> int | None:
-    """Return the HTTP status behind an error of requests, if there is one."""
+    """Return the HTTP status of an error of requests, or ``None`` if it has none."""
     response = getattr(error, "response", None)
     return None if response is None else int(response.status_code)
 
 
 def _is_refusal(error: OSError) -> bool:
-    """Say whether the server refuses, so that asking again is in vain."""
+    """Return whether the server refuses, so that asking again is pointless."""
     status = _status(error)
     return status is not None and 400 <= status < 500 and status != _RANGE_NOT_SATISFIABLE

@@ -1,29 +1,25 @@
-"""Photos of one split as methods and the protocol see them: decoded one at a time, at one size."""
+"""Photos of a split, prepared for methods and the protocol: decoded one at a time, at one size."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from PIL import Image
 
+from ..files import PARTIAL, atomic, write_text
 from .base import RGB, Dataset, Entry, PhotoError, fingerprint
 from .decode import decoder_digest
-from .digests import write_atomically
 
 ABANDONED: Final = 86_400
-"""Seconds without a write after which an unfinished packed copy is taken for that of a killed process."""
-
-_UNFINISHED: Final = "tmp"  # what the names of folders of unfinished copies begin with
+"""Seconds without a write after which an unfinished packed copy counts as left by a killed process."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +32,28 @@ class Photo:
 
 @dataclass
 class PhotoSet:
-    """A sequence of photos, decoded when asked for and brought to the protocol's size.
+    """A sequence of photos, decoded on demand and brought to the protocol's size.
 
-    Iteration skips photos that cannot be decoded and records them in `failures`; nothing is dropped in
-    silence. Memory does not grow with the number of photos.
+    Iteration skips photos that cannot be decoded and records each in `failures`. Memory does not grow with
+    the number of photos.
 
     Parameters
     ----------
     dataset
         Where the photos come from.
     entries
-        Which photos, in order.
+        The photos, in order.
     prepare
-        Brings a decoded photo to the protocol's size.
+        Function that brings a decoded photo to the protocol's size.
     prepare_key
-        A text that changes when `prepare` does; part of the key of packed copies.
+        Text that changes when `prepare` does; part of the key of packed copies.
     cache
         Folder for packed copies.
 
     Attributes
     ----------
     failures
-        Reason by id of the photos that could not be decoded so far. A `sample` shares it with the set that it
-        was drawn from.
+        Reason by id of each photo that could not be decoded so far; shared by a set and its samples.
     """
 
     dataset: Dataset
@@ -100,10 +95,11 @@ class PhotoSet:
         Returns
         -------
         numpy.memmap
-            uint8, shape (N, size, size, 3), read-only: the photos in their order, without those
-            that cannot be decoded; these stand in `failures` afterwards.
+            uint8, shape (N, size, size, 3), read-only: the photos in order, without those that cannot be
+            decoded, which are then in `failures`.
         """
-        key = "\0".join((fingerprint(self.entries), self.prepare_key, str(size), decoder_digest()))
+        decoder = decoder_digest(type(self.dataset), Path(__file__))
+        key = "\0".join((fingerprint(self.entries), self.prepare_key, str(size), decoder))
         path = self.cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npy"
         if not path.exists():
             self._pack(size, path)
@@ -112,40 +108,34 @@ class PhotoSet:
         return packed
 
     def _pack(self, size: int, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path.parent)
-        count = 0
-        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=path.parent) as folder:
-            raw = Path(folder, "pixels")
-            with raw.open("wb") as out:
-                for photo in self:
-                    image = Image.fromarray(photo.rgb)
-                    out.write(np.asarray(image.resize((size, size), Image.Resampling.BOX)).tobytes())
-                    count += 1
+        with atomic(path) as partial, partial.open("wb") as out:
+            # NumPy pads a header so that the number of photos, known at the end, can be written in place.
+            _write_header(out, len(self.entries), size)
+            count = 0
+            for photo in self:
+                image = Image.fromarray(photo.rgb)
+                out.write(np.asarray(image.resize((size, size), Image.Resampling.BOX)).tobytes())
+                count += 1
+            out.seek(0)
+            _write_header(out, count, size)
             failed = {
                 entry.id: self.failures[entry.id] for entry in self.entries if entry.id in self.failures
             }
-            write_atomically(path.with_suffix(".json"), json.dumps(failed))
-            _to_npy(raw, (count, size, size, 3), path)
+            write_text(path.with_suffix(".json"), json.dumps(failed))
 
     def _with(self, entries: Sequence[Entry]) -> PhotoSet:
         return PhotoSet(self.dataset, entries, self.prepare, self.prepare_key, self.cache, self.failures)
 
 
+def _write_header(out: BinaryIO, photos: int, size: int) -> None:
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (photos, size, size, 3)}
+    np.lib.format.write_array_header_2_0(out, facts)
+
+
 def _remove_abandoned(cache: Path) -> None:
-    """Remove what processes that were killed while packing have left."""
-    for folder in cache.glob(f"{_UNFINISHED}*"):
+    """Remove the files of processes that were killed while packing."""
+    for partial in cache.glob(f"{PARTIAL}*"):
         with suppress(OSError):  # another process removes it too, or has just finished it
-            written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-            if written < time.time() - ABANDONED:
-                shutil.rmtree(folder)
-
-
-def _to_npy(raw: Path, shape: tuple[int, ...], target: Path) -> None:
-    """Put an ``.npy`` header before raw bytes, so that a reader never sees half a file."""
-    whole = raw.with_suffix(".whole")
-    with whole.open("wb") as out, raw.open("rb") as pixels:
-        np.lib.format.write_array_header_2_0(out, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        while block := pixels.read(1 << 24):
-            out.write(block)
-    whole.replace(target)
+            if partial.stat().st_mtime < time.time() - ABANDONED:
+                partial.unlink()

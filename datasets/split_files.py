@@ -1,4 +1,4 @@
-"""Splits as CSV files: written once, published, and checked against the photos at any later time."""
+"""Splits as CSV files, to publish and to check photos against later."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from types import SimpleNamespace
 from typing import Final
 
 from .. import UserError
+from ..files import write_text
 from .base import SPLITS, Entry
-from .digests import write_atomically
 
 COLUMNS: Final = tuple(field.name for field in fields(Entry))
 """Columns of a split file: id, split, category, licence, sha256."""
 
 SUMS: Final = "SHA256SUMS"
-"""The digests of the split files, as ``sha256sum --check`` reads them."""
+"""File of the digests of the split files, in the format of ``sha256sum --check``."""
 
 
 def write_splits(entries: Sequence[Entry], folder: Path) -> list[Path]:
@@ -28,22 +28,22 @@ def write_splits(entries: Sequence[Entry], folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        What was written.
+        The files written.
     """
     texts = {f"{split}.csv": _csv([entry for entry in entries if entry.split == split]) for split in SPLITS}
     texts[SUMS] = "".join(f"{_digest(text)}  {name}\n" for name, text in texts.items())
     for name, text in texts.items():
-        write_atomically(folder / name, text)
+        write_text(folder / name, text)
     return [folder / name for name in texts]
 
 
 def read_splits(folder: Path) -> list[Entry]:
-    """Read what `write_splits` wrote.
+    """Read the files of `write_splits`.
 
     Raises
     ------
     UserError
-        If a file is missing, is not what ``SHA256SUMS`` says, or has other columns.
+        If a file is missing, does not match ``SHA256SUMS``, or has other columns.
     """
     sums = {
         name: digest
@@ -54,9 +54,7 @@ def read_splits(folder: Path) -> list[Entry]:
         path = folder / f"{split}.csv"
         text = _text(path)
         if sums.get(path.name) != _digest(text):
-            raise UserError(
-                f"'{path}' is not what '{folder / SUMS}' says: it was changed after it was written"
-            )
+            raise UserError(f"'{path}' does not match '{folder / SUMS}': it was changed after it was written")
         header, *rows = [*csv.reader(io.StringIO(text, newline=""))] or [[]]
         if tuple(header) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
             raise UserError(f"'{path}' must have the columns {','.join(COLUMNS)}")
@@ -67,7 +65,7 @@ def read_splits(folder: Path) -> list[Entry]:
 
 
 def differences(recorded: Sequence[Entry], found: Sequence[Entry]) -> list[str]:
-    """Return what differs between recorded splits and the photos there are, a line a photo.
+    """Return the differences between recorded splits and the photos found, one line per difference.
 
     Examples
     --------
@@ -89,14 +87,14 @@ def differences(recorded: Sequence[Entry], found: Sequence[Entry]) -> list[str]:
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    r"""Return rows as CSV, each ended by ``\n``, a cell quoted where a reader could take it for more.
+    r"""Return rows as CSV, each ended by ``\n``, with cells quoted where needed.
 
     Examples
     --------
     >>> csv_text([["a", "b,c"], ["one\rline", ""]])
     'a,"b,c"\n"one\rline",\n'
     """
-    # Before Python 3.13 a lone \r is quoted only if it is part of the writer's own end of line.
+    # Before Python 3.13 the writer quotes a lone \r only if its own line ends contain one.
     lines: list[str] = []
     csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n").writerows(rows)
     return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
@@ -111,7 +109,7 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
-            f"'{path}' cannot be read ({error}): name the folder that 'bench datasets prepare --out' wrote"
+            f"'{path}' cannot be read ({error}): name a folder that 'bench datasets prepare --out' wrote"
         ) from error
 
 

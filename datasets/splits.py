@@ -1,4 +1,4 @@
-"""Rules that put photos into train, validation and test: deterministic, and the same on every machine."""
+"""Rules that assign photos to train, validation and test: the same on every machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TENTHS = (8, 1, 1)
 def shares(count: int, weights: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return how many of ``count`` photos each split gets in proportion to its weight.
 
-    Validation and test are rounded, and get a photo each at least where there are three; train gets the rest.
+    Validation and test are rounded, with at least one photo each if there are three; train gets the rest.
 
     Examples
     --------
@@ -33,9 +33,9 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
     """Split photos in the order of their content digests.
 
     The first photos are train, the next validation, the rest test. Photos of the same digest go where the
-    first of them goes, so an exact duplicate never stands in two splits; a split may thereby be a few photos
-    larger than asked and the next smaller. Photos without a digest are no duplicates of one another: each is
-    placed by the SHA-256 of its id.
+    first of them goes, so exact duplicates are never in two splits; a split may thus be a few photos larger
+    than asked, and the next one smaller. Photos without a digest do not count as duplicates: each is placed
+    by the SHA-256 of its id.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
 
 
 def by_name(names: list[str], counts: tuple[int, int, int]) -> dict[str, Split]:
-    """Split photos in the order of the SHA-256 of their names: `by_digest` where contents may be absent."""
+    """Split photos in the order of the SHA-256 of their names, for sets whose photos may be missing."""
     return by_digest({name: _of_name(name) for name in names}, counts)
 
 

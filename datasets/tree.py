@@ -1,4 +1,4 @@
-"""Photos in a tree of folders: found, named, stamped and hashed."""
+"""Photos in a tree of folders: found, given ids, and hashed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _RAW: Final = (
     ".raw .rw2 .rwl .sr2 .srf .srw .x3f"
 )
 RAW: Final = frozenset(_RAW.split())
-"""Endings of cameras' raw files."""
+"""Suffixes of camera raw files."""
 
 SUFFIXES: Final = RAW.union(_READ.split(), _OTHER.split())
-"""Endings of file names, in any case, that make a file a photo; the same whatever libraries are installed.
+"""Suffixes, in any case, of files that count as photos, whatever libraries are installed.
 
-Some are of formats that cannot be decoded: such a photo is reported like a broken one, not passed over.
+Some formats among them cannot be decoded: such a photo is reported like a broken one, not passed over.
 """
 
 _SKIPPED: Final = frozenset({"__MACOSX"})  # what macOS adds to archives
@@ -42,9 +42,8 @@ _SKIPPED: Final = frozenset({"__MACOSX"})  # what macOS adds to archives
 class PhotoTree:
     r"""All photos below a folder.
 
-    Files whose names start with a dot or end in none of `SUFFIXES` are no photos, and hidden folders are not
-    entered. A link to a file inside the root is a photo like any other; links that leave the root, and links
-    to folders, are refused.
+    Hidden files and folders, and files with none of `SUFFIXES`, are ignored. A link to a file inside the root
+    is a photo like any other; links that leave the root, and links to folders, are refused.
 
     Parameters
     ----------
@@ -60,12 +59,12 @@ class PhotoTree:
     Raises
     ------
     UserError
-        If the root is no folder, a folder cannot be read, or a link is refused.
+        If the root is not a folder, a folder cannot be read, or a link is refused.
     """
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
-            raise UserError(f"'{root}' is no folder; name the folder that holds the photos")
+            raise UserError(f"not a folder: '{root}'; name the folder that holds the photos")
         self.root = root.resolve()
         self.paths = dict(sorted((_id(path, self.root), path) for path in _photos(self.root)))
 
@@ -78,12 +77,12 @@ class PhotoTree:
 class TreeDataset(Dataset):
     """A dataset that is a tree of photos: their ids are paths below the root, in their order.
 
-    A subclass says in `places` which split and category a photo belongs to.
+    A subclass assigns splits and categories in `places`.
 
     Attributes
     ----------
     tree
-        The photos' files.
+        The files of the photos.
 
     Raises
     ------
@@ -107,7 +106,7 @@ class TreeDataset(Dataset):
         """Decode one photo; raises `PhotoError` with the reason."""
         path = self.tree.paths[entry.id]
         if path.suffix.lower() in RAW:  # many are TIFFs whose first picture is a thumbnail
-            raise PhotoError("a camera's raw file: develop it and save it as JPEG, PNG or TIFF")
+            raise PhotoError("a camera raw file: develop it and save it as JPEG, PNG or TIFF")
         return decode(path)
 
     @cached_property
@@ -118,7 +117,7 @@ class TreeDataset(Dataset):
 
 
 def _id(path: Path, root: Path) -> str:
-    # Were the backslash not escaped, the byte \xff and a name that spells it would be one id.
+    # The backslash is escaped, or the byte \xff and a name that spells it out would have the same id.
     name = path.relative_to(root).as_posix().replace("\\", r"\\")
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
@@ -132,12 +131,14 @@ def _photos(root: Path) -> Iterator[Path]:
                 continue
             if _is_folder(child):
                 if child.is_symlink():
-                    raise UserError(f"'{path}' is a link to a folder: move its photos there, or remove it")
+                    raise UserError(f"'{path}' links to a folder: replace it with the folder, or remove it")
                 pending.append(path)
             elif path.suffix.lower() in SUFFIXES:
                 if child.is_symlink() and not (path.resolve().is_relative_to(root) and path.exists()):
-                    raise UserError(f"'{path}' is a link to nothing or out of '{root}': copy the photo there")
-                if child.is_file():  # no pipe, no device
+                    raise UserError(
+                        f"'{path}' links to nothing or out of '{root}': replace it with the photo"
+                    )
+                if child.is_file():  # not a pipe or a device
                     yield path
 
 

@@ -1,17 +1,27 @@
-"""What a method is: metadata, typed parameters, ``fit`` and ``colorize``."""
+"""The contract of a method: metadata, typed parameters, ``fit`` and ``colorize``."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from .. import UserError
 from ..datasets.base import RGB
@@ -28,62 +38,111 @@ Chroma = NDArray[np.float32]
 Family = Literal["baseline", "classical", "deep"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
+KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""Lower-case words joined by hyphens."""
 
-@dataclass(frozen=True)
-class MethodInfo:
-    """What stands of a method in ``bench list methods``, in the tables and in the report.
+
+class MethodInfo(BaseModel):
+    """A method's metadata, checked when it is made; lists, tables and reports show it.
 
     Attributes
     ----------
     name
-        Kebab-case, unique; what ``--methods`` takes.
+        Unique and in kebab-case; what ``--methods`` takes.
     family
         ``baseline``, ``classical`` or ``deep``.
     source
-        Citation of the paper or the place it comes from.
+        Citation of the paper, or where else the method comes from.
     trainable
-        Whether `Method.fit` learns something from the training photos.
+        Whether `Method.fit` learns from the training photos.
     reference
-        Whether `Context.references` must hold a colour photo a target, which the protocol chooses from
-        the training split: ``similar`` by lightness, or ``random``.
+        Whether `Context.references` must hold one colour photo per target, chosen by the protocol from
+        the training split: ``similar`` in lightness, or ``random``.
     oracle
-        Whether `Context.true_chroma` must hold the hidden chroma: an oracle, never a competitor.
+        Whether `Context.true_chroma` must hold the hidden chroma. An oracle never competes.
+    hints
+        Whether it takes colour hints from a user.
     temporal
-        Whether it carries state from frame to frame of a video.
+        Whether it carries state from one frame of a video to the next.
+    seeded
+        Whether its answer depends on the seed, also through references drawn at random.
     all_threads
-        Whether its numbers depend on the number of threads, so that it always gets all of them.
+        Whether its numbers depend on the number of threads, so that it must always get all of them.
     requires
-        Modules beyond the package's own dependencies, each with the extra that brings it:
+        Modules beyond the package's own dependencies, each with the extra that installs it:
         ``{"faiss": "bench"}``.
+    weights
+        Names of the pretrained weights that it may use, such as ``resnet34``.
+
+    Raises
+    ------
+    UserError
+        If a value is missing, unknown or not allowed.
+
+    Examples
+    --------
+    >>> MethodInfo(name="sepia", family="vintage", source="an example")
+    Traceback (most recent call last):
+    ...
+    huebench.UserError: MethodInfo of 'sepia': family: Input should be 'baseline', 'classical' or 'deep'
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str
     family: Family
-    source: str
+    source: str = Field(min_length=1)
     trainable: bool = False
     reference: Literal["none", "similar", "random"] = "none"
     oracle: bool = False
+    hints: bool = False
     temporal: bool = False
+    seeded: bool = True
     all_threads: bool = False
-    requires: dict[str, str] = field(default_factory=dict)
+    requires: dict[str, str] = {}
+    weights: tuple[str, ...] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _in_kebab_case(cls, name: str) -> str:
+        if not KEBAB_CASE.fullmatch(name):
+            raise PydanticCustomError("kebab_case", "Input should be in kebab-case, such as my-method")
+        return name
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_user_error(cls, values: object, check: ModelWrapValidatorHandler[MethodInfo]) -> MethodInfo:
+        try:
+            return check(values)
+        except ValidationError as error:
+            name = values.get("name") if isinstance(values, dict) else None
+            who = f"MethodInfo of '{name}'" if name else "MethodInfo"
+            raise UserError(f"{who}: {describe_faults(error)}") from error
+
+
+def describe_faults(error: ValidationError) -> str:
+    """Return what is wrong with each field, and what is allowed, in one line."""
+    return "; ".join(
+        ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"]))) for fault in error.errors()
+    )
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """A point of a training curve.
+    """One point of a training curve.
 
     Attributes
     ----------
     epoch
-        Counted from 1.
+        Number of the epoch, counted from 1.
     epochs
-        How many there will be.
+        Number of epochs in all.
     split
         ``train`` or ``validation``.
     loss
         Mean loss over the epoch, in the method's own unit.
     accuracy
-        Share of pixels whose chroma lies within 10 of the truth, 0…1.
+        Share of pixels whose chroma lies within 10 of the true chroma, 0…1.
     """
 
     epoch: int
@@ -95,31 +154,31 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Context:
-    """What the engine hands to a method, so that a method never imports the engine.
+    """The engine's side of a call, handed to the method so that it never imports the engine.
 
     Attributes
     ----------
     seed
-        The run's seed; every random choice comes from it through `rng`.
+        The run's seed; every random choice must come from it through `rng`.
     device
         ``cpu`` or ``cuda``.
     budget
-        How long training may be: ``smoke`` proves that it runs, ``quick`` fits into minutes on a CPU,
-        ``paper`` is the paper's own.
+        How long training may take: ``smoke`` only proves that it runs, ``quick`` takes minutes on a CPU,
+        ``paper`` trains as long as the paper.
     threads
-        How many threads it may use; already set for Numba, BLAS and torch.
+        Number of threads that the method may use; already set for Numba, BLAS and torch.
     references
-        For methods that need one, a colour photo a target: uint8 (N, H, W, 3); else ``None``.
+        One colour photo per target, uint8 (N, H, W, 3), for methods that need references; else ``None``.
     true_chroma
-        For oracles, the hidden chroma: float32 (N, H, W, 2); else ``None``.
+        The hidden chroma, float32 (N, H, W, 2), for oracles; else ``None``.
     checkpoints
         Folder that outlives an interrupted `Method.fit`, or ``None``.
     progress
-        Called with what is done, of how much, and a word on what: ``progress(3, 10, "decoding")``.
+        Called with the amount done, the total and the activity: ``progress(3, 10, "decoding")``.
     log_epoch
-        Called once a split an epoch; makes the curves table.
+        Called once per epoch and split; fills the curves table.
     validate
-        Called with a method, colorizes validation photos under the protocol and returns the mean AuC.
+        Called with a method; colorizes validation photos under the protocol and returns the mean AuC.
     """
 
     seed: int = 0
@@ -134,9 +193,9 @@ class Context:
     validate: Callable[[Method], float] | None = None
 
     def rng(self, content: NDArray[np.generic] | None = None) -> np.random.Generator:
-        """Return a generator that depends on the seed and, where given, on an array's content.
+        """Return a random generator that depends on the seed and, if given, on the content of an array.
 
-        Drawing per photo from its own lightness makes the answer independent of batch and order.
+        Drawing from each photo's own lightness makes the result independent of batch and order.
         """
         if content is None:
             return np.random.default_rng(self.seed)
@@ -145,16 +204,16 @@ class Context:
 
 
 class Method(ABC):
-    """A way to give a photo its colour back.
+    """A way to colorize photos.
 
-    A subclass sets `info`, may replace `Parameters`, and implements `colorize`; one that learns also
-    implements `fit` and names in `fitted` the array attributes that `fit` sets, which is all that
-    `save` and `load` need.
+    A subclass sets `info`, may replace `Parameters`, and implements `colorize`. A subclass that learns also
+    implements `fit`, and lists in `fitted` the array attributes that `fit` sets; `save` and `load` need
+    nothing more.
 
     Parameters
     ----------
     parameters
-        Values for `Parameters`; anything left out takes its default.
+        Values for `Parameters`; the others keep their defaults.
 
     Raises
     ------
@@ -176,17 +235,17 @@ class Method(ABC):
         self.parameters = self.Parameters(**parameters)
 
     def missing(self) -> str:
-        """Return why these parameters cannot run here, as one line that says what to do, or ``""``."""
+        """Return why it cannot run here, in one line that says what to do, or ``""`` if it can."""
         return ""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files besides photos that it learns or colorizes from: another content is another result.
+        """Files other than photos that its result depends on, such as pretrained weights.
 
         Raises
         ------
         UserError
-            If a parameter names one that is not there.
+            If a parameter names a file that does not exist.
         """
         return ()
 
@@ -195,19 +254,19 @@ class Method(ABC):
 
     @abstractmethod
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
-        """Return the chroma of some photos.
+        """Predict the chroma of a batch of photos.
 
         Parameters
         ----------
         lightness
             float32 (N, H, W), 0…100; must not be changed.
         context
-            Seed, device, threads and, where asked for, reference photos.
+            Seed, device, threads and, for methods that need them, reference photos.
 
         Returns
         -------
         numpy.ndarray
-            float32 (N, H, W, 2), finite; a photo's answer does not depend on its batch.
+            float32 (N, H, W, 2), finite. A photo's chroma must not depend on the rest of its batch.
         """
 
     def save(self, folder: Path) -> None:
@@ -222,12 +281,12 @@ class Method(ABC):
 
     @property
     def parameter_count(self) -> int:
-        """Number of learned weights, 0 for a method without any."""
+        """Number of learned weights; 0 for a method without any."""
         return 0
 
     @property
     def notes(self) -> dict[str, str]:
-        """Facts for the method's row and the report: ``{"backbone weights": "none"}``."""
+        """Facts about this fit for its table row and the report: ``{"backbone weights": "none"}``."""
         return {}
 
 
@@ -246,11 +305,8 @@ def register(cls: M) -> M:
     Raises
     ------
     UserError
-        If the name is taken, the family is none of `FAMILIES`, or `Method.Parameters` is not inherited.
+        If the name is taken, or if `Method.Parameters` is not inherited.
     """
-    if cls.info.family not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        raise UserError(f"method '{cls.info.name}': family '{cls.info.family}' is none of {known}")
     if not issubclass(cls.Parameters, Method.Parameters):
         raise UserError(f"method '{cls.info.name}': its Parameters must inherit from Method.Parameters")
     methods.register(cls.info.name, cls)

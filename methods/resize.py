@@ -1,4 +1,4 @@
-"""Resizing of float images, one rule for all methods."""
+"""Resizing of float images: one rule for all methods and for the protocol."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ def resize_plane(plane: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[
     Returns
     -------
     numpy.ndarray
-        float32 of ``shape``. Downwards the filter widens with the factor, so that nothing aliases.
+        float32 of ``shape``. For smaller sizes the filter widens with the factor to avoid aliasing.
     """
     if plane.shape == shape:
         return plane.copy()

@@ -1,4 +1,4 @@
-"""How a method is asked for on the command line: ``name[key=value,...]``."""
+"""Methods as named on the command line: ``name[key=value,...]``."""
 
 from __future__ import annotations
 
@@ -9,41 +9,39 @@ from importlib.util import find_spec
 from pydantic import ValidationError
 
 from .. import UserError
-from .base import FAMILIES, Method, methods
+from .base import FAMILIES, Method, describe_faults, methods
 
 _SPEC = re.compile(r"\s*([^\[\],\s]+)\s*(?:\[([^\]]*)\])?\s*(?:,|$)")
 
 
 @dataclass(frozen=True)
 class MethodSpec:
-    """A registered name and the parameters that were given with it.
+    """A method's name with the parameters given for it.
 
     Attributes
     ----------
     name
         The registered name.
     parameters
-        Parameter → value as text; `build` checks and converts.
+        Values as text by parameter; `build` checks and converts them.
     """
 
     name: str
     parameters: dict[str, str] = field(default_factory=dict)
 
     def build(self) -> Method:
-        """Return the method with its parameters checked; a wrong one raises `UserError`."""
+        """Return the method; a wrong parameter raises `UserError`."""
         cls = methods.get(self.name)
         try:
             return cls(**self.parameters)
         except ValidationError as error:
             known = ", ".join(cls.Parameters.model_fields) or "none"
-            wrong = "; ".join(
-                f"{'.'.join(map(str, fault['loc'])) or 'parameters'}: {fault['msg']}"
-                for fault in error.errors()
-            )
-            raise UserError(f"method '{self.name}': {wrong} (its parameters: {known})") from error
+            raise UserError(
+                f"method '{self.name}': {describe_faults(error)} (its parameters: {known})"
+            ) from error
 
     def missing(self) -> str:
-        """Return why the method cannot run here, as one line that says what to do, or ``""``."""
+        """Return why the method cannot run here, in one line that says what to do, or ``""`` if it can."""
         for module, extra in methods.get(self.name).info.requires.items():
             if find_spec(module) is None:
                 return f"needs {module}: pip install 'huebench[{extra}]'"
@@ -58,7 +56,7 @@ def required_parameters(cls: type[Method]) -> list[str]:
 def label(method: Method) -> str:
     """Return the method's name with the parameters that differ from their defaults.
 
-    Two methods have one label exactly if they have one name and the same parameters.
+    Two methods have the same label exactly if they have the same name and parameters.
     """
     given = method.parameters.model_dump(mode="json", exclude_defaults=True)
     inside = ",".join(f"{key}={_text(given[key])}" for key in sorted(given))
@@ -66,18 +64,18 @@ def label(method: Method) -> str:
 
 
 def parse_specs(text: str) -> list[MethodSpec]:
-    """Return the methods that a text asks for, in its order and without repeats.
+    """Return the methods that a text names, in the same order and without repeats.
 
     Parameters
     ----------
     text
-        ``all``, a family, or names with parameters, separated by commas. ``all`` and a family leave out the
-        methods with a parameter that has no default (`required_parameters`): those run when they are named.
+        ``all``, a family, or names with parameters, separated by commas. ``all`` and families leave out
+        methods with a parameter that has no default (`required_parameters`); those must be named.
 
     Raises
     ------
     UserError
-        If the text cannot be read, a name is unknown, or ``all`` or a family is given parameters.
+        If the text cannot be read, a name is unknown, or parameters are given to ``all`` or a family.
 
     Examples
     --------
@@ -96,7 +94,7 @@ def parse_specs(text: str) -> list[MethodSpec]:
         specs += _expand(match[1], _parameters(match[2] or "", match[1]))
         position = match.end()
     if not specs:
-        raise UserError(f"'{text}' names no method; write all, a family, or names: `bench list methods`")
+        raise UserError(f"no method in '{text}'; write all, a family, or names from `bench list methods`")
     return [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
 
 
@@ -104,12 +102,12 @@ def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
     if parameters and name in {"all", *FAMILIES}:
         given = ",".join(f"{key}={value}" for key, value in parameters.items())
         raise UserError(
-            f"'{name}' takes no parameters; give [{given}] to each method that is meant, by its name"
+            f"'{name}' takes no parameters; write [{given}] after the name of each method that needs them"
         )
     registered = methods.items()
     ready = [each for each, cls in registered.items() if not required_parameters(cls)]
     if name == "all":
-        # A plugin that cannot be imported is asked for too: the run must show it as a failure.
+        # A plugin that cannot be imported is included, so that the run shows it as a failure.
         return [MethodSpec(each) for each in _in_table_order([*ready, *methods.broken])]
     if name in FAMILIES:
         family = [each for each in ready if registered[each].info.family == name]
@@ -134,7 +132,7 @@ def _parameters(text: str, name: str) -> dict[str, str]:
     for pair in filter(None, (part.strip() for part in text.split(","))):
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UserError(f"method '{name}': '{pair}' is no parameter; write {name}[key=value]")
+            raise UserError(f"method '{name}': not a parameter: '{pair}'; write {name}[key=value]")
         if key.strip() in parameters:
             raise UserError(f"method '{name}': parameter '{key.strip()}' is given twice")
         parameters[key.strip()] = value.strip()

@@ -21,6 +21,11 @@ def registries_as_they_were(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def torch_hub_without_weights(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.getbasetemp() / "torch"))
+
+
+@pytest.fixture(autouse=True)
 def numbers_printed_as_usual():
     # Importing colour-science switches NumPy to printing 12 digits.
     with np.printoptions(legacy=False):

@@ -13,6 +13,7 @@ PACKAGES = ("bench", "datasets", "methods", "reports")
 
 
 def modules():
+    yield from ("huebench.files", "huebench.plugins")
     for package in PACKAGES:
         name = f"huebench.{package}"
         yield name

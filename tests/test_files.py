@@ -1,8 +1,18 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from huebench.files import atomic, seal, unseal
+from huebench import UserError
+from huebench.files import (
+    WEIGHTS_VARIABLE,
+    atomic,
+    seal,
+    unseal,
+    weights_folders,
+    weights_on_disk,
+    write_text,
+)
 
 
 def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -20,6 +30,30 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_the_unfinished_file_is_hidden_and_has_the_suffix_of_the_finished_one(tmp_path):
+    with atomic(tmp_path / "folder" / "a.npz") as partial:
+        assert partial.parent == tmp_path / "folder"
+        assert partial.name.startswith(".")
+        assert partial.suffix == ".npz"
+        partial.touch()
+    assert [each.name for each in partial.parent.iterdir()] == ["a.npz"]
+
+
+def test_text_that_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "a.txt"
+    write_text(path, "é\r\n")
+    assert path.read_bytes() == "é\r\n".encode()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_text(path, "other")
+    assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
+    assert path.read_bytes() == "é\r\n".encode()
+
+
 @pytest.fixture
 def sealed(tmp_path):
     (tmp_path / "table").write_bytes(b"rows")
@@ -27,7 +61,7 @@ def sealed(tmp_path):
     return tmp_path
 
 
-def test_a_seal_says_what_was_sealed(sealed):
+def test_a_seal_keeps_its_content(sealed):
     assert unseal(sealed / "seal.json") == {"facts": [1.5, None, "é"]}
 
 
@@ -46,7 +80,59 @@ def test_a_seal_is_broken_by_another_content(sealed):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"content": {}}', "\x00"])
-def test_what_is_no_seal_is_none(tmp_path, text):
+def test_invalid_seals_are_none(tmp_path, text):
     (tmp_path / "seal.json").write_text(text)
     assert unseal(tmp_path / "seal.json") is None
     assert unseal(tmp_path / "missing.json") is None
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    folder = tmp_path / "torch" / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_weights_are_looked_for_in_the_named_folder_then_in_torch_hubs(hub, tmp_path, monkeypatch):
+    assert weights_on_disk("w.pth") is None
+    (hub / "w.pth").touch()
+    assert weights_on_disk("w.pth") == hub / "w.pth"
+    named = tmp_path / "named"
+    named.mkdir()
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(named))
+    assert weights_folders() == [named, hub]
+    assert weights_on_disk("w.pth") == hub / "w.pth"
+    (named / "w-2.pth").touch()
+    assert weights_on_disk("w.pth", "w-*.pth") == named / "w-2.pth"
+    assert weights_on_disk("w.pth", where="none") is None
+
+
+def test_a_folder_of_the_name_of_weights_is_passed_over(hub):
+    (hub / "w.pth").mkdir()
+    assert weights_on_disk("w.pth") is None
+
+
+def test_torch_hubs_cache_is_where_torch_says(monkeypatch):
+    import torch
+
+    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
+    for name, value in (("TORCH_HOME", "/a"), ("XDG_CACHE_HOME", "/b")):
+        monkeypatch.setenv(name, value)
+        assert str(weights_folders()[-1]) == f"{torch.hub.get_dir()}/checkpoints"
+        monkeypatch.delenv(name)
+    assert str(weights_folders()[-1]) == f"{torch.hub.get_dir()}/checkpoints"
+
+
+def test_a_named_path_must_hold_the_weights(tmp_path, monkeypatch):
+    (tmp_path / "w.pth").touch()
+    assert weights_on_disk("other.pth", where=str(tmp_path / "w.pth")) == tmp_path / "w.pth"
+    assert weights_on_disk("w.pth", where=str(tmp_path)) == tmp_path / "w.pth"
+    with pytest.raises(UserError, match=r"does not hold the weights: put other\.pth there"):
+        weights_on_disk("other.pth", "o-*.pth", where=str(tmp_path))
+    with pytest.raises(UserError, match=r"absent' do not exist: name a file, a folder, auto or none"):
+        weights_on_disk("w.pth", where=str(tmp_path / "absent"))
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path / "absent"))
+    with pytest.raises(UserError, match=r"HUEBENCH_WEIGHTS is not a folder: '.*absent'"):
+        weights_on_disk("w.pth")

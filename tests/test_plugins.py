@@ -1,23 +1,26 @@
 import importlib
+import pkgutil
 import sys
 
 import pytest
 
 from huebench import UserError
+from huebench.datasets.base import datasets
+from huebench.methods.base import methods
 from huebench.plugins import Registry, load_plugin
 
 
 def test_two_plugins_of_one_name_are_refused():
     registry = Registry("shape")
     registry.register("square", 4)
-    with pytest.raises(UserError, match="two shapes are called 'square': 4 and 5"):
+    with pytest.raises(UserError, match="shape 'square' is registered twice: 4 and 5"):
         registry.register("square", 5)
 
 
 def test_an_unknown_name_lists_the_known_ones():
     registry = Registry("shape")
     registry.register("square", 4)
-    with pytest.raises(UserError, match="no shape is called 'zzz'; known: square"):
+    with pytest.raises(UserError, match="unknown shape 'zzz'; known: square"):
         registry.get("zzz")
 
 
@@ -44,6 +47,15 @@ def test_a_module_that_fails_stays_listed_with_its_reason(tmp_path, monkeypatch)
         registry.get("torn-apart")
 
 
+@pytest.mark.parametrize("registry", [methods, datasets], ids=["methods", "datasets"])
+def test_discovered_packages_hold_plugins_only(registry):
+    homes = {cls.__module__ for cls in registry.items().values()}
+    for package in registry.packages:
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+            name = f"{package}.{module.name}"
+            assert any(home == name or home.startswith(f"{name}.") for home in homes), name
+
+
 def test_an_entry_point_of_another_distribution_is_imported(tmp_path, monkeypatch):
     (tmp_path / "pentagon_plugin.py").write_text("imported = True")
     info = tmp_path / "pentagon-1.0.dist-info"
@@ -67,7 +79,7 @@ def test_an_entry_point_of_another_distribution_is_imported(tmp_path, monkeypatc
         ("fails.py", "x = 1\nraise RuntimeError('no')", r"fails to import: RuntimeError: no \(line 2\)"),
     ],
 )
-def test_a_plugin_file_that_cannot_be_loaded_teaches(tmp_path, name, content, message):
+def test_plugin_file_errors_give_reason_and_line(tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_text(content)

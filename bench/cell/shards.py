@@ -17,10 +17,11 @@ from pyarrow import parquet
 from ... import UserError
 from ...datasets.base import Entry
 from ...datasets.photos import PhotoSet
-from ...files import atomic, seal, unseal
+from ...files import PARTIAL, atomic, seal, unseal
 from ..metrics import Scorer
 from ..plan.cell import Cell
 from ..plan.photos import SHARD, batches, open_split
+from ..plan.request import KEEPS
 from ..protocol.training_sample import TrainingSample
 from .pipeline import Colorizer, Outcome, Pipeline, References
 from .predictions import read_predictions, write_picture, write_predictions
@@ -63,14 +64,24 @@ class SplitScorer:
         self._pipeline.scorer.warm_up()
         for number, entries in enumerate(batches(self._photos.entries, SHARD)):
             shard = self.cell.folder / f"shard-{number:05d}.parquet"
-            if unseal(shard.with_suffix(".json")) is None:
+            if not self._is_done(shard):
                 self._score(entries, shard, done=number * SHARD)
             shards.append(shard)
         self.facts["set_metrics"] = self._pipeline.scorer.score_set(_features(shards))
         self.facts |= unseal(shards[0].with_suffix(".json")) or {}
-        for unfinished in self.cell.folder.glob(".*.shard-*"):  # left by a process that was killed
+        for unfinished in self.cell.folder.glob(f"{PARTIAL}*"):  # left by a process that was killed
             unfinished.unlink()
         return shards
+
+    def _is_done(self, shard: Path) -> bool:
+        """Return whether a shard is scored, and all of it is kept that shall be."""
+        facts, keep = unseal(shard.with_suffix(".json")), self.cell.request.keep_predictions
+        if facts is None or KEEPS.index(facts["kept"]) < KEEPS.index(keep):
+            return False
+        return (
+            keep != "all"
+            or unseal((self.cell.prediction_folder / shard.name).with_suffix(".json")) is not None
+        )
 
     @cached_property
     def _photos(self) -> PhotoSet:
@@ -112,7 +123,7 @@ class SplitScorer:
             files.append(path.with_suffix(".npz"))
             with atomic(files[-1]) as partial:
                 np.savez(partial, **features)
-        seal(path.with_suffix(".json"), facts, files)
+        seal(path.with_suffix(".json"), {**facts, "kept": self.cell.request.keep_predictions}, files)
 
     def _warm_up(self) -> None:
         """Warm the method up once, on one photo."""
@@ -121,6 +132,7 @@ class SplitScorer:
                 f"a prediction of {self.cell.label} is missing or damaged: "
                 f"`bench run --keep-predictions all --rerun {self.cell.name}` makes it anew"
             )
+        self.enter("colorize")
         if "warm_up_seconds" not in self.facts:
             self.facts["warm_up_seconds"] = self._pipeline.warm_up()
 

@@ -41,7 +41,7 @@ DataRoot = Annotated[Path | None, typer.Option(help="Where its photos are.")]
 def info(name: Name, data_root: DataRoot = None, plugin: Plugins = None) -> None:
     """Show what a dataset is, its splits, and its fingerprint, without decoding a photo."""
     from ...datasets.audit import cached_audit
-    from ...datasets.catalogue import dataset_info
+    from ...datasets.base import dataset_info
 
     _load_plugins(plugin)
     console = Console()
@@ -132,7 +132,7 @@ def _load_plugins(paths: list[Path] | None) -> None:
 
 def _open(name: str, data_root: Path | None, console: Console) -> Dataset:
     """Open a dataset and digest its photos, which takes a while the first time."""
-    from ...datasets.catalogue import open_dataset
+    from ...datasets.base import open_dataset
 
     with console.status("reading files"):
         dataset = open_dataset(name, data_root)
@@ -234,10 +234,10 @@ def _print_some(lines: list[str], console: Console) -> None:
 
 def _write_findings(found: Audit, folder: Path) -> Path:
     """Write everything that was found, a row a photo or pair."""
-    from ...datasets.digests import write_atomically
     from ...datasets.split_files import csv_text
+    from ...files import write_text
 
-    write_atomically(folder / FINDINGS, csv_text(_findings(found)))
+    write_text(folder / FINDINGS, csv_text(_findings(found)))
     return folder / FINDINGS
 
 

@@ -20,10 +20,9 @@ from typing import Any
 
 import psutil
 
-from ...files import seal
+from ...files import WEIGHTS_VARIABLE, seal
 from ..cell.limits import memory_held, thread_limits
 from ..plan.cell import Cell
-from ..plan.request import WEIGHTS_VARIABLE
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"

@@ -302,6 +302,10 @@ def get_metric(name: str) -> Metric:
     --------
     >>> get_metric("psnr").unit
     'dB'
+    >>> get_metric("psrn")
+    Traceback (most recent call last):
+    ...
+    huebench.UserError: unknown metric 'psrn'; did you mean psnr or psnr_ab?
     """
     known = metrics.items()
     family, at, parameter = name.partition("@")

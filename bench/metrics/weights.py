@@ -7,7 +7,6 @@ first photo is scored.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import UserError
-from ...files import file_digest
+from ...files import file_digest, weights_on_disk
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +40,7 @@ class Weights:
 
     def path(self) -> Path | None:
         """Return where the file lies, or ``None``."""
-        return next((path for folder in weights_folders() if (path := folder / self.file).is_file()), None)
+        return weights_on_disk(self.file)
 
     def missing(self) -> str:
         """Return which file to put where, or ``""`` if it is there."""
@@ -74,18 +73,6 @@ class Weights:
             )
         state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
         return state
-
-
-def weights_folders() -> list[Path]:
-    """Return the folders that may hold weights: ``HUEBENCH_WEIGHTS`` if set, then torch hub's cache.
-
-    The path of the cache is worked out as torch does, because asking torch would mean importing it.
-    """
-    named = os.environ.get("HUEBENCH_WEIGHTS")
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
-    torch_home = Path(os.environ.get("TORCH_HOME", cache_home / "torch"))
-    folders = [Path(named)] if named else []
-    return [folder.expanduser() for folder in [*folders, torch_home / "hub" / "checkpoints"]]
 
 
 def photo_tensor(photo: npt.NDArray[np.uint8], device: str) -> torch.Tensor:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
+from ...files import file_digest
 from ..metrics import Scorer, get_metric
 
 LIBRARIES = (
@@ -99,8 +100,7 @@ def _metric_modules(metric: str) -> dict[str, Path]:
 
 @cache
 def _content(file: Path, _changed: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_digest(file)
 
 
 @cache

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, Ty
 
 from ... import UserError
 from ...datasets import Split
+from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
 
 Keep = Literal["none", "gallery", "all"]
@@ -19,9 +20,6 @@ Keep = Literal["none", "gallery", "all"]
 
 KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each keeps what the one before it keeps, and more."""
-
-WEIGHTS_VARIABLE = "HUEBENCH_WEIGHTS"
-"""The environment variable that names a folder of pretrained weights; ``--weights-dir`` sets it."""
 
 
 _SIZE: TypeAdapter[ByteSize] = TypeAdapter(Annotated[ByteSize, Field(gt=0)])

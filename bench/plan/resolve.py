@@ -7,15 +7,15 @@ import re
 from pathlib import Path
 
 from ... import UserError
-from ...datasets.base import Dataset
-from ...datasets.catalogue import dataset_info, open_dataset
+from ...datasets.base import Dataset, dataset_info, open_dataset
+from ...files import WEIGHTS_VARIABLE
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
 from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
 from ..protocol.protocol import Protocol
 from .machine import check_gpus, resolve_device, threads_available
-from .request import WEIGHTS_VARIABLE, Request
+from .request import Request
 
 
 def resolve(request: Request) -> Request:

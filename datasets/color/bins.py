@@ -1,7 +1,7 @@
-"""The chroma plane in bins: nodes of a grid of step 10 on the a*, b* plane, and how often photos use them.
+"""Bins of the a*b* plane: nodes of a grid of step 10, and how often photos use them.
 
-The set is computed, not listed: the nodes that some sRGB colour is nearest to. Zhang, Isola and Efros (2016)
-list 313, some of which no sRGB colour is nearest to.
+The set of nodes is computed: those that are nearest to some sRGB colour. Zhang, Isola and Efros (2016) list
+313, some of which are nearest to no sRGB colour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .conversion import rgb_to_lab
 
 STEP = 10
 REACH = 120
-"""The grid's nodes lie at −120, −110, …, 120 on both axes, 25 × 25 = 625; all of sRGB is nearest to one."""
+"""The nodes of the grid are −120, −110, …, 120 on both axes, 25 × 25 = 625, which covers all of sRGB."""
 
 SIDE = 2 * REACH // STEP + 1
 
@@ -34,7 +34,7 @@ class AbBins:
     Raises
     ------
     ValueError
-        If a node is not on the grid, or stands there twice, or there is none.
+        If a node is not on the grid or is repeated, or if there is none.
 
     Examples
     --------
@@ -47,18 +47,18 @@ class AbBins:
 
     def __post_init__(self) -> None:
         if self.nodes.ndim != 2 or self.nodes.shape[1] != 2 or not len(self.nodes):
-            raise ValueError(f"bins are a table of a* and b*, shape (Q, 2), not {self.nodes.shape}")
+            raise ValueError(f"bins must be a table of a* and b*, shape (Q, 2), not {self.nodes.shape}")
         if (self.nodes % STEP).any() or np.abs(self.nodes).max() > REACH:
             raise ValueError(f"bins must lie on the grid −{REACH}, −{REACH - STEP}, …, {REACH} of both axes")
         if len(np.unique(self.nodes, axis=0)) < len(self.nodes):
-            raise ValueError("a bin stands twice in the table")
+            raise ValueError("the table repeats a bin")
 
     def __len__(self) -> int:
         return len(self.nodes)
 
     @cached_property
     def _bin_of_node(self) -> npt.NDArray[np.int16]:
-        """The bin of every node of the full grid, −1 where the set has none."""
+        """The bin of every node of the grid, −1 for nodes that are not in the set."""
         table = np.full((SIDE, SIDE), -1, np.int16)
         row, column = ((self.nodes + REACH) // STEP).astype(np.intp).T
         table[row, column] = np.arange(len(self.nodes))
@@ -70,7 +70,7 @@ class AbBins:
         Parameters
         ----------
         ab : ndarray of float32, shape (..., 2)
-            a* and b*, finite. Half-way between two nodes the larger one wins.
+            a* and b*, finite. Half-way between two nodes the larger one is taken.
 
         Returns
         -------
@@ -94,7 +94,7 @@ class AbBins:
         Returns
         -------
         ndarray of float64, shape (Q,)
-            Sums to 1; all zeros if there is no photo.
+            Sums to 1; all zeros if there are no photos.
         """
         counts = np.zeros(len(self), np.int64)
         for photo in photos:
@@ -104,7 +104,7 @@ class AbBins:
 
 @cache
 def gamut_bins() -> AbBins:
-    """Return the bins that sRGB reaches: nodes that at least one of the 2²⁴ colours is nearest to.
+    """Return the bins of sRGB: the nodes that are nearest to at least one of the 2²⁴ colours.
 
     Returns
     -------

@@ -22,8 +22,8 @@ def assign(
 ) -> None:
     """Write the bin nearest to each chroma of `ab` (N, 2) into `bins` (N,).
 
-    The set's nodes are some of the grid's. So where the grid's nearest node is in the set it is the set's
-    nearest, and only elsewhere must all be compared.
+    The set is a part of the grid. If it has the grid's nearest node, that is the nearest one of the set;
+    otherwise all nodes are compared.
     """
     for i in range(len(ab)):
         row = min(max(math.floor(ab[i, 0] * 0.1 + 0.5), -REACH), REACH) + REACH

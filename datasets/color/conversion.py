@@ -1,4 +1,4 @@
-"""Colour conversion between sRGB, CIE L*a*b* (D65), YUV and lαβ: the project's only one.
+"""Conversion of arrays between sRGB, CIE L*a*b* (D65), YUV and lαβ.
 
 Photos are sRGB uint8 ``(..., 3)``; the other spaces are float32. Leading axes are free: one photo, a batch or
 a list of colours. Grey is exactly neutral both ways: R = G = B gives zero chroma, and zero chroma gives
@@ -20,17 +20,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-__all__ = [
-    "lab_to_rgb",
-    "lalphabeta_to_rgb",
-    "near_grey",
-    "rgb_to_lab",
-    "rgb_to_lalphabeta",
-    "rgb_to_yuv",
-    "warm_up",
-    "yuv_to_rgb",
-]
 
 # Fewer pixels, such as one photo of 256², take a tenth of a millisecond: waking the threads does not pay.
 PARALLEL_PIXELS = 2**18
@@ -64,7 +53,7 @@ def rgb_to_lab(rgb: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt
     Notes
     -----
     Within 2e-4 of the same formulas in float64, and within 5e-3 of ``skimage.color.rgb2lab``, whose white
-    point is rounded to five digits and leaves grey with b* = 0.005.
+    point is rounded to five digits, so that its grey has b* = 0.005.
 
     Examples
     --------
@@ -93,15 +82,15 @@ def lab_to_rgb(lightness: npt.NDArray[np.floating], ab: npt.NDArray[np.floating]
     Returns
     -------
     ndarray of uint8, shape (..., 3)
-        sRGB, rounded to the nearest level; a value within 2e-4 of half-way may go either way. For every
-        uint8 colour ``lab_to_rgb(*rgb_to_lab(rgb))`` is `rgb`.
+        sRGB, rounded to the nearest level; a value within 2e-4 of half-way may be rounded either way. For
+        every uint8 colour ``lab_to_rgb(*rgb_to_lab(rgb))`` is `rgb`.
 
     Raises
     ------
     TypeError
         If an array is not of floats.
     ValueError
-        If the shapes do not belong together or a value is not finite.
+        If the shapes do not match or a value is not finite.
 
     Examples
     --------
@@ -172,7 +161,7 @@ def yuv_to_rgb(luma: npt.NDArray[np.floating], uv: npt.NDArray[np.floating]) -> 
     TypeError
         If an array is not of floats.
     ValueError
-        If the shapes do not belong together or a value is not finite.
+        If the shapes do not match or a value is not finite.
 
     Examples
     --------
@@ -193,8 +182,8 @@ def rgb_to_lalphabeta(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     Parameters
     ----------
     rgb : ndarray of uint8, shape (..., 3)
-        sRGB photos or colours. The encoded values, divided by 255, are taken for linear light, as the
-        method is commonly applied.
+        sRGB photos or colours. The encoded values, divided by 255, are used as linear light, as is common
+        with this method.
 
     Returns
     -------
@@ -210,7 +199,7 @@ def rgb_to_lalphabeta(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
     Notes
     -----
-    The paper leaves log 0 open. Cone responses are raised to 1e-4, a fortieth of a level: ours.
+    The paper does not define log 0. We raise cone responses to at least 1e-4, a fortieth of a level.
 
     Examples
     --------
@@ -258,10 +247,10 @@ def lalphabeta_to_rgb(lalphabeta: npt.NDArray[np.floating]) -> npt.NDArray[np.ui
 
 
 def near_grey(ab: npt.NDArray[np.floating], threshold: float = 5.0) -> bool:
-    """Say whether a photo is as good as grey: no |a*| and no |b*| of its pixels is above `threshold`.
+    """Return whether a photo is nearly grey: |a*| and |b*| are at most `threshold` in every pixel.
 
-    Such a photo teaches a method nothing, and as ground truth it flatters dull ones. The rule is the one by
-    which Zhang, Isola and Efros (2016) leave grey photos out of training.
+    Such a photo teaches a method nothing, and as ground truth it favours dull methods. Zhang, Isola and Efros
+    (2016) leave grey photos out of training by this rule.
 
     Parameters
     ----------
@@ -291,7 +280,7 @@ def near_grey(ab: npt.NDArray[np.floating], threshold: float = 5.0) -> bool:
 
 
 def warm_up() -> None:
-    """Compile every conversion, or load it from Numba's cache, so that no later call pays for it.
+    """Compile every conversion, or load it from Numba's cache, so that later calls are fast.
 
     Examples
     --------
@@ -306,11 +295,11 @@ def warm_up() -> None:
 
 
 def _kernel(name: str, pixels: int = 0) -> Callable[..., Any]:
-    """Import the compiled half on first use, and pick the parallel kernel where the size pays for it."""
-    from . import kernels as color_kernels  # importing this module must not import Numba
+    """Return a compiled kernel, the parallel one if there are enough pixels; imports Numba on first use."""
+    from . import kernels  # importing this module must not import Numba
 
     parallel = pixels >= PARALLEL_PIXELS and os.getpid() == _IMPORTING_PROCESS
-    kernel: Callable[..., Any] = getattr(color_kernels, f"{name}_parallel" if parallel else name)
+    kernel: Callable[..., Any] = getattr(kernels, f"{name}_parallel" if parallel else name)
     return kernel
 
 
@@ -329,7 +318,7 @@ def _checked_rgb(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _checked_floats(values: npt.NDArray[np.floating], name: str, channels: int) -> npt.NDArray[np.float32]:
     if not np.issubdtype(values.dtype, np.floating):
         raise TypeError(
-            f"{name} must be of floats, not {values.dtype}: integer Lab is scaled or offset by habit"
+            f"{name} must be of floats, not {values.dtype}: integer Lab is usually scaled or offset"
         )
     if values.ndim == 0 or values.shape[-1] != channels:
         raise ValueError(f"{name} must have shape (..., {channels}), not {values.shape}")

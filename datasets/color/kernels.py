@@ -1,9 +1,9 @@
-"""Numba kernels of `huebench.datasets.color.conversion`; imported on its first call, never by a user.
+"""Numba kernels of `huebench.datasets.color.conversion`; imported on its first call.
 
-All work on flat pixel lists: RGB uint8 (N, 3), planes float32 (N,), chroma float32 (N, 2). Pixels go through
-in blocks of fixed size that fit the first-level cache. Inside a block the arithmetic reads and writes
-separate contiguous planes, because LLVM turns such loops, and not the ones that store interleaved pairs, into
-vector instructions. A pixel's result depends on that pixel alone, so threads do not change a byte.
+All work on flat pixel lists: RGB uint8 (N, 3), planes float32 (N,), chroma float32 (N, 2). Pixels are
+processed in blocks that fit the first-level cache. Inside a block the arithmetic reads and writes separate
+contiguous planes, because LLVM vectorizes such loops, but not loops that store interleaved pairs. A pixel's
+result depends on that pixel alone, so threads do not change a byte.
 """
 
 # Numba ships no types.
@@ -17,13 +17,15 @@ import numpy.typing as npt
 from numba import njit, prange
 from numpy.polynomial import Chebyshev, Polynomial
 
+from . import constants
+
 Float32 = npt.NDArray[np.float32]
 UInt8 = npt.NDArray[np.uint8]
 
 BLOCK = 2048  # three float32 planes of a block take 24 KiB
 
 # `contract` allows fused multiply-add. Reassociation stays off: a result must not depend on the position in
-# the vector. `nnan` and `ninf` stay off: NaN must reach the tests that look for it.
+# the vector. `nnan` and `ninf` stay off, so that tests for NaN work.
 OPTIONS: dict[str, Any] = {
     "fastmath": {"contract", "nsz"},
     "error_model": "numpy",
@@ -33,41 +35,27 @@ OPTIONS: dict[str, Any] = {
 
 f32 = np.float32
 
-# Linear sRGB (Rec. 709 primaries) → CIE XYZ, each row divided by its sum, which is the D65 white
-# (0.950456, 1, 1.088754): grey has X = Y = Z exactly, so its chroma is exactly zero, and zero chroma is grey.
-_RGB_TO_XYZ = np.array(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
-_TO_XYZ = _RGB_TO_XYZ / _RGB_TO_XYZ.sum(axis=1, keepdims=True)
-_TO_RGB = np.linalg.inv(_TO_XYZ)
 # As all rows sum to 1, X = G + Xr·(R − G) + Xb·(B − G), and so on, and R = Y + Rx·(X − Y) + Rz·(Z − Y).
-XR, YR, ZR = _TO_XYZ[:, 0].astype(f32)
-XB, YB, ZB = _TO_XYZ[:, 2].astype(f32)
-RX, GX, BX = _TO_RGB[:, 0].astype(f32)
-RZ, GZ, BZ = _TO_RGB[:, 2].astype(f32)
+XR, YR, ZR = constants.RGB_TO_XYZ[:, 0].astype(f32)
+XB, YB, ZB = constants.RGB_TO_XYZ[:, 2].astype(f32)
+RX, GX, BX = constants.XYZ_TO_RGB[:, 0].astype(f32)
+RZ, GZ, BZ = constants.XYZ_TO_RGB[:, 2].astype(f32)
 
-# CIE 15:2004, f(t) = ∛t above (6/29)³ and a line below it.
-KNEE = f32((6 / 29) ** 3)
-KNEE_ROOT = f32(6 / 29)
-SLOPE = f32((29 / 6) ** 2 / 3)
-INVERSE_SLOPE = f32(3 * (6 / 29) ** 2)
-OFFSET = f32(4 / 29)
+KNEE = f32(constants.KNEE)
+KNEE_ROOT = f32(constants.KNEE_ROOT)
+SLOPE = f32(constants.SLOPE)
+INVERSE_SLOPE = f32(constants.INVERSE_SLOPE)
+OFFSET = f32(constants.OFFSET)
 
-
-def _decode_srgb(encoded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Turn sRGB values 0…1 into linear light (IEC 61966-2-1)."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-LINEAR: Float32 = _decode_srgb(np.arange(256) / 255).astype(f32)
+LINEAR: Float32 = constants.LINEAR
 
 # sRGB encoding, 255·(1.055·v^(1/2.4) − 0.055) + 1/2, above the knee. With q = ∜v the power is q^(5/3), smooth
 # where q is 0.23…1: a polynomial of degree 7 comes within 1.3e-4 of a level.
-ENCODING_KNEE = f32(0.0031308)
-ENCODING_SLOPE = f32(255 * 12.92)
+ENCODING_KNEE = f32(constants.ENCODING_KNEE)
+ENCODING_SLOPE = f32(255 * constants.ENCODING_SLOPE)
 ENCODING: Float32 = (
     Chebyshev.interpolate(
-        lambda q: 255 * (1.055 * q ** (5 / 3) - 0.055) + 0.5, deg=7, domain=[0.0031308**0.25, 1]
+        lambda q: 255 * (1.055 * q ** (5 / 3) - 0.055) + 0.5, deg=7, domain=[constants.ENCODING_KNEE**0.25, 1]
     )
     .convert(kind=Polynomial)
     .coef.astype(f32)
@@ -148,14 +136,14 @@ def _lab_f_inverse(t: np.float32) -> np.float32:
 
 @njit(**OPTIONS)
 def _clip(value: np.float32) -> np.float32:
-    """Clip to 0…1, and NaN, which an overflow leaves, to 0."""
-    positive = value if value > f32(0) else f32(0)  # noqa: FURB136  # max() may hand NaN on
+    """Clip to 0…1, and NaN, the result of an overflow, to 0."""
+    positive = value if value > f32(0) else f32(0)  # noqa: FURB136  # max() may return NaN
     return positive if positive < f32(1) else f32(1)  # noqa: FURB136
 
 
 @njit(**OPTIONS)
 def _encode(linear: np.float32) -> np.float32:
-    """Turn linear light 0…1 into a level 0…255, plus the half that makes cutting off decimals rounding."""
+    """Turn linear light 0…1 into a level 0…255 plus ½, so that truncation rounds it."""
     q = np.sqrt(np.sqrt(linear))
     level = ENCODING[7]
     for k in range(6, -1, -1):
@@ -309,7 +297,7 @@ def lalphabeta_to_rgb(lalphabeta: Float32, rgb: UInt8) -> None:
 
 @njit(**OPTIONS)
 def any_beyond(values: Float32, threshold: float) -> bool:
-    """Say whether a value is farther than `threshold` from zero; a colourful photo shows one at once."""
+    """Return whether a value is farther than `threshold` from zero; stops at the first."""
     for value in values:  # noqa: SIM110  # Numba compiles no any()
         if abs(value) > threshold:
             return True

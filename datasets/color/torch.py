@@ -1,4 +1,9 @@
-"""sRGB to CIE L*a*b* and back in torch, on the device the network runs on."""
+"""sRGB to CIE L*a*b* and back on tensors.
+
+There are two implementations of the same formulas. `conversion` is the fast one for arrays, on the processor.
+Training needs tensors on the network's device, channels first, and gradients. Both use `constants`, and their
+L*, a* and b* agree within 2e-4.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,18 @@ from functools import cache
 import torch
 from torch import Tensor
 
-# sRGB primaries and the D65 white of IEC 61966-2-1, 2° observer; rows are X, Y, Z over the white.
-_RGB_TO_XYZ = (
-    (0.412453 / 0.95047, 0.357580 / 0.95047, 0.180423 / 0.95047),
-    (0.212671, 0.715160, 0.072169),
-    (0.019334 / 1.08883, 0.119193 / 1.08883, 0.950227 / 1.08883),
+from .constants import (
+    ENCODING_KNEE,
+    ENCODING_SLOPE,
+    INVERSE_SLOPE,
+    KNEE,
+    KNEE_ROOT,
+    LINEAR,
+    OFFSET,
+    RGB_TO_XYZ,
+    SLOPE,
+    XYZ_TO_RGB,
 )
-_LINEAR_BELOW = (6 / 29) ** 3
 
 
 def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,9 +49,7 @@ def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """
     linear = _linear_levels(rgb.device)[rgb.int()]
     xyz = linear @ _rgb_to_xyz(rgb.device).T
-    x, y, z = torch.where(
-        xyz > _LINEAR_BELOW, xyz.clamp_min(_LINEAR_BELOW) ** (1 / 3), xyz * (841 / 108) + 4 / 29
-    ).unbind(-1)
+    x, y, z = torch.where(xyz > KNEE, xyz.clamp_min(KNEE) ** (1 / 3), xyz * SLOPE + OFFSET).unbind(-1)
     return (116 * y - 16).unsqueeze(1), torch.stack((500 * (x - y), 200 * (y - z)), dim=1)
 
 
@@ -62,32 +70,30 @@ def lab_to_rgb(lightness: Tensor, ab: Tensor) -> Tensor:
     """
     y = (lightness + 16) / 116
     f = torch.cat((y + ab[:, :1] / 500, y, y - ab[:, 1:] / 200), dim=1)
-    xyz = torch.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841))
+    xyz = torch.where(f > KNEE_ROOT, f**3, (f - OFFSET) * INVERSE_SLOPE)
     linear = torch.einsum("rc,nchw->nrhw", _xyz_to_rgb(xyz.device, xyz.dtype), xyz).clamp(0, 1)
     return torch.where(
-        linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, 12.92 * linear
+        linear > ENCODING_KNEE,
+        1.055 * linear.clamp_min(ENCODING_KNEE) ** (1 / 2.4) - 0.055,
+        ENCODING_SLOPE * linear,
     )
 
 
-# What follows is made once a device: a copy to a GPU waits for all its work. It is made outside inference
-# mode, whose tensors training could not use later.
+# Made once per device, because a copy to a GPU waits for all its work, and outside inference mode, whose
+# tensors training could not use later.
 @cache
 @torch.inference_mode(mode=False)
 def _rgb_to_xyz(device: torch.device) -> Tensor:
-    return torch.tensor(_RGB_TO_XYZ, device=device)
+    return torch.tensor(RGB_TO_XYZ, dtype=torch.float32, device=device)
 
 
 @cache
 @torch.inference_mode(mode=False)
 def _xyz_to_rgb(device: torch.device, dtype: torch.dtype) -> Tensor:
-    inverse: Tensor = torch.linalg.inv(torch.tensor(_RGB_TO_XYZ, dtype=torch.float64))
-    return inverse.to(device, dtype)
+    return torch.tensor(XYZ_TO_RGB, dtype=dtype, device=device)
 
 
 @cache
 @torch.inference_mode(mode=False)
 def _linear_levels(device: torch.device) -> Tensor:
-    """Return the linear light of each of the 256 levels: a table is exact and faster than powers."""
-    level = torch.arange(256, dtype=torch.float64) / 255
-    linear = torch.where(level > 0.04045, ((level + 0.055) / 1.055) ** 2.4, level / 12.92)
-    return linear.to(device, torch.float32)
+    return torch.tensor(LINEAR, device=device)

@@ -18,18 +18,17 @@ SPLIT_FOLDERS: Final[dict[str, Split]] = {
     "validation": "validation",
     "test": "test",
 }
-"""Sub-folders that state the splits, in any case, also with a year: ``Train``, ``val2017``."""
+"""Sub-folders that name splits, in any case, also followed by a year: ``Train``, ``val2017``."""
 
 
 @register_dataset
 class Folder(TreeDataset):
     """A tree of photos; its sub-folders are categories or splits.
 
-    Two or more sub-folders of the names in `SPLIT_FOLDERS` are the splits, and the folders below them the
-    categories. Where there is no ``test``, ``val`` is the test split, as papers use ImageNet and COCO. Where
-    no validation folder is left, a tenth of train is validation. Else sub-folders are categories and the
-    splits are 80/10/10. Where we choose, we choose in the order of the photos' SHA-256, and equal files stay
-    together.
+    If two or more sub-folders are named in `SPLIT_FOLDERS`, they are the splits, and the folders in them the
+    categories. Without ``test``, ``val`` is the test split, as papers use ImageNet and COCO. Without a
+    validation split, a tenth of train becomes one. Otherwise sub-folders are categories and the splits are
+    80/10/10. Photos are assigned in the order of their SHA-256, and equal files stay together.
     """
 
     info: ClassVar = DatasetInfo(
@@ -37,8 +36,8 @@ class Folder(TreeDataset):
         summary="your own photos: folder:PATH; sub-folders are categories",
         source="the folder that you name",
         licence="unknown",
-        splits="the sub-folders train, val, test where there are (without test, val is test), else 80/10/10 "
-        "in the order of SHA-256",
+        splits="the sub-folders train, val, test if present (without test, val is test), else 80/10/10 in "
+        "the order of SHA-256",
     )
 
     def __init__(self, root: Path | None = None) -> None:
@@ -46,10 +45,10 @@ class Folder(TreeDataset):
             raise UserError("dataset 'folder' needs a folder: write folder:PATH, or add --data-root PATH")
         super().__init__(root)
         if not self.tree.paths:
-            raise UserError(f"'{root}' holds no photos (.jpg, .png, .tif, .webp, …); put some there")
+            raise UserError(f"no photos in '{root}' (.jpg, .png, .tif, .webp, …); put some there")
 
     def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
-        """Return the stated splits or ours, and the sub-folders as categories."""
+        """Return splits by sub-folders, or else by SHA-256, and sub-folders as categories."""
         stated = _stated_splits(list(digests), self.tree.root)
         splits = stated or by_digest(digests, shares(len(digests), TENTHS))
         if stated and "validation" not in stated.values():
@@ -66,17 +65,17 @@ def _category(key: str, depth: int) -> str:
 
 
 def _stated_splits(keys: list[str], root: Path) -> dict[str, Split]:
-    """Return each photo's split by its first folder, or nothing if the folders state no splits."""
+    """Return each photo's split by its first folder, or nothing if the folders are not splits."""
     stated = {key: split for key in keys if (split := _stated_split(key))}
     named = set(stated.values())
     if len(named) < 2:
         return {}
     if "train" not in named:
-        raise UserError(f"'{root}' has val and test folders but none called train: add it, or rename them")
+        raise UserError(f"'{root}' has val and test folders but no train folder: add it, or rename them")
     stray = next((key for key in keys if key not in stated), None)
     if stray:
         folders = f"train and {'test' if 'test' in named else 'val'}"
-        raise UserError(f"'{root}' has {folders} folders, but photo '{stray}' is in no split: move it")
+        raise UserError(f"'{root}' has {folders} folders, but photo '{stray}' is in none of them: move it")
     if "test" not in named:
         return {key: "train" if split == "train" else "test" for key, split in stated.items()}
     return stated

@@ -1,4 +1,4 @@
-"""``landscapes``: 4,319 landscape photos from Flickr, as Kaggle has them, or a plain folder of photos."""
+"""``landscapes``: 4,319 landscape photos from Flickr, in Kaggle's version, or a plain folder of photos."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ The set does not document its suffixes; this is the order in which its descripti
 """
 
 COUNTS: Final = (4_000, 200, 119)
-"""Train, validation, test: 4,200 photos to learn from and 119 to test on.
+"""Photos for train, validation and test: 4,200 to learn from and 119 to test on.
 
-That 200 of the 4,200 are for validation is our choice.
+We chose to use 200 of the 4,200 for validation.
 """
 
 _NAME: Final = re.compile(r"\d{8}(?:_\((\d)\))?\.jpg")
@@ -39,9 +39,9 @@ _NAME: Final = re.compile(r"\d{8}(?:_\((\d)\))?\.jpg")
 class Landscapes(TreeDataset):
     """Landscape photos in a folder.
 
-    The splits follow the order of the photos' SHA-256: the first 4,000 are train, the next 200 validation,
-    the rest test, so the full set has 119 of them. A set of fewer than 4,319 photos is split in proportion.
-    Equal files stay in one split.
+    Photos are split in the order of their SHA-256: the first 4,000 are train, the next 200 validation, the
+    rest test, 119 in the full set. A set of fewer than 4,319 photos is split in proportion. Equal files stay
+    in one split.
     """
 
     info: ClassVar = DatasetInfo(
@@ -54,25 +54,25 @@ class Landscapes(TreeDataset):
 
     def __init__(self, root: Path | None = None) -> None:
         if root is None or not root.is_dir():
-            where = "add --data-root FOLDER" if root is None else f"'{root}' is no folder"
+            where = "add --data-root FOLDER" if root is None else f"not a folder: '{root}'"
             raise UserError(f"dataset 'landscapes': {where}. {_INSTRUCTIONS}")
         super().__init__(root)
         if not self.tree.paths:
-            raise UserError(f"dataset 'landscapes': '{root}' holds no photos. {_INSTRUCTIONS}")
+            raise UserError(f"dataset 'landscapes': no photos in '{root}'. {_INSTRUCTIONS}")
 
     def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
-        """Return our splits, and the categories that Kaggle's names state."""
+        """Return splits by SHA-256, and the categories in Kaggle's file names."""
         splits = by_digest(digests, _counts(len(digests)))
         numbers = {key: _NAME.fullmatch(PurePosixPath(key).name) for key in digests}
-        # Eight digits alone do not make a Kaggle name: a plain folder may number its photos too.
+        # Eight digits alone are not enough: a plain folder may number its photos too.
         suffixed = any(match and match[1] for match in numbers.values())
         return {key: (splits[key], _category(numbers[key]) if suffixed else "") for key in digests}
 
 
 _INSTRUCTIONS: Final = (
-    "Download archive.zip from https://www.kaggle.com/datasets/arnaud58/landscape-pictures (Kaggle wants you "
-    "to log in, so huebench cannot), unpack it, and name the folder that holds 00000000.jpg; any other "
-    "folder of photos does as well"
+    "Download archive.zip from https://www.kaggle.com/datasets/arnaud58/landscape-pictures (Kaggle requires "
+    "a login, so huebench cannot), unpack it, and name the folder with 00000000.jpg; any other folder of "
+    "photos works as well"
 )
 
 

@@ -1,4 +1,4 @@
-"""``samples``: tiles of the photos that scikit-image and scikit-learn carry in their wheels."""
+"""``samples``: tiles of photos that come with scikit-image and scikit-learn."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ TILE: Final = 128
 """Side of a tile in pixels."""
 
 GAP: Final = 32
-"""Columns left out between two splits: two blocks of a JPEG with halved chroma, so that none is shared."""
+"""Columns between two splits: two JPEG blocks with halved chroma, so that splits share no block."""
 
 STRIDE: Final[dict[Split, int]] = {"train": 40, "validation": 96, "test": 96}
-"""Least distance of neighbouring tiles: those of validation and test overlap by a quarter at most."""
+"""Least distance between tiles: those of validation and test overlap by a quarter at most."""
 
 TWO_TILES_FROM: Final = 600
-"""Width of a photo from which its test band is two tiles wide."""
+"""Least width of photos with a test band of two tiles."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """A photo in a wheel: `package`, file below it, and licence."""
+class Original:
+    """A photo in an installed package: `package`, `file` below its folder, and `licence`."""
 
     package: str
     file: str
     licence: str
 
 
-SOURCES: Final = {
-    "astronaut": Source("skimage", "data/astronaut.png", "public domain (NASA)"),
-    "chelsea": Source("skimage", "data/chelsea.png", "CC0 (Stéfan van der Walt)"),
-    "china": Source("sklearn", "datasets/images/china.jpg", "CC BY 2.0 (danielbuechele, Flickr)"),
-    "coffee": Source("skimage", "data/coffee.png", "CC0 (Rachel Michetti)"),
-    "flower": Source("sklearn", "datasets/images/flower.jpg", "CC BY 2.0 (vultilion, Flickr)"),
-    "motorcycle": Source("skimage", "data/motorcycle_left.png", "not stated (Middlebury Stereo 2014)"),
-    "rocket": Source("skimage", "data/rocket.jpg", "public domain (SpaceX)"),
+ORIGINALS: Final = {
+    "astronaut": Original("skimage", "data/astronaut.png", "public domain (NASA)"),
+    "chelsea": Original("skimage", "data/chelsea.png", "CC0 (Stéfan van der Walt)"),
+    "china": Original("sklearn", "datasets/images/china.jpg", "CC BY 2.0 (danielbuechele, Flickr)"),
+    "coffee": Original("skimage", "data/coffee.png", "CC0 (Rachel Michetti)"),
+    "flower": Original("sklearn", "datasets/images/flower.jpg", "CC BY 2.0 (vultilion, Flickr)"),
+    "motorcycle": Original("skimage", "data/motorcycle_left.png", "not stated (Middlebury Stereo 2014)"),
+    "rocket": Original("skimage", "data/rocket.jpg", "public domain (SpaceX)"),
 }
-"""The natural colour photos in the wheels, by category."""
+"""The natural colour photos in these packages, by category."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Where a tile lies: `photo`, `split`, and its upper left corner at (`top`, `left`)."""
+    """A tile of a photo: `photo`, `split`, and its upper left corner (`top`, `left`)."""
 
     photo: str
     split: Split
@@ -60,7 +60,7 @@ class Tile:
 
     @property
     def id(self) -> str:
-        """Name of the tile."""
+        """The id of the tile's entry."""
         return f"{self.photo}/{self.top:03}-{self.left:03}"
 
 
@@ -78,18 +78,17 @@ class Samples(Dataset):
         licence="per photo: public domain, CC0, CC BY 2.0; one not stated",
         splits=f"bands of every photo, {GAP} columns apart: left train, then validation, right test",
         size=TILE,
-        caveat="A demonstration, no benchmark. Train and test are different regions of the same seven "
-        "photos: a method that learns has seen the very scene, light and camera that it is tested on, and "
-        "test tiles of one photo overlap by up to a quarter. Use these numbers to see that everything works "
-        "and what it costs. They are no evidence of how a method does on photos it has not seen, nor of "
-        "which method is better.",
+        caveat="A demo, not a benchmark. Train and test are different regions of the same seven photos: a "
+        "method that learns has seen the scene, light and camera that it is tested on, and test tiles of one "
+        "photo overlap by up to a quarter. Use these numbers to check that everything works and what it "
+        "costs. They are no evidence of how a method performs on new photos, nor of which method is better.",
     )
 
     def __init__(self, root: Path | None = None) -> None:
         if root is not None:
-            raise UserError("dataset 'samples' comes with the package: leave --data-root out")
+            raise UserError("dataset 'samples' comes with the package: leave out --data-root")
         super().__init__(root)
-        self._files = {name: _installed(source) for name, source in SOURCES.items()}
+        self._files = {name: _installed(original) for name, original in ORIGINALS.items()}
         self._decoded: dict[str, RGB] = {}
 
     def entries(self) -> list[Entry]:
@@ -104,14 +103,14 @@ class Samples(Dataset):
 
     @cached_property
     def _tiles(self) -> dict[str, Tile]:
-        return {tile.id: tile for name in SOURCES for tile in _layout(name, *self._photo(name).shape[:2])}
+        return {tile.id: tile for name in ORIGINALS for tile in _layout(name, *self._photo(name).shape[:2])}
 
     @cached_property
     def _entries(self) -> list[Entry]:
         digests = {name: file_digest(path) for name, path in self._files.items()}
         return [
             Entry(
-                key, tile.split, tile.photo, SOURCES[tile.photo].licence, _digest(digests[tile.photo], tile)
+                key, tile.split, tile.photo, ORIGINALS[tile.photo].licence, _digest(digests[tile.photo], tile)
             )
             for key, tile in self._tiles.items()
         ]
@@ -123,15 +122,15 @@ class Samples(Dataset):
         return self._decoded[name]
 
 
-def _installed(source: Source) -> Path:
-    """Find a file of an installed package without importing the package, which would take a second."""
-    spec = find_spec(source.package)
+def _installed(original: Original) -> Path:
+    """Return a file of an installed package without importing the package, which would take a second."""
+    spec = find_spec(original.package)
     folders = (spec.submodule_search_locations if spec else None) or []
     path = next(
-        (Path(folder, source.file) for folder in folders if Path(folder, source.file).is_file()), None
+        (Path(folder, original.file) for folder in folders if Path(folder, original.file).is_file()), None
     )
     if path is None:
-        raise UserError(f"package '{source.package}' does not hold {source.file}: install huebench anew")
+        raise UserError(f"package '{original.package}' does not contain {original.file}: reinstall huebench")
     return path
 
 
@@ -147,7 +146,7 @@ def _layout(photo: str, height: int, width: int) -> Iterator[Tile]:
 
 
 def _starts(length: int, stride: int) -> list[int]:
-    """Spread as many tiles evenly over a length as a stride allows."""
+    """Return evenly spread starts of as many tiles as fit into a length with a stride."""
     room = length - TILE
     steps = room // stride
     return [round(room * step / steps) for step in range(steps + 1)] if steps else [room // 2]

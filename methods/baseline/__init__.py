@@ -1,1 +1,1 @@
-"""Methods that every table needs beside the real ones: floors and ceilings."""
+"""Baselines: the lower and upper bounds that every table shows."""

@@ -9,10 +9,14 @@ from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 @register
 class MeanAb(Method):
-    """The best constant under a squared loss: the training pixels' mean chroma."""
+    """The mean chroma of the training pixels: the best constant under a squared loss."""
 
     info = MethodInfo(
-        name="mean-ab", family="baseline", source="the constant that minimises MSE", trainable=True
+        name="mean-ab",
+        family="baseline",
+        source="the constant that minimises MSE",
+        trainable=True,
+        seeded=False,
     )
     fitted = ("mean",)
     mean: Chroma

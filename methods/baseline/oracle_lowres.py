@@ -1,4 +1,4 @@
-"""The truth at a network's output resolution."""
+"""The true chroma at the output resolution of a network."""
 
 import numpy as np
 from pydantic import Field
@@ -9,7 +9,7 @@ from ..resize import resize_chroma
 
 @register
 class OracleLowres(Method):
-    """What a perfect network could reach that predicts chroma on a coarse grid and upsamples it."""
+    """The upper bound for networks that predict chroma on a coarse grid and upsample it."""
 
     class Parameters(Method.Parameters):
         """The size of the coarse grid."""
@@ -22,10 +22,11 @@ class OracleLowres(Method):
         family="baseline",
         source="Zhang et al. 2016: networks predict 56² chroma and upsample it",
         oracle=True,
+        seeded=False,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
-        """Return the truth averaged down to the coarse grid and upsampled, float32 (N, H, W, 2)."""
+        """Return the true chroma, averaged down to the grid and upsampled, float32 (N, H, W, 2)."""
         assert context.true_chroma is not None
         size = self.parameters.size
         coarse = (resize_chroma(ab, (size, size)) for ab in context.true_chroma)

@@ -9,10 +9,13 @@ from ..resize import resize_chroma
 
 @register
 class RandomAb(Method):
-    """The chroma of a training photo drawn at random, laid over the target pixel by pixel."""
+    """The chroma of a random training photo, resized to the target."""
 
     info = MethodInfo(
-        name="random-ab", family="baseline", source="Zhang et al. 2016, Table 1, 'Random'", reference="random"
+        name="random-ab",
+        family="baseline",
+        source="Zhang et al. 2016, Table 1, 'Random'",
+        reference="random",
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

@@ -12,9 +12,9 @@ from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 class ColorTransferReinhard(Method):
     """Give l, α and β the reference's means and standard deviations.
 
-    A grey image has constant α and β, so their deviation is zero and nothing can be scaled: the result is
-    the reference's mean α and β everywhere, a flat tint. That is the method's limit, not a fault of this
-    implementation: it was made for colour images.
+    A grey image has constant α and β, so their deviation is zero and nothing can be scaled: the result has
+    the reference's mean α and β everywhere, a flat tint. This is a limit of the method, which was made for
+    colour images, not a fault of this implementation.
     """
 
     info = MethodInfo(
@@ -22,6 +22,7 @@ class ColorTransferReinhard(Method):
         family="classical",
         source="Reinhard, Ashikhmin, Gooch & Shirley 2001, Color Transfer between Images, eq. 10–11",
         reference="similar",
+        seeded=False,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

@@ -12,17 +12,19 @@ from ..kernels.search import PatchIndex
 
 @register
 class ColorTransferWelsh(Method):
-    """Copy the chroma of the reference pixel most alike in luminance and in its neighbourhood's deviation.
+    """Copy the chroma of the reference pixel most similar in luminance and in local deviation.
 
     The reference's luminance is first remapped to the target's mean and deviation; candidates are a
-    jittered grid of samples. Both features weigh one half. That "alike" is a Euclidean distance of the two
-    is ours: the paper says "weighted average" and no more.
+    jittered grid of samples. Both features weigh one half. Taking the Euclidean distance of the two is ours:
+    the paper only says "weighted average".
     """
 
     class Parameters(Method.Parameters):
-        """Samples of the reference and the window of the deviation."""
+        """Samples of the reference, and the window of the deviation."""
 
-        samples: int = Field(200, ge=1, le=65536, description="jittered samples of the reference, about")
+        samples: int = Field(
+            200, ge=1, le=65536, description="approximate number of jittered samples of the reference"
+        )
         window: int = Field(5, ge=1, le=31, description="side of the deviation's window in pixels")
 
     parameters: Parameters
@@ -50,8 +52,8 @@ class ColorTransferWelsh(Method):
         return chroma[rows, columns][nearest[:, 0]].reshape(*target.shape, 2)
 
     def _features(self, luminance: Lightness) -> NDArray[np.float32]:
-        """Half the luminance beside half its deviation in the window, float32 (H, W, 2)."""
-        from scipy.ndimage import uniform_filter
+        """Return half the luminance and half its deviation in the window, float32 (H, W, 2)."""
+        from scipy.ndimage import uniform_filter  # slow to import
 
         wide = luminance.astype(np.float64)
         size = self.parameters.window
@@ -62,7 +64,7 @@ class ColorTransferWelsh(Method):
 def _jittered_grid(
     shape: tuple[int, ...], samples: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """One random pixel in each cell of a grid of about ``samples`` cells."""
+    """Return one random pixel in each cell of a grid of about ``samples`` cells."""
     height, width = shape
     down = int(np.clip(round((samples * height / width) ** 0.5), 1, height))
     across = int(np.clip(round(samples / down), 1, width))

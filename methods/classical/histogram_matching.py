@@ -21,6 +21,7 @@ class HistogramMatching(Method):
         family="classical",
         source="Das et al. 2023, §III; Gonzalez & Woods, Digital Image Processing, §3.3.2",
         reference="similar",
+        seeded=False,
     )
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:

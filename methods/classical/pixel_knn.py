@@ -1,4 +1,4 @@
-"""K nearest reference pixels for every grey pixel."""
+"""The K nearest reference pixels of every grey pixel."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,14 @@ class PixelKNN(Method):
     """Average the chroma of the K reference pixels nearest in lightness.
 
     Thousands of reference pixels share one lightness; a seeded draw of `samples` of them, in random order,
-    keeps the choice among equals from favouring the top of the photo (ours; the source is silent).
+    keeps ties from favouring the top of the photo (ours; the source does not say).
     """
 
     class Parameters(Method.Parameters):
-        """How many neighbours, from how many reference pixels."""
+        """Number of neighbours and of reference pixels."""
 
         neighbours: int = Field(5, ge=1, le=1000, description="reference pixels averaged for each pixel")
-        samples: int = Field(10_000, ge=1, description="reference pixels drawn at most")
+        samples: int = Field(10_000, ge=1, description="number of reference pixels drawn at most")
 
     parameters: Parameters
     info = MethodInfo(
@@ -44,12 +44,12 @@ class PixelKNN(Method):
         )
         drawn = rng.permutation(len(luminance))[: self.parameters.samples]
         neighbours = min(self.parameters.neighbours, len(drawn))
-        # A photo has at most some thousand distinct lightnesses: each is asked for once.
+        # A photo has at most a few thousand distinct lightnesses, so each is searched once.
         levels, which = np.unique(target, return_inverse=True)
         _, nearest = PatchIndex(luminance[drawn]).query(levels[:, None], neighbours=neighbours)
         return _mean_chroma(chroma[drawn], nearest)[which].reshape(*target.shape, 2)
 
 
 def _mean_chroma(chroma: Chroma, nearest: NDArray[np.intp]) -> Chroma:
-    """Mean over each row of indices, float32 (Q, 2)."""
+    """Return the mean over each row of indices, float32 (Q, 2)."""
     return np.asarray(chroma[nearest].mean(axis=1, dtype=np.float64), np.float32)

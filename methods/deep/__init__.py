@@ -1,1 +1,1 @@
-"""Methods with a network, trained by the run itself."""
+"""Methods that train a network: each is one file, or one folder with its card and its network."""

@@ -1,4 +1,4 @@
-"""ResNet-34 classification with rare colours weighted up, after Zhang, Isola & Efros 2016."""
+"""ResNet-34 classification with higher weights for rare colours, after Zhang, Isola & Efros 2016."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ...datasets.base import RGB
-from ..base import Context, MethodInfo, register
-from ..learning.backbone import BackboneMethod
-from .resnet34_classification import SCHEDULES, BinParameters, build_classifier, count_colours
+from ..base import MethodInfo, register
+from .resnet34_classification import ResNet34Classification
 
 if TYPE_CHECKING:
     from ..learning.network import ColorNetwork
 
 
 @register
-class ResNet34Rebalanced(BackboneMethod):
+class ResNet34Rebalanced(ResNet34Classification):
     """ResNet-34 classification with soft encoding, class rebalancing and the annealed mean.
 
-    What the paper names as future work (its §7), with Zhang's numbers: each true colour is shared among
+    The paper names these as future work (its §7); the numbers are Zhang's: each true colour is shared among
     its 5 nearest bins (σ = 5), a pixel counts by w ∝ ((1 − λ)·p + λ/Q)⁻¹ of its bin with λ = 0.5, and
-    T = 0.38. Ours: p is the share of each bin among the training photos, not smoothed, because the bins
-    that photos never show take part through λ/Q alone.
+    T = 0.38. Ours: p is each bin's share among the training photos, not smoothed, because bins that the
+    photos never show take part through λ/Q alone.
     """
 
     info = MethodInfo(
@@ -32,11 +30,11 @@ class ResNet34Rebalanced(BackboneMethod):
         "2016, Colorful Image Colorization, ECCV",
         trainable=True,
         all_threads=True,
+        weights=("resnet34",),
     )
-    schedules = SCHEDULES
 
-    class Parameters(BinParameters):
-        """As for classification, and how strongly rare colours are weighted up."""
+    class Parameters(ResNet34Classification.Parameters):
+        """The parameters of the classification, and the weight of rare colours."""
 
         uniform: float = Field(
             0.5, gt=0, le=1, description="λ, share of the uniform prior; 1: no rebalancing"
@@ -46,9 +44,7 @@ class ResNet34Rebalanced(BackboneMethod):
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder, decoder and classifier with random weights."""
-        return build_classifier(self.parameters, soft=True)
+        from .resnet34_classification.network import ClassificationNetwork  # imports torch
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
-        """Load the backbone's weights and count how rare each bin is among the training photos."""
-        super().prepare(network, packed, context)
-        count_colours(network, packed, self.parameters.uniform)
+        chosen = self.parameters
+        return ClassificationNetwork(chosen.backbone, chosen.temperature, soft=True, uniform=chosen.uniform)

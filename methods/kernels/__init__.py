@@ -1,1 +1,1 @@
-"""Numba kernels, each with a plain NumPy reference that its test compares it with."""
+"""Numba kernels; a test compares each with a plain NumPy version."""

@@ -1,16 +1,16 @@
-"""Square patches of lightness round given pixels, a block of pixels at a time."""
+"""Square patches of lightness around given pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 SIZES = (3, 5, 7, 9, 11)
-"""The sides a patch may have: odd, so that it has a centre."""
+"""The possible sides of a patch: odd, so that it has a centre."""
 
 
 def extract_patches(
     lightness: NDArray[np.float32], pixels: NDArray[np.intp] | None = None, size: int = 5
 ) -> NDArray[np.float32]:
-    """Cut the square patch round every given pixel of one photo.
+    """Cut the square patch around every given pixel of one photo.
 
     Beyond the border the photo is mirrored about its outermost pixels, which are not repeated
     (``numpy.pad(mode="reflect")``), as often as a small photo needs.
@@ -20,15 +20,15 @@ def extract_patches(
     lightness : array (H, W) of float32
         One photo's lightness; any scale.
     pixels : array (N,) of intp, optional
-        Pixels in row-major order, ``y * W + x``; all of them where left out. Only these patches are made:
-        pass a run of pixels to work through a photo in blocks.
+        Pixels in row-major order, ``y * W + x``; by default all. Only these patches are made, so a photo can
+        be processed in blocks of pixels.
     size : {3, 5, 7, 9, 11}
         Side of the patch.
 
     Returns
     -------
     array (N, size²) of float32
-        A row a pixel, each patch in row-major order; its centre is column ``size² // 2``.
+        One row per pixel, each patch in row-major order; its centre is column ``size² // 2``.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def extract_patches(
             f"pixels run from {pixels.min()} to {pixels.max()}, and a {height} × {width} photo has pixels "
             f"0 to {lightness.size - 1} (y * {width} + x)"
         )
-    # A view of every window, of which only those asked for are copied: Numba was no faster.
+    # A view of every window, from which only the given ones are copied; Numba was not faster.
     windows = np.lib.stride_tricks.sliding_window_view(
         np.pad(lightness, size // 2, mode="reflect"), (size, size)
     )

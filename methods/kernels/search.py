@@ -22,8 +22,8 @@ LARGEST = 1e15
 """Coordinates beyond this would overflow a squared float32 distance."""
 
 GROUP = 32768
-"""Queries that walk together at most: the more, the more often a leaf is used once it is in the cache. Each
-may take half a kilobyte of lists a level of the tree."""
+"""Queries that walk together at most. With more queries a leaf is used more often once it is in the cache;
+each may need half a kilobyte of lists per level of the tree."""
 
 BUDGET_STEPS = 64
 """`PatchIndex.budget_for` chooses among this many budgets, evenly apart. The smallest is the least that can
@@ -33,19 +33,18 @@ be searched: it still reaches any point of `LARGEST` coordinates while too few n
 class PatchIndex:
     """An index of points for nearest-neighbour search in Euclidean distance.
 
-    Answers depend on nothing but the points and the query: not on the other queries, nor on the number of
+    The result of a query depends on the points and that query alone, not on other queries or the number of
     threads. Equal distances are ordered by the row of the point.
 
     Parameters
     ----------
     points : array (M, D) of float32
-        The references, finite. Kept, not copied, where they are C-contiguous float32; they must not change
-        afterwards.
+        The references, finite. C-contiguous float32 is kept without a copy and must not change afterwards.
 
     Raises
     ------
     ValueError
-        If the points are not a table, or there are none, or one is not finite.
+        If the points are not a table, are empty, or are not finite.
 
     Examples
     --------
@@ -72,19 +71,19 @@ class PatchIndex:
     ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
         """Find the nearest points of every query.
 
-        Many queries at once are much faster than one by one, and those of whole photos faster still.
+        Many queries at once are much faster than single ones, and queries of whole photos are faster still.
 
         Parameters
         ----------
         queries : array (Q, D) of float32
             The points to look for, finite.
         neighbours : int, default 5
-            How many neighbours to return, K, at most M.
+            Number of neighbours to return, K, at most M.
         budget : float, optional
             Share of the search radius that is searched, from 1 / `BUDGET_STEPS` to 1: boxes farther than
             `budget` times the distance of the Kth neighbour found so far are passed over, so no distance
-            returned is more than ``1 / budget`` times the exact one. Exact where left out; `budget_for`
-            chooses one.
+            returned is more than ``1 / budget`` times the exact one. By default the search is exact;
+            `budget_for` chooses a budget.
 
         Returns
         -------
@@ -101,8 +100,7 @@ class PatchIndex:
         """
         from numba import get_num_threads
 
-        from .tree_kernels import homes
-        from .walk_kernels import search
+        from . import tree_kernels, walk_kernels  # Numba is slow to import
 
         queries, dimensions = _table(queries, "queries"), self.points.shape[1]
         if queries.shape[1] != dimensions:
@@ -124,12 +122,14 @@ class PatchIndex:
         rows = np.empty((len(queries), neighbours), np.intp)
         if len(queries):
             coordinates = self._turn(queries)
-            home = homes(coordinates, self._tree)
+            home = tree_kernels.homes(coordinates, self._tree)
             order = np.argsort(home, kind="stable")
             threads = get_num_threads()
             groups = threads * -(-len(queries) // (threads * GROUP))
             tree, points = self._tree, self.points
-            search(tree, points, queries, coordinates, home, order, groups, float(budget), distances, rows)
+            walk_kernels.search(
+                tree, points, queries, coordinates, home, order, groups, float(budget), distances, rows
+            )
         return distances, rows
 
     def budget_for(
@@ -140,23 +140,23 @@ class PatchIndex:
         Parameters
         ----------
         queries : array (Q, D) of float32
-            Queries like those to come, of photos that gave no points; 4096 are drawn where there are more.
+            Typical queries, from photos that gave no points; of more than 4096, that many are drawn.
         neighbours : int
             As for `query`.
         recall : float
             The `recall_by_distance` to reach, at most 1.
         seed : int
-            Draws the queries.
+            Seed for drawing the queries.
 
         Returns
         -------
         float
-            A multiple of 1 / `BUDGET_STEPS`; 1, which is exact, where nothing less will do.
+            A multiple of 1 / `BUDGET_STEPS`; 1, which is exact, if no smaller budget reaches the recall.
 
         Raises
         ------
         ValueError
-            As `query`, or if there are no queries to measure with.
+            As for `query`, or if there are no queries.
         """
         queries = _table(queries, "queries")
         if len(queries) == 0:
@@ -173,7 +173,7 @@ class PatchIndex:
 
     def _turn(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the coordinates along the principal axes, padded with zeros to whole steps."""
-        from .tree_kernels import rotate
+        from .tree_kernels import rotate  # Numba is slow to import
 
         coordinates = np.empty((len(points), self._axes.shape[1]), np.float32)
         rotate(points, self._mean, self._axes, coordinates)
@@ -183,12 +183,12 @@ class PatchIndex:
 def recall_by_distance(distances: NDArray[np.float32], exact: NDArray[np.float32]) -> float:
     """Return the share of neighbours no farther than the exact Kth one.
 
-    By distance, not by row: among copies of one patch, any is right.
+    Distances are compared, not rows: any copy of the same patch counts.
 
     Parameters
     ----------
     distances, exact : array (Q, K) of float32
-        Distances found, and the exact ones, ascending; 1e-5 of them is taken for rounding.
+        Distances found, and the exact ones, ascending; a relative difference of 1e-5 counts as rounding.
     """
     return float((distances <= exact[:, -1:] * (1 + 1e-5)).mean())
 
@@ -215,7 +215,7 @@ def _table(points: NDArray[Any], name: str) -> NDArray[np.float32]:
 
 def _principal_axes(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean and the axes (D, D padded to whole steps) of at most about 100,000 points."""
-    from .tree_kernels import STEP
+    from .tree_kernels import STEP  # Numba is slow to import
 
     dimensions = points.shape[1]
     sample = points[:: -(-len(points) // 100_000)].astype(np.float64)
@@ -239,7 +239,7 @@ def _aligned(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:
 
 def _grow(coordinates: NDArray[np.float32]) -> "Tree":
     """Build the tree over turned points."""
-    from .tree_kernels import LANES, Tree, enclose, fill, grow
+    from .tree_kernels import LANES, Tree, enclose, fill, grow  # Numba is slow to import
 
     count, dimensions = coordinates.shape
     leaves = -(-count // LANES)

@@ -1,4 +1,4 @@
-"""Self-organising maps: a grid of codewords that spreads over the samples and keeps neighbours alike."""
+"""Self-organising maps: a grid of codewords that covers the samples, with similar neighbours."""
 
 from typing import Any, Literal
 
@@ -40,14 +40,14 @@ def train_som(
     rows, columns : int
         Sides of the grid.
     rule : {"online", "batch"}
-        ``online`` moves the map towards one random sample a step (Kohonen 1990, eq. 5); ``batch`` moves
+        ``online`` moves the map towards one random sample per step (Kohonen 1990, eq. 5); ``batch`` moves
         every codeword to the weighted mean of all samples (Kohonen 2013, §4.2), and needs no seed.
     radii : tuple of two float
         Standard deviation of the neighbourhood at the first and the last step, in nodes, above 0.
     steps : int, optional
-        Samples drawn (online; `STEPS_PER_NODE` a node where left out) or passes over the samples (batch; 20).
+        Samples drawn (online; by default `STEPS_PER_NODE` per node) or passes over the samples (batch; 20).
     seed : int
-        Draws the samples of online training.
+        Seed for drawing the samples of online training.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def train_som(
     Raises
     ------
     ValueError
-        If the samples are not a finite table, or the grid, the radii, the rule or the steps make no map.
+        If the samples are not a finite table, or if the grid, the radii, the rule or the steps are invalid.
 
     References
     ----------
@@ -97,7 +97,7 @@ def train_som(
 
 
 def assign(samples: NDArray[np.float32], codewords: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return the nearest codeword of every sample; the first of equally near ones.
+    """Return the nearest codeword of every sample; the first one in case of ties.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def assign(samples: NDArray[np.float32], codewords: NDArray[np.float32]) -> NDAr
     Raises
     ------
     ValueError
-        If either is not a finite table, or their columns differ.
+        If one of them is not a finite table, or if their columns differ.
     """
     return _nearest(samples, codewords)[0]
 

@@ -1,4 +1,4 @@
-"""From the classes of the neighbours to one colour."""
+"""One colour from the classes of the neighbours."""
 
 from typing import Literal
 
@@ -20,11 +20,11 @@ def decode_votes(
     codewords : array (nodes, D) of float32
         The colour of each class.
     decoding : {"majority", "mean", "annealed"}
-        ``majority``: the class with the most votes, of equal ones the one that was voted for first.
+        ``majority``: the class with the most votes; in case of ties the one voted for first.
         ``mean``: the mean of the votes' codewords. ``annealed``: the mean of the codewords under the shares
         of votes raised to ``1 / temperature`` (Zhang, Isola & Efros 2016, eq. 5).
     temperature : float
-        Between 0 (majority) and 1 (mean), both excluded where it is used.
+        Temperature of ``annealed``, between 0 (majority) and 1 (mean), both excluded.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def decode_votes(
     Raises
     ------
     ValueError
-        If there is no vote, a vote names no codeword, or the decoding is unknown.
+        If there are no votes, if a vote is not a row of the codewords, or if the decoding is unknown.
 
     Examples
     --------

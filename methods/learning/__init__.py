@@ -1,1 +1,1 @@
-"""What every deep method shares: batches in Lab on the device, the trainer, checkpoints, inference."""
+"""Training: the base class of trained methods, and the trainer, data, losses and weights that they share."""

@@ -1,4 +1,4 @@
-"""Training a generator against a critic, with an absolute error and a perceptual loss beside."""
+"""Training a generator against a critic, together with an absolute error and a perceptual loss."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .network import ColorNetwork
 from .perceptual import PerceptualLoss
 
 
-class Trained(NamedTuple):
-    """A network with its optimizer and, unless its learning rate stays, a schedule of it."""
+class Player(NamedTuple):
+    """One of the two networks, with its optimizer and, unless its learning rate is constant, a scheduler."""
 
     network: nn.Module
     optimizer: Optimizer
     scheduler: LRScheduler | None = None
 
 
-class Content(nn.Module):
-    """How far colours are from the true ones: the network's own loss and, where there is one, the perceptual.
+class ContentLoss(nn.Module):
+    """Distance from the true colours: the network's own loss and, if given, a perceptual loss.
 
     Parameters
     ----------
     network
         The generator, for its loss.
     own, perceptual
-        What each loss counts.
+        Weight of each loss.
     perception
         The perceptual loss, or ``None``.
     """
@@ -55,23 +55,23 @@ class Content(nn.Module):
 
 
 class Adversarial(Learner):
-    """Each step betters the critic once on true and made colours, then the generator once against it.
+    """In each step the critic learns once from true and predicted colours, then the generator against it.
 
-    The curve's loss is the content loss alone: the adversarial one measures the opponent as much.
+    The curve shows the content loss alone, because the adversarial loss depends on the critic as much.
 
     Parameters
     ----------
     generator
         A `ColorNetwork` in training.
     critic
-        A network from L* and a*b* to logits of being true.
+        A network from L* and a*b* to logits of the colours being true.
     content
         The generator's other losses.
     precision
         As for `Learner`.
     """
 
-    def __init__(self, generator: Trained, critic: Trained, content: Content, precision: Precision) -> None:
+    def __init__(self, generator: Player, critic: Player, content: ContentLoss, precision: Precision) -> None:
         parts = {"generator": generator, "critic": critic}
         super().__init__(
             {name: part.network for name, part in parts.items()},
@@ -86,8 +86,8 @@ class Adversarial(Learner):
     def step(self, lightness: Tensor, ab: Tensor) -> Step:
         """Take one step of the critic and one of the generator."""
         prediction = self.predict(lightness)
-        made = self.chroma(prediction).detach()
-        critic_norm = descend(self.critic_loss(lightness, ab, made), self.optimizers["critic"])
+        predicted = self.chroma(prediction).detach()
+        critic_norm = descend(self.critic_loss(lightness, ab, predicted), self.optimizers["critic"])
         step = self.generator_step(prediction, lightness, ab)
         return replace(step, gradient_norm=torch.maximum(step.gradient_norm, critic_norm))
 
@@ -98,16 +98,16 @@ class Adversarial(Learner):
 
     def generator_step(self, prediction: Tensor, lightness: Tensor, ab: Tensor) -> Step:
         """Take one step of the generator, given its raw prediction, on content and the critic's verdict."""
-        made = self.chroma(prediction)
+        predicted = self.chroma(prediction)
         content = self.content(prediction, lightness, ab)
         self._critic.requires_grad_(False)
-        norm = descend(content + self._verdict(lightness, made, true=True), self.optimizers["generator"])
+        norm = descend(content + self._verdict(lightness, predicted, true=True), self.optimizers["generator"])
         self._critic.requires_grad_(True)
-        return Step(content.detach(), norm, made.detach())
+        return Step(content.detach(), norm, predicted.detach())
 
-    def critic_loss(self, lightness: Tensor, ab: Tensor, made: Tensor) -> Tensor:
-        """Return the mean of the critic's cross-entropies on true and on made colours."""
-        return (self._verdict(lightness, ab, true=True) + self._verdict(lightness, made, true=False)) / 2
+    def critic_loss(self, lightness: Tensor, ab: Tensor, predicted: Tensor) -> Tensor:
+        """Return the mean of the critic's cross-entropies on true and on predicted colours."""
+        return (self._verdict(lightness, ab, true=True) + self._verdict(lightness, predicted, true=False)) / 2
 
     def predict(self, lightness: Tensor) -> Tensor:
         """Return the generator's raw prediction in float32."""
@@ -116,7 +116,7 @@ class Adversarial(Learner):
         return prediction.float()
 
     def _verdict(self, lightness: Tensor, ab: Tensor, *, true: bool) -> Tensor:
-        """Return the cross-entropy of the critic's verdict with what it should be."""
+        """Return the cross-entropy of the critic's verdict with the label ``true``."""
         with self.autocast:
             logits = self._critic(lightness, ab)
         logits = logits.float()

@@ -1,16 +1,16 @@
-"""Checkpoints that are whole or absent, hold tensors and numbers only, and know what they belong to."""
+"""Checkpoints: written atomically, tensors and numbers only, tied to one training."""
 
 from __future__ import annotations
 
 import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ... import UserError
+from ...files import atomic
 
 
 def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
@@ -19,34 +19,28 @@ def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
     Parameters
     ----------
     path
-        The file; its folder is made where it is missing.
+        The file; its folder is created if it is missing.
     key
-        What the state belongs to: method, parameters, seed and data, as text.
+        Text that identifies the training: method, parameters, seed and data.
     state
         Nested dictionaries and lists of tensors, numbers and text.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"key": key, "state": state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    with atomic(path) as partial, partial.open("wb") as file:
+        torch.save({"key": key, "state": state}, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """Read back a state onto the CPU, or return ``None`` where there is no checkpoint yet.
+    """Read a state back onto the CPU, or return ``None`` if there is no checkpoint yet.
 
-    Networks and optimizers bring what they load to their own device, all but Adam's counts of steps, which
-    torch leaves where they are: on a GPU, every later step would wait for each of them.
+    Networks and optimizers move what they load to their own device. Adam's step counts are an exception:
+    torch leaves them where they are, and on a GPU every later step would wait for them.
 
     Raises
     ------
     UserError
-        If the file is unreadable, or belongs to another training.
+        If the file cannot be read, or belongs to another training.
     """
     if not path.exists():
         return None
@@ -54,11 +48,13 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
         payload = torch.load(path, map_location="cpu", weights_only=True)
         found, state = payload["key"], payload["state"]
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise UserError(f"checkpoint '{path}' cannot be read ({error}); delete it to train afresh") from error
+        raise UserError(
+            f"checkpoint '{path}' cannot be read ({error}); delete it to train from scratch"
+        ) from error
     if found != key:
         raise UserError(
             f"checkpoint '{path}' belongs to another training:\n  found  {found}\n  wanted {key}\n"
-            "delete it to train afresh, or use another folder"
+            "delete it to train from scratch, or use another folder"
         )
     whole: dict[str, Any] = state
     return whole

@@ -1,4 +1,4 @@
-"""Packed photos as batches of lightness and chroma on the device."""
+"""Batches of lightness and chroma on the device, from packed photos."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ from torch import Tensor
 from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.color.torch import rgb_to_lab
-from .parallel import own_share, processes
+from .parallel import own_share, world_size
 
 RESIDENT_SHARE = 0.5
-"""A set moves to the GPU as a whole where it takes at most this share of the free memory."""
+"""The whole set moves to the GPU if it takes at most this share of the free memory."""
 
 
 class LabBatches:
-    """Photos, packed as uint8, handed out as Lab batches that are converted and flipped on the device.
+    """Lab batches of photos that are packed as uint8; the device converts and flips them.
 
-    On a GPU the whole set is kept there as uint8 where it fits; else, and on the CPU, the next batch is
-    read from the memory map while the present one is worked on.
+    On a GPU the whole set is kept there as uint8 if it fits. Otherwise, and on the CPU, the next batch is
+    read from the memory map while the current one is processed.
+
+    If several processes train together, each gets its share of every batch, and of the photos in order.
 
     Parameters
     ----------
     packed
         uint8 (N, size, size, 3), memory-mapped or not.
     batch
-        Photos a batch at most; batches are as even as can be, so that none is left with a single photo,
-        of which batch normalisation could learn nothing.
+        Photos per batch at most. Batches are as even as possible, so that none has only a single photo, from
+        which batch normalisation could not learn.
     device
-        Where batches go.
+        Device of the batches.
     flip
         Whether a shuffled epoch mirrors each photo with probability ½.
-
-    Where several processes train together, each is handed its share of every batch, and of the photos in
-    order.
 
     Raises
     ------
@@ -49,9 +48,9 @@ class LabBatches:
     Attributes
     ----------
     photos, side
-        How many photos there are, and their side in pixels.
+        Number of photos, and their side in pixels.
     batch
-        Photos a batch at most.
+        Photos per batch at most.
     epoch
         Photos in a shuffled epoch.
     """
@@ -67,7 +66,7 @@ class LabBatches:
         self._chooser = self._device if self._resident is not None else torch.device("cpu")
 
     def shorter(self, epoch: int) -> LabBatches:
-        """Return batches of the same photos, kept once, whose shuffled epochs draw so many at most anew.
+        """Return batches of the same photos, without a copy, whose shuffled epochs draw ``epoch`` at most.
 
         Raises
         ------
@@ -95,7 +94,7 @@ class LabBatches:
                 yield rgb_to_lab(rgb)
 
     def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield an epoch's photos, each once, in an order and with flips that depend on ``seed`` alone."""
+        """Yield an epoch's photos, each once; order and flips depend on ``seed`` alone."""
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(self.photos, generator=generator)[: self.epoch]
         flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
@@ -117,9 +116,9 @@ class LabBatches:
             yield ahead.result()
 
     def _checked(self, epoch: int) -> int:
-        if epoch and epoch // ceil(epoch / self.batch) < processes():
+        if epoch and epoch // ceil(epoch / self.batch) < world_size():
             raise UserError(
-                f"{epoch} photos in batches of {self.batch} are too few for {processes()} devices: "
+                f"{epoch} photos in batches of {self.batch} are too few for {world_size()} devices: "
                 "raise batch, or use fewer devices"
             )
         return epoch

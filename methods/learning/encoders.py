@@ -1,4 +1,4 @@
-"""Classification networks of timm as encoders of lightness."""
+"""Encoders of lightness from timm's classification networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ... import UserError
 
 GRAY_MEAN, GRAY_DEVIATION = 0.449, 0.226
-"""ImageNet's mean and deviation, averaged over the channels."""
+"""Mean and standard deviation of ImageNet, averaged over the channels."""
 
 
 class Backbone(nn.Module):
@@ -22,12 +22,12 @@ class Backbone(nn.Module):
     name
         timm's name of the architecture.
     stages
-        Which stages to return, as timm counts them: stage i halves the side i + 1 times.
+        Stages to return, as timm counts them: stage i halves the side i + 1 times.
 
     Raises
     ------
     UserError
-        If timm has no such architecture.
+        If timm does not have the architecture.
 
     Attributes
     ----------

@@ -1,35 +1,96 @@
-"""Chroma at full resolution from a network that works at one size."""
+"""A trained network: colorizing at full resolution, saving and loading."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from ..base import Chroma, Lightness
-from .memory import OutOfMemoryError, largest_fitting, ran_out
-from .network import ColorNetwork, within_gamut
+from ... import UserError
+from ..base import Chroma, Context, Lightness
+from .memory import OutOfMemoryError, is_out_of_memory, largest_fitting
+from .network import ColorNetwork, to_device, within_gamut
+from .reproducible import limit_threads
 
 GPU_PHOTOS = 16
-"""Photos a call on a GPU; on the CPU one."""
+"""Photos per call on a GPU; on the CPU it is one."""
+
+FILE = "network.safetensors"
+
+
+@dataclass
+class TrainedNetwork:
+    """A network with all that is needed to use it.
+
+    Attributes
+    ----------
+    network
+        The network.
+    size
+        Side in pixels at which it colorizes.
+    notes
+        Facts about its training.
+    """
+
+    network: ColorNetwork
+    size: int
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def colorize(self, lightness: Lightness, context: Context, smaller: Mapping[int, str]) -> Chroma:
+        """Colorize photos on the context's device; see `predict`."""
+        to_device(self.network, torch.device(context.device))
+        with limit_threads(context.threads):
+            return predict(self.network, lightness, self.size, smaller)
+
+    def save(self, folder: Path) -> None:
+        """Write everything to ``folder/network.safetensors``."""
+        state = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
+        facts = {"size": self.size, "notes": self.notes}
+        save_file(state, folder / FILE, {"huebench": json.dumps(facts)})
+
+    @classmethod
+    def load(cls, folder: Path, build: Callable[[int], ColorNetwork], name: str) -> Self:
+        """Read back what `save` wrote, into a network that ``build`` makes for a size.
+
+        Raises
+        ------
+        UserError
+            If the weights do not fit the network of the method called ``name``.
+        """
+        path = folder / FILE
+        with safe_open(path, "pt") as file:
+            facts: dict[str, Any] = json.loads(file.metadata()["huebench"])
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # not a dict
+        network = build(facts["size"])
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise UserError(f"'{path}' does not fit {name}: {error}") from error
+        return cls(network, facts["size"], facts["notes"])
 
 
 @torch.inference_mode()
 def predict(
     network: ColorNetwork, lightness: Lightness, size: int, smaller: Mapping[int, str] | None = None
 ) -> Chroma:
-    """Colorize photos of any size with a network that sees squares.
+    """Colorize photos of any size with a network that takes squares.
 
-    L* is squashed to ``size``², whatever its aspect, with a triangle filter. Training squashes the photos in
-    RGB with a box filter of half that width (`PhotoSet.packed`), so what it sees is a little sharper. The
+    L* is resized to ``size``², whatever the aspect ratio, with a triangle filter. Training resizes the photos
+    in RGB with a box filter of half that width (`PhotoSet.packed`), so they are a little sharper there. The
     predicted chroma is resized bilinearly to the photo's own size and clipped to ±110.
 
     Kernels may round differently for another number of photos, so every call has the same number: one on
-    the CPU, `GPU_PHOTOS` on a GPU, the last call filled up with black. A photo's answer therefore does not
-    depend on the photos beside it.
+    the CPU, `GPU_PHOTOS` on a GPU, with the last call filled up with black. A photo's chroma therefore does
+    not depend on the rest of its batch.
 
     Parameters
     ----------
@@ -40,8 +101,8 @@ def predict(
     size
         Side at which the network works.
     smaller
-        Sides below ``size``, ascending, at which the network works too, and the parameter that asks for
-        each, such as ``{16: "size=16"}``: for the advice when memory runs out.
+        Sides below ``size``, ascending, at which the network works too, each with the parameter that sets
+        it, such as ``{16: "size=16"}``; used for advice when memory runs out.
 
     Returns
     -------
@@ -69,7 +130,7 @@ def predict(
 
 
 def _colorize(network: ColorNetwork, lightness: Tensor, size: int) -> Tensor | None:
-    """Return a*b* at the photos' own size, or ``None`` where memory runs out.
+    """Return a*b* at the photos' own size, or ``None`` if memory runs out.
 
     The exception ends here, because its traceback would keep the tensors that filled the memory.
     """
@@ -78,7 +139,7 @@ def _colorize(network: ColorNetwork, lightness: Tensor, size: int) -> Tensor | N
         ab = network.chroma(network(small).float())
         return within_gamut(_resize(ab, lightness.shape[2:])).cpu()
     except (RuntimeError, MemoryError) as error:
-        if ran_out(error):
+        if is_out_of_memory(error):
             return None
         raise
 
@@ -93,5 +154,5 @@ def _advice(network: ColorNetwork, batch: Tensor, size: int, smaller: Mapping[in
     says = f"the memory of the {next(network.parameters()).device.type} is too small to colorize at {size}²"
     largest = largest_fitting(list(smaller), lambda side: _colorize(network, batch, side) is not None)
     if largest is None:
-        return f"{says} and at every smaller side that this network takes: free some, or use another device"
+        return f"{says} and at every smaller side that this network takes: free memory, or use another device"
     return f"{says}: {smaller[largest]} would fit now"

@@ -1,4 +1,4 @@
-"""What a training step does: networks, losses and optimizers, apart from the loop that repeats it."""
+"""A training step: networks, losses and optimizers, apart from the loop that repeats it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .network import ColorNetwork
-from .parallel import average_gradients, share_statistics
+from .parallel import average_gradients, sync_batch_norm
 
 Precision = Literal["fp32", "bf16"]
 
@@ -23,13 +23,13 @@ BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 Forward = Callable[[Tensor], Tensor]
 """A network's forward pass, compiled or not."""
 
-ContentLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+PredictionLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From a raw prediction, L* and true a*b* to a scalar."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one batch came to, as tensors that are still on the device.
+    """The result of one batch, as tensors that are still on the device.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Learner(ABC):
     networks
         Every trained network by name; the one called ``generator`` colorizes.
     optimizers, schedulers
-        By name; every scheduler steps once an epoch.
+        Optimizers and learning-rate schedules by name; every schedule steps once per epoch.
     precision
         ``bf16`` runs forward passes under autocast; weights and optimizers stay in float32.
     """
@@ -67,7 +67,7 @@ class Learner(ABC):
         precision: Precision,
     ) -> None:
         for network in networks.values():
-            share_statistics(network)
+            sync_batch_norm(network)
         self.networks = networks
         self.optimizers = optimizers
         self.schedulers = schedulers
@@ -93,24 +93,24 @@ class Learner(ABC):
             scheduler.step()
 
     def state_dict(self) -> dict[str, dict[str, Any]]:
-        """Return all that training changes: tensors and plain numbers only."""
+        """Return everything that training changes, as tensors and plain numbers."""
         state = {f"network {name}": _trained_state(network) for name, network in self.networks.items()}
-        return state | {name: part.state_dict() for name, part in self._machinery().items()}
+        return state | {name: part.state_dict() for name, part in self._optimizer_parts().items()}
 
     def load_state_dict(self, state: Mapping[str, dict[str, Any]]) -> None:
-        """Take up a state where `state_dict` left it."""
+        """Restore what `state_dict` returned."""
         for name, network in self.networks.items():
             network.load_state_dict(network.state_dict() | state[f"network {name}"])
-        for name, part in self._machinery().items():
+        for name, part in self._optimizer_parts().items():
             part.load_state_dict(state[name])
 
-    def _machinery(self) -> dict[str, Optimizer | LRScheduler]:
+    def _optimizer_parts(self) -> dict[str, Optimizer | LRScheduler]:
         optimizers = {f"optimizer {name}": optimizer for name, optimizer in self.optimizers.items()}
         return optimizers | {f"scheduler {name}": scheduler for name, scheduler in self.schedulers.items()}
 
 
 def native_precision(device: str) -> Precision:
-    """Return ``bf16`` on a GPU and on a processor with instructions for it, else ``fp32``.
+    """Return ``bf16`` for a GPU or a processor with instructions for it, else ``fp32``.
 
     torch emulates bf16 on other processors, where it is slower than fp32.
     """
@@ -124,7 +124,7 @@ def _trained_state(network: nn.Module) -> dict[str, Tensor]:
 
 
 class Supervised(Learner):
-    """One network that lowers its own loss, or another one.
+    """One network that is trained on its own loss, or on another one.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class Supervised(Learner):
         precision: Precision = "fp32",
         *,
         compiled: bool = False,
-        content: ContentLoss | None = None,
+        content: PredictionLoss | None = None,
     ) -> None:
         super().__init__(
             {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, precision
@@ -180,7 +180,7 @@ class Supervised(Learner):
 def descend(loss: Tensor, optimizer: Optimizer) -> Tensor:
     """Step ``optimizer`` down the gradient of ``loss``; return the gradient's norm, a scalar.
 
-    Where several processes train together, it is the mean of their gradients.
+    If several processes train together, it uses the mean of their gradients.
     """
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -1,46 +1,43 @@
-"""Running out of memory, as an error that says what would fit."""
+"""Out-of-memory errors that say what would fit."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-import torch
-
 from ... import UserError
 
 MESSAGES = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED", "ALLOCATION_FAILED")
-"""What errors without a type of their own say: CUDA's, torch's on the CPU, onnxruntime's, cuBLAS's and
-cuDNN's."""
+"""Messages of errors without a type of their own: from CUDA, torch on the CPU, onnxruntime, cuBLAS and
+cuDNN."""
 
 
 class OutOfMemoryError(UserError):
     """The memory of a device is too small; the message says what would fit."""
 
 
-def ran_out(error: Exception) -> bool:
-    """Return whether an exception says that memory ran out, on a GPU or on the CPU."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
-        message in str(error) for message in MESSAGES
-    )
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether memory ran out, on a GPU or on the CPU."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # torch's
+    return named or any(message in str(error) for message in MESSAGES)
 
 
-def runs_out(work: Callable[[], object]) -> bool:
-    """Do something, and return whether memory ran out over it.
+def runs_out_of_memory(work: Callable[[], object]) -> bool:
+    """Do the work, and return whether memory ran out.
 
     The exception ends here, because its traceback would keep the tensors that filled the memory.
     """
     try:
         work()
     except (RuntimeError, MemoryError) as error:
-        if ran_out(error):
+        if is_out_of_memory(error):
             return True
         raise
     return False
 
 
 def largest_fitting(choices: Sequence[int], fits: Callable[[int], bool]) -> int | None:
-    """Return the largest of ascending ``choices`` that ``fits``, by bisection; ``None`` where none does.
+    """Return the largest of ascending ``choices`` that ``fits``, by bisection; ``None`` if none does.
 
     Examples
     --------

@@ -1,45 +1,52 @@
-"""What every deep method shares: budgets, training, colorizing, saving. torch is imported on first use."""
+"""The base class of methods that train a network; torch is imported only when one fits or loads."""
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from ... import UserError
-from ...datasets.base import RGB, fingerprint
+from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
+from .pretrained import PretrainedPart
 
 if TYPE_CHECKING:
-    from .data import LabBatches
-    from .learner import Learner, Precision
+    from .inference import TrainedNetwork
+    from .learner import Learner
     from .network import ColorNetwork
+    from .training import Training
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a budget trains.
+    """How a budget trains.
 
     Attributes
     ----------
     size
         Side in pixels at which the network is trained and colorizes.
     epochs
-        How often every training photo is seen.
+        Number of passes over the training photos.
     batch
-        Photos a step.
+        Photos per step.
     learning_rate
-        Adam's, at the beginning.
+        Adam's learning rate at the start.
     photos
-        How many photos are trained on at most; ``None`` takes all.
+        Number of training photos at most; ``None`` takes all.
     min_steps
-        Steps to take at least: a set of few photos is seen in more epochs.
+        Minimum number of steps: with few photos, the number of epochs is raised to reach it.
+    decay_epochs
+        Epochs between two decays of the learning rate; ``None`` takes a third of all epochs.
+    decay
+        Factor of each decay.
+    compiled
+        Whether training steps go through ``torch.compile``.
     """
 
     size: int
@@ -48,6 +55,9 @@ class Schedule:
     learning_rate: float
     photos: int | None = None
     min_steps: int = 0
+    decay_epochs: int | None = None
+    decay: float = 0.3
+    compiled: bool = False
 
     def epochs_for(self, photos: int) -> int:
         """Return the number of epochs over ``photos`` photos.
@@ -59,92 +69,133 @@ class Schedule:
         >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(4000)
         10
         """
-        steps_an_epoch = max(1, ceil(photos / self.batch))
-        return max(self.epochs, ceil(self.min_steps / steps_an_epoch))
+        steps_per_epoch = max(1, ceil(photos / self.batch))
+        return max(self.epochs, ceil(self.min_steps / steps_per_epoch))
 
 
 @dataclass(frozen=True)
 class Schedules:
-    """One schedule a budget."""
+    """One schedule per budget."""
 
     smoke: Schedule
     quick: Schedule
     paper: Schedule
 
 
-class DeepMethod(Method):
-    """A method with a network that the run itself trains.
+class DecayParameters(Method.Parameters):
+    """Parameters of plain supervised training: the decay of the learning rate, and compilation."""
 
-    A subclass sets `info` and `schedules` and implements `build_network` and `build_learner`; for the latter
-    `SupervisedMethod` is what most need.
+    decay_epochs: int | None = Field(
+        None, ge=1, description="epochs between decays of the learning rate; None: a third of all epochs"
+    )
+    decay: float = Field(Schedule.decay, gt=0, le=1, description="factor of each decay of the learning rate")
+    compiled: bool = Field(Schedule.compiled, description="train through torch.compile")
+
+
+class DeepMethod(Method):
+    """A method that trains a network.
+
+    A subclass sets `info` and `schedules` and implements `build_network`. By default the network lowers its
+    own loss with Adam and a step-wise decay of the learning rate (`DecayParameters`); `build_learner` and
+    `train_network` can be replaced.
     """
 
     schedules: ClassVar[Schedules]
 
     class Parameters(Method.Parameters):
-        """What every deep method lets the user choose; ``None`` means: as the budget says."""
+        """Parameters that all trained methods share; ``None`` takes the budget's value."""
 
-        size: int | None = Field(None, ge=16, multiple_of=16, description="side of training and prediction")
+        size: int | None = Field(
+            None, ge=16, multiple_of=16, description="side in pixels for training and prediction"
+        )
         epochs: int | None = Field(None, ge=1, description="passes over the training photos")
-        batch: int | None = Field(None, ge=1, description="photos a step")
-        photos: int | None = Field(None, ge=1, description="training photos at most")
-        learning_rate: float | None = Field(None, gt=0, description="Adam's learning rate, at the beginning")
-        patience: int | None = Field(None, ge=1, description="epochs without improvement before it stops")
+        batch: int | None = Field(None, ge=1, description="photos per step")
+        photos: int | None = Field(None, ge=1, description="number of training photos at most")
+        learning_rate: float | None = Field(None, gt=0, description="Adam's learning rate at the start")
+        patience: int | None = Field(
+            None,
+            ge=1,
+            description="epochs without improvement before training stops; None: never stops early",
+        )
         flip: bool = Field(True, description="mirror training photos at random")
         precision: Literal["fp32", "bf16"] | None = Field(
-            None, description="of training; None: bf16 where the device has instructions for it, else fp32"
+            None, description="precision of training; None: bf16 if the device has instructions for it"
         )
 
     parameters: Parameters
 
     def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
-        self._network: ColorNetwork | None = None
-        self._size = 0
-        self._notes: dict[str, str] = {}
+        self._trained: TrainedNetwork | None = None
 
     @abstractmethod
     def build_network(self, size: int) -> ColorNetwork:
-        """Return a new network for squares of side ``size``, with weights from torch's random state."""
+        """Return a new network for squares of side ``size``, initialised from torch's random state."""
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
-        """Give a new network what it needs before training: pretrained weights, statistics of the photos.
+    def pretrained(self) -> PretrainedPart | None:
+        """Return the part of the network that may start from pretrained weights, if there is one."""
+        return None
+
+    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
+        """Load pretrained weights into a new network and show it the training photos.
 
         Parameters
         ----------
         network
-            What `build_network` returned, still on the CPU.
+            The result of `build_network`, still on the CPU.
         packed
             The training photos, uint8 (N, size, size, 3).
         context
             As for `fit`.
+
+        Returns
+        -------
+        dict
+            Facts for `notes`.
         """
+        part = self.pretrained()
+        notes: dict[str, str] = {}
+        if part is not None:
+            notes["backbone weights"] = part.load_into(network, context)
+        network.begin_with(packed)
+        return notes
 
-    @abstractmethod
-    def build_learner(self, network: ColorNetwork, plan: Schedule, context: Context) -> Learner:
-        """Return what a training step of a schedule does to a network that is on its device."""
+    def build_learner(self, training: Training) -> Learner:
+        """Return the training step, for a network that is on its device."""
+        return training.supervised()
 
-    def precision(self, context: Context) -> Precision:
-        """Return the precision of training on the context's device.
+    def train_network(self, training: Training) -> None:
+        """Train the network; it is prepared and on its device."""
+        training.run(self.build_learner(training))
 
-        Unless it is chosen, a training on the CPU therefore depends on the processor, as it does in its last
-        bits anyway; the row says which precision it was.
+    def prediction_size(self, plan: Schedule, budget: Budget) -> int:
+        """Return the side at which the network colorizes, by default the side of training."""
+        return plan.size
+
+    def smaller_sides(self, size: int) -> dict[int, str]:
+        """Return the sides below ``size``, ascending, at which the network would need less memory.
+
+        Each comes with the parameter that sets it, as the user would write it.
         """
-        from .learner import native_precision
-
-        return self.parameters.precision or native_precision(context.device)
+        return {side: f"size={side}" for side in range(16, size, 16)}
 
     def schedule(self, budget: Budget) -> Schedule:
-        """Return the budget's schedule with what the parameters say instead."""
-        fields = {"size", "epochs", "batch", "learning_rate", "photos"}
-        chosen = self.parameters.model_dump(include=fields, exclude_none=True)
+        """Return the budget's schedule with the parameters that replace its values."""
+        names = {field.name for field in fields(Schedule)}
+        chosen = self.parameters.model_dump(include=names, exclude_none=True)
         if "epochs" in chosen:
             chosen["min_steps"] = 0
         planned: Schedule = getattr(self.schedules, budget)
         return replace(planned, **chosen)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files of pretrained weights."""
+        part = self.pretrained()
+        return () if part is None else part.files
+
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
-        """Train the network; resumes from ``context.checkpoints`` where an earlier fit was interrupted.
+        """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.
 
         Raises
         ------
@@ -152,117 +203,27 @@ class DeepMethod(Method):
             If there are no training photos, if a loss or gradient is not finite, or if a checkpoint belongs
             to another training.
         """
-        import torch
+        from .training import prepared_training  # imports torch
 
-        from .parallel import first_alone, joined, processes
-        from .reproducible import limited, reproducible
-
-        self._notes = {}
-        plan = self.schedule(context.budget)
-        device = torch.device(context.device)
-        if plan.photos is not None:
-            train = train.sample(plan.photos, context.rng())
-            validation = validation.sample(plan.photos, context.rng())
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
-        with (
-            joined(device),
-            limited(max(1, context.threads // processes())),
-            reproducible(context.seed, device),
-        ):
-            with first_alone():
-                packed = train.packed(plan.size)
-            epochs = plan.epochs_for(len(packed))
-            network = self.build_network(plan.size)
-            self._notes["precision"] = self.precision(context)
-            self.prepare(network, packed, context)
-            network = network.to(device).to(memory_format=torch.channels_last)
-            self._network, self._size = network, self.prediction_size(plan, context.budget)
-            key = self._training_key(plan, train, context)
-            self.train_network(network, train, validation, replace(plan, epochs=epochs), context, key)
-            if processes() > 1:
-                self._notes["trained on"] = f"{processes()} devices"
-        if device.type == "cuda":
-            self._notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
-
-    def prediction_size(self, plan: Schedule, budget: Budget) -> int:
-        """Return the side at which the network colorizes: that of training, unless a method knows better."""
-        return plan.size
-
-    def smaller_sides(self) -> dict[int, str]:
-        """Return the sides, ascending, at which the trained network could colorize in less memory.
-
-        Each with the parameter that asks for it, as the user would write it.
-        """
-        return {side: f"size={side}" for side in range(16, self._size, 16)}
-
-    def train_network(
-        self,
-        network: ColorNetwork,
-        train: PhotoSet,
-        validation: PhotoSet,
-        plan: Schedule,
-        context: Context,
-        key: str,
-    ) -> None:
-        """Train a network that is on its device, in one stage; a method with several replaces this.
-
-        Parameters
-        ----------
-        network
-            The network; prepared.
-        train, validation
-            The photos; ``validation`` may be empty.
-        plan
-            How long, with the epochs counted for these photos.
-        context
-            As for `fit`.
-        key
-            What checkpoints must belong to.
-        """
-        from .trainer import Trainer
-
-        learner = self.build_learner(network, plan, context)
-        seen = self.batches(train, plan.size, plan.batch, context)
-        shown = self.batches(validation, plan.size, plan.batch, context)
-        Trainer(learner, seen, shown, plan.epochs, context, key, self.parameters.patience).run()
-
-    def batches(self, photos: PhotoSet, size: int, batch: int, context: Context) -> LabBatches:
-        """Return photos as Lab batches on the context's device; see `LabBatches`."""
-        import torch
-
-        from .data import LabBatches
-        from .parallel import first_alone
-
-        with first_alone():
-            packed = photos.packed(size)
-        return LabBatches(packed, batch, torch.device(context.device), flip=self.parameters.flip)
+        with prepared_training(self, train, validation, context) as training:
+            self._trained = training.trained
+            self.train_network(training)
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
-        """Predict at the training size and bring the chroma to the photos' own; see `predict`.
+        """Predict at the prediction size and resize the chroma to the photos' own size.
 
         Raises
         ------
         UserError
-            If the method is not trained, or if memory runs out: the message says which of `smaller_sides`
-            would fit.
+            If the method is not trained, or if memory runs out; the message then names the largest of
+            `smaller_sides` that fits.
         """
-        import torch
-
-        from .inference import predict
-        from .reproducible import limited
-
-        network = self._trained().to(torch.device(context.device)).to(memory_format=torch.channels_last)
-        with limited(context.threads):
-            return predict(network, lightness, self._size, self.smaller_sides())
+        trained = self._trained_network()
+        return trained.colorize(lightness, context, self.smaller_sides(trained.size))
 
     def save(self, folder: Path) -> None:
         """Write weights, size and notes to ``folder/network.safetensors``."""
-        from safetensors.torch import save_file
-
-        state = {name: tensor.contiguous() for name, tensor in self._trained().state_dict().items()}
-        facts = {"size": self._size, "notes": self._notes}
-        save_file(state, folder / "network.safetensors", {"huebench": json.dumps(facts)})
+        self._trained_network().save(folder)
 
     def load(self, folder: Path) -> None:
         """Read back what `save` wrote.
@@ -270,47 +231,24 @@ class DeepMethod(Method):
         Raises
         ------
         UserError
-            If the weights are another network's.
+            If the weights do not fit the network.
         """
-        from safetensors import safe_open
+        from .inference import TrainedNetwork  # imports torch
 
-        path = folder / "network.safetensors"
-        with safe_open(path, "pt") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()["huebench"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
-        network = self.build_network(facts["size"])
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            raise UserError(f"'{path}' does not fit {self.info.name}: {error}") from error
-        self._network, self._size, self._notes = network, facts["size"], facts["notes"]
+        self._trained = TrainedNetwork.load(folder, self.build_network, self.info.name)
 
     @property
     def parameter_count(self) -> int:
-        """Number of weights of the network, frozen ones included."""
-        network = self._network or self.build_network(self.schedule("paper").size)
+        """Number of weights of the network, including frozen ones."""
+        network = self._trained.network if self._trained else self.build_network(self.schedule("paper").size)
         return sum(weight.numel() for weight in network.parameters())
 
     @property
     def notes(self) -> dict[str, str]:
-        """What training left to be said."""
-        return dict(self._notes)
+        """Facts about the training, such as its precision and the pretrained weights."""
+        return dict(self._trained.notes) if self._trained else {}
 
-    def _trained(self) -> ColorNetwork:
-        if self._network is None:
+    def _trained_network(self) -> TrainedNetwork:
+        if self._trained is None:
             raise UserError(f"{self.info.name} is not trained: call fit or load before colorize or save")
-        return self._network
-
-    def _training_key(self, plan: Schedule, train: PhotoSet, context: Context) -> str:
-        """Return what must be equal for a checkpoint to be of this training."""
-        return json.dumps(
-            {
-                "method": self.info.name,
-                "parameters": self.parameters.model_dump(mode="json"),
-                "schedule": asdict(plan),
-                "seed": context.seed,
-                "notes": self._notes,
-                "photos": fingerprint(train.entries),
-                "prepared": train.prepare_key,
-            }
-        )
+        return self._trained

@@ -1,29 +1,36 @@
-"""What a colorizing network is to the trainer and to inference."""
+"""The interface of a colorizing network, for the trainer and for inference."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from ...datasets.base import RGB
+
+N = TypeVar("N", bound=nn.Module)
 
 AB_RANGE = 110.0
 """No sRGB colour has |a*| or |b*| above 108; the field scales chroma by 110 (Zhang 2016, Isola 2017)."""
 
 
 class ColorNetwork(nn.Module, ABC):
-    """A network from lightness to chroma that knows its own scaling and its own loss.
+    """A network from lightness to chroma, with its own scaling and its own loss.
 
-    Photos are squares whose side is a multiple of what the network's strides ask for.
+    It takes square photos whose side is a multiple of its total stride.
 
     Attributes
     ----------
     frozen
-        Prefixes of the weights that training leaves alone; checkpoints do without them.
+        Prefixes of the weights that training never changes; checkpoints leave them out.
     """
 
     frozen: ClassVar[tuple[str, ...]] = ()
+
+    def begin_with(self, photos: RGB) -> None:
+        """Start from statistics of the training photos, uint8 (N, S, S, 3); by default from none."""
 
     @abstractmethod
     def forward(self, lightness: Tensor) -> Tensor:
@@ -41,7 +48,12 @@ class ColorNetwork(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, prediction: Tensor, ab: Tensor) -> Tensor:
-        """Return the scalar that supervised training lowers, given the true a*b* (N, 2, H, W)."""
+        """Return the scalar loss of supervised training, given the true a*b* (N, 2, H, W)."""
+
+
+def to_device(network: N, device: torch.device) -> N:
+    """Move a network to a device, in channels-last layout, which convolutions prefer."""
+    return network.to(device).to(memory_format=torch.channels_last)
 
 
 def center_lightness(lightness: Tensor) -> Tensor:
@@ -50,12 +62,12 @@ def center_lightness(lightness: Tensor) -> Tensor:
 
 
 def within_gamut(ab: Tensor) -> Tensor:
-    """Clip a*b* to ±110, where every sRGB colour lies."""
+    """Clip a*b* to ±110, the range of sRGB."""
     return torch.clamp(ab, -AB_RANGE, AB_RANGE)
 
 
 def neutral(layer: nn.Conv2d) -> nn.Conv2d:
-    """Make a network's last layer small, so that training begins near grey and not at random colours."""
+    """Make a network's last layer small, so that training starts near grey, not at random colours."""
     nn.init.normal_(layer.weight, std=1e-3)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

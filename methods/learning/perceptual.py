@@ -7,17 +7,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ... import UserError
+from ...files import WEIGHTS_VARIABLE
+from ..base import Context
+from .pretrained import PerceptualNetwork, perceptual_candidates
+from .weights import find_weights, load_weights
+
 FEATURES = {"vgg16_bn": (2, 3, 4), "mobilenetv2_100": (1, 2, 3)}
-"""Networks that can serve, and their stages at a quarter, an eighth and a sixteenth of the side.
+"""The possible networks, with their stages at a quarter, an eighth and a sixteenth of the side.
 
 VGG16-bn's are the last features before pooling of its stages 3, 4 and 5.
 """
 
 STAGE_WEIGHTS = (20.0, 70.0, 10.0)
-"""What each stage's mean absolute difference counts: fast.ai's and DeOldify's."""
+"""Weights of the stages, as in fast.ai and DeOldify."""
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""ImageNet's, which both networks were trained with."""
+"""Mean and standard deviation of ImageNet, which both networks were trained with."""
 
 
 class PerceptualLoss(nn.Module):
@@ -48,3 +54,30 @@ class PerceptualLoss(nn.Module):
             for weight, ours, true in zip(STAGE_WEIGHTS, features, true_features, strict=True)
         ]
         return torch.stack(terms).sum()
+
+
+def load_perceptual_loss(
+    chosen: PerceptualNetwork, context: Context
+) -> tuple[PerceptualLoss | None, PerceptualNetwork]:
+    """Return a perceptual loss with pretrained weights, and its network's name for the method's row.
+
+    Weights are looked for as by `find_weights` with ``auto``. Without them the loss is ``None`` and its name
+    is ``none``, because the features of random weights measure nothing.
+
+    Raises
+    ------
+    UserError
+        If a network was named and its weights are not found.
+    """
+    for name in perceptual_candidates(chosen):
+        path = find_weights(name, "auto", download=context.budget != "smoke")
+        if path is not None:
+            loss = PerceptualLoss(name)
+            load_weights(loss.features, name, path)
+            return loss.to(torch.device(context.device)), name
+    if chosen not in {"auto", "none"}:
+        raise UserError(
+            f"no weights of {chosen} found: put {chosen}.safetensors into the folder ${WEIGHTS_VARIABLE}, "
+            "or choose perceptual_network=auto"
+        )
+    return None, "none"

@@ -1,4 +1,4 @@
-"""One seed, the same bytes: torch's random state and deterministic kernels, for a while."""
+"""Reproducible training: torch's random state, deterministic kernels and number of threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 @contextmanager
 def reproducible(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch and, on the CPU, allow deterministic kernels only; the caller's state comes back after.
+    """Seed torch and, on the CPU, allow deterministic kernels only; restore the caller's state afterwards.
 
     On a GPU a seed fixes weights, order and flips, but not the last bits: the deterministic kernels for
     upsampling and pooling are several times slower there.
@@ -28,8 +28,8 @@ def reproducible(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def limited(threads: int) -> Iterator[None]:
-    """Let torch use a number of threads for a while."""
+def limit_threads(threads: int) -> Iterator[None]:
+    """Let torch use ``threads`` threads inside the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -39,6 +39,6 @@ def limited(threads: int) -> Iterator[None]:
 
 
 def epoch_seed(seed: int, epoch: int, stage: str) -> int:
-    """Return the seed of one epoch of one stage: it depends on nothing before, so any can be resumed."""
+    """Return the seed of one epoch of one stage, independent of earlier epochs, so any can be resumed."""
     words = np.random.SeedSequence([seed, epoch, crc32(stage.encode())]).generate_state(1, np.uint64)
     return int(words[0] >> np.uint64(1))

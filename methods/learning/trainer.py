@@ -1,4 +1,4 @@
-"""The training loop: epochs, curves, checkpoints, early stopping, and nothing about any one model."""
+"""The training loop of all networks: epochs, curves, checkpoints, early stopping."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from ..base import Context, Epoch
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
-from .memory import OutOfMemoryError, largest_fitting, runs_out
-from .parallel import added, firsts, processes, rank
+from .memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
+from .parallel import from_first_process, rank, sum_over_processes, world_size
 from .reproducible import epoch_seed
 
 ACCURATE_WITHIN = 10.0
-"""A pixel counts as accurate where its chroma lies this near to the truth; see `Epoch`."""
+"""A pixel is accurate if its chroma is at most this far from the true chroma; see `Epoch`."""
 
 GPU_CHECK_EVERY = 20
-"""Steps between looks at the loss on a GPU, where each look waits for all work before it."""
+"""Steps between two reads of the loss on a GPU, because each read waits for all work before it."""
 
 
 @dataclass
 class Trainer:
-    """Trains a learner for a number of epochs; a checkpoint an epoch makes it resume where it stopped.
+    """Trains a learner for a number of epochs, with one checkpoint per epoch to resume from.
 
     Each epoch is seeded by the run's seed and its own number. A resumed training therefore needs no random
-    states, and on the CPU ends in the same bytes as one that was never interrupted.
+    states, and on the CPU it ends in the same bytes as one that was never interrupted.
 
     Parameters
     ----------
     learner
-        What a step does.
+        The training step.
     train, validation
         Photos as Lab batches; ``validation`` may be empty.
     epochs
-        How often every training photo is seen.
+        Number of passes over the training photos.
     context
         Seed, progress, curves and the folder for checkpoints.
     key
-        What a checkpoint must belong to: see `save_checkpoint`.
+        Text that a checkpoint must have been written under; see `save_checkpoint`.
     patience
         Stop after this many epochs without a lower validation loss and keep the best weights; ``None``
         trains all epochs and keeps the last.
     score
-        Called before the first epoch and after each; the weights of the highest score are kept. ``None``
-        leaves that to ``patience``.
+        Called before the first epoch and after each one; the weights with the highest score are kept.
+        ``None`` leaves the choice to ``patience``.
     name
         File name of the checkpoint and part of every epoch's seed; a method with several stages gives each
         its own.
@@ -59,8 +59,8 @@ class Trainer:
     Raises
     ------
     UserError
-        If there is nothing to train on, if ``patience`` has no validation photos to look at, or if a
-        checkpoint belongs to another training.
+        If there are no training photos, if ``patience`` is set without validation photos, or if a checkpoint
+        belongs to another training.
     """
 
     learner: Learner
@@ -78,24 +78,24 @@ class Trainer:
 
     def __post_init__(self) -> None:
         if not self.train.photos:
-            raise UserError("there are no training photos: choose a dataset or a limit that leaves some")
+            raise UserError("there are no training photos: choose another dataset or a higher limit")
         if self.patience is not None and not self.validation.photos:
             raise UserError(
-                "early stopping (patience) looks at the validation loss, and there are no validation photos: "
+                "early stopping (patience) needs the validation loss, and there are no validation photos: "
                 "leave patience unset, or choose a dataset with a validation split"
             )
 
     def run(self) -> None:
-        """Train up to the last epoch, from the checkpoint where there is one.
+        """Train up to the last epoch, starting from the checkpoint if there is one.
 
         Raises
         ------
         UserError
             If a loss or a gradient is not finite; the message says in which epoch and step.
         OutOfMemoryError
-            If memory runs out; the message says which batch would fit, or what to lower.
+            If memory runs out; the message says which batch would fit, or which parameter to lower.
         """
-        if runs_out(self._run):
+        if runs_out_of_memory(self._run):
             raise OutOfMemoryError(self._advice())
 
     def _run(self) -> None:
@@ -119,12 +119,12 @@ class Trainer:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the highest score, 0 for before the first; where no scores are kept, the last."""
+        """The epoch with the highest score, 0 for before the first; without scores, the last epoch."""
         return self._scores.index(max(self._scores)) if self.score is not None else self.epochs
 
     def _score(self) -> float:
         assert self.score is not None
-        return firsts(self.score() if rank() == 0 else 0.0)
+        return from_first_process(self.score() if rank() == 0 else 0.0)
 
     @property
     def _device(self) -> torch.device:
@@ -142,23 +142,27 @@ class Trainer:
             if "more than 1 value per channel" not in str(error):
                 raise
             raise UserError(
-                f"batch normalisation has one value to learn from: {self.train.photos} training photo(s) in "
-                f"batches of {self.train.batch} are too few at this size; raise batch or size"
+                "batch normalisation has only one value to learn from: "
+                f"{self.train.photos} training photo(s) in batches of {self.train.batch} are too few at this "
+                "size; raise batch or size"
             ) from error
         self._log(number, "train", meter)
 
     def _advice(self) -> str:
-        """Say which batch would fit, found by trying: this training has ended anyway."""
+        """Return which batch would fit, found by trying, because this training has ended anyway."""
         batch, side = self.train.batch, self.train.side
         place = f"the memory of the {self._device.type}"
         says = f"{place} is too small to train on {batch} photos of {side}² a step: "
-        if processes() > 1:
+        if world_size() > 1:
             return says + "lower batch or size"  # the others wait for the step that failed
-        largest = largest_fitting(range(2, batch, 2), lambda count: not runs_out(lambda: self._try(count)))
+        largest = largest_fitting(range(2, batch, 2), self._fits)
         return says + ("lower size" if largest is None else f"batch={largest} would fit now")
 
+    def _fits(self, count: int) -> bool:
+        """Return whether memory suffices to train and validate on ``count`` photos as one batch."""
+        return not runs_out_of_memory(lambda: self._try(count))
+
     def _try(self, count: int) -> None:
-        """Learn from the first photos as one batch, and validate on them."""
         batch = self.train.first(count)
         self.learner.train()
         self.learner.step(*batch)
@@ -178,7 +182,7 @@ class Trainer:
         self._log(number, "validation", meter)
 
     def _report(self, number: int) -> Callable[[int, float, float], None]:
-        """Return what is called with the step, loss and gradient norm of every step, in order."""
+        """Return a function that takes the number, loss and gradient norm of every step, in order."""
         steps = len(self.train)
 
         def report(step: int, loss: float, gradient_norm: float) -> None:
@@ -209,7 +213,7 @@ class Trainer:
         return len(self._scores) - 1 - self._scores.index(max(self._scores)) >= self.patience
 
     def _resume(self) -> int:
-        """Take up the checkpoint's state and curves; return the number of the first epoch to train."""
+        """Restore the checkpoint's state and curves; return the number of the first epoch to train."""
         if self.context.checkpoints is None:
             return 1
         state = load_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key)
@@ -255,12 +259,12 @@ class _Meter:
             self._fetch()
 
     def means(self) -> tuple[float, float]:
-        """Return mean loss and mean accuracy a photo, over all processes that train together."""
+        """Return mean loss and mean accuracy per photo, over all processes that train together."""
         self._fetch()
         rows = torch.tensor(self._rows, dtype=torch.float64).reshape(-1, 4)
         weights = rows[:, 3]
         sums = torch.stack((rows[:, 0] @ weights, rows[:, 2] @ weights, weights.sum()))
-        loss, accurate, photos = added(sums.to(self._device)).tolist()
+        loss, accurate, photos = sum_over_processes(sums.to(self._device)).tolist()
         return loss / photos, accurate / photos
 
     def _fetch(self) -> None:

@@ -1,4 +1,4 @@
-"""Pretrained weights of timm backbones: found on disk or on the hub, mapped strictly, never unpickled."""
+"""Pretrained weights of timm models: found on disk or on the hub, mapped strictly, never unpickled."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from functools import cache
 from pathlib import Path
 from threading import Thread
 
+import huggingface_hub
 import timm
 import torch
+from huggingface_hub.errors import HfHubHTTPError
 from safetensors.torch import load_file
 from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from ... import UserError
-from ..weights_files import local_weights
+from .pretrained import local_weights
 
 HUB = ("huggingface.co", 443)
 HUB_SECONDS = 3.0
@@ -32,34 +34,34 @@ def find_weights(name: str, where: str, *, download: bool) -> Path | None:
     name, where
         As for `local_weights`; ``auto`` also looks into the cache of the Hugging Face hub, then on the hub.
     download
-        Whether the hub may be asked. An unreachable hub costs `HUB_SECONDS`, not more.
+        Whether to ask the hub. An unreachable hub costs at most `HUB_SECONDS`.
 
     Returns
     -------
     pathlib.Path or None
-        ``None`` where there are no weights to be had.
+        ``None`` if no weights are found.
 
     Raises
     ------
     UserError
-        If ``where`` is a path that holds no such weights.
+        If ``where`` is a path without such weights.
     """
     found = local_weights(name, where)
     return found if found or where != "auto" else _from_hub(name, download=download)
 
 
 def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
-    """Load a file of weights into a backbone, which may be the first stages of the architecture only.
+    """Load a file of weights into a backbone, which may be only the first stages of the architecture.
 
-    The file must hold the whole architecture: under timm's names, or under other names in the same order
+    The file must contain the whole architecture: under timm's names, or under other names in the same order
     with the same shapes, as torchvision's files do. For a backbone with one input channel the first
-    convolution is summed over its three, as timm does it.
+    convolution is summed over its three channels, as in timm.
 
     Raises
     ------
     UserError
-        If the file cannot be read or is not of this architecture, or if timm's backbone of this architecture
-        has weights that the whole has not.
+        If the file cannot be read or is of another architecture, or if timm's backbone has weights that are
+        missing in the whole architecture.
     """
     state = read_weights(path)
     with torch.device("meta"):
@@ -87,7 +89,7 @@ def read_weights(path: Path) -> State:
     Raises
     ------
     UserError
-        If the file is unreadable, or is no flat table of tensors.
+        If the file cannot be read, or is not a flat state dict.
     """
     try:
         state = (
@@ -102,16 +104,16 @@ def read_weights(path: Path) -> State:
             raise UserError(f"weights '{path}' cannot be read: {error}") from error
         raise
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"weights '{path}' are no state dict: save model.state_dict(), and nothing around it")
+        raise UserError(f"weights '{path}' are not a state dict: save model.state_dict() and nothing else")
     return state
 
 
 def match_names(
     expected: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path, name: str
 ) -> dict[str, str]:
-    """Return which of a file's names holds each expected weight; every weight must be matched.
+    """Return the file's name of each expected weight; every weight must be matched.
 
-    Batch normalisation's counters are left out: older files lack them and no result depends on them.
+    The counters of batch normalisation are ignored: older files lack them, and no result depends on them.
 
     Raises
     ------
@@ -145,9 +147,6 @@ def _alike(key: str, expected: Tensor, other: str, found: Tensor) -> bool:
 
 
 def _from_hub(name: str, *, download: bool) -> Path | None:
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError
-
     config = timm.get_pretrained_cfg(name)
     if config is None or not config.hf_hub_id:
         return None
@@ -164,7 +163,7 @@ def _from_hub(name: str, *, download: bool) -> Path | None:
 
 @cache
 def _hub_answers() -> bool:
-    """Return whether the hub takes a connection soon; a thread, because looking up its name may hang."""
+    """Return whether the hub accepts a connection in time; in a thread, because the name look-up may hang."""
     answers = []
 
     def connect() -> None:

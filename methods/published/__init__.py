@@ -1,1 +1,1 @@
-"""Networks that others have trained."""
+"""Networks that were trained elsewhere."""

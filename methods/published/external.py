@@ -1,8 +1,7 @@
-"""Any trained network, from an ONNX or TorchScript file with a declared contract."""
+"""Any trained network, from an ONNX or TorchScript file with declared inputs and outputs."""
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -14,14 +13,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ... import UserError
+from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
+from ...files import file_digest
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
+from ..learning.memory import OutOfMemoryError, is_out_of_memory
+from ..resize import resize_chroma, resize_plane
 
 Arrays = NDArray[np.float32]
 
 T = TypeVar("T")
 
 Run = Callable[[Arrays], Arrays]
-"""From one photo, float32 (1, C, size, size), to the network's answer."""
+"""Runs the network on one photo, float32 (1, C, size, size)."""
 
 Scale = Literal["0..100", "0..1", "-1..1", "0..255"]
 
@@ -31,32 +34,32 @@ SCALES: dict[Scale, tuple[float, float]] = {
     "-1..1": (-1.0, 1.0),
     "0..255": (0.0, 255.0),
 }
-"""Black and white of a channel."""
+"""Values of black and white in a channel."""
 
 
 @register
 class External(Method):
-    """A network that somebody else has trained: DDColor, DeOldify, ECCV16, SIGGRAPH17, or your own.
+    """A network trained elsewhere: DDColor, DeOldify, ECCV16, SIGGRAPH17, or your own.
 
-    The file is run photo by photo as its contract declares: the lightness, squashed to ``size``² as in our
-    own networks, goes in as one channel of L* or as a neutral RGB photo of that lightness; a*b* or RGB comes
-    out, as the file's only output or its first; the chroma is resized bilinearly to the photo and clipped to
-    ±110. Nothing is trained.
+    The file is run photo by photo, as the parameters declare. Its input is the lightness, resized to
+    ``size``² as for our own networks: one channel of L*, or a neutral RGB photo of that lightness. Its only
+    or first output is a*b* or RGB. The chroma is resized bilinearly to the photo and clipped to ±110. Nothing
+    is trained.
 
-    TorchScript files hold code and run it: give none that you do not trust.
+    TorchScript files contain code that is run: use only files that you trust.
     """
 
-    info = MethodInfo(name="external", family="deep", source="the file that it is given", all_threads=True)
+    info = MethodInfo(name="external", family="deep", source="the given file", seeded=False, all_threads=True)
 
     class Parameters(Method.Parameters):
-        """The file and its contract."""
+        """The file, its input and its output."""
 
         file: Path = Field(description="an .onnx file, or a TorchScript .pt")
-        size: int = Field(256, ge=1, description="side of the squares that the network takes")
+        size: int = Field(256, ge=1, description="side in pixels of the network's input")
         takes: Literal["L", "RGB"] = Field("L", description="input: one channel of L*, or neutral RGB")
         scale: Scale = Field("0..100", description="range of the input from black to white")
         gives: Literal["ab", "RGB"] = Field("ab", description="output: two channels of a*b*, or sRGB")
-        factor: float = Field(1.0, gt=0, description="what an ab output is multiplied by to be a*b*")
+        factor: float = Field(1.0, gt=0, description="factor that turns an ab output into a*b*")
         range: Scale = Field("0..1", description="range of an RGB output")
 
     parameters: Parameters
@@ -66,7 +69,7 @@ class External(Method):
         self._run: Run | None = None
 
     def missing(self) -> str:
-        """Return why it cannot run here, or ``""``."""
+        """Return why the file cannot be run here, or ``""`` if it can."""
         file = self.parameters.file
         if not file.is_file():
             return f"weights not found: '{file}' does not exist"
@@ -85,7 +88,7 @@ class External(Method):
         Raises
         ------
         UserError
-            If the file is missing or cannot be read, or if it does not keep to its contract.
+            If the file is missing or cannot be read, or if its output is not as declared.
         OutOfMemoryError
             If memory runs out.
         """
@@ -96,7 +99,7 @@ class External(Method):
         return np.concatenate([self._colorize_one(plane, self._run) for plane in lightness])
 
     def save(self, folder: Path) -> None:
-        """Write nothing: the file is the user's, and the parameters name it."""
+        """Write nothing: the parameters name the file."""
 
     def load(self, folder: Path) -> None:
         """Read nothing; see `save`."""
@@ -107,14 +110,9 @@ class External(Method):
         file = self.parameters.file
         if not file.is_file():
             return {}
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return {"file": file.name, "sha256": digest[:16]}
+        return {"file": file.name, "sha256": file_digest(file)[:16]}
 
     def _colorize_one(self, plane: NDArray[np.float32], run: Run) -> Chroma:
-        from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
-        from ..resize import resize_chroma, resize_plane
-
         chosen = self.parameters
         small = resize_plane(plane, (chosen.size, chosen.size)).clip(0, 100)
         if chosen.takes == "RGB":
@@ -138,8 +136,8 @@ class External(Method):
         channels = {"ab": 2, "RGB": 3}[self.parameters.gives]
         if answer.ndim != 4 or answer.shape[:2] != (1, channels):
             raise UserError(
-                f"'{self.parameters.file}' answers with shape {answer.shape}; gives={self.parameters.gives} "
-                f"promises (1, {channels}, H, W)"
+                f"the output of '{self.parameters.file}' has shape {answer.shape}; "
+                f"for gives={self.parameters.gives} it must be (1, {channels}, H, W)"
             )
         return answer.astype(np.float32)
 
@@ -158,15 +156,13 @@ class External(Method):
 
 
 def _explained(work: Callable[[], T], file: Path, what: str, context: Context) -> T:
-    """Do something with a file, and say what went wrong with it, whatever its library raises."""
+    """Do the work with a file; turn any exception of its library into an error about the file."""
     try:
         return work()
     except UserError:
         raise
     except Exception as error:
-        from ..learning.memory import OutOfMemoryError, ran_out
-
-        if ran_out(error):
+        if is_out_of_memory(error):
             raise OutOfMemoryError(
                 f"external: the memory of the {context.device} is too small for '{file}': lower size where "
                 "the file allows it, or use another device"
@@ -193,7 +189,7 @@ def _open_onnx(file: Path, context: Context) -> Run:
 
 
 def _open_torchscript(file: Path, context: Context) -> Run:
-    import torch
+    import torch  # slow, and needed for this format only
 
     device = torch.device(context.device)
     with warnings.catch_warnings():

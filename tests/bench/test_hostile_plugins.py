@@ -72,7 +72,10 @@ def test_a_class_that_raises_is_listed_and_checked_with_its_reason(bench, hostil
 @pytest.mark.parametrize(
     ("plugin", "message"),
     [
-        ({"family": "quantum"}, "method 'hostile': family 'quantum' is none of baseline, classical, deep"),
+        (
+            {"family": "quantum"},
+            "MethodInfo of 'hostile': family: Input should be 'baseline', 'classical' or 'deep'",
+        ),
         ({"body": "class Parameters: pass"}, "method 'hostile': its Parameters must inherit"),
     ],
 )

@@ -163,7 +163,7 @@ def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
         (("--dataset", "sampels"), "did you mean samples"),
         (("--dataset", "folder:nowhere"), "nowhere"),
         (("--metrics", "psnr,snr"), "did you mean"),
-        (("--metrics", ""), "no metric is called ''"),
+        (("--metrics", ""), "unknown metric ''"),
         (("--methods", "gray[size=3]"), "Extra inputs are not permitted"),
         (("--plugin", "nowhere.py"), "does not exist"),
         (("--cluster", "nowhere.yaml"), "--cluster: not a file: 'nowhere.yaml'"),

@@ -11,19 +11,22 @@ from huebench.methods.spec import MethodSpec
 class Broken(Method):
     """A method that keeps to the contract until a subclass breaks it."""
 
-    info = MethodInfo("broken", "baseline", "made for this test", trainable=True)
+    info = MethodInfo(name="broken", family="baseline", source="a test", trainable=True, seeded=False)
     fitted = ("mean",)
 
     def fit(self, train, validation, context):
         self.train = train
-        self.mean = context.rng().normal(size=2).astype(np.float32)
+        self.mean = np.array([3, -4], np.float32)
 
     def colorize(self, lightness, context):
         return np.broadcast_to(self.mean, (*lightness.shape, 2)).copy()
 
 
-class NameInCapitals(Broken):
-    info = MethodInfo("Broken", "baseline", "made for this test")
+class UndescribedParameter(Broken):
+    """A parameter without a description."""
+
+    class Parameters(Broken.Parameters):
+        strength: float = 1
 
 
 class WrongDtype(Broken):
@@ -51,6 +54,11 @@ class SquareOnly(Broken):
 class Unseeded(Broken):
     def fit(self, train, validation, context):
         self.mean = np.random.default_rng().normal(size=2).astype(np.float32)
+
+
+class UndeclaredSeed(Broken):
+    def fit(self, train, validation, context):
+        self.mean = context.rng().normal(size=2).astype(np.float32)
 
 
 class BatchDependent(Broken):
@@ -84,12 +92,13 @@ class PeeksAtTheTruth(Broken):
 
 
 CASES = [
-    (NameInCapitals, "metadata", "not kebab-case"),
+    (UndescribedParameter, "metadata", "parameter 'strength' needs a description"),
     (WrongDtype, "answer", "must be float32"),
     (OutOfRange, "answer", "must stay within 128"),
     (NotFinite, "answer", "values not finite"),
     (SquareOnly, "odd sizes", "square photos only"),
     (Unseeded, "determinism", "two fits under one seed"),
+    (UndeclaredSeed, "seed", "must declare seeded=True"),
     (BatchDependent, "batch independence", "alone and in a batch"),
     (ForgetsOnSave, "save and load", "load does not restore save"),
     (WritesInput, "inputs unchanged", "changes the lightness"),
@@ -125,7 +134,9 @@ def test_every_check_has_a_case():
 
 def test_a_missing_library_skips_with_what_to_install(registered):
     class NeedsMore(Broken):
-        info = MethodInfo("broken", "baseline", "made for this test", requires={"no_such_module": "extra"})
+        info = MethodInfo(
+            name="broken", family="baseline", source="a test", requires={"no_such_module": "extra"}
+        )
 
     outcomes = run_checks(registered(NeedsMore))
     assert {outcome.result for outcome in outcomes} == {"skipped"}

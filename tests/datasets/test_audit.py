@@ -116,7 +116,7 @@ def test_damaged_cache_is_made_again(dataset, monkeypatch, tmp_path_factory):
     assert audit(dataset) == first
 
 
-def test_a_cache_that_cannot_be_written_costs_no_audit(dataset, monkeypatch, tmp_path_factory):
+def test_audit_works_without_a_writable_cache(dataset, monkeypatch, tmp_path_factory):
     file = tmp_path_factory.mktemp("no") / "folder"
     file.touch()
     monkeypatch.setenv("HUEBENCH_CACHE", str(file))
@@ -125,11 +125,11 @@ def test_a_cache_that_cannot_be_written_costs_no_audit(dataset, monkeypatch, tmp
 
 def test_another_decoder_audits_anew(dataset, monkeypatch):
     audit(dataset)
-    monkeypatch.setattr(module, "decoder_digest", lambda: "another")
+    monkeypatch.setattr(module, "decoder_digest", lambda *_: "another")
     assert cached_audit(dataset) is None
 
 
-def test_progress_is_told(dataset):
+def test_progress_is_reported(dataset):
     told = []
     audit(dataset, lambda done, total: told.append((done, total)))
     assert told == [(n, 7) for n in range(1, 8)]

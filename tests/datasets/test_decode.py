@@ -1,6 +1,6 @@
 """Decoding against independent references: tifffile, hand-made PNGs, LittleCMS profiles, plain arithmetic."""
 
-import shutil
+import importlib
 import struct
 import subprocess
 import sys
@@ -17,7 +17,10 @@ from skimage import data as skimage_data
 
 from huebench.datasets import decode as module
 from huebench.datasets.base import PhotoError
-from huebench.datasets.decode import BACKGROUND, MAX_PIXELS, decode, decoder_digest
+from huebench.datasets.decode import BACKGROUND, MAX_PIXELS, decode, decoder_digest, decoder_files
+from huebench.datasets.sets.folder import Folder
+from huebench.datasets.sets.mirflickr import Mirflickr
+from huebench.datasets.sets.samples import Samples
 
 WORDS = np.array([0, 128, 255, 256, 257, 32767, 32896, 65278, 65535], np.uint16)
 
@@ -347,7 +350,7 @@ class TestRefusals:
         "content", [b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\0" * 999]
     )
     def test_no_image(self, content):
-        with pytest.raises(PhotoError, match="no image in a format that is read"):
+        with pytest.raises(PhotoError, match="not an image in a supported format"):
             decode(content)
 
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000", "AVIF"])
@@ -387,7 +390,7 @@ class TestRefusals:
         assert 2 < np.abs(blurred.astype(int) - whole).mean() < 20
 
     @pytest.mark.parametrize("place", ["open", "Image.Exif.get"])
-    def test_lack_of_memory_is_no_fault_of_the_photo(self, monkeypatch, place):
+    def test_memory_error_is_not_a_photo_error(self, monkeypatch, place):
         def fail(*_, **__):
             raise MemoryError
 
@@ -430,32 +433,57 @@ def test_global_state_of_pillow_stays_as_it_was():
     assert after == before
 
 
-@pytest.fixture
-def _fresh_digest():
-    decoder_digest.cache_clear()
-    yield
-    decoder_digest.cache_clear()
+def test_decoder_digest_changes_with_pillow(monkeypatch):
+    before = decoder_digest(Folder)
+    assert decoder_digest(Folder) == before
+    monkeypatch.setattr(PIL, "__version__", "0")
+    assert decoder_digest(Folder) != before
 
 
-@pytest.mark.usefixtures("_fresh_digest")
-class TestDecoderDigest:
-    def test_it_changes_with_pillow(self, monkeypatch):
-        before = decoder_digest()
-        monkeypatch.setattr(PIL, "__version__", "0")
-        assert decoder_digest() == before
-        decoder_digest.cache_clear()
-        assert decoder_digest() != before
+def test_decoder_digest_changes_with_the_code_of_its_users(tmp_path):
+    user = tmp_path / "user.py"
+    digests = {decoder_digest(Folder)}
+    for text in ("one", "other"):
+        user.write_text(text)
+        module._digest.cache_clear()
+        digests.add(decoder_digest(Folder, user))
+    assert len(digests) == 3
 
-    def test_it_changes_with_the_code(self, monkeypatch, tmp_path):
-        before = decoder_digest()
-        folder = shutil.copytree(Path(module.__file__).parent, tmp_path / "datasets")
-        monkeypatch.setattr(module, "__file__", str(folder / "decode.py"))
-        decoder_digest.cache_clear()
-        assert decoder_digest() == before
-        with (folder / "color.py").open("a") as out:
-            out.write("# another\n")
-        decoder_digest.cache_clear()
-        assert decoder_digest() != before
+
+ALWAYS = {"decode.py", "base.py", "color/constants.py", "color/conversion.py", "color/kernels.py"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "own"),
+    [
+        (Folder, {"tree.py", "sets/folder.py"}),
+        (Samples, {"sets/samples.py"}),
+        (Mirflickr, {f"sets/mirflickr/{name}.py" for name in ("__init__", "card", "sources")}),
+    ],
+)
+def test_decoder_files_are_those_that_decide_pixels(dataset, own):
+    root = Path(module.__file__).parent
+    assert {path.relative_to(root).as_posix() for path in decoder_files(dataset)} == ALWAYS | own
+
+
+def test_decoder_files_of_a_plugin_are_its_file_or_its_package(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "dataset_package_of_a_test"
+    package.mkdir()
+    (tmp_path / "other_file.py").touch()
+    (package / "__init__.py").touch()
+    (package / "reader.py").touch()
+    code = "from huebench.datasets.sets.samples import Samples\nclass Own(Samples): pass"
+    for path in (tmp_path / "dataset_file_of_a_test.py", package / "card.py"):
+        path.write_text(code)
+    importlib.invalidate_caches()
+    file = importlib.import_module("dataset_file_of_a_test").Own
+    packaged = importlib.import_module("dataset_package_of_a_test.card").Own
+    common = set(decoder_files(Samples))
+    assert set(decoder_files(file)) - common == {tmp_path / "dataset_file_of_a_test.py"}
+    assert set(decoder_files(packaged)) - common == set(package.glob("*.py"))
+    monkeypatch.setattr(file, "__module__", "typed_into_an_interpreter")
+    assert set(decoder_files(file)) == common
 
 
 def test_importing_it_is_light():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from huebench.datasets.digests import SETTLED, cache_folder, digests, file_stamp, reread, write_atomically
+from huebench.datasets.digests import SETTLED, cache_folder, digests, file_stamp, reread
 from huebench.files import file_digest
 
 OLD = (3, 10**18)
@@ -75,7 +75,7 @@ def test_reread_ignores_what_is_remembered(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"a": 1}', '{"a": [1, 2]}', "\0"])
-def test_a_damaged_cache_costs_time_only(tmp_path, damage):
+def test_a_damaged_cache_is_ignored(tmp_path, damage):
     compute = Counting()
     first = digests(tmp_path, {"a": OLD}, compute)
     (file,) = (cache_folder() / "digests").iterdir()
@@ -84,7 +84,7 @@ def test_a_damaged_cache_costs_time_only(tmp_path, damage):
     assert compute.asked == ["a", "a"]
 
 
-def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path, monkeypatch):
+def test_digests_work_without_a_writable_cache(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "file"))
     assert digests(tmp_path, {"a": OLD}, Counting())["a"]
@@ -114,18 +114,3 @@ def test_two_processes_leave_a_whole_cache(tmp_path):
     assert digests(tmp_path, {"7": OLD}, compute) == {"7": "777"}
     assert compute.asked == []
     assert [file.suffix for file in (cache_folder() / "digests").iterdir()] == [".json"]
-
-
-def test_atomic_writing_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "a.txt"
-    write_atomically(path, "é\r\n")
-    assert path.read_bytes() == "é\r\n".encode()
-
-    def fail(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, "other")
-    assert [file.name for file in path.parent.iterdir()] == ["a.txt"]
-    assert path.read_bytes() == "é\r\n".encode()

@@ -88,13 +88,13 @@ def test_download_in_one_go(get, server, told, tmp_path):
     assert server.ranges == [None]
 
 
-def test_what_is_there_is_not_downloaded_again(get, server):
+def test_existing_file_is_not_downloaded_again(get, server):
     get()
     get()
     assert server.ranges == [None]
 
 
-def test_broken_connections_are_taken_up_where_they_broke(get, server, told):
+def test_broken_connections_are_resumed(get, server, told):
     server.stop_after = [1_200_000, 1_100_000]
     assert get().read_bytes() == CONTENT
     assert server.ranges[0] is None
@@ -105,7 +105,7 @@ def test_broken_connections_are_taken_up_where_they_broke(get, server, told):
     assert told[-1] == (3_000_000, 3_000_000)
 
 
-def test_the_next_run_goes_on_from_the_part(get, server, tmp_path):
+def test_partial_download_is_resumed_by_the_next_run(get, server, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.zip.partial").write_bytes(CONTENT[:2_000_000])
     assert get().read_bytes() == CONTENT
@@ -129,60 +129,60 @@ def test_part_that_is_too_long_is_dropped(get, server, tmp_path):
 
 def test_wrong_checksum_keeps_nothing(get, tmp_path):
     with pytest.raises(
-        UserError, match="is not md5:0000, so it is damaged or another version and was not kept"
+        UserError, match="does not match md5:0000: it is damaged or another version and was not kept"
     ):
         get(checksum="md5:0000")
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_part_of_another_version_is_found_out_and_then_replaced(get, tmp_path):
+def test_part_of_another_version_fails_the_checksum_and_is_replaced(get, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.zip.partial").write_bytes(b"x" * 1000)
-    with pytest.raises(UserError, match="was not kept: try again, or download"):
+    with pytest.raises(UserError, match="was not kept; try again, or download"):
         get()
     assert get().read_bytes() == CONTENT
 
 
-def test_wrong_file_that_is_there_is_left_alone(get, server, tmp_path):
+def test_existing_file_with_a_wrong_checksum_is_left_alone(get, server, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.zip").write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"a\.zip' is not md5:.*: remove it"):
+    with pytest.raises(UserError, match=r"a\.zip' does not match md5:.*: remove it"):
         get()
     assert (tmp_path / "data" / "a.zip").read_bytes() == b"mine"
     assert server.ranges == []
 
 
-def test_refusal_is_not_asked_again(get, server):
+def test_refusals_are_not_retried(get, server):
     server.status = 404
     with pytest.raises(UserError, match=r"cannot be downloaded \(404 .*by hand and put it at '.*a\.zip'"):
         get()
     assert len(server.ranges) == 1
 
 
-def test_server_in_trouble_is_asked_a_few_times(get, server):
+def test_server_errors_are_retried(get, server):
     server.status = 503
     with pytest.raises(UserError, match="503"):
         get()
     assert len(server.ranges) == module.ATTEMPTS
 
 
-def test_what_arrived_survives_giving_up(get, server, tmp_path):
+def test_partial_download_survives_failure(get, server, tmp_path):
     server.stop_after = [1_100_000] + [0] * 10
-    with pytest.raises(UserError, match="the same command resumes it"):
+    with pytest.raises(UserError, match="run the same command to resume"):
         get()
     assert CONTENT.startswith((tmp_path / "data" / "a.zip.partial").read_bytes())
     server.stop_after = []
     assert get().read_bytes() == CONTENT
 
 
-def test_nobody_there(get):
+def test_unreachable_server_is_reported(get):
     with pytest.raises(UserError, match="cannot be downloaded"):
         get(url="http://127.0.0.1:9/a.zip")
 
 
-def test_a_file_where_the_folder_should_be(get, server, tmp_path):
+def test_folder_that_is_a_file_is_refused(get, server, tmp_path):
     (tmp_path / "data").write_bytes(b"mine")
-    with pytest.raises(UserError, match=r"data' is no folder .*: name a folder to put a\.zip into"):
+    with pytest.raises(UserError, match=r"data' cannot be made \(.*\): name a folder for a\.zip"):
         get()
     assert (tmp_path / "data").read_bytes() == b"mine"
     assert server.ranges == []

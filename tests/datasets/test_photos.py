@@ -9,6 +9,7 @@ from huebench.datasets import photos as module
 from huebench.datasets.base import PhotoError
 from huebench.datasets.photos import PhotoSet
 from huebench.datasets.sets.folder import Folder
+from huebench.files import atomic
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_iteration_skips_and_records_what_cannot_be_decoded(photos):
     assert [photo.entry.id for photo in read] == ["0.png", "1.png", "2.png", "4.png", "5.png"]
     assert all(photo.rgb.shape == (4, 4, 3) for photo in read)
     assert list(photos.failures) == ["3.png"]
-    with pytest.raises(PhotoError, match="no image"):
+    with pytest.raises(PhotoError, match="not an image"):
         photos.read(photos.entries[3])
 
 
@@ -74,7 +75,7 @@ def test_other_photos_or_preparation_are_packed_apart(photos, change):
 
 def test_another_decoder_packs_anew(photos, monkeypatch):
     first = photos.packed(2)
-    monkeypatch.setattr(module, "decoder_digest", lambda: "another")
+    monkeypatch.setattr(module, "decoder_digest", lambda *_: "another")
     monkeypatch.setattr(photos, "prepare", lambda rgb: 255 - rgb[:4, :4])
     assert np.abs(photos.packed(2).astype(int) - (255 - first.astype(int))).max() <= 2  # Pillow rounds twice
 
@@ -87,7 +88,7 @@ def test_failures_of_a_sample_stand_in_the_whole_set(photos):
     assert set(photos.failures) == {"none of the drawn", "3.png"}
 
 
-def test_lack_of_memory_is_not_kept_as_a_photos_fault(photos, monkeypatch):
+def test_memory_error_is_not_recorded_as_a_failure(photos, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
@@ -98,21 +99,31 @@ def test_lack_of_memory_is_not_kept_as_a_photos_fault(photos, monkeypatch):
     assert len(photos.packed(2)) == 5
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(photos):
-    for name, age in (("tmpold", 2 * module.ABANDONED), ("tmpnew", 60)):
-        folder = photos.cache / name
-        folder.mkdir(parents=True)
-        (folder / "pixels").touch()
-        for path in (folder / "pixels", folder):
-            os.utime(path, times=(time.time() - age,) * 2)
-    os.utime(photos.cache / "tmpnew", times=(0, 0))  # a folder that is still written to may itself be old
-    photos.packed(2)
-    assert [path.name for path in photos.cache.glob("tmp*")] == ["tmpnew"]
+def test_files_of_killed_processes_are_removed_after_a_day(photos):
+    path = photos.cache / "copy.npy"
+    with atomic(path) as old, atomic(path) as new:
+        for partial, age in ((old, 2 * module.ABANDONED), (new, 60)):
+            partial.touch()
+            os.utime(partial, times=(time.time() - age,) * 2)
+        photos.packed(2)
+        assert (old.exists(), new.exists()) == (False, True)
+        old.touch()
 
 
 def test_nothing_decodable_packs_to_nothing(photos):
     broken = PhotoSet(photos.dataset, [photos.entries[3]], photos.prepare, "crop", photos.cache)
     assert broken.packed(2).shape == (0, 2, 2, 3)
+
+
+def test_packed_counts_decodable_photos_also_with_fewer_digits(tmp_path, make_photos):
+    make_photos(tmp_path, [f"{n}.png" for n in range(9)])
+    (tmp_path / "broken.png").touch()
+    dataset = Folder(tmp_path)
+    ten = PhotoSet(dataset, dataset.entries(), lambda rgb: rgb, "as it is", tmp_path / "packed")
+    packed = ten.packed(2)
+    assert packed.shape == (9, 2, 2, 3)
+    photos = [Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BOX) for photo in ten]
+    assert np.array_equal(packed, np.stack([np.asarray(photo) for photo in photos]))
 
 
 def test_a_crash_while_packing_leaves_nothing_behind(photos, monkeypatch):
@@ -123,4 +134,4 @@ def test_a_crash_while_packing_leaves_nothing_behind(photos, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         photos.packed(2)
     assert not list(photos.cache.glob("*.npy"))
-    assert not [path for path in photos.cache.iterdir() if path.suffix in {".partial", ".whole"}]
+    assert not list(photos.cache.iterdir())

@@ -53,7 +53,7 @@ def test_order_of_the_entries_does_not_matter(tmp_path):
 def test_changed_file(tmp_path):
     write_splits(ENTRIES, tmp_path)
     (tmp_path / "test.csv").write_text("id,split,category,licence,sha256\n")
-    with pytest.raises(UserError, match=r"test\.csv' is not what .*SHA256SUMS' says"):
+    with pytest.raises(UserError, match=r"test\.csv' does not match .*SHA256SUMS'"):
         read_splits(tmp_path)
 
 
@@ -82,7 +82,7 @@ def test_missing_and_unreadable_files(tmp_path):
 def test_garbled_sums_match_nothing(tmp_path):
     write_splits(ENTRIES, tmp_path)
     (tmp_path / "SHA256SUMS").write_text("nonsense\n")
-    with pytest.raises(UserError, match="is not what"):
+    with pytest.raises(UserError, match="does not match"):
         read_splits(tmp_path)
 
 

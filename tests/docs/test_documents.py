@@ -22,7 +22,7 @@ import typer
 import huebench
 from huebench.bench.cli import app
 from huebench.bench.metrics import resolve
-from huebench.datasets.catalogue import dataset_info
+from huebench.datasets.base import dataset_info
 from huebench.methods.spec import parse_specs
 from huebench.plugins import load_plugin
 
@@ -46,7 +46,7 @@ class Block:
 
     @property
     def how(self):
-        assert not self.mark or MARK.fullmatch(self.mark), f"no mark is called '{self.mark}'"
+        assert not self.mark or MARK.fullmatch(self.mark), f"unknown mark '{self.mark}'"
         return re.match(r"run slowly|run|not run", self.mark or "run")[0]
 
     @property

@@ -16,7 +16,7 @@ def test_all_lists_every_method_by_family():
     assert families == sorted(families, key=FAMILIES.index)
 
 
-def test_a_method_that_needs_a_parameter_runs_when_it_is_named_only():
+def test_a_method_with_a_required_parameter_runs_only_if_named():
     assert required_parameters(methods.get("external")) == ["file"]
     assert "external" not in names("deep")
     assert names("external[file=net.onnx]") == ["external"]
@@ -48,13 +48,13 @@ def test_label_leaves_defaults_out():
     ("text", "message"),
     [
         ("grey", "did you mean gray"),
-        ("", "names no method"),
+        ("", "no method in ''"),
         ("gray[", "cannot read"),
         ("gray]", "cannot read"),
-        ("pixel-knn[neighbours]", "is no parameter"),
+        ("pixel-knn[neighbours]", "not a parameter: 'neighbours'"),
         ("pixel-knn[neighbours=1,neighbours=2]", "given twice"),
-        ("deep[epochs=1]", r"'deep' takes no parameters; give \[epochs=1\] to each method that is meant"),
-        ("gray,all[nonsense=1]", r"'all' takes no parameters; give \[nonsense=1\]"),
+        ("deep[epochs=1]", r"'deep' takes no parameters; write \[epochs=1\] after the name of each method"),
+        ("gray,all[nonsense=1]", r"'all' takes no parameters; write \[nonsense=1\]"),
     ],
 )
 def test_what_cannot_be_read_teaches(text, message):
@@ -75,7 +75,7 @@ def test_wrong_parameters_teach(parameters, message):
         MethodSpec("pixel-knn", parameters).build()
 
 
-def test_a_plugin_that_fails_to_import_is_asked_for_and_refused(monkeypatch):
+def test_a_broken_plugin_is_selected_and_refused(monkeypatch):
     from huebench.plugins import Broken
 
     methods.discover()

@@ -84,19 +84,22 @@ def test_what_scoring_anew_does_not_change_stays_however_often_it_is_done(plugin
         assert all((tmp_path / "out" / log).is_file() for log in after["log"])
 
 
-def test_a_run_is_scored_from_any_folder_with_the_metric_it_was_made_with(
-    photos, bench, tmp_path, monkeypatch
-):
+def test_score_from_another_folder_loads_no_plugin_but_its_own(photos, bench, tmp_path, monkeypatch):
     metric = tmp_path / "metric.py"
-    metric.write_text(METRIC)
+    metric.write_text(f"{METRIC}\nopen({str(tmp_path / 'loaded')!r}, 'w').close()\n")
     arguments = ("--plugin", metric, "--metrics", "psnr,red_of_a_test", "--keep-predictions", "all")
     assert bench("run", *TINY, "--methods", "gray,mean-ab", *arguments)[0] == 0
     assert read_results(tmp_path / "out").run.dataset["name"] == "folder:photos"
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     # A process of its own, to which nobody has shown the metric yet.
+    (tmp_path / "loaded").unlink()
     command = [*COMMAND, "score", "../out", "--metrics", "auc,red_of_a_test"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "unknown metric 'red_of_a_test'" in done.stderr
+    assert not (tmp_path / "loaded").exists(), "a plugin that the run folder names was executed"
+    done = subprocess.run([*command, "--plugin", metric], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (tmp_path / "photos").rename(tmp_path / "moved")
     assert bench("score", "../out")[0] == 2

@@ -27,8 +27,10 @@ from huebench.methods.deep.resnet34_classification import ResNet34Classification
 from huebench.methods.deep.resnet34_rebalanced import ResNet34Rebalanced
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.learning.data import LabBatches
+from huebench.methods.learning.inference import TrainedNetwork
 from huebench.methods.learning.learner import Learner, native_precision
 from huebench.methods.learning.method import DeepMethod
+from huebench.methods.learning.training import Training
 
 METHODS: dict[str, type[DeepMethod]] = {
     cls.info.name: cls
@@ -70,8 +72,10 @@ def make_learner(cls: type[DeepMethod], device: str, *, plain: bool) -> Learner:
     network = method.build_network(SIZE)
     method.prepare(network, np.zeros((1, SIZE, SIZE, 3), np.uint8), context)
     layout = torch.contiguous_format if plain else torch.channels_last
+    trained = TrainedNetwork(network.to(device).to(memory_format=layout), SIZE)
+    precision = method.parameters.precision or native_precision(device)
     learner = method.build_learner(
-        network.to(device).to(memory_format=layout), method.schedule("paper"), context
+        Training(trained, None, None, method.schedule("paper"), method.parameters, context, precision, "")
     )
     learner.train()
     return learner

@@ -19,8 +19,8 @@ class Mirflickr(Dataset):
 
     Photos ``im1.jpg`` … ``im25000.jpg`` are ordered by the SHA-256 of ``im1`` … ``im25000``: the first 20,000
     are train, the next 2,500 validation, the last 2,500 test. A photo's split thus does not depend on which
-    photos are there. Rows of Kaggle's arrays do not tell which photo they are, so they are split in the order
-    of the SHA-256 of their row number.
+    photos are present. Kaggle's arrays do not say which photo a row is, so rows are split in the order of the
+    SHA-256 of their numbers.
     """
 
     info: ClassVar = DatasetInfo(
@@ -29,12 +29,12 @@ class Mirflickr(Dataset):
         source="M. J. Huiskes, M. S. Lew: The MIR Flickr Retrieval Evaluation, ACM MIR 2008",
         licence="Creative Commons, per photo (see the archive's licence files)",
         splits="80/10/10 in the order of the SHA-256 of ids",
-        caveat="The set is known to hold duplicates and near-duplicates, some of them across train and test "
+        caveat="The set is known to have duplicates and near-duplicates, some of them across train and test "
         "(Connor et al., VISAPP 2015); bench datasets prepare lists them. One photo in ten is near-grey.",
     )
 
-    # The address is the one that the set's page gives; size and checksum are those that several public
-    # projects check their copies against. We have not downloaded the archive ourselves.
+    # The address is from the set's page; size and checksum are from several public projects that check their
+    # copies. We have not downloaded the archive ourselves.
     archive: ClassVar = Archive(
         url="https://press.liacs.nl/mirflickr/mirflickr25k.v3b/mirflickr25k.zip",
         file="mirflickr25k.zip",
@@ -48,7 +48,7 @@ class Mirflickr(Dataset):
         super().__init__(root)
         source = find_source(root)
         if source is None:
-            raise UserError(f"dataset 'mirflickr': nothing of it is at '{root}'. {_INSTRUCTIONS}")
+            raise UserError(f"dataset 'mirflickr': not found in '{root}'. {_INSTRUCTIONS}")
         self._source: Source = source
 
     def entries(self) -> list[Entry]:

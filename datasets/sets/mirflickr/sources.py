@@ -1,4 +1,4 @@
-"""The three shapes in which MIRFLICKR-25k comes: a folder, the official archive, Kaggle's arrays."""
+"""The three forms of MIRFLICKR-25k: a folder, the official archive, Kaggle's arrays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PHOTOS: Final = 25_000
 ARCHIVE: Final = "mirflickr25k.zip"
 
 LARGEST_MEMBER: Final = 2**26
-"""Bytes read of one photo in an archive at most, whatever its header says."""
+"""Largest number of bytes to read of a photo in an archive, whatever its header says."""
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ _NAME: Final = re.compile(r"(?:mirflickr/)?(im([1-9]\d{0,4})\.jpg)")
 
 
 class Source(ABC):
-    """Where the photos are, by id."""
+    """The photos in one of the forms, by id."""
 
     @abstractmethod
     def digests(self) -> dict[str, str]:
@@ -46,16 +46,16 @@ class Source(ABC):
 
     @abstractmethod
     def splits(self) -> dict[str, Split]:
-        """Return the split of every photo the set may have."""
+        """Return the split of every photo that the set may have."""
 
 
 def find_source(root: Path) -> Source | None:
-    """Return what is at a path, or ``None``.
+    """Return the photos at a path, or ``None`` if there are none.
 
     Raises
     ------
     UserError
-        If something is there that is damaged.
+        If the archive or an array is damaged.
     """
     if root.is_file():
         return PackedPhotos(root)
@@ -68,7 +68,7 @@ def find_source(root: Path) -> Source | None:
 
 
 class LoosePhotos(Source):
-    """``im1.jpg`` … in a folder; whatever else is there is no part of the set."""
+    """``im1.jpg`` … in a folder; other files in it are ignored."""
 
     def __init__(self, folder: Path) -> None:
         self._tree = PhotoTree(folder)
@@ -93,15 +93,15 @@ class LoosePhotos(Source):
 
 
 class PackedPhotos(Source):
-    """The same photos in an archive, read without unpacking it: no path in it is ever used as a path."""
+    """The same photos in an archive, read without unpacking: no path in it is used as a path on disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         if not _numbered(self._members):
-            raise UserError(f"'{path}' holds no mirflickr/im1.jpg …: it is not {ARCHIVE}")
+            raise UserError(f"'{path}' does not contain mirflickr/im1.jpg …: it is not {ARCHIVE}")
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every photo's bytes; all are read again when the archive is new."""
+        """Return the SHA-256 of every photo's bytes; all are read again when the archive changes."""
         stamp = file_stamp(self._path)
         return digests(self._path, dict.fromkeys(self._members, stamp), self._digest)
 
@@ -120,7 +120,9 @@ class PackedPhotos(Source):
         except MemoryError:
             raise
         except Exception as error:  # zipfile raises many kinds of errors on damaged archives
-            raise UserError(f"'{self._path}' is no whole zip archive ({error}): download it again") from error
+            raise UserError(
+                f"not a complete zip archive: '{self._path}' ({error}); download it again"
+            ) from error
 
     @cached_property
     def _members(self) -> dict[str, str]:
@@ -165,27 +167,27 @@ class Arrays(Source):
         for path, part in zip(paths, self._chroma, strict=True):
             if part.shape[1:] != shape:
                 raise UserError(
-                    f"'{path}' has photos of shape {part.shape[1:]}, '{self._path}' asks for {shape}"
+                    f"'{path}' has photos of shape {part.shape[1:]}, but '{self._path}' needs {shape}"
                 )
         total = sum(map(len, self._chroma))
         if total != len(self._lightness):
             names = ", ".join(path.name for path in paths) or "no ab*.npy"
             raise UserError(
-                f"'{self._path}' has {len(self._lightness):,} photos, but the chroma beside it "
-                f"({names}) has {total:,}: are all of the ab*.npy files below '{root}'?"
+                f"'{self._path}' has {len(self._lightness):,} photos, but the chroma ({names}) has "
+                f"{total:,}: put all of the ab*.npy files below '{root}'"
             )
         self._starts = np.cumsum([0, *map(len, self._chroma)])
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every row's bytes; all are read again when a file's size or date is new."""
+        """Return the SHA-256 of every row's bytes; all are read again when a file changes."""
         stamps = [file_stamp(path) for path in self._files]
         every = hashlib.sha256(repr(stamps).encode()).digest()[:8]
         stamp = (int.from_bytes(every), max(changed for _, changed in stamps))
         return digests(self._path, dict.fromkeys(self._names(), stamp), self._digest)
 
     def read(self, key: str) -> RGB:
-        """Convert one row; colours outside of sRGB are clipped."""
-        from ...color.conversion import lab_to_rgb
+        """Convert one row; colours outside sRGB are clipped."""
+        from ...color import lab_to_rgb
 
         lightness, chroma = self._row(int(key))
         lightness_star = lightness.astype(np.float32) * np.float32(100 / 255)
@@ -215,7 +217,7 @@ def official_splits() -> dict[str, Split]:
 
 
 def _numbered(names: dict[str, T]) -> dict[str, T]:
-    """Keep what is called ``im1.jpg`` … ``im25000.jpg``, in the order of the numbers."""
+    """Keep the names ``im1.jpg`` … ``im25000.jpg``, in the order of the numbers."""
     found = [(match, value) for name, value in names.items() if (match := _NAME.fullmatch(name))]
     found.sort(key=lambda pair: int(pair[0][2]))
     return {match[1]: value for match, value in found if int(match[2]) <= PHOTOS}
@@ -227,9 +229,9 @@ def _mapped(path: Path, axes: int) -> NDArray[np.uint8]:
     except MemoryError:
         raise
     except Exception as error:  # numpy raises many kinds of errors on damaged headers
-        raise UserError(f"'{path}' is no whole .npy file ({error}): download it again") from error
+        raise UserError(f"not a complete .npy file: '{path}' ({error}); download it again") from error
     if array.dtype != np.uint8 or array.ndim != axes:
         raise UserError(
-            f"'{path}' is {array.dtype} {array.shape}; uint8 with {axes} axes is what belongs there"
+            f"'{path}' is {array.dtype} {array.shape}, but must be uint8 with {axes} axes: download it again"
         )
     return array

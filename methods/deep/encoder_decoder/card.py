@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import Schedule, Schedules
-from ...learning.supervised import SupervisedMethod
+from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
 
 
 @register
-class EncoderDecoder(SupervisedMethod):
+class EncoderDecoder(DeepMethod):
     """Sixteen convolution and upsampling layers, trained from scratch on the squared error of a*b*.
 
     The paper's: the layers, Adam at 5e-4 with a step-wise decay, batches of 40, 256² photos, 10, 20 and 50
-    epochs, of which ``paper`` takes the 20 that its curves show. Ours, where it is silent: the decay (×0.3
-    every third of the training), the mirroring, He's initialisation, and the scaling of input and output.
+    epochs, of which ``paper`` takes the 20 that its curves show. Ours, as the paper does not say: the decay
+    (×0.3 every third of the training), the mirroring, He's initialisation, and the scaling of input and
+    output.
     """
 
     info = MethodInfo(
@@ -37,13 +37,17 @@ class EncoderDecoder(SupervisedMethod):
         paper=Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4),
     )
 
-    class Parameters(SupervisedMethod.Parameters):
-        """As for every deep method."""
+    class Parameters(DeepMethod.Parameters, DecayParameters):
+        """The shared parameters of training."""
 
-        size: int | None = Field(None, ge=16, multiple_of=8, description="side of training and prediction")
+        size: int | None = Field(
+            None, ge=16, multiple_of=8, description="side in pixels for training and prediction"
+        )
+
+    parameters: Parameters
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the network with 6,219,410 weights."""
-        from .network import EncoderDecoderNetwork
+        from .network import EncoderDecoderNetwork  # imports torch
 
         return EncoderDecoderNetwork()

@@ -16,8 +16,8 @@ ENCODER = ((64, 2), (128, 1), (128, 2), (256, 1), (256, 2), (512, 1), (512, 1), 
 class EncoderDecoderNetwork(ColorNetwork):
     """Sixteen layers, 6,219,410 weights; the side of a photo must be a multiple of 8.
 
-    The paper's prose lets the encoder end at 8×8×256, its layer table at 32×32×256: the table adds up.
-    The scaling (L* to −1…1, a*b* by 110) is ours; the paper names none.
+    In the paper's text the encoder ends at 8×8×256, in its layer table at 32×32×256; only the table is
+    consistent. The scaling (L* to −1…1, a*b* by 110) is ours; the paper does not give one.
 
     Examples
     --------
@@ -56,8 +56,8 @@ class EncoderDecoderNetwork(ColorNetwork):
 def convolutions(before: int, layers: Sequence[tuple[int, int]]) -> Iterator[nn.Module]:
     """Yield a 3×3 convolution and a ReLU for each (channels, stride) of ``layers``.
 
-    They begin as in He et al. 2015: under torch's own start the signal loses a factor of √6 a layer, and
-    after twelve of them every photo looks the same.
+    They are initialised as in He et al. 2015: with torch's default the signal loses a factor of √6 per
+    layer, and after twelve layers all photos look the same.
     """
     for after, stride in layers:
         convolution = nn.Conv2d(before, after, 3, stride, padding=1)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ....datasets.base import RGB
-from ...base import Context, MethodInfo, register
-from ...learning.backbone import WeightsParameters, imagenet_file, load_imagenet
-from ...learning.method import Schedule, Schedules
-from ...learning.supervised import SupervisedMethod
+from ...base import MethodInfo, register
+from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.pretrained import PretrainedPart, WeightsParameters
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -19,13 +16,13 @@ INCEPTION = "inception_resnet_v2"
 
 
 @register
-class InceptionFusion(SupervisedMethod):
-    """An encoder–decoder that is told, at every pixel, what a frozen Inception-ResNet-v2 sees in the photo.
+class InceptionFusion(DeepMethod):
+    """An encoder–decoder that is given, at every pixel, the class scores of a frozen Inception-ResNet-v2.
 
     The paper's: the layers, L* in −1…1, a*b*/127, squared error, Adam at 1e-3, batches of 100, 224². Ours,
-    where it is silent: 20 epochs, the decay (×0.3 every third of them), the mirroring and He's
-    initialisation; the shorter budgets take smaller batches. Where the Inception network's weights cannot
-    be had, it stays as it was initialised: a random projection of the photo, which the row says.
+    as the paper does not say: 20 epochs, the decay (×0.3 every third of them), the mirroring and He's
+    initialisation; the shorter budgets take smaller batches. If the Inception network's weights are not
+    found, it keeps its random weights and is a random projection of the photo; the row says so.
     """
 
     info = MethodInfo(
@@ -35,6 +32,7 @@ class InceptionFusion(SupervisedMethod):
         "using CNNs and Inception-ResNet-v2, arXiv:1712.03400",
         trainable=True,
         all_threads=True,
+        weights=(INCEPTION,),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),
@@ -42,25 +40,17 @@ class InceptionFusion(SupervisedMethod):
         paper=Schedule(size=224, epochs=20, batch=100, learning_rate=1e-3),
     )
 
-    class Parameters(WeightsParameters):
-        """As for every deep method, and the Inception network's weights."""
+    class Parameters(DeepMethod.Parameters, DecayParameters, WeightsParameters):
+        """The shared parameters of training, and the Inception network's weights."""
 
     parameters: Parameters
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The Inception network's weights."""
-        return imagenet_file(INCEPTION, self.parameters.weights)
+    def pretrained(self) -> PretrainedPart:
+        """Return the Inception network."""
+        return PretrainedPart("inception", INCEPTION, self.parameters.weights)
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the network with random weights."""
-        from .network import InceptionFusionNetwork
+        from .network import InceptionFusionNetwork  # imports torch
 
         return InceptionFusionNetwork(INCEPTION)
-
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
-        """Load the Inception network's weights where there are any."""
-        inception = network.get_submodule("inception")
-        self._notes["backbone weights"] = load_imagenet(
-            inception, INCEPTION, self.parameters.weights, context
-        )

@@ -1,4 +1,4 @@
-"""Deep Koalarization: an encoder–decoder with the verdict of a frozen Inception-ResNet-v2 in its middle."""
+"""Deep Koalarization: an encoder–decoder that fuses the class scores of a frozen Inception-ResNet-v2."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from ...learning.network import ColorNetwork, center_lightness, neutral
 from ..encoder_decoder.network import ENCODER, convolutions
 
 CHROMA_RANGE = 127.0
-"""What the authors divide a*b* by."""
+"""The divisor of a*b*, as in the authors' code."""
 
 PAPER_SIDE, INCEPTION_SIDE = 224, 299
 SMALLEST_INCEPTION_SIDE = 75
-"""Below it the last stages of Inception-ResNet-v2 have no pixel left."""
+"""Below this side the last stages of Inception-ResNet-v2 would have no pixels."""
 
 
 class InceptionFusionNetwork(ColorNetwork):
     """Encoder, fusion with 1,000 class scores, decoder; sides are multiples of 8.
 
-    The photo stands in the middle of a black 299² canvas for the Inception network, padded and not
-    stretched; at sides other than 224 the canvas keeps that proportion, which is ours. timm's network has
-    1,000 classes where the authors' has 1,001.
+    For the Inception network the photo is padded to a black 299² canvas, not stretched; at sides other than
+    224 the canvas keeps that proportion, which is ours. timm's network has 1,000 classes, the authors' 1,001.
 
     Parameters
     ----------
@@ -68,7 +67,7 @@ class InceptionFusionNetwork(ColorNetwork):
         return functional.mse_loss(prediction, ab / CHROMA_RANGE)
 
     def train(self, mode: bool = True) -> InceptionFusionNetwork:
-        """Put all but the frozen network, whose statistics stay as they are, into training mode."""
+        """Put everything into training mode except the frozen network, whose statistics must not change."""
         super().train(mode)
         self.inception.eval()
         return self

@@ -11,24 +11,24 @@ from ...learning.encoders import Backbone
 from ...learning.network import AB_RANGE, ColorNetwork, center_lightness, neutral
 
 ATTENTION_STAGE = 1
-"""The decoder's second stage, at an eighth of the side, attends to itself."""
+"""Number of the decoder's stage with self-attention, at an eighth of the side."""
 
 CRITIC_STAGES = 3
 SLOPE = 0.2
-"""Of the critic's leaky ReLU."""
+"""Slope of the critic's leaky ReLU."""
 
 
 class NoGanGenerator(ColorNetwork):
     """A U-Net on a ResNet-34, with spectral norm, self-attention and sub-pixel upsampling.
 
     The stages, joints and attention of DeOldify's variant of fast.ai's dynamic U-Net, which adds batch
-    normalisation to the convolutions under spectral norm (fast.ai's has none there). Ours: it answers with
+    normalisation to the convolutions under spectral norm (fast.ai's has none there). Ours: it predicts
     a*b*/110 through a tanh instead of a photo in RGB, whose lightness would be thrown away, and that last
     layer is not under spectral norm; the decoder has fast.ai's width, where DeOldify's for ResNet-34 has 1.5
     times as many channels; the convolutions before pixel shuffling have a bias, where DeOldify's have batch
     normalisation instead; and the last upsampling and the two convolutions after it are built like those
     before, where DeOldify's upsampling has weight norm and no blur there, and its convolutions no batch
-    normalisation. Sides may be any: a stage is fitted to the features that it is joined with.
+    normalisation. Any side works: each stage is resized to the features that it is joined with.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class DecoderStage(nn.Module):
 
 
 class SubPixelUpsampling(nn.Module):
-    """Doubles the side by pixel shuffling, initialised so that it begins as nearest-neighbour (ICNR).
+    """Doubles the side by pixel shuffling; starts as nearest-neighbour upsampling (ICNR).
 
     A 2×2 mean after it takes the checkerboard out (Sugawara et al. 2018), as in DeOldify.
     """
@@ -130,7 +130,7 @@ class SubPixelUpsampling(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Every place attends to every other (Zhang et al. 2019, SAGAN); it begins as the identity."""
+    """Self-attention between all positions (Zhang et al. 2019, SAGAN); starts as the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -149,9 +149,9 @@ class SelfAttention(nn.Module):
 
 
 class NoGanCritic(nn.Module):
-    """DeOldify's critic: convolutions with spectral norm, dropout and self-attention; L* and a*b* go in.
+    """DeOldify's critic of L* and a*b*: convolutions with spectral norm, dropout and self-attention.
 
-    Its last convolution is padded, so that sides of 32 have a verdict too: ours.
+    Ours: the last convolution is padded, so that sides of 32 work too.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class NoGanCritic(nn.Module):
         self.layers = nn.Sequential(*layers, spectral_norm(nn.Conv2d(width, 1, 4, 1, 1, bias=False)))
 
     def forward(self, lightness: Tensor, ab: Tensor) -> Tensor:
-        """Return logits (N, 1, h, w) of being true, for L* (N, 1, H, W) and a*b* (N, 2, H, W)."""
+        """Return logits (N, 1, h, w) of the colours being true, for L* (N, 1, H, W) and a*b* (N, 2, H, W)."""
         verdict: Tensor = self.layers(torch.cat((center_lightness(lightness), ab / AB_RANGE), dim=1))
         return verdict
 
@@ -189,7 +189,7 @@ def convolution(before: int, after: int) -> tuple[nn.Module, nn.Module, nn.Modul
 
 
 def _fit(features: Tensor, other: Tensor) -> Tensor:
-    """Bring features to the side of others, where an odd side was rounded up by the encoder."""
+    """Resize features to the side of others, as the encoder rounds odd sides up."""
     if features.shape[2:] == other.shape[2:]:
         return features
     return functional.interpolate(features, size=other.shape[2:])

@@ -9,12 +9,13 @@ from pydantic import Field, field_validator
 
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
-from ...learning.judge import Judge, judge_files, load_perceptual_loss
 from ...learning.method import DeepMethod, Schedule, Schedules
+from ...learning.pretrained import PERCEPTUAL_NETWORKS, PerceptualParameters, perceptual_files
 
 if TYPE_CHECKING:
     from ...learning.learner import Learner
     from ...learning.network import ColorNetwork
+    from ...learning.training import Training
 
 
 @register
@@ -24,8 +25,8 @@ class Pix2Pix(DeepMethod):
     The papers': both networks and their initialisation, Adam at 2e-4 with β₁ = 0.5, the learning rate
     falling to 0 over the second half, 100 times the absolute error, batches of 4 (Isola's for colorization),
     256², and a perceptual loss on VGG16's features. Ours: its weight of 0.1, the stages and their weights
-    (fast.ai's), 20 epochs and the mirroring. Where VGG16's weights cannot be had MobileNetV2 judges, and
-    where its cannot either there is no perceptual loss; the row says which.
+    (fast.ai's), 20 epochs and the mirroring. If VGG16's weights are not found, the perceptual loss uses
+    MobileNetV2; without its weights there is no perceptual loss. The row says which.
     """
 
     info = MethodInfo(
@@ -35,6 +36,7 @@ class Pix2Pix(DeepMethod):
         "Networks, CVPR; Nayak et al., Image Coloring",
         trainable=True,
         all_threads=True,
+        weights=PERCEPTUAL_NETWORKS,
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=2e-4, photos=32, min_steps=4),
@@ -42,13 +44,14 @@ class Pix2Pix(DeepMethod):
         paper=Schedule(size=256, epochs=20, batch=4, learning_rate=2e-4),
     )
 
-    class Parameters(DeepMethod.Parameters):
-        """As for every deep method, with the losses' weights."""
+    class Parameters(DeepMethod.Parameters, PerceptualParameters):
+        """The shared parameters of training, and the losses."""
 
-        size: int | None = Field(None, ge=32, description="side of training and prediction, a power of 2")
+        size: int | None = Field(
+            None, ge=32, description="side in pixels for training and prediction, a power of 2"
+        )
         absolute: float = Field(100.0, ge=0, description="weight of the absolute error")
         perceptual: float = Field(0.1, ge=0, description="weight of the perceptual loss")
-        judge: Judge = Field("auto", description="network of the perceptual loss; auto: what has weights")
 
         @field_validator("size")
         @classmethod
@@ -61,41 +64,29 @@ class Pix2Pix(DeepMethod):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The perceptual loss's weights."""
-        return judge_files(self.parameters.judge)
+        """Files of weights for the perceptual loss."""
+        return perceptual_files(self.parameters.perceptual_network)
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator: 54,409,858 weights at 256²."""
-        from .network import UNetGenerator
+        from .network import UNetGenerator  # imports torch
 
         return UNetGenerator(size)
 
-    def smaller_sides(self) -> dict[int, str]:
-        """Return none: the innermost of the stages, which go by the side, would have no pixel left."""
+    def smaller_sides(self, size: int) -> dict[int, str]:
+        """Return none: the number of stages depends on the side, so the network takes no smaller one."""
         return {}
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> None:
-        """Load the perceptual loss where there are weights for it."""
-        self._perception, self._notes["perceptual network"] = load_perceptual_loss(
-            self.parameters.judge, context
-        )
+    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
+        """Load the perceptual loss if there are weights for it."""
+        from ...learning.perceptual import load_perceptual_loss  # imports torch
 
-    def build_learner(self, network: ColorNetwork, plan: Schedule, context: Context) -> Learner:
+        self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
+        return {**super().prepare(network, packed, context), "perceptual network": name}
+
+    def build_learner(self, training: Training) -> Learner:
         """Return generator and critic with their losses."""
-        from torch import channels_last, device, nn, optim
-
-        from ...learning.adversarial import Adversarial, Content, Trained
-        from .network import PatchCritic
+        from .training import build_learner  # imports torch
 
         chosen = self.parameters
-
-        def trained(part: nn.Module) -> Trained:
-            optimizer = optim.Adam(part.parameters(), lr=plan.learning_rate, betas=(0.5, 0.999))
-            fall = optim.lr_scheduler.LambdaLR(
-                optimizer, lambda epoch: min(1.0, 2 * (1 - epoch / plan.epochs))
-            )
-            return Trained(part, optimizer, fall)
-
-        critic = PatchCritic().to(device(context.device)).to(memory_format=channels_last)
-        content = Content(network, chosen.absolute, chosen.perceptual, self._perception)
-        return Adversarial(trained(network), trained(critic), content, self.precision(context))
+        return build_learner(training, chosen.absolute, chosen.perceptual, self._perception)

@@ -12,24 +12,24 @@ from torch.nn import functional
 from ...learning.network import AB_RANGE, ColorNetwork, center_lightness
 
 ENCODER = (64, 128, 256, 512, 512, 512, 512, 512)
-"""Channels of the stages, each of half the side of the one before: 256² ends at one pixel."""
+"""Channels of the stages; each halves the side, so 256² ends at one pixel."""
 
 DROPOUT_FROM = 5
-"""From this stage inwards the decoder drops half of its features: its first three stages at 256²."""
+"""From this stage inwards the decoder has dropout of one half: its first three stages at 256²."""
 
 CRITIC = ((64, 2), (128, 2), (256, 2), (512, 1))
 """Channels and stride of the 4×4 convolutions before the critic's verdict."""
 
 SLOPE = 0.2
-"""Of the leaky ReLU."""
+"""Slope of the leaky ReLU."""
 
 
 class UNetGenerator(ColorNetwork):
     """U-Net-256: eight stages down, eight up, each up stage given the features of its mirror image.
 
-    Sides are powers of two. Below 256 the innermost stages, which would have no pixel left, are left out:
-    ours. Batch normalisation uses its running statistics and dropout is off when colorizing, where the
-    authors keep both as in training: ours, so that a photo has one answer.
+    Sides are powers of two. Ours: below 256 the innermost stages are omitted, as they would have no pixels;
+    and when colorizing, batch normalisation uses its running statistics and dropout is off, so that a photo
+    has one answer (the authors keep both as in training).
     """
 
     def __init__(self, size: int = 256) -> None:
@@ -85,7 +85,7 @@ class PatchCritic(nn.Module):
         self.apply(initialise)
 
     def forward(self, lightness: Tensor, ab: Tensor) -> Tensor:
-        """Return a logit a patch, (N, 1, h, w), for L* (N, 1, H, W) and a*b* (N, 2, H, W)."""
+        """Return one logit per patch, (N, 1, h, w), for L* (N, 1, H, W) and a*b* (N, 2, H, W)."""
         photo = torch.cat((center_lightness(lightness), ab / AB_RANGE), dim=1)
         verdict: Tensor = self.layers(photo)
         return verdict

@@ -70,7 +70,7 @@ def test_an_object_store_is_no_run_folder(bench, tmp_path):
 
 
 def test_no_method_and_no_plugin_are_called_what_they_are(bench, tmp_path):
-    assert refuse(bench, "check", "").startswith("error: '' names no method; write all, ")
+    assert refuse(bench, "check", "").startswith("error: no method in ''; write all, ")
     assert refuse(bench, "check", "[").startswith("error: cannot read the methods '['; write all, ")
     message = f"plugin file '{tmp_path}' is a folder: name the Python file"
     assert message in refuse(bench, "run", "--plugin", tmp_path)

@@ -89,7 +89,7 @@ def test_info_of_an_empty_array_names_it(run, tmp_path):
     (tmp_path / "gray_scale.npy").touch()
     code, output = run("info", "mirflickr", "--data-root", tmp_path)
     assert code == "user error"
-    assert f"'{tmp_path / 'gray_scale.npy'}' is no whole .npy file" in output
+    assert f"not a complete .npy file: '{tmp_path / 'gray_scale.npy'}'" in output
 
 
 def test_prepare_reports_what_is_wrong(run, photos):
@@ -216,7 +216,7 @@ def test_download_that_fails_is_one_message(run, tmp_path, monkeypatch):
     [
         (["mirflickr", "--download"], "--download needs --data-root FOLDER, where mirflickr25k.zip is put"),
         (["landscapes", "--download"], "dataset 'landscapes' has no public address"),
-        (["nonesuch"], "no dataset is called 'nonesuch'"),
+        (["nonesuch"], "unknown dataset 'nonesuch'"),
     ],
 )
 def test_mistakes_are_one_message(run, arguments, message):

@@ -25,7 +25,7 @@ def test_a_method_without_parameters_says_so(bench):
 
 
 def test_an_unknown_method_is_a_mistake(bench):
-    assert bench("list", "methods", "grey") == (2, "error: no method is called 'grey'; did you mean gray?\n")
+    assert bench("list", "methods", "grey") == (2, "error: unknown method 'grey'; did you mean gray?\n")
 
 
 def test_a_broken_method_stays_listed_with_its_reason(bench, monkeypatch):

@@ -107,15 +107,15 @@ def test_accuracy_of_no_radius_says_what_to_type(name):
 
 
 def test_unknown_names_show_the_nearest():
-    with pytest.raises(UserError, match=r"no metric is called 'delta_e200'; did you mean delta_e2000"):
+    with pytest.raises(UserError, match=r"unknown metric 'delta_e200'; did you mean delta_e2000"):
         get_metric("delta_e200")
-    with pytest.raises(UserError, match="no metric is called 'precision@5'"):
+    with pytest.raises(UserError, match="unknown metric 'precision@5'"):
         get_metric("precision@5")
 
 
 def test_resolve_gives_registered_names_once_and_in_order():
     assert resolve(["ssim", "accuracy@5.0", "psnr", "accuracy@5"]) == ("ssim", "accuracy@5", "psnr")
-    with pytest.raises(UserError, match="no metric is called 'pnsr'"):
+    with pytest.raises(UserError, match="unknown metric 'pnsr'"):
         resolve(["ssim", "pnsr"])
 
 

@@ -10,7 +10,8 @@ import torch
 
 from huebench import UserError
 from huebench.bench.metrics import Scorer, fid, lpips, vgg_top1
-from huebench.bench.metrics.weights import Weights, weights_folders
+from huebench.bench.metrics.weights import Weights
+from huebench.files import weights_folders
 
 
 @pytest.fixture
@@ -63,10 +64,6 @@ def test_missing_weights_name_the_file_its_source_and_the_folder_and_no_path_of_
     assert str(tmp_path) not in reason
     with pytest.raises(UserError, match="weights not found"):
         vgg_top1.VGG16.load()
-
-
-def test_the_cache_is_where_torch_hub_looks(weights_folder):
-    assert str(weights_folders()[-1]) == f"{torch.hub.get_dir()}/checkpoints"
 
 
 def test_present_weights_are_not_missing(weights_folder):

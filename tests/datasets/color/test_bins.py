@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import skimage.data
 
+from huebench.datasets.color import rgb_to_lab
 from huebench.datasets.color.bins import AbBins, gamut_bins
-from huebench.datasets.color.conversion import rgb_to_lab
 
 
 def brute_force(ab, nodes):
@@ -68,9 +68,9 @@ def test_prior_of_nothing_is_zero():
         (np.zeros((0, 2)), r"shape \(Q, 2\)"),
         (np.array([[0.0, 5.0]]), "must lie on the grid"),
         (np.array([[0.0, 130.0]]), "must lie on the grid"),
-        (np.array([[0.0, 10.0], [0.0, 10.0]]), "stands twice"),
+        (np.array([[0.0, 10.0], [0.0, 10.0]]), "repeats a bin"),
     ],
 )
-def test_nodes_that_are_no_set_of_bins_are_refused(nodes, message):
+def test_invalid_nodes_are_refused(nodes, message):
     with pytest.raises(ValueError, match=message):
         AbBins(nodes.astype(np.float32))

@@ -55,11 +55,11 @@ def test_equal_files_share_a_split(tmp_path):
     ("make", "match"),
     [
         (lambda _: None, "add --data-root FOLDER"),
-        (lambda path: path / "none", "none' is no folder"),
-        (lambda path: path, "holds no photos"),
+        (lambda path: path / "none", "not a folder: '.*none'"),
+        (lambda path: path, "no photos in"),
     ],
 )
-def test_what_is_missing_says_which_file_to_put_where(tmp_path, make, match):
+def test_missing_photos_error_says_which_file_to_put_where(tmp_path, make, match):
     with pytest.raises(UserError, match=rf"{match}.*Download archive\.zip from https://www\.kaggle\.com"):
         Landscapes(make(tmp_path))
 

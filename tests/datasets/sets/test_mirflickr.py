@@ -34,8 +34,8 @@ def test_reading(tmp_path, make_photos):
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_what_is_missing_says_which_file_to_put_where(tmp_path, given):
-    match = r"(nothing of it is at|add --data-root).*Put mirflickr25k\.zip from .*--download'"
+def test_missing_photos_error_says_which_file_to_put_where(tmp_path, given):
+    match = r"(not found in|add --data-root).*Put mirflickr25k\.zip from .*--download'"
     with pytest.raises(UserError, match=match):
         Mirflickr(tmp_path if given else None)
 

@@ -10,7 +10,7 @@ from sklearn.datasets import load_sample_image
 from huebench import UserError
 from huebench.datasets.base import SPLITS
 from huebench.datasets.sets import samples
-from huebench.datasets.sets.samples import GAP, SOURCES, STRIDE, TILE, Samples, Source
+from huebench.datasets.sets.samples import GAP, ORIGINALS, STRIDE, TILE, Original, Samples
 
 DATASET = Samples()
 WHOLE = {
@@ -31,12 +31,12 @@ def corner(entry) -> tuple[int, int]:
 def test_numbers_of_tiles():
     counts = [len(DATASET.split(name)) for name in SPLITS]
     assert counts == [161, 26, 45]
-    assert {entry.category for entry in DATASET.entries()} == set(SOURCES)
+    assert {entry.category for entry in DATASET.entries()} == set(ORIGINALS)
     assert len({entry.id for entry in DATASET.entries()}) == len({e.sha256 for e in DATASET.entries()}) == 232
 
 
 # rocket.jpg is not in here: scikit-image passes over its profile, which is not sRGB's.
-@pytest.mark.parametrize("name", sorted(SOURCES.keys() - {"rocket"}))
+@pytest.mark.parametrize("name", sorted(ORIGINALS.keys() - {"rocket"}))
 def test_tiles_are_cut_from_what_scikit_image_and_scikit_learn_load(name):
     whole = WHOLE[name]()
     for entry in DATASET.entries():
@@ -59,7 +59,7 @@ def test_tiles_of_validation_and_test_overlap_by_a_quarter_at_most():
             assert max(rows, columns) >= STRIDE["test"]
 
 
-def test_what_is_read_may_be_changed():
+def test_photos_read_are_copies():
     entry = DATASET.entries()[0]
     DATASET.read(entry)[:] = 0
     assert DATASET.read(entry).any()
@@ -70,16 +70,16 @@ def test_caveat_says_that_it_is_no_benchmark():
 
 
 def test_data_root_is_refused(tmp_path):
-    with pytest.raises(UserError, match="comes with the package: leave --data-root out"):
+    with pytest.raises(UserError, match="comes with the package: leave out --data-root"):
         Samples(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "source", [Source("skimage", "data/none.png", ""), Source("no_such_package", "a.png", "")]
+    "source", [Original("skimage", "data/none.png", ""), Original("no_such_package", "a.png", "")]
 )
 def test_missing_file_of_a_wheel(monkeypatch, source):
-    monkeypatch.setattr(samples, "SOURCES", {"x": source})
-    with pytest.raises(UserError, match=r"does not hold .*: install huebench anew"):
+    monkeypatch.setattr(samples, "ORIGINALS", {"x": source})
+    with pytest.raises(UserError, match=r"does not contain .*: reinstall huebench"):
         Samples()
 
 

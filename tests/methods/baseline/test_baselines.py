@@ -36,13 +36,13 @@ def test_random_ab_is_the_references_chroma(subject):
 def test_oracle_roundtrip_is_the_truth(subject):
     oracle = subject("oracle-roundtrip")
     context = oracle.context(3)
-    np.testing.assert_array_equal(oracle.fitted.colorize(oracle.lightness(), context), context.truth)
+    np.testing.assert_array_equal(oracle.fitted.colorize(oracle.lightness(), context), context.true_chroma)
 
 
 def test_oracle_lowres_keeps_each_photos_mean_and_loses_detail(subject):
     oracle = subject("oracle-lowres", size=SIDE // 4)
     context = oracle.context(3)
     answer = oracle.fitted.colorize(oracle.lightness(), context)
-    assert context.truth is not None
-    np.testing.assert_allclose(answer.mean((1, 2)), context.truth.mean((1, 2)), atol=1)
-    assert answer.std() < context.truth.std() / 2
+    assert context.true_chroma is not None
+    np.testing.assert_allclose(answer.mean((1, 2)), context.true_chroma.mean((1, 2)), atol=1)
+    assert answer.std() < context.true_chroma.std() / 2

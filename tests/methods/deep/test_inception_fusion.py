@@ -1,4 +1,4 @@
-"""Inception fusion learns eight photos by heart; its checkpoints leave the frozen network out."""
+"""Inception fusion overfits eight photos; its checkpoints leave the frozen network out."""
 
 import torch
 

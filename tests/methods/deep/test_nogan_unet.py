@@ -10,7 +10,7 @@ from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.learning.data import LabBatches
 from huebench.methods.learning.learner import native_precision
 
-SMALL = {"backbone": "resnet18", "critic_width": 8, "weights": "none", "judge": "none"}
+SMALL = {"backbone": "resnet18", "critic_width": 8, "weights": "none", "perceptual_network": "none"}
 TINY = {"size": 32, "epochs": 1, "batch": 2, **SMALL}
 
 
@@ -90,7 +90,7 @@ def test_the_render_factor_is_a_sixteenth_of_the_side_of_prediction(photo_set, c
     method = NoGanUNet(**TINY, cycles=0, render_factor=5)
     method.fit(photo_set(crops[:2]), photo_set([]), Context())
     seen = []
-    method._network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
+    method._trained.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
     _colors(method)
     assert seen == [(1, 1, 80, 80)]
     method.save(tmp_path)

@@ -1,4 +1,4 @@
-"""pix2pix learns eight photos by heart, resumes to the same bytes, and takes powers of two."""
+"""pix2pix overfits eight photos, resumes to the same bytes, and takes powers of two."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from huebench.methods.learning.learner import native_precision
 
 
 def test_overfits_eight_photos(gain_on_eight):
-    method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, judge="none")
+    method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, perceptual_network="none")
     assert gain_on_eight(method) > 3
     assert method.notes == {"perceptual network": "none", "precision": native_precision("cpu")}
 
@@ -24,7 +24,7 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(photo_set, crops, tmp
             raise InterruptedFitError
 
     def method():
-        return Pix2Pix(size=32, epochs=2, batch=2, judge="none")
+        return Pix2Pix(size=32, epochs=2, batch=2, perceptual_network="none")
 
     photos = photo_set(crops[:4])
     whole, stopped, resumed = method(), method(), method()

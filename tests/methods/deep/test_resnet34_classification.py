@@ -1,4 +1,4 @@
-"""ResNet-34 classification learns eight photos by heart, and says which weights it began with."""
+"""ResNet-34 classification overfits eight photos; its notes name the weights."""
 
 from huebench.methods.deep.resnet34_classification import ResNet34Classification
 from huebench.methods.learning.learner import native_precision

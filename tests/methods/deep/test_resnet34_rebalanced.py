@@ -1,4 +1,4 @@
-"""ResNet-34 rebalanced learns eight photos by heart, and says which weights it began with."""
+"""ResNet-34 rebalanced overfits eight photos; its notes name the weights."""
 
 import numpy as np
 
@@ -14,12 +14,12 @@ def test_overfits_eight_photos(gain_on_eight):
     assert method.notes == {"backbone weights": "none", "precision": native_precision("cpu")}
 
 
-def test_rare_colors_weigh_more_than_frequent_ones(photo_set, crops):
+def test_rare_colors_have_higher_weights_than_frequent_ones(photo_set, crops):
     method = ResNet34Rebalanced(size=16, epochs=1, weights="none")
     method.fit(photo_set(crops[:8]), photo_set([]), Context())
     bins = gamut_bins()
     prior = bins.prior(photo_set(crops[:8]).packed(16))
-    rarity = method._network.get_buffer("rarity").numpy()
+    rarity = method._trained.network.get_buffer("rarity").numpy()
     assert rarity[prior.argmax()] == rarity.min()
     np.testing.assert_allclose((prior * rarity).sum(), 1, rtol=1e-4)
     np.testing.assert_allclose(rarity[prior == 0].min(), rarity.max(), rtol=1e-6)

@@ -1,4 +1,4 @@
-"""ResNet-34 regression learns eight photos by heart, and says which weights it began with."""
+"""ResNet-34 regression overfits eight photos; its notes name the weights."""
 
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.learning.learner import native_precision

@@ -73,7 +73,7 @@ def test_equal_points_give_the_lowest_rows():
     assert (rows == np.arange(4)).all()
 
 
-def test_a_point_finds_itself():
+def test_a_point_is_its_own_nearest_neighbour():
     points = clustered(5, 5000, 25)
     distances, rows = PatchIndex(points).query(points, 1)
     assert (rows[:, 0] == np.arange(5000)).all()

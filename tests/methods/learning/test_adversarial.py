@@ -1,4 +1,4 @@
-"""The adversarial step: who learns from what."""
+"""The adversarial step: which network learns from which loss."""
 
 import copy
 
@@ -7,7 +7,7 @@ import torch
 from torch import nn, optim
 
 from huebench.datasets.color.torch import lab_to_rgb
-from huebench.methods.learning.adversarial import Adversarial, Content, Trained
+from huebench.methods.learning.adversarial import Adversarial, ContentLoss, Player
 
 from .conftest import Generator
 
@@ -32,15 +32,15 @@ def _learner(*, rate=0.01, critic_rate=None, own=1.0, perception=None) -> Advers
 
     def trained(network, rate):
         optimizer = optim.SGD(network.parameters(), lr=rate)
-        return Trained(network, optimizer, optim.lr_scheduler.StepLR(optimizer, 10))
+        return Player(network, optimizer, optim.lr_scheduler.StepLR(optimizer, 10))
 
     generator = Generator()
-    content = Content(generator, own, 2.0, perception)
+    content = ContentLoss(generator, own, 2.0, perception)
     critic = trained(Critic(), rate if critic_rate is None else critic_rate)
     return Adversarial(trained(generator, rate), critic, content, "fp32")
 
 
-def test_the_critic_learns_to_tell_true_from_made(batch):
+def test_the_critic_learns_to_tell_true_from_predicted_colors(batch):
     learner = _learner(rate=0.5, own=0.0)
     generator = learner.networks["generator"]
     before = copy.deepcopy(generator.state_dict())
@@ -52,7 +52,7 @@ def test_the_critic_learns_to_tell_true_from_made(batch):
     assert critic(*batch).mean() > critic(batch[0], made).mean() + 1
 
 
-def test_the_generator_learns_to_pass_for_true(batch):
+def test_the_generator_learns_to_fool_the_critic(batch):
     learner = _learner(rate=0.1, critic_rate=0.0, own=0.0)
     generator, critic = learner.networks["generator"], learner.networks["critic"]
     before = critic(batch[0], generator.chroma(generator(batch[0]))).mean().item()

@@ -74,7 +74,7 @@ def test_out_of_memory_names_the_size_that_would_fit(error):
         predict(Echo(largest=140, error=error), np.full((1, 8, 8), 50, np.float32), 256, smaller)
 
 
-def test_out_of_memory_at_any_size_says_so():
+def test_out_of_memory_at_every_size_is_reported():
     with pytest.raises(UserError, match="at 64² and at every smaller side that this network takes"):
         predict(Echo(largest=0), np.full((1, 8, 8), 50, np.float32), 64, {16: "size=16", 32: "size=32"})
 

@@ -6,6 +6,7 @@ import torch
 from huebench.methods.base import Context
 from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
 from huebench.methods.learning.learner import native_precision
+from huebench.methods.learning.training import prepared_training
 
 
 @pytest.mark.parametrize(
@@ -22,5 +23,12 @@ def test_a_processor_without_instructions_for_bf16_trains_in_fp32(monkeypatch, i
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
     assert native_precision("cpu") == precision
     assert native_precision("cuda") == "bf16"
-    assert EncoderDecoder().precision(Context()) == precision
-    assert EncoderDecoder(precision="fp32").precision(Context(device="cuda")) == "fp32"
+
+
+@pytest.mark.parametrize("chosen", [None, "fp32"])
+def test_training_takes_the_native_precision_unless_one_is_chosen(monkeypatch, photo_set, crops, chosen):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    method = EncoderDecoder(size=16, epochs=1, batch=2, precision=chosen)
+    with prepared_training(method, photo_set(crops[:2]), photo_set([]), Context()) as training:
+        assert training.precision == training.trained.notes["precision"] == (chosen or "bf16")
+        assert method.build_learner(training).autocast._enabled == (chosen is None)

@@ -15,6 +15,7 @@ from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
+from huebench.methods.learning.inference import TrainedNetwork
 from huebench.methods.learning.method import DeepMethod, Schedule
 
 TINY = {"size": 16, "epochs": 2, "batch": 4}
@@ -56,7 +57,7 @@ def test_listing_methods_does_not_import_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_an_untrained_method_says_so(tmp_path):
+def test_an_untrained_method_is_reported(tmp_path):
     with pytest.raises(UserError, match="encoder-decoder is not trained: call fit or load"):
         _colors(EncoderDecoder())
     with pytest.raises(UserError, match="not trained"):
@@ -144,8 +145,8 @@ def _full_beyond_50(method: DeepMethod, side: int) -> DeepMethod:
         if inputs[0].shape[-1] > 50:
             raise torch.OutOfMemoryError("full")
 
-    method._network, method._size = method.build_network(side), side
-    method._network.register_forward_pre_hook(fill)
+    method._trained = TrainedNetwork(method.build_network(side), side)
+    method._trained.network.register_forward_pre_hook(fill)
     return method
 
 

@@ -1,4 +1,4 @@
-"""Two processes over Gloo, started as torchrun would, against one with the whole batch."""
+"""Two processes over Gloo, started like torchrun does, against one with the whole batch."""
 
 import json
 import os
@@ -24,11 +24,11 @@ import numpy as np, torch
 from pathlib import Path
 from torch import nn
 from huebench.methods.base import Context
-from huebench.methods.learning.adversarial import Content, Trained
+from huebench.methods.learning.adversarial import ContentLoss, Player
 from huebench.methods.learning.data import LabBatches
 from huebench.methods.learning.learner import Supervised
-from huebench.methods.deep.nogan_unet.critic import Burst
-from huebench.methods.learning.parallel import added, first_alone, firsts, joined, rank
+from huebench.methods.deep.nogan_unet.training import Burst
+from huebench.methods.learning.parallel import from_first_process, main_process_first, process_group, rank
 from huebench.methods.learning.reproducible import reproducible
 from huebench.methods.learning.trainer import Trainer
 from huebench.methods.learning.network import ColorNetwork
@@ -57,8 +57,8 @@ def photos(count, seed):
 device = torch.device("cpu")
 curve, answers = [], {}
 folder = Path(sys.argv[1]) / os.environ.get("RANK", "alone")
-with joined(device), reproducible(0, device):
-    with first_alone():
+with process_group(device), reproducible(0, device):
+    with main_process_first():
         answers["saw the first's file"] = (Path(sys.argv[1]) / "first").exists()
         if rank() == 0:
             (Path(sys.argv[1]) / "first").touch()
@@ -70,12 +70,12 @@ with joined(device), reproducible(0, device):
     steps = torch.optim.lr_scheduler.StepLR(optimizer := adam(network), 2)
     Trainer(Supervised(network, optimizer, steps), *batches, 3, context, "key").run()
     score = lambda: len(curve) if rank() == 0 else -len(curve)
-    burst = Burst(Trained(network, adam(network)), Trained(critic, adam(critic)),
-                  Content(network, 1.0, 0.0, None), "fp32")
+    burst = Burst(Player(network, adam(network)), Player(critic, adam(critic)),
+                  ContentLoss(network, 1.0, 0.0, None), "fp32")
     trainer = Trainer(burst, *batches, 3, context, "key", score=score, name="burst")
     trainer.run()
     answers["best"] = trainer.best_epoch
-    answers["first's"] = firsts(rank() + 7.0)
+    answers["first's"] = from_first_process(rank() + 7.0)
 answers["losses"] = [epoch.loss for epoch in curve]
 answers["weights"] = [value for weight in network.parameters() for value in weight.flatten().tolist()]
 answers["checkpoints"] = sorted(path.name for path in folder.glob("*"))
@@ -123,24 +123,24 @@ def test_losses_and_weights_are_those_of_one_process_with_the_whole_batch(answer
     assert answers["two0"]["weights"] == answers["two1"]["weights"]
 
 
-def test_the_first_alone_writes_checkpoints(answers):
+def test_only_the_first_process_writes_checkpoints(answers):
     assert answers["two0"]["checkpoints"] == answers["alone"]["checkpoints"] == ["burst.pt", "training.pt"]
     assert answers["two1"]["checkpoints"] == []
 
 
-def test_the_first_alone_scores(answers):
+def test_only_the_first_process_scores(answers):
     assert answers["two1"]["best"] == answers["two0"]["best"] == 3
     assert answers["two1"]["first's"] == answers["two0"]["first's"] == 7
 
 
-def test_the_first_goes_first(answers):
+def test_the_first_process_runs_the_block_first(answers):
     assert (answers["two0"]["saw the first's file"], answers["two1"]["saw the first's file"]) == (False, True)
 
 
 def test_shares_are_disjoint_and_whole(monkeypatch):
     photos = torch.arange(7)
     assert torch.equal(parallel.own_share(photos), photos)
-    monkeypatch.setattr(parallel, "processes", lambda: 3)
+    monkeypatch.setattr(parallel, "world_size", lambda: 3)
     shares = []
     for rank in range(3):
         monkeypatch.setattr(parallel, "rank", lambda rank=rank: rank)
@@ -150,13 +150,13 @@ def test_shares_are_disjoint_and_whole(monkeypatch):
 
 
 def test_fewer_photos_in_a_batch_than_devices_is_an_error(monkeypatch):
-    monkeypatch.setattr("huebench.methods.learning.data.processes", lambda: 4)
+    monkeypatch.setattr("huebench.methods.learning.data.world_size", lambda: 4)
     packed = torch.zeros(6, 8, 8, 3, dtype=torch.uint8).numpy()
     with pytest.raises(UserError, match="6 photos in batches of 2 are too few for 4 devices: raise batch"):
         LabBatches(packed, 2, CPU)
 
 
-def test_shared_statistics_leave_the_answers_as_they_are(monkeypatch):
+def test_synchronised_batch_norm_keeps_the_predictions(monkeypatch):
     torch.manual_seed(0)
     network = nn.Sequential(nn.BatchNorm2d(1), Backbone("test_efficientnet", (0, 1)))  # with timm's layers
     photos = 100 * torch.rand(4, 1, 64, 64)
@@ -164,10 +164,10 @@ def test_shared_statistics_leave_the_answers_as_they_are(monkeypatch):
     network.eval()
     with torch.inference_mode():
         before = network(photos)
-        monkeypatch.setattr(parallel, "processes", lambda: 2)
+        monkeypatch.setattr(parallel, "world_size", lambda: 2)
         monkeypatch.setattr(network, "parameters", lambda: iter([SimpleNamespace(is_cuda=True)]))
         for _ in range(2):  # a network that goes through several stages is given to several learners
-            parallel.share_statistics(network)
+            parallel.sync_batch_norm(network)
             after = network(photos)
             for expected, stage in zip(before, after, strict=True):
                 assert torch.equal(stage, expected)

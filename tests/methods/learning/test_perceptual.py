@@ -1,10 +1,25 @@
-"""The perceptual loss against a plain sum over the network's features."""
+"""The perceptual loss against a plain sum over its features, and the choice of its network."""
+
+import os
+from pathlib import Path
 
 import pytest
 import timm
 import torch
 
-from huebench.methods.learning.perceptual import FEATURES, PerceptualLoss
+from huebench import UserError
+from huebench.files import WEIGHTS_VARIABLE
+from huebench.methods.base import Context
+from huebench.methods.deep.nogan_unet.card import NoGanUNet
+from huebench.methods.deep.pix2pix.card import Pix2Pix
+from huebench.methods.learning.perceptual import FEATURES, PerceptualLoss, load_perceptual_loss
+from huebench.methods.learning.pretrained import perceptual_files
+
+
+@pytest.fixture(autouse=True)
+def _no_weights_found(monkeypatch):
+    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +60,48 @@ def test_vgg_stages_end_before_pooling():
         whole = timm.create_model("vgg16_bn").features
     pools = [i for i, layer in enumerate(whole) if isinstance(layer, torch.nn.MaxPool2d)]
     assert network.feature_info.module_name() == [f"features.{i - 1}" for i in pools[2:5]]
+
+
+def test_without_weights_there_is_no_perceptual_loss():
+    assert load_perceptual_loss("auto", Context(budget="smoke")) == (None, "none")
+    assert load_perceptual_loss("none", Context()) == (None, "none")
+
+
+def test_mobilenet_is_used_if_vgg_is_missing(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    state = timm.create_model("mobilenetv2_100").state_dict()
+    torch.save(state, tmp_path / "mobilenetv2_100.pth")
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
+    loss, name = load_perceptual_loss("auto", Context(budget="smoke"))
+    assert name == "mobilenetv2_100"
+    assert perceptual_files("auto") == perceptual_files(name) == (tmp_path / "mobilenetv2_100.pth",)
+    assert perceptual_files("none") == perceptual_files("vgg16_bn") == ()
+    assert torch.equal(loss.features.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
+
+
+def test_a_named_perceptual_network_must_have_weights():
+    with pytest.raises(UserError, match=r"no weights of vgg16_bn found: put vgg16_bn\.safetensors into"):
+        load_perceptual_loss("vgg16_bn", Context(budget="smoke"))
+
+
+def test_weights_of_another_network_are_an_error(tmp_path, monkeypatch):
+    torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "mobilenetv2_100.pth")
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
+    with pytest.raises(UserError, match=r"mobilenetv2_100\.pth' are not of mobilenetv2_100"):
+        load_perceptual_loss("auto", Context(budget="smoke"))
+
+
+@pytest.mark.parametrize("cls", [Pix2Pix, NoGanUNet])
+def test_methods_train_with_the_published_mobilenet_and_say_so(cls, photo_set, crops, monkeypatch):
+    data = os.environ.get("HUEBENCH_DATA")
+    if data is None:
+        pytest.skip("HUEBENCH_DATA names no folder of real photos and weights")
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(Path(data) / "weights"))
+    losses = {}
+    for chosen in ("auto", "none"):
+        curve = []
+        method = cls(size=32, epochs=1, batch=2, photos=4, perceptual_network=chosen)
+        method.fit(photo_set(crops[:4]), photo_set([]), Context(budget="smoke", log_epoch=curve.append))
+        losses[chosen] = curve[0].loss
+        assert method.notes["perceptual network"] == {"auto": "mobilenetv2_100", "none": "none"}[chosen]
+    assert losses["auto"] > losses["none"]

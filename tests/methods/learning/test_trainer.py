@@ -156,7 +156,7 @@ def test_no_training_photos_is_an_error():
         _train(Context(), train=0)
 
 
-def test_a_loss_that_is_not_finite_is_named_with_epoch_and_step(monkeypatch):
+def test_a_loss_that_is_not_finite_is_reported_with_epoch_and_step(monkeypatch):
     losses = iter([1.0] * 4 + [float("nan")] * 9)
     monkeypatch.setattr(Tiny, "loss", lambda self, prediction, ab: prediction.mean() * next(losses))
     with pytest.raises(UserError, match="loss is nan in epoch 2 of 4, step 2 of 3: lower learning_rate"):
@@ -240,7 +240,7 @@ def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
 
 @pytest.mark.parametrize("where", ["conversion", "validation", "score"])
 def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
-    def limited(convert):
+    def limit_threads(convert):
         def call(*batch):
             if len(batch[-1]) > 3:
                 raise torch.OutOfMemoryError("full")
@@ -252,9 +252,9 @@ def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
         raise torch.OutOfMemoryError("full")
 
     if where == "conversion":
-        monkeypatch.setattr(data, "rgb_to_lab", limited(data.rgb_to_lab))
+        monkeypatch.setattr(data, "rgb_to_lab", limit_threads(data.rgb_to_lab))
     elif where == "validation":
-        monkeypatch.setattr(Supervised, "evaluate", limited(Supervised.evaluate))
+        monkeypatch.setattr(Supervised, "evaluate", limit_threads(Supervised.evaluate))
     with pytest.raises(
         OutOfMemoryError, match="too small to train on 4 photos of 8² a step: batch=2 would fit"
     ):

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import save_file
 
 from huebench import UserError
+from huebench.files import WEIGHTS_VARIABLE
 from huebench.methods.learning import weights
 from huebench.methods.learning.encoders import Backbone
 from huebench.methods.learning.weights import find_weights, load_weights, match_names, read_weights
-from huebench.methods.weights_files import FOLDER_VARIABLE
 
 NAME = "resnet18"
 
@@ -26,7 +26,7 @@ def whole():
 
 @pytest.fixture(autouse=True)
 def _no_hub(monkeypatch, tmp_path):
-    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
@@ -105,7 +105,7 @@ def test_unreadable_and_nested_files_are_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         read_weights(tmp_path / "absent.safetensors")
     torch.save({"state_dict": {}, "epoch": 3}, tmp_path / "nested.pth")
-    with pytest.raises(UserError, match="no state dict"):
+    with pytest.raises(UserError, match="are not a state dict"):
         read_weights(tmp_path / "nested.pth")
 
 

@@ -123,7 +123,7 @@ def test_any_size_is_squashed_and_brought_back(tmp_path, shape):
     assert method.colorize(np.empty((0, *shape), np.float32), Context()).shape == (0, *shape, 2)
 
 
-def test_a_missing_file_is_told_before_it_runs(tmp_path):
+def test_a_missing_file_is_reported_before_the_run(tmp_path):
     absent = External(file=tmp_path / "absent.onnx")
     assert "weights not found" in absent.missing()
     with pytest.raises(UserError, match=r"external: weights not found: .*absent\.onnx' does not exist"):
@@ -151,9 +151,7 @@ def test_an_unreadable_file_is_named(tmp_path, file):
 
 def test_an_answer_that_breaks_the_contract_is_an_error(tmp_path):
     file = _torchscript(TwoChannels(), tmp_path / "net.pt")
-    with pytest.raises(
-        UserError, match=r"answers with shape \(1, 2, 8, 8\); gives=RGB promises \(1, 3, H, W\)"
-    ):
+    with pytest.raises(UserError, match=r"has shape \(1, 2, 8, 8\); for gives=RGB it must be \(1, 3, H, W\)"):
         External(file=file, size=8, gives="RGB").colorize(_lightness(), Context())
 
 

@@ -8,28 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ...datasets.color.conversion import rgb_to_lab
-from ...datasets.photos import PhotoSet
-from ..base import Context, MethodInfo, register
-from ..codebook import Features, PatchCodebook
-from ..kernels.search import PatchIndex
-from ..kernels.votes import decode_votes
+from ....datasets.color.conversion import rgb_to_lab
+from ....datasets.photos import PhotoSet
+from ...base import Context, MethodInfo, register
+from ...kernels.search import PatchIndex
+from ...kernels.votes import decode_votes
+from .codebook import Features, PatchCodebook
 
 BUDGET_PHOTOS = 16
-"""Validation photos on which the budget is chosen."""
+"""Number of validation photos used to choose the budget of the search."""
 
 
 @register
 class PatchSomKNN(PatchCodebook):
-    """Let the K training patches most alike vote for a node of a self-organising map over chroma.
+    """Let the K most similar training patches vote for a node of a self-organising map over chroma.
 
-    Richart & Visca take the majority; the mean of the votes' codewords is the default here (ours): it loses
-    less where several colours are plausible. So is the budgeted search: its budget is chosen on validation
-    photos to find a share of `recall` of the true neighbours, and `recall=1` searches exactly.
+    Richart & Visca take the majority; the default here is the mean of the votes' codewords (ours), which
+    loses less if several colours are plausible. The budgeted search is ours too: its budget is chosen on
+    validation photos so that it finds the share `recall` of the true neighbours; `recall=1` searches exactly.
     """
 
     class Parameters(PatchCodebook.Parameters):
-        """As for every patch classifier, how many neighbours vote, and how surely they are the nearest."""
+        """The parameters of every patch classifier, and the search for neighbours."""
 
         neighbours: int = Field(50, ge=1, le=1000, description="training patches that vote")
         recall: float = Field(
@@ -68,7 +68,7 @@ class PatchSomKNN(PatchCodebook):
         return decode_votes(self.nodes[rows], self.codewords, chosen.decoding, chosen.temperature)
 
     def _choose_budget(self, validation: PhotoSet, context: Context) -> float:
-        """Return the smallest budget that reaches the recall on validation photos; 1, exact, without any."""
+        """Return the smallest budget that reaches the recall on validation photos, else 1 (exact)."""
         if self.parameters.recall == 1:
             return 1.0
         queries = []
@@ -88,7 +88,7 @@ class PatchSomKNN(PatchCodebook):
 
     @property
     def notes(self) -> dict[str, str]:
-        """How the neighbours were searched."""
+        """The way in which the neighbours were searched."""
         if not hasattr(self, "budget"):
             return {}
         if self.budget == 1:

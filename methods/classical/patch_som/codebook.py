@@ -1,4 +1,4 @@
-"""What the patch classifiers share: a codebook of colours, patches of lightness, and the way back to a*b*."""
+"""The base of the patch classifiers: a codebook of colours, patches of lightness, decoding to a*b*."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
-from ..datasets.base import RGB
-from ..datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
-from ..datasets.photos import PhotoSet
-from .base import Budget, Chroma, Context, Lightness, Method
-from .kernels.patches import extract_patches
-from .kernels.som import assign, train_som
-from .kernels.votes import Decoding
-from .resize import resize_plane
+from ....datasets.base import RGB
+from ....datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
+from ....datasets.photos import PhotoSet
+from ...base import Budget, Chroma, Context, Lightness, Method
+from ...kernels.patches import extract_patches
+from ...kernels.som import assign, train_som
+from ...kernels.votes import Decoding
+from ...resize import resize_plane
 
 Features = NDArray[np.float32]
-"""A row a pixel, float32 (N, D)."""
+"""One row per pixel, float32 (N, D)."""
 
 SAMPLES: dict[Budget, int] = {"smoke": 10_000, "quick": 300_000, "paper": 10_500_000}
 """Training pixels in all; ``paper`` is 2,500 from each of 4,200 photos."""
 
 COARSER = 4
-"""How many times larger the pixels of each further scale are."""
+"""Ratio of the pixel sizes of two successive scales."""
 
 
 PatchSize = Annotated[Literal[3, 5, 7, 9, 11], BeforeValidator(int)]
@@ -35,29 +35,31 @@ class PatchCodebook(Method):
     """Classify patches of lightness into the nodes of a self-organising map over chroma.
 
     The map is the codebook: the class of a training pixel is the node nearest to its chroma, and its
-    features are the lightness of the square patch round it. Training photos are read one at a time and give
-    their share of pixels, so that memory is set by the samples, not by the photos.
+    features are the lightness of the square patch around it. Training photos are read one at a time, and
+    each gives its share of pixels, so memory depends on the samples, not on the photos.
     """
 
     class Parameters(Method.Parameters):
         """The codebook, the sample of pixels, the features, and the decoding."""
 
-        space: Literal["uv", "ab"] = Field("uv", description="chroma of the codebook: YUV's or CIE Lab's")
+        space: Literal["uv", "ab"] = Field("uv", description="chroma of the codebook: of YUV or of CIE Lab")
         nodes: int = Field(16, ge=2, le=64, description="side of the square self-organising map")
         patch: PatchSize = Field(5, description="side of the patch in pixels")
-        pixels: int = Field(2500, ge=1, description="pixels drawn from a training photo at most")
-        samples: int | None = Field(None, ge=1, description="pixels drawn in all; None: as the budget says")
+        pixels: int = Field(2500, ge=1, description="pixels drawn from each training photo at most")
+        samples: int | None = Field(
+            None, ge=1, description="pixels drawn in all; None: depends on the budget"
+        )
         scales: int = Field(1, ge=1, le=4, description="patches at this many scales, each 4× coarser (ours)")
-        position: float = Field(0, ge=0, description="weight of the pixel's place in the photo (ours)")
-        decoding: Decoding = Field("mean", description="of the votes: majority, mean or annealed")
-        temperature: float = Field(0.38, gt=0, lt=1, description="of the annealed decoding")
+        position: float = Field(0, ge=0, description="weight of the pixel's position in the photo (ours)")
+        decoding: Decoding = Field("mean", description="decoding of the votes: majority, mean or annealed")
+        temperature: float = Field(0.38, gt=0, lt=1, description="temperature of the annealed decoding")
 
     parameters: Parameters
     fitted: ClassVar[tuple[str, ...]] = ("codewords",)
     codewords: NDArray[np.float32]
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
-        """Draw pixels, train the map on their chroma, and learn to predict its nodes from their patches."""
+        """Draw pixels, train the map on their chroma, and learn to predict nodes from patches."""
         features, chroma = self.draw(train, context)
         chosen = self.parameters
         self.codewords = train_som(chroma, chosen.nodes, chosen.nodes, seed=context.seed)
@@ -66,8 +68,8 @@ class PatchCodebook(Method):
     def draw(self, train: PhotoSet, context: Context) -> tuple[Features, NDArray[np.float32]]:
         """Return features and chroma of training pixels, the same number from every photo.
 
-        That number is `pixels`, or fewer where all photos together would give more than `samples`: then
-        every photo still takes part (ours).
+        That number is `pixels`, or less if all photos together would give more than `samples`, so that every
+        photo takes part (ours).
         """
         wanted = self.parameters.samples or SAMPLES[context.budget]
         share = max(1, min(self.parameters.pixels, wanted // max(1, len(train))))
@@ -82,10 +84,10 @@ class PatchCodebook(Method):
         return np.concatenate(features), np.concatenate(chroma)
 
     def features(self, lightness: Lightness, pixels: NDArray[np.intp] | None = None) -> Features:
-        """Return the features of some pixels of one photo, of all where left out.
+        """Return the features of some pixels of one photo, by default of all.
 
-        The patch of lightness round each; where asked for, patches of the photo made coarser, and the
-        pixel's row and column from 0 to 100 times the weight.
+        They are the patch of lightness around each pixel and, if the parameters ask for them, patches of
+        coarser copies of the photo, and the pixel's row and column from 0 to 100 times the weight.
         """
         height, width = lightness.shape
         place = np.arange(lightness.size) if pixels is None else pixels

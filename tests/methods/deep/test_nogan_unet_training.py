@@ -1,4 +1,4 @@
-"""Who learns in the adversarial stages of NoGAN training."""
+"""The adversarial stages of NoGAN training: which network learns."""
 
 import copy
 
@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn, optim
 
-from huebench.methods.deep.nogan_unet.critic import Burst, CriticPretraining
-from huebench.methods.learning.adversarial import Content, Trained
+from huebench.methods.deep.nogan_unet.training import Burst, CriticPretraining
+from huebench.methods.learning.adversarial import ContentLoss, Player
 
 from ..learning.conftest import Generator
 
@@ -35,8 +35,8 @@ def batch():
 def _learner(kind, *, sees: bool):
     torch.manual_seed(0)
     generator, critic = Generator(nn.BatchNorm2d(2)), Critic(sees=sees)
-    parts = (Trained(part, optim.SGD(part.parameters(), lr=0.01)) for part in (generator, critic))
-    return kind(*parts, Content(generator, 1.5, 1.5, None), "fp32")
+    parts = (Player(part, optim.SGD(part.parameters(), lr=0.01)) for part in (generator, critic))
+    return kind(*parts, ContentLoss(generator, 1.5, 1.5, None), "fp32")
 
 
 def _changed(learner, batch) -> set[str]:
@@ -65,19 +65,19 @@ def test_pretraining_reports_the_critics_loss(batch):
     torch.testing.assert_close(loss, expected)
 
 
-def test_a_critic_that_cannot_tell_learns_first(batch):
+def test_a_burst_trains_a_critic_above_the_threshold(batch):
     learner = _learner(Burst, sees=False)
     before = learner.networks["generator"].layer[0].weight.clone()
     assert "critic" in _changed(learner, batch)
     assert torch.equal(learner.networks["generator"].layer[0].weight, before)
 
 
-def test_from_a_critic_that_can_tell_the_generator_learns(batch):
+def test_a_burst_trains_the_generator_against_a_critic_below_the_threshold(batch):
     learner = _learner(Burst, sees=True)
     assert _changed(learner, batch) == {"generator"}
 
 
-def test_content_counts_one_and_a_half_times_beside_the_verdict(batch):
+def test_the_content_loss_has_a_weight_of_one_and_a_half(batch):
     learner = _learner(Burst, sees=True)
     learner.train()
     step = learner.step(*batch)

@@ -2,23 +2,24 @@
 
 import pytest
 
-from huebench import UserError
+from huebench.files import WEIGHTS_VARIABLE
 from huebench.methods.deep.inception_fusion.card import InceptionFusion
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
+from huebench.methods.learning.pretrained import local_weights
 from huebench.methods.published.external import External
-from huebench.methods.weights_files import FOLDER_VARIABLE, local_weights
 
 
 @pytest.fixture(autouse=True)
-def _no_folder(monkeypatch):
-    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+def _no_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
 
 
 def test_auto_looks_into_the_folder_of_the_environment(tmp_path, monkeypatch):
     assert local_weights("resnet18", "auto") is None
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
     assert local_weights("resnet18", "auto") is None
     for file in ("resnet18-5c106cde.pth", "resnet18.pth", "resnet18.safetensors"):
         (tmp_path / file).touch()
@@ -28,30 +29,19 @@ def test_auto_looks_into_the_folder_of_the_environment(tmp_path, monkeypatch):
     assert local_weights("resnet18", "none") is None
 
 
-def test_a_named_path_must_hold_the_weights(tmp_path, monkeypatch):
-    (tmp_path / "w.pth").touch()
-    assert local_weights("resnet18", str(tmp_path / "w.pth")) == tmp_path / "w.pth"
-    with pytest.raises(UserError, match=r"holds no weights of resnet18: put resnet18\.safetensors there"):
-        local_weights("resnet18", str(tmp_path))
-    with pytest.raises(UserError, match=r"absent' do not exist: name a file, a folder, auto or none"):
-        local_weights("resnet18", str(tmp_path / "absent"))
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "absent"))
-    with pytest.raises(UserError, match=r"HUEBENCH_WEIGHTS: '.*absent' is no folder"):
-        local_weights("resnet18", "auto")
-
-
 def test_methods_name_the_files_that_they_read(tmp_path, monkeypatch):
     assert ResNet34Regression().files == Pix2Pix().files == ()
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
     paths = {}
     for name in ("resnet34", "vgg16_bn", "mobilenetv2_100", "inception_resnet_v2"):
         paths[name] = tmp_path / f"{name}.safetensors"
         paths[name].touch()
-    judges = (paths["vgg16_bn"], paths["mobilenetv2_100"])
+    perceptual = (paths["vgg16_bn"], paths["mobilenetv2_100"])
     assert ResNet34Regression().files == (paths["resnet34"],)
     assert ResNet34Regression(weights="none").files == ()
     assert InceptionFusion().files == (paths["inception_resnet_v2"],)
-    assert Pix2Pix().files == judges
-    assert Pix2Pix(judge="none").files == ()
-    assert NoGanUNet(judge="mobilenetv2_100").files == (paths["resnet34"], paths["mobilenetv2_100"])
+    assert Pix2Pix().files == perceptual
+    assert Pix2Pix(perceptual_network="none").files == ()
+    nogan = NoGanUNet(perceptual_network="mobilenetv2_100")
+    assert nogan.files == (paths["resnet34"], paths["mobilenetv2_100"])
     assert External(file=tmp_path / "network.onnx").files == (tmp_path / "network.onnx",)

@@ -74,7 +74,7 @@ def test_every_photo_gives_its_share_of_pixels(subject):
     assert chroma.shape == (80, 2)
 
 
-def test_a_photo_gives_pixels_at_most(subject):
+def test_each_photo_gives_a_limited_number_of_pixels(subject):
     many = subject("patch-som-knn", pixels=30)
     assert len(many.fitted.draw(many.photos("train"), Context())[0]) == 8 * 30
 

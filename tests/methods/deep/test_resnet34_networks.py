@@ -7,7 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from huebench.datasets.color.bins import gamut_bins
-from huebench.methods.learning.resnet34 import ClassificationNetwork, RegressionNetwork, rarity_weights
+from huebench.methods.deep.resnet34_classification.network import ClassificationNetwork, rarity_weights
+from huebench.methods.deep.resnet34_regression.network import RegressionNetwork
 
 
 def _convolution(kernel: int, before: int, after: int, *, bias: bool) -> int:
@@ -48,9 +49,9 @@ def test_regression_count_follows_from_table_1():
     assert _count(RegressionNetwork()) == STEM + CONV3 + CONV4 + decoder
 
 
-def test_classification_count_follows_from_table_2(nodes):
+def test_classification_count_follows_from_table_2():
     decoder = _decoder((3, 128, 64, True), (3, 64, 500, True), (1, 500, 1000, True), (1, 1000, 625, False))
-    assert _count(ClassificationNetwork("resnet34", nodes, 0.38, soft=False)) == STEM + CONV3 + decoder
+    assert _count(ClassificationNetwork("resnet34", 0.38)) == STEM + CONV3 + decoder
 
 
 def test_regression_answers_at_the_photos_size_within_the_range_of_chroma():
@@ -62,9 +63,9 @@ def test_regression_answers_at_the_photos_size_within_the_range_of_chroma():
     assert network.loss(prediction, torch.full((1, 2, 4, 4), 110.0)).item() == pytest.approx(0.25)
 
 
-def test_upsampling_last_equals_the_order_of_the_table(nodes):
+def test_upsampling_last_equals_the_order_of_the_table():
     torch.manual_seed(0)
-    network = ClassificationNetwork("resnet34", nodes, 0.38, soft=False).eval()
+    network = ClassificationNetwork("resnet34", 0.38).eval()
     lightness = 100 * torch.rand(1, 1, 32, 32)
     with torch.inference_mode():
         repeated = functional.interpolate(network.decoder(network.backbone(lightness)[0]), scale_factor=2)
@@ -74,14 +75,14 @@ def test_upsampling_last_equals_the_order_of_the_table(nodes):
 
 
 def test_reachable_bins_are_their_nodes_on_the_grid_of_25_by_25(nodes):
-    network = ClassificationNetwork("resnet34", nodes, 0.38, soft=False)
+    network = ClassificationNetwork("resnet34", 0.38)
     axis = np.arange(-120, 121, 10)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(625, 2)
     np.testing.assert_array_equal(grid[network.reachable], nodes)
 
 
 def test_hard_encoding_is_the_nearest_bin_of_ab_bins(nodes):
-    network = ClassificationNetwork("resnet34", nodes, 0.38, soft=False)
+    network = ClassificationNetwork("resnet34", 0.38)
     ab = torch.from_numpy(np.random.default_rng(0).uniform(-60, 60, (500, 2)).astype(np.float32))
     bins, shares = network.encode(ab)
     np.testing.assert_array_equal(bins[:, 0], gamut_bins().assign(ab.numpy()))
@@ -91,7 +92,7 @@ def test_hard_encoding_is_the_nearest_bin_of_ab_bins(nodes):
 def test_soft_encoding_equals_sklearn_neighbours_with_a_gaussian(nodes):
     from sklearn.neighbors import NearestNeighbors
 
-    network = ClassificationNetwork("resnet34", nodes, 0.38, soft=True)
+    network = ClassificationNetwork("resnet34", 0.38, soft=True)
     ab = torch.from_numpy(np.random.default_rng(0).uniform(-60, 60, (200, 2)).astype(np.float32))
     distances, expected = NearestNeighbors(n_neighbors=5).fit(nodes.numpy()).kneighbors(ab.numpy())
     weights = np.exp(-(distances**2) / (2 * 5**2))
@@ -102,7 +103,7 @@ def test_soft_encoding_equals_sklearn_neighbours_with_a_gaussian(nodes):
 
 def test_loss_equals_a_loop_over_the_pixels(nodes):
     torch.manual_seed(0)
-    network = ClassificationNetwork("resnet34", nodes, 0.38, soft=True)
+    network = ClassificationNetwork("resnet34", 0.38, soft=True)
     network.rarity.copy_(torch.rand(len(nodes)) + 0.5)
     prediction, ab = torch.randn(2, len(nodes), 3, 2), 80 * torch.rand(2, 2, 6, 4) - 40
     total = 0.0
@@ -117,7 +118,7 @@ def test_loss_equals_a_loop_over_the_pixels(nodes):
 
 @pytest.mark.parametrize(("temperature", "expected"), [(1.0, 5.0), (0.02, 10.0)])
 def test_annealed_mean_goes_from_mean_to_mode(nodes, temperature, expected):
-    network = ClassificationNetwork("resnet34", nodes, temperature, soft=False)
+    network = ClassificationNetwork("resnet34", temperature)
     prediction = torch.full((1, len(nodes), 1, 1), -1e4)
     neutral, reddish = (int((nodes == torch.tensor([a, 0.0])).all(1).nonzero()) for a in (0.0, 10.0))
     prediction[0, neutral], prediction[0, reddish] = 0.0, 0.1
@@ -139,9 +140,9 @@ def test_rarity_weights_are_zhangs_equation_4():
 @pytest.mark.parametrize("uniform", [1.0, 0.5])
 def test_classification_begins_with_the_weighted_prior(nodes, uniform):
     torch.manual_seed(0)
-    network = ClassificationNetwork("resnet18", nodes, 0.38, soft=False).eval()
+    network = ClassificationNetwork("resnet18", 0.38, uniform=uniform).eval()
     prior = torch.distributions.Dirichlet(torch.ones(len(nodes))).sample()
-    network.begin_with(prior, uniform)
+    network.set_prior(prior)
     nn.init.zeros_(network.bins.weight)
     with torch.inference_mode():
         shares = torch.softmax(network(torch.full((1, 1, 32, 32), 50.0)), dim=1)

@@ -7,29 +7,31 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from ...datasets.photos import PhotoSet
-from ..base import Budget, Context, MethodInfo, register
-from ..codebook import Features, PatchCodebook
+from ....datasets.photos import PhotoSet
+from ...base import Budget, Context, MethodInfo, register
+from .codebook import Features, PatchCodebook
 
 EPOCHS: dict[Budget, int] = {"smoke": 2, "quick": 5, "paper": 50}
-"""Passes over the sample; the source is silent, so all three are ours."""
+"""Passes over the sample; the source does not say, so all three are ours."""
 
 
 @register
 class PatchSomMLP(PatchCodebook):
     """Let a network with one hidden layer, trained by back-propagation, predict the node from the patch.
 
-    The network is scikit-learn's `MLPClassifier` with Adam; its size and training are ours, the source is
-    silent on them. Its probabilities take the place of the neighbours' votes.
+    The network is scikit-learn's `MLPClassifier` with Adam; its size and training are ours, because the
+    source does not give them. Its probabilities replace the neighbours' votes.
     """
 
     class Parameters(PatchCodebook.Parameters):
-        """As for every patch classifier, and the network."""
+        """The parameters of every patch classifier, and the network."""
 
         hidden: int = Field(100, ge=1, le=4096, description="units of the hidden layer")
-        epochs: int | None = Field(None, ge=1, description="passes over the sample; None: as the budget says")
+        epochs: int | None = Field(
+            None, ge=1, description="passes over the sample; None: depends on the budget"
+        )
         learning_rate: float = Field(1e-3, gt=0, description="Adam's learning rate")
-        batch: int = Field(1000, ge=1, description="pixels a step")
+        batch: int = Field(1000, ge=1, description="pixels per step")
 
     parameters: Parameters
     info = MethodInfo(
@@ -49,8 +51,8 @@ class PatchSomMLP(PatchCodebook):
     def learn(
         self, features: Features, nodes: NDArray[np.intp], validation: PhotoSet, context: Context
     ) -> None:
-        """Train the network; keeps its weights as plain arrays, so that no pickle is ever read."""
-        from sklearn.neural_network import MLPClassifier
+        """Train the network; keep its weights as plain arrays, so that no pickle is ever read."""
+        from sklearn.neural_network import MLPClassifier  # slow to import
 
         chosen = self.parameters
         epochs = chosen.epochs or EPOCHS[context.budget]
@@ -74,13 +76,13 @@ class PatchSomMLP(PatchCodebook):
 
     def predict(self, features: Features) -> NDArray[np.float32]:
         """Run the network forward and decode its probabilities."""
-        from scipy.special import log_softmax, softmax
+        from scipy.special import log_softmax, softmax  # slow to import
 
         codewords = self.codewords[self.classes]
         with threadpool_limits(1):  # BLAS sums in another order with other threads
             hidden = np.maximum(self._scaled(features) @ self.weights_in + self.bias_in, 0)
             scores = hidden @ self.weights_out + self.bias_out
-            if len(self.classes) == 2:  # scikit-learn has the second's logit alone, and a sigmoid
+            if len(self.classes) == 2:  # for two classes scikit-learn has one logit and a sigmoid
                 scores = np.hstack([np.zeros_like(scores), scores])
             if self.parameters.decoding == "majority":
                 return np.asarray(codewords[scores.argmax(axis=1)])

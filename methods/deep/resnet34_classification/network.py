@@ -1,4 +1,4 @@
-"""The two networks of Qin, Mao & Meng: regression and classification on a pretrained ResNet-34."""
+"""The classification network of Qin, Mao & Meng on a pretrained ResNet-34."""
 
 from __future__ import annotations
 
@@ -6,82 +6,52 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .encoders import Backbone
-from .network import AB_RANGE, ColorNetwork, neutral
+from ....datasets.base import RGB
+from ....datasets.color.bins import gamut_bins
+from ...learning.encoders import Backbone
+from ...learning.network import ColorNetwork
+from ..resnet34_regression.network import block
 
 GRID = 625
-"""Bins of the paper's last layer: a* and b* from −120 to 120 in steps of 10."""
+"""Number of bins in the paper's last layer: a* and b* from −120 to 120 in steps of 10."""
 
 NEIGHBOURS = 5
 SPREAD = 5.0
 """Zhang 2016 §2.2: the true colour is shared among its 5 nearest bins by a Gaussian of σ = 5."""
 
-
 SMALLEST_SHARE = 1e-5
-"""A bin with a smaller share of the pixels begins like one with none."""
-
-
-class RegressionNetwork(ColorNetwork):
-    """Table 1: ResNet-34 up to conv4_x, four upsampling stages, a sigmoid; sides are multiples of 16.
-
-    The sigmoid's 0…1 stands for a*b* of ±110, and upsampling repeats pixels: both ours, the paper is
-    silent.
-    """
-
-    def __init__(self, backbone: str = "resnet34") -> None:
-        super().__init__()
-        self.backbone = Backbone(backbone, (3,))
-        self.decoder = nn.Sequential(
-            *block(self.backbone.channels[0], 128),
-            nn.Upsample(scale_factor=2),
-            *block(128, 64),
-            nn.Upsample(scale_factor=2),
-            *block(64, 32),
-            nn.Upsample(scale_factor=2),
-            neutral(nn.Conv2d(32, 2, 3, padding=1)),
-            nn.Sigmoid(),
-            nn.Upsample(scale_factor=2),
-        )
-
-    def forward(self, lightness: Tensor) -> Tensor:
-        """Return (a*b*/110 + 1)/2, in 0…1."""
-        prediction: Tensor = self.decoder(self.backbone(lightness)[0])
-        return prediction
-
-    def chroma(self, prediction: Tensor) -> Tensor:
-        """Scale the prediction back to a*b*."""
-        return (2 * prediction - 1) * AB_RANGE
-
-    def loss(self, prediction: Tensor, ab: Tensor) -> Tensor:
-        """Return the mean squared error of the scaled chroma."""
-        return functional.mse_loss(prediction, (ab / AB_RANGE + 1) / 2)
+"""A bin with a smaller share of the pixels starts like an empty one."""
 
 
 class ClassificationNetwork(ColorNetwork):
     """Table 2: ResNet-34 up to conv3_x, three upsampling stages, two 1×1 layers over 625 bins of chroma.
 
     The paper's table says 3×3 for the last two layers, its text 1×1 ("actually, they are 1x1 kernel CNN
-    layers"); the text is taken. The last upsampling repeats pixels, which commutes with everything after
+    layers"); we follow the text. The last upsampling repeats pixels, which commutes with everything after
     it, so it is done last: the same numbers for a quarter of the work.
 
-    Bins that no sRGB colour is nearest to take no part in the softmax. Colours are read off by the
-    annealed mean (Zhang 2016, eq. 5), for which the paper is silent.
+    Only the bins that sRGB reaches take part in the softmax. Colours are decoded by the annealed mean (Zhang
+    2016, eq. 5); the paper does not say how.
 
     Parameters
     ----------
     backbone
         timm's name of the architecture.
-    nodes
-        a*b* of the bins that sRGB reaches, float32 (Q, 2), on the grid of step 10.
     temperature
-        Of the annealed mean: 1 takes the mean, towards 0 the mode.
+        Temperature of the annealed mean: 1 takes the mean, values near 0 the mode.
     soft
         Whether the true colour is shared among its nearest bins, or goes to the nearest one.
+    uniform
+        Weight of rare colours; see `rarity_weights`. 1 weighs all colours equally.
     """
 
-    def __init__(self, backbone: str, nodes: Tensor, temperature: float, *, soft: bool) -> None:
+    def __init__(
+        self, backbone: str, temperature: float, *, soft: bool = False, uniform: float = 1.0
+    ) -> None:
         super().__init__()
+        nodes = torch.from_numpy(gamut_bins().nodes)
         self.temperature = temperature
+        self.uniform = uniform
         self.neighbours = NEIGHBOURS if soft else 1
         self.backbone = Backbone(backbone, (2,))
         self.decoder = nn.Sequential(
@@ -99,21 +69,23 @@ class ClassificationNetwork(ColorNetwork):
         self.register_buffer("reachable", ((nodes + 120) / 10).long() @ torch.tensor([25, 1]))
         self.register_buffer("rarity", torch.ones(len(nodes)))
 
-    @torch.no_grad()
-    def begin_with(self, prior: Tensor, uniform: float) -> None:
-        """Set the weights of rare colours, and let the untrained network answer every pixel with the prior.
+    def begin_with(self, photos: RGB) -> None:
+        """Count how often the training photos show each bin, and start from these shares."""
+        self.set_prior(torch.from_numpy(gamut_bins().prior(photos)).float())
 
-        The last layer's bias is what is right on average (under the weights); it need not be learned over
+    @torch.no_grad()
+    def set_prior(self, prior: Tensor) -> None:
+        """Set the weights of rare colours, and make the untrained network predict the prior everywhere.
+
+        The last layer's bias then is right on average (under the weights) and need not be learned over
         hundreds of steps. As the paper has a ReLU before the softmax, no bias is below 0.
 
         Parameters
         ----------
         prior
             Share of training pixels in each bin, (Q,), summing to 1.
-        uniform
-            As for `rarity_weights`.
         """
-        self.rarity.copy_(rarity_weights(prior, uniform))
+        self.rarity.copy_(rarity_weights(prior, self.uniform))
         assert self.bins.bias is not None
         self.bins.bias[self.reachable] = torch.log1p(prior * self.rarity / SMALLEST_SHARE)
 
@@ -160,7 +132,7 @@ class ClassificationNetwork(ColorNetwork):
 
 
 def rarity_weights(prior: Tensor, uniform: float) -> Tensor:
-    """Return how much a pixel counts by its bin: Zhang 2016, eq. 4, w ∝ ((1 − λ)·p + λ/Q)⁻¹, Σ p·w = 1.
+    """Return the weight of each bin's pixels: Zhang 2016, eq. 4, w ∝ ((1 − λ)·p + λ/Q)⁻¹, Σ p·w = 1.
 
     Parameters
     ----------
@@ -176,8 +148,3 @@ def rarity_weights(prior: Tensor, uniform: float) -> Tensor:
     """
     weights = 1 / ((1 - uniform) * prior + uniform / len(prior))
     return weights / (prior * weights).sum()
-
-
-def block(before: int, after: int) -> tuple[nn.Module, nn.Module, nn.Module]:
-    """Return a 3×3 convolution with batch normalisation and ReLU."""
-    return nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..base import MethodInfo, register
-from ..learning.backbone import BackboneMethod
-from ..learning.method import Schedule, Schedules
+from ...base import MethodInfo, register
+from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.pretrained import BackboneParameters, PretrainedPart, WeightsParameters
 
 if TYPE_CHECKING:
-    from ..learning.network import ColorNetwork
+    from ...learning.network import ColorNetwork
 
 
 @register
-class ResNet34Regression(BackboneMethod):
+class ResNet34Regression(DeepMethod):
     """A pretrained ResNet-34 up to conv4_x and a decoder of four stages, on the squared error of a*b*.
 
     The paper's: the layers of its Table 1, fine-tuning of all of them, Adam at 1e-4, batches of 128, 224².
-    Ours, where it is silent: 20 epochs, the decay (×0.3 every third of them), the mirroring, and the
-    scaling of input and output. The shorter budgets learn at 1e-3 from batches of 32 and 8.
+    Ours, as the paper does not say: 20 epochs, the decay (×0.3 every third of them), the mirroring, and the
+    scaling of input and output. The shorter budgets use 1e-3 and batches of 32 and 8.
     """
 
     info = MethodInfo(
@@ -27,6 +27,7 @@ class ResNet34Regression(BackboneMethod):
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.1",
         trainable=True,
         all_threads=True,
+        weights=("resnet34",),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),
@@ -34,8 +35,17 @@ class ResNet34Regression(BackboneMethod):
         paper=Schedule(size=224, epochs=20, batch=128, learning_rate=1e-4),
     )
 
+    class Parameters(DeepMethod.Parameters, DecayParameters, WeightsParameters, BackboneParameters):
+        """The shared parameters of training, and the pretrained backbone."""
+
+    parameters: Parameters
+
+    def pretrained(self) -> PretrainedPart:
+        """Return the backbone."""
+        return PretrainedPart("backbone.features", self.parameters.backbone, self.parameters.weights)
+
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder and decoder with random weights."""
-        from ..learning.resnet34 import RegressionNetwork
+        from .network import RegressionNetwork  # imports torch
 
         return RegressionNetwork(self.parameters.backbone)

@@ -1,0 +1,3 @@
+"""ResNet-34 classification."""
+
+from .card import ResNet34Classification as ResNet34Classification

@@ -1,0 +1,3 @@
+"""ResNet-34 regression."""
+
+from .card import ResNet34Regression as ResNet34Regression

@@ -1,0 +1,147 @@
+"""One training of a deep method, from photos to a trained network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from math import ceil
+
+import torch
+from torch import optim
+
+from ...datasets.base import fingerprint
+from ...datasets.photos import PhotoSet
+from ..base import Context
+from .data import LabBatches
+from .inference import TrainedNetwork
+from .learner import Learner, Precision, PredictionLoss, Supervised, native_precision
+from .method import DeepMethod, Schedule
+from .network import ColorNetwork, to_device
+from .parallel import main_process_first, process_group, world_size
+from .reproducible import limit_threads, reproducible
+from .trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that is ready to start; the hooks of `DeepMethod` work with it.
+
+    Attributes
+    ----------
+    trained
+        The network, prepared and on its device, with its size and notes.
+    train, validation
+        The photos; ``validation`` may be empty.
+    plan
+        The schedule, with the number of epochs for these photos.
+    parameters
+        The method's parameters.
+    context
+        As for `DeepMethod.fit`.
+    precision
+        Precision of training.
+    key
+        Text that checkpoints must have been written under.
+    """
+
+    trained: TrainedNetwork
+    train: PhotoSet
+    validation: PhotoSet
+    plan: Schedule
+    parameters: DeepMethod.Parameters
+    context: Context
+    precision: Precision
+    key: str
+
+    @property
+    def network(self) -> ColorNetwork:
+        """The network that is trained."""
+        return self.trained.network
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the training."""
+        return torch.device(self.context.device)
+
+    def supervised(self, content: PredictionLoss | None = None) -> Learner:
+        """Return Adam with a step-wise decay, on ``content`` or else on the network's own loss."""
+        plan = self.plan
+        weights = [weight for weight in self.network.parameters() if weight.requires_grad]
+        optimizer = optim.Adam(weights, lr=plan.learning_rate)
+        decay_epochs = plan.decay_epochs or ceil(plan.epochs / 3)
+        scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, plan.decay)
+        return Supervised(
+            self.network, optimizer, scheduler, self.precision, compiled=plan.compiled, content=content
+        )
+
+    def batches(self, photos: PhotoSet, size: int) -> LabBatches:
+        """Return photos of side ``size`` as Lab batches on the device."""
+        with main_process_first():
+            packed = photos.packed(size)
+        return LabBatches(packed, self.plan.batch, self.device, flip=self.parameters.flip)
+
+    def run(self, learner: Learner) -> None:
+        """Train in one stage, to the end of the plan."""
+        seen, shown = (self.batches(photos, self.plan.size) for photos in (self.train, self.validation))
+        Trainer(
+            learner, seen, shown, self.plan.epochs, self.context, self.key, self.parameters.patience
+        ).run()
+
+
+@contextmanager
+def prepared_training(
+    method: DeepMethod, train: PhotoSet, validation: PhotoSet, context: Context
+) -> Iterator[Training]:
+    """Seed torch, build and prepare the network, and yield the training that is to be done."""
+    plan = method.schedule(context.budget)
+    device = torch.device(context.device)
+    if plan.photos is not None:
+        train = train.sample(plan.photos, context.rng())
+        validation = validation.sample(plan.photos, context.rng())
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with (
+        process_group(device),
+        limit_threads(max(1, context.threads // world_size())),
+        reproducible(context.seed, device),
+    ):
+        with main_process_first():
+            packed = train.packed(plan.size)
+        network = method.build_network(plan.size)
+        # Unless it is chosen, the precision on a CPU depends on the processor; the row says which it was.
+        precision = method.parameters.precision or native_precision(context.device)
+        notes = {"precision": precision, **method.prepare(network, packed, context)}
+        trained = TrainedNetwork(
+            to_device(network, device), method.prediction_size(plan, context.budget), notes
+        )
+        yield Training(
+            trained,
+            train,
+            validation,
+            replace(plan, epochs=plan.epochs_for(len(packed))),
+            method.parameters,
+            context,
+            precision,
+            _key(method, plan, train, context, notes),
+        )
+        if world_size() > 1:
+            notes["trained on"] = f"{world_size()} devices"
+    if device.type == "cuda":
+        notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
+
+
+def _key(method: DeepMethod, plan: Schedule, train: PhotoSet, context: Context, notes: dict[str, str]) -> str:
+    """Return everything that must be equal for a checkpoint to belong to this training, as text."""
+    return json.dumps(
+        {
+            "method": method.info.name,
+            "parameters": method.parameters.model_dump(mode="json"),
+            "schedule": asdict(plan),
+            "seed": context.seed,
+            "notes": notes,
+            "photos": fingerprint(train.entries),
+            "prepared": train.prepare_key,
+        }
+    )
