@@ -7,9 +7,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 import numpy as np
 from PIL import Image
@@ -77,12 +77,12 @@ class PhotoSet:
         """Decode one photo at the protocol's size; raises `PhotoError` with the reason."""
         return self.prepare(self.dataset.read(entry))
 
-    def sample(self, count: int, rng: np.random.Generator) -> PhotoSet:
+    def sample(self, count: int, rng: np.random.Generator) -> Self:
         """Return at most ``count`` of the photos, drawn without replacement, in their order."""
         if count >= len(self.entries):
             return self
         chosen = np.sort(rng.choice(len(self.entries), count, replace=False))
-        return self._with([self.entries[i] for i in chosen])
+        return self.of([self.entries[i] for i in chosen])
 
     def packed(self, size: int) -> RGB:
         """Return all decodable photos as one memory-mapped array, decoded once and kept on disk.
@@ -124,8 +124,9 @@ class PhotoSet:
             }
             write_text(path.with_suffix(".json"), json.dumps(failed))
 
-    def _with(self, entries: Sequence[Entry]) -> PhotoSet:
-        return PhotoSet(self.dataset, entries, self.prepare, self.prepare_key, self.cache, self.failures)
+    def of(self, entries: Sequence[Entry]) -> Self:
+        """Return some of the photos as a set of their own, which shares `failures`."""
+        return replace(self, entries=entries)
 
 
 def _write_header(out: BinaryIO, photos: int, size: int) -> None:

@@ -1,0 +1,359 @@
+"""The method's own process: it gets lightness and gives chroma, and never holds the photos or the scorer.
+
+`serve` is that process. `MethodProcess` is its handle in the cell's process, which reads the photos, hides
+their colour and scores the answers. During training the method asks for training and validation photos, and
+for nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import UserError
+from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
+from ...datasets.photos import PhotoSet
+from ...methods.base import Epoch, Method
+from ...methods.spec import MethodSpec
+from ...plugins import load_plugin
+from ..plan.cell import Cell
+from .channel import Channel, ChannelClosedError, Message
+from .isolation import close_file_system
+from .limits import limit_memory
+from .pipeline import Answer, Given, InProcess, checked_chroma
+from .training_group import training_group
+
+FITTED: tuple[Split, Split] = ("train", "validation")
+"""Splits that `Method.fit` is given."""
+
+
+class MethodError(Exception):
+    """A method raised; the message is its exception in one line.
+
+    Attributes
+    ----------
+    trace
+        Its traceback.
+    out_of_memory
+        Whether memory ran out.
+    """
+
+    def __init__(self, reason: str, trace: str, *, out_of_memory: bool) -> None:
+        super().__init__(reason)
+        self.trace = trace
+        self.out_of_memory = out_of_memory
+
+
+# ---------------------------------------------------------------- in the cell's process
+
+
+class MethodProcess:
+    """A method in a process of its own; a `Colorizer`.
+
+    Parameters
+    ----------
+    channel
+        Leads to `serve`.
+    pid
+        Of the process.
+
+    Attributes
+    ----------
+    tell : Callable
+        Takes every event of a training: ``{"done", "total", "what"}`` or an epoch's numbers.
+    """
+
+    def __init__(self, channel: Channel, pid: int) -> None:
+        self.tell: Callable[[dict[str, Any]], None] = lambda _: None
+        self._channel = channel
+        self._pid = pid
+        self._photos: Mapping[Split, PhotoSet] = {}
+        self._entries: dict[Split, dict[str, Entry]] = {}
+        self._validate: Callable[[MethodProcess], float] = lambda _: 0.0
+
+    def build(self) -> None:
+        """Import the method's plugin and make the method."""
+        self._scratch = tempfile.TemporaryDirectory(prefix="huebench-")
+        self._ask("build", scratch=self._scratch.name)
+
+    def fit(
+        self, photos: Mapping[Split, PhotoSet], checkpoints: Path, validate: Callable[[MethodProcess], float]
+    ) -> dict[str, Any]:
+        """Train the method; return the facts of its row.
+
+        Parameters
+        ----------
+        photos
+            The photos of `FITTED`.
+        checkpoints
+            A folder that outlives an interruption.
+        validate
+            Answers `Context.validate`.
+        """
+        self._photos, self._validate = photos, validate
+        self._entries = {split: {entry.id: entry for entry in photos[split].entries} for split in photos}
+        entries = {split: [asdict(entry) for entry in photos[split].entries] for split in photos}
+        keys = {split: photos[split].prepare_key for split in photos}
+        return self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints)).fields
+
+    def save(self, folder: Path) -> None:
+        """Let the method save what it has learned."""
+        self._ask("save", folder=str(folder))
+
+    def load(self, folder: Path) -> None:
+        """Let the method load what it has learned before."""
+        self._ask("load", folder=str(folder))
+
+    def __call__(self, given: Given) -> Answer:
+        """Return the chroma of a batch, checked anew on this side."""
+        optional = {"references": given.references, "true_chroma": given.true_chroma}
+        names = [name for name, array in optional.items() if array is not None]
+        arrays = [array for array in optional.values() if array is not None]
+        answer = self._ask("colorize", given.lightness, *arrays, names=names)
+        (chroma,) = answer.arrays
+        return Answer(checked_chroma(chroma, given.lightness), float(answer.fields["seconds"]))
+
+    def end(self) -> dict[str, Any]:
+        """End the process and return what it used: ``peak_memory_mb``."""
+        usage = self._ask("end").fields
+        self._channel.close()
+        os.waitpid(self._pid, 0)
+        self._scratch.cleanup()
+        return {"peak_memory_mb": float(usage["peak_memory_mb"])}
+
+    def _ask(self, kind: str, *arrays: Any, **fields: Any) -> Message:
+        """Send a request and return the answer; meanwhile serve what the method asks for."""
+        try:
+            self._channel.send(kind, *arrays, **fields)
+            while True:
+                message = self._channel.receive()
+                match message.kind:
+                    case "answer":
+                        return message
+                    case "failed":
+                        raise _error(message.fields)
+                    case "event":
+                        self.tell(message.fields)
+                    case "photo":
+                        self._send_photo(**message.fields)
+                    case "packed":
+                        self._send_packed(**message.fields)
+                    case "validate":
+                        self._channel.send("validated", auc=self._validate(self))
+                    case other:
+                        raise ValueError(f"unknown message '{other[:40]}'")
+        except ChannelClosedError:
+            self._end_alike()
+            raise
+
+    def _send_photo(self, split: Split, photo: str) -> None:
+        try:
+            self._channel.send("photo", self._photos[split].read(self._entries[split][photo]))
+        except PhotoError as error:
+            self._channel.send("unreadable", reason=str(error))
+
+    def _send_packed(self, split: Split, photos: list[str], size: int) -> None:
+        whole = self._photos[split]
+        chosen = whole.of([self._entries[split][photo] for photo in photos])
+        packed: Any = chosen.packed(size)
+        self._channel.send("packed", path=str(packed.filename), failures=chosen.failures)
+
+    def _end_alike(self) -> None:
+        """End this process as the method's has ended, so that whoever watches the cell sees how."""
+        _, status = os.waitpid(self._pid, 0)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            if number not in (signal.SIGKILL, signal.SIGSTOP):
+                signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        os._exit(os.WEXITSTATUS(status))
+
+
+def _error(fields: dict[str, Any]) -> MethodError:
+    return MethodError(
+        str(fields.get("reason", "")),
+        str(fields.get("trace", "")),
+        out_of_memory=fields.get("memory") is True,
+    )
+
+
+# ---------------------------------------------------------------- in the method's process
+
+
+class ChannelPhotos(Dataset):
+    """Photos of one split that are asked for through the channel.
+
+    Parameters
+    ----------
+    channel
+        Leads to the cell's process.
+    split
+        Name of the split.
+    entries
+        Its photos.
+    """
+
+    info = DatasetInfo("channel", "photos of one split", "the run", "as the run's", "one split")
+
+    def __init__(self, channel: Channel, split: str, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._channel = channel
+        self._name = split
+        self._entries = entries
+
+    def entries(self) -> Sequence[Entry]:
+        """Return the photos of the split."""
+        return self._entries
+
+    def read(self, entry: Entry) -> RGB:
+        """Ask for one photo, at the protocol's size."""
+        self._channel.send("photo", split=self._name, photo=entry.id)
+        message = self._channel.receive()
+        if message.kind != "photo":
+            raise PhotoError(message.fields["reason"])
+        return message.arrays[0]
+
+    def packed(self, entries: Sequence[Entry], size: int) -> tuple[RGB, dict[str, str]]:
+        """Ask for all photos as one memory-mapped array, and for the reasons of those left out."""
+        photos = [entry.id for entry in entries]
+        self._channel.send("packed", split=self._name, photos=photos, size=size)
+        fields = self._channel.receive().fields
+        return np.load(fields["path"], mmap_mode="r", allow_pickle=False), fields["failures"]
+
+
+class ChannelPhotoSet(PhotoSet):
+    """A photo set whose packed copies are made by the cell's process."""
+
+    def packed(self, size: int) -> RGB:
+        """Return all decodable photos as one memory-mapped array; see `PhotoSet.packed`."""
+        assert isinstance(self.dataset, ChannelPhotos)  # noqa: S101  # it is made so
+        packed, failures = self.dataset.packed(self.entries, size)
+        self.failures.update(failures)
+        return packed
+
+
+def serve(channel: Channel, specification: Path) -> None:
+    """Do what the cell's process asks for, until it is gone or says that all is done."""
+    try:
+        _Served(channel, specification).run()
+    except ChannelClosedError:
+        return
+
+
+class _Served:
+    def __init__(self, channel: Channel, specification: Path) -> None:
+        self._channel = channel
+        self._specification = specification
+        self._method: Method | None = None
+
+    def run(self) -> None:
+        while (message := self._channel.receive()).kind != "end":
+            try:
+                self._answer(message)
+            except ChannelClosedError:
+                raise
+            except BaseException as error:  # noqa: BLE001  # SystemExit as well: whatever a method raises
+                self._channel.send("failed", **_described(error))
+        # The kernel counts in KiB.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self._channel.send("answer", peak_memory_mb=peak)
+
+    def _answer(self, message: Message) -> None:
+        match message.kind:
+            case "build":
+                self._build(Path(message.fields["scratch"]))
+                self._channel.send("answer")
+            case "fit":
+                self._channel.send("answer", **self._fit(message.fields))
+            case "save":
+                self._built.save(Path(message.fields["folder"]))
+                self._channel.send("answer")
+            case "load":
+                self._built.load(Path(message.fields["folder"]))
+                self._channel.send("answer")
+            case "colorize":
+                self._colorize(self._built, message)
+
+    @property
+    def _built(self) -> Method:
+        assert self._method is not None  # noqa: S101  # the cell's process asks for it first
+        return self._method
+
+    def _build(self, scratch: Path) -> None:
+        cell = self._cell = Cell.read(self._specification)
+        limit_memory(cell.request.max_memory, cell.request.device)
+        for plugin in cell.request.plugins:
+            load_plugin(plugin)
+        spec = MethodSpec(cell.name, cell.parameters)
+        if cell.request.isolate:
+            close_file_system(cell, spec.build().files, scratch)
+        self._method = spec.build()
+
+    def _colorize(self, method: Method, message: Message) -> None:
+        lightness, *optional = message.arrays
+        given = Given(lightness, **dict(zip(message.fields["names"], optional, strict=True)))
+        answer = InProcess(method, self._cell.context())(given)
+        self._channel.send("answer", answer.chroma, seconds=answer.seconds)
+
+    def _fit(self, given: dict[str, Any]) -> dict[str, Any]:
+        method = self._built
+        train, validation = (self._photos(split, given) for split in FITTED)
+        context = self._cell.context(
+            checkpoints=Path(given["checkpoints"]),
+            progress=lambda done, total, what: self._tell(done=done, total=total, what=what),
+            log_epoch=self._log_epoch,
+            validate=self._validated,
+        )
+        start = time.perf_counter()
+        with training_group(self._cell):
+            method.fit(train, validation, context)
+        return {
+            "seconds": time.perf_counter() - start,
+            "train_photos": len(train) - len(train.failures),
+            "parameter_count": method.parameter_count,
+            "notes": method.notes,
+            "trainable": method.info.trainable,
+        }
+
+    def _photos(self, split: str, given: dict[str, Any]) -> PhotoSet:
+        entries = [Entry(**entry) for entry in given["entries"][split]]
+        dataset = ChannelPhotos(self._channel, split, entries)
+        return ChannelPhotoSet(dataset, entries, lambda rgb: rgb, given["keys"][split], Path())
+
+    def _tell(self, **fields: Any) -> None:
+        self._channel.send("event", **fields)
+
+    def _log_epoch(self, epoch: Epoch) -> None:
+        self._tell(**asdict(epoch))
+
+    def _validated(self, fitted: Method) -> float:
+        """Answer `Context.validate`; meanwhile the cell's process asks for the colours of some photos."""
+        self._channel.send("validate")
+        while (message := self._channel.receive()).kind == "colorize":
+            self._colorize(fitted, message)
+        auc: float = message.fields["auc"]
+        return auc
+
+
+def _described(error: BaseException) -> dict[str, Any]:
+    """Return an exception as the fields of a message."""
+    kind = type(error).__name__
+    own = isinstance(error, UserError) and kind == "UserError"
+    return {
+        "reason": f"{error}" if own else f"{kind}: {error}".strip(": "),
+        "trace": "".join(traceback.format_exception(error)),
+        "memory": isinstance(error, MemoryError) or kind == "OutOfMemoryError",
+    }

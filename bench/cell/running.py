@@ -1,0 +1,155 @@
+"""One cell while it runs: fit the method, then colorize and score one split."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import UserError
+from ...files import seal, unseal
+from ...plugins import load_plugin
+from ..plan.cell import Cell
+from ..plan.photos import open_split
+from .method_process import FITTED, MethodError, MethodProcess
+from .pipeline import mean_auc
+from .shards import SplitScorer
+
+VALIDATION_PHOTOS = 32
+"""Photos behind `Context.validate`."""
+
+RESCORED = ("train_photos", "fit_seconds", "peak_memory_mb", "parameter_count", "notes", "curves", "kept")
+"""Facts that scoring kept predictions anew does not change."""
+
+
+@dataclass
+class CellRun:
+    """One cell while it runs.
+
+    Attributes
+    ----------
+    cell
+        The cell.
+    method
+        The process of its method.
+    emit
+        Takes progress.
+    phase
+        ``import``, ``fit``, ``colorize`` or ``score``: where it is, and so where it failed.
+    facts
+        Columns of the cell's row, filled on the way.
+    """
+
+    cell: Cell
+    method: MethodProcess
+    emit: Callable[[dict[str, Any]], None]
+    phase: str = "import"
+    facts: dict[str, Any] = field(default_factory=dict)
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.method.tell = self.tell
+
+    def run(self) -> None:
+        """Fit, colorize and score; a failure becomes the row's status and reason."""
+        files: list[Path] = []
+        try:
+            files += self._run()
+            self.facts |= {"status": "ok", "shards": [path.name for path in files]}
+        except MethodError as error:
+            self._fail(str(error), error.trace, out_of_memory=error.out_of_memory)
+        except Exception as error:  # noqa: BLE001  # a failure is a row, whatever raises
+            reason = f"{type(error).__name__}: {error}".strip()
+            self._fail(reason, traceback.format_exc(), out_of_memory=isinstance(error, MemoryError))
+        # The kernel counts in KiB.
+        own = {"peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        self.facts = {**(own if self.cell.rescored else self.method.end()), **self.facts}
+        seal(self.cell.folder / "status.json", self.facts, files)
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Pass on what the method says of its training, and keep the epochs."""
+        if "epoch" in event:
+            self.epochs.append({name: event[name] for name in ("epoch", "split", "loss", "accuracy")})
+            seal(self._spent, {"seconds": self._before + time.perf_counter() - self._start})
+        self.emit(event)
+
+    def _fail(self, reason: str, trace: str, *, out_of_memory: bool) -> None:
+        status = "out-of-memory" if out_of_memory else "failed"
+        self.facts |= {"status": status, "phase": self.phase, "reason": reason, "traceback": trace}
+
+    def _run(self) -> list[Path]:
+        """Do the work and return the tables of photos."""
+        request = self.cell.request
+        for plugin in request.plugins:
+            load_plugin(plugin)
+        if self.cell.rescored:
+            self._take_facts()
+        else:
+            self.method.build()
+            self.facts["kept"] = request.keep_predictions
+            self._enter("fit")
+            self._fit()
+        colorizer = None if self.cell.rescored else self.method
+        scorer = SplitScorer(self.cell, colorizer, self._enter, self._progress)
+        tables = scorer.run()
+        self.facts |= scorer.facts
+        return tables
+
+    def _fit(self) -> None:
+        """Fit, or load what an earlier cell with the same fit has learned, if that is whole."""
+        folder = self.cell.model_folder
+        done = folder / "fit.json"
+        facts = unseal(done)
+        if facts is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            facts = self._learn(folder)
+            seal(done, facts, [path for path in sorted(folder.iterdir()) if path.is_file() and path != done])
+        else:
+            self.method.load(folder)
+        self.facts |= facts
+
+    def _learn(self, folder: Path) -> dict[str, Any]:
+        """Fit and save the method; return the facts of its row.
+
+        ``fit_seconds`` is the time of this attempt and of those before it whose checkpoints it went on from;
+        of one that was cut short, the time up to the last epoch that it logged.
+        """
+        checkpoints, self._spent = folder / "checkpoints", folder / "spent.json"
+        self._before = (unseal(self._spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
+        photos = {split: open_split(self.cell.request, split) for split in FITTED}
+        few = photos["validation"].sample(VALIDATION_PHOTOS, np.random.default_rng(0))
+        protocol = self.cell.protocol
+        self._start = time.perf_counter()
+        known = self.method.fit(photos, checkpoints, lambda fitted: mean_auc(protocol, fitted, few))
+        self.method.save(folder)
+        facts = {"parameter_count": known["parameter_count"], "notes": json.dumps(known["notes"])}
+        if not known["trainable"]:
+            return facts | {"fit_seconds": 0.0, "train_photos": 0, "curves": []}
+        seconds = self._before + known["seconds"]
+        return facts | {
+            "fit_seconds": seconds,
+            "train_photos": known["train_photos"],
+            "curves": self.epochs,
+        }
+
+    def _take_facts(self) -> None:
+        """Take the facts of the method from the cell whose predictions are scored anew."""
+        known = unseal(self.cell.folder.with_name(self.cell.rescored) / "status.json")
+        if known is None:
+            raise UserError(f"the status of cell {self.cell.rescored} is missing or damaged: run it again")
+        self.facts |= {name: known[name] for name in RESCORED}
+
+    def _enter(self, phase: str) -> None:
+        if phase != self.phase:
+            self.phase = phase
+            self.emit({"phase": phase})
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        self.emit({"done": done, "total": total, "what": what})
