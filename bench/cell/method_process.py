@@ -8,13 +8,13 @@ for nothing else.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
 from ...plugins import load_plugin
 from ..plan.cell import Cell
+from ..plan.facts import Learned, checked, checked_event
 from .channel import Channel, ChannelClosedError, Message
 from .isolation import close_file_system
 from .limits import limit_memory
@@ -78,6 +79,7 @@ class MethodProcess:
         self.tell: Callable[[dict[str, Any]], None] = lambda _: None
         self._channel = channel
         self._pid = pid
+        self._killed = False
         self._photos: Mapping[Split, PhotoSet] = {}
         self._entries: dict[Split, dict[str, Entry]] = {}
         self._validate: Callable[[MethodProcess], float] = lambda _: 0.0
@@ -105,7 +107,8 @@ class MethodProcess:
         self._entries = {split: {entry.id: entry for entry in photos[split].entries} for split in photos}
         entries = {split: [asdict(entry) for entry in photos[split].entries] for split in photos}
         keys = {split: photos[split].prepare_key for split in photos}
-        return self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints)).fields
+        answer = self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints))
+        return checked(Learned, answer.fields)
 
     def save(self, folder: Path) -> None:
         """Let the method save what it has learned."""
@@ -126,36 +129,45 @@ class MethodProcess:
 
     def end(self) -> dict[str, Any]:
         """End the process and return what it used: ``peak_memory_mb``."""
-        usage = self._ask("end").fields
+        if not self._killed:
+            self._ask("end")
         self._channel.close()
-        os.waitpid(self._pid, 0)
+        _, _, usage = os.wait4(self._pid, 0)
         self._scratch.cleanup()
-        return {"peak_memory_mb": float(usage["peak_memory_mb"])}
+        return {"peak_memory_mb": usage.ru_maxrss / 1024}  # the kernel counts in KiB
 
     def _ask(self, kind: str, *arrays: Any, **fields: Any) -> Message:
-        """Send a request and return the answer; meanwhile serve what the method asks for."""
+        """Send a request and return the answer."""
         try:
             self._channel.send(kind, *arrays, **fields)
-            while True:
-                message = self._channel.receive()
-                match message.kind:
-                    case "answer":
-                        return message
-                    case "failed":
-                        raise _error(message.fields)
-                    case "event":
-                        self.tell(message.fields)
-                    case "photo":
-                        self._send_photo(**message.fields)
-                    case "packed":
-                        self._send_packed(**message.fields)
-                    case "validate":
-                        self._channel.send("validated", auc=self._validate(self))
-                    case other:
-                        raise ValueError(f"unknown message '{other[:40]}'")
+            answer = self._await_answer()
         except ChannelClosedError:
             self._end_alike()
             raise
+        except BaseException:  # it says what it must not, and what it says next would be no answer
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._killed = True
+            raise
+        if answer.kind == "failed":
+            raise _error(answer.fields)
+        return answer
+
+    def _await_answer(self) -> Message:
+        """Serve what the method asks for until it answers."""
+        while (message := self._channel.receive()).kind not in ("answer", "failed"):
+            match message.kind:
+                case "event":
+                    self.tell(checked_event(message.fields))
+                case "photo":
+                    self._send_photo(**message.fields)
+                case "packed":
+                    self._send_packed(**message.fields)
+                case "validate":
+                    self._channel.send("validated", auc=self._validate(self))
+                case other:
+                    raise ValueError(f"unknown message '{other[:40]}'")
+        return message
 
     def _send_photo(self, split: Split, photo: str) -> None:
         try:
@@ -267,9 +279,7 @@ class _Served:
                 raise
             except BaseException as error:  # noqa: BLE001  # SystemExit as well: whatever a method raises
                 self._channel.send("failed", **_described(error))
-        # The kernel counts in KiB.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        self._channel.send("answer", peak_memory_mb=peak)
+        self._channel.send("answer")
 
     def _answer(self, message: Message) -> None:
         match message.kind:
@@ -320,13 +330,14 @@ class _Served:
         start = time.perf_counter()
         with training_group(self._cell):
             method.fit(train, validation, context)
-        return {
+        learned = {
             "seconds": time.perf_counter() - start,
             "train_photos": len(train) - len(train.failures),
             "parameter_count": method.parameter_count,
             "notes": method.notes,
             "trainable": method.info.trainable,
         }
+        return checked(Learned, learned)
 
     def _photos(self, split: str, given: dict[str, Any]) -> PhotoSet:
         entries = [Entry(**entry) for entry in given["entries"][split]]
@@ -334,7 +345,7 @@ class _Served:
         return ChannelPhotoSet(dataset, entries, lambda rgb: rgb, given["keys"][split], Path())
 
     def _tell(self, **fields: Any) -> None:
-        self._channel.send("event", **fields)
+        self._channel.send("event", **checked_event(fields))
 
     def _log_epoch(self, epoch: Epoch) -> None:
         self._tell(**asdict(epoch))

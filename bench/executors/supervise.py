@@ -23,6 +23,7 @@ import psutil
 from ...files import WEIGHTS_VARIABLE, seal
 from ..cell.limits import memory_held, thread_limits
 from ..plan.cell import Cell
+from ..plan.facts import LONGEST, checked_event
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"
@@ -137,7 +138,7 @@ class _Watched:
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(GRACE)
                 return
-            self.problem = self._excess()
+            self.problem = self.problem or self._excess()
             if self.problem:
                 return
 
@@ -190,16 +191,22 @@ class _Watched:
         return {"status": "out-of-memory", "reason": reason}
 
     def _listen(self) -> None:
-        with self._channel.makefile() as lines:
-            for line in lines:
+        with self._channel.makefile("rb") as lines:
+            while (line := lines.readline(LONGEST)).endswith(b"\n"):  # the last of a killed process does not
                 try:
-                    event = json.loads(line)
-                except json.JSONDecodeError:  # of a process killed while it wrote
+                    event = checked_event(dict(json.loads(line)))
+                except (ValueError, TypeError, RecursionError) as error:
+                    self.problem = {"status": "failed", "reason": str(error)}
                     return
                 if "phase" in event:
                     self.phase = event["phase"]
                 else:
                     self.on_event(event)
+            if len(line) == LONGEST:
+                self.problem = {
+                    "status": "failed",
+                    "reason": f"it reports more than {LONGEST:,} bytes at once",
+                }
 
     def _read_log(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  # it is a pipe
