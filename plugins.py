@@ -18,6 +18,9 @@ from . import UserError
 
 T = TypeVar("T")
 
+RAISED = (Exception, SystemExit)
+"""Whatever the code of a plugin may raise: a plugin that exits must not end the run, and with exit code 0."""
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -107,7 +110,7 @@ class Registry(Generic[T]):
     def _attempt(self, name: str, module: str) -> None:
         try:
             importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, it must not stop the others
+        except RAISED as error:  # whatever a plugin raises, it must not stop the others
             reason = f"{type(error).__name__}: {error}"
             self.broken[name] = Broken(name, reason, traceback.format_exc())
 
@@ -134,7 +137,7 @@ def load_plugin(path: Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except RAISED as error:
         del sys.modules[name]
         if isinstance(error, UserError):
             raise

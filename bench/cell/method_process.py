@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -33,6 +32,7 @@ from .channel import Channel, ChannelClosedError, Message
 from .isolation import close_file_system
 from .limits import limit_memory
 from .pipeline import Answer, Given, InProcess, checked_chroma
+from .process import end_alike
 from .training_group import training_group
 
 FITTED: tuple[Split, Split] = ("train", "validation")
@@ -184,14 +184,7 @@ class MethodProcess:
     def _end_alike(self) -> None:
         """End this process as the method's has ended, so that whoever watches the cell sees how."""
         _, status = os.waitpid(self._pid, 0)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            if number not in (signal.SIGKILL, signal.SIGSTOP):
-                signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        os._exit(os.WEXITSTATUS(status))
+        end_alike(status)
 
 
 def _error(fields: dict[str, Any]) -> MethodError:

@@ -27,13 +27,18 @@ from .study import study
 
 
 class _Commands(TyperGroup):
-    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted."."""
+    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted.".
+
+    It ends itself by another exception than SystemExit, which therefore comes from a plugin.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except EOFError as error:
             raise RuntimeError("a file ends too early; the traceback above says where it is read") from error
+        except SystemExit as error:
+            raise UserError(f"a plugin called sys.exit({error.code!r}): it must raise, or return") from error
 
 
 app = typer.Typer(

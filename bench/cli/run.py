@@ -31,7 +31,7 @@ def run(
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..executors.runner import choose_executor
     from ..plan.plan import make_plan
-    from ..run import execute
+    from ..run import InterruptedRun, execute
     from .listing import print_plan
     from .progress import LiveProgress
 
@@ -46,8 +46,10 @@ def run(
     try:
         with LiveProgress(console, len(plan.cells)) as progress:
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
-    except KeyboardInterrupt:
-        console.print("interrupted: what is done is kept and reported; the same command goes on from there")
+    except KeyboardInterrupt as error:
+        reported = isinstance(error, InterruptedRun)
+        done = "kept and reported" if reported else "kept, not reported: --collect writes the report of it"
+        console.print(f"interrupted: what is done is {done}; the same command goes on from there")
         raise typer.Exit(130) from None
     end(results, report, console)
 

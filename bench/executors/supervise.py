@@ -89,6 +89,21 @@ def end_processes(folder: Path) -> None:
         psutil.wait_procs(found, timeout=GRACE)
 
 
+def _end_family(pid: int) -> None:
+    """Kill the descendants of a cell's first process, which adopts those that lose their parent."""
+    for _ in range(ROUNDS):
+        try:
+            family = psutil.Process(pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return
+        if not family:
+            return
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=GRACE)
+
+
 @dataclass
 class _Watched:
     cell: Cell
@@ -134,7 +149,7 @@ class _Watched:
                     "status": "timeout",
                     "reason": f"did not end within {self.cell.request.timeout:g} s",
                 }
-                self._process.send_signal(signal.SIGABRT)  # lets Python write where it stands
+                os.killpg(self._process.pid, signal.SIGABRT)  # lets Python write where it stands
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(GRACE)
                 return
@@ -143,7 +158,9 @@ class _Watched:
                 return
 
     def end(self) -> None:
-        """Kill what is left of the cell."""
+        """Kill what is left of the cell; orphans are children of its first process while that lives."""
+        if self._process.poll() is None:
+            _end_family(self._process.pid)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -10,6 +10,7 @@ from ... import UserError
 from ...datasets.base import Dataset, Entry, fingerprint
 from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
+from ...plugins import RAISED
 from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
@@ -129,7 +130,7 @@ def _cell(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[str,
         return _runnable(spec, request, data, shared)
     except UserError:  # a wrong parameter
         raise
-    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others run
+    except RAISED as error:  # whatever one class raises, the others run
         return _impossible(spec, f"{type(error).__name__}: {error}", shared)
 
 
