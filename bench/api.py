@@ -93,6 +93,14 @@ class Run(Results):
         method.load(cell.model_folder)
         return method
 
+    def _repr_html_(self) -> str:
+        """Return the headline table, which a notebook shows."""
+        from ..reports.analysis.summary import summarize
+        from ..reports.formats.html import render
+        from ..reports.sections.layout import headline_table
+
+        return str(render([headline_table(summarize(self))]))
+
     def __repr__(self) -> str:
         methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()
         return f"<huebench run of {methods} methods on {photos} photos, in '{self.folder}'>"

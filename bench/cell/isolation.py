@@ -31,6 +31,8 @@ READING = EXECUTE | READ_FILE | READ_FOLDER
 ALL = (1 << 13) - 1
 """Every right of Landlock's first version: reading, writing, making and removing."""
 
+UNSUPPORTED = "--isolate needs Linux 5.13 or newer with Landlock: leave it out, or run elsewhere"
+
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/opt", "/dev/urandom", "/dev/null")
 """What any program may read."""
 
@@ -58,7 +60,7 @@ def close_file_system(cell: Cell, files: Sequence[Path], scratch: Path) -> None:
         If this kernel has no Landlock.
     """
     if not is_supported():
-        raise UserError("--isolate needs Linux 5.13 or newer with Landlock: leave it out, or run elsewhere")
+        raise UserError(UNSUPPORTED)
     tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
     # Compiled kernels are shared with the scorer's process otherwise, and are code.
     os.environ["NUMBA_CACHE_DIR"] = str(scratch / "numba")

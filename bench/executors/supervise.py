@@ -247,10 +247,9 @@ def _signal_name(number: int) -> str:
 
 
 def _memory_held(pid: int, most: int) -> int:
-    """Return the bytes that a process and its descendants hold; without pages of files if it matters."""
+    """Return the bytes that a cell's method and its descendants hold; without pages of files if it matters."""
     try:
-        parent = psutil.Process(pid)
-        family = [parent, *parent.children(recursive=True)]
+        family = psutil.Process(pid).children(recursive=True)  # the cell's own process scores
         held = sum(process.memory_info().rss for process in family)
     except psutil.Error:  # one of them has just ended: the next look will tell
         return 0

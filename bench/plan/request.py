@@ -88,7 +88,7 @@ class Request(BaseModel):
     threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1)
     timeout: float | None = option(None, "Seconds that a cell may take.", facts=True, ge=1)
     max_memory: Annotated[ByteSize, BeforeValidator(_bytes)] | None = option(
-        None, "Memory that a cell may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
+        None, "Memory that a method may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
     )
     size: int | None = option(
         None, "Side in pixels at which photos are scored.  [default: the dataset's]", ge=16, le=4096

@@ -58,7 +58,7 @@ class Protocol:
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them."""
-        return {**asdict(self), **RULES}
+        return {**asdict(self), "metrics": list(self.metrics), **RULES}
 
     @property
     def digest(self) -> str:
