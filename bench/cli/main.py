@@ -10,13 +10,13 @@ import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
 from ... import UserError, __version__
 from .check import check
 from .compare import compare
+from .console import Console
 from .datasets import datasets_app
 from .listing import list_app
 from .report import report

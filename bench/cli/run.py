@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from ... import UserError
 from ..plan.request import Request
+from .console import Console
 from .options import takes_request
 
 if TYPE_CHECKING:
