@@ -76,7 +76,10 @@ class Registry(Generic[T]):
     def register(self, name: str, item: T) -> None:
         """Register ``item`` under ``name``; a name already taken raises `UserError`."""
         if name in self._items:
-            raise UserError(f"{self.kind} '{name}' is registered twice: {self._items[name]!r} and {item!r}")
+            taken, new = (getattr(each, "__module__", repr(each)) for each in (self._items[name], item))
+            raise UserError(
+                f"{self.kind} '{name}' is registered twice: {taken} and {new}; rename one of them"
+            )
         self._items[name] = item
 
     def get(self, name: str) -> T:

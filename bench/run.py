@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from .. import UserError, __version__
 from ..reports.report import write_report
 from ..reports.tables import Results, RunFacts, write_results
-from .collect import collect, metric_facts
+from .collect import collect, metric_facts, without_home
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
 from .executors.supervise import end_processes
 from .plan.cell import Cell
@@ -234,7 +234,7 @@ def typed() -> str:
 def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFacts:
     request, info, protocol = plan.request, plan.dataset.info, protocol_of(plan.request)
     dataset: dict[str, Any] = {
-        "name": request.dataset,
+        "name": without_home(request.dataset),
         "fingerprint": plan.fingerprint,
         "licence": info.licence,
         "source": info.source,
@@ -243,7 +243,7 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
     }
     return RunFacts(
-        command=command,
+        command=without_home(command),
         started=started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         dataset=dataset,

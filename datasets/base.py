@@ -181,7 +181,7 @@ def dataset_info(spec: str) -> DatasetInfo:
     >>> dataset_info("folder:my/photos").size
     256
     """
-    return datasets.get(spec.partition(":")[0]).info
+    return _class_of(spec).info
 
 
 def open_dataset(spec: str, root: Path | None = None) -> Dataset:
@@ -205,7 +205,14 @@ def open_dataset(spec: str, root: Path | None = None) -> Dataset:
     >>> open_dataset("samples").info.size
     128
     """
-    name, _, path = spec.partition(":")
+    _, _, path = spec.partition(":")
     if path and root is not None:
         raise UserError(f"dataset '{spec}' and --data-root '{root}' both name a path: leave one out")
-    return datasets.get(name)(Path(path) if path else root)
+    return _class_of(spec)(Path(path) if path else root)
+
+
+def _class_of(spec: str) -> type[Dataset]:
+    name = spec.partition(":")[0]
+    if name not in datasets.items() and ("/" in spec or Path(spec).is_dir()):
+        raise UserError(f"unknown dataset '{spec}'; for a folder of photos write folder:{spec}")
+    return datasets.get(name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .. import UserError
-from ..files import write_json
+from ..files import file_digest, write_json
 from .blocks import Bullets, Document, Heading, Prose, Strong, Table, figures
 from .tables import Results
 
@@ -109,7 +109,8 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
             name = f"figures/{figure.name}"
             if name in before.get("files", ()) and name not in files:
                 figure.unlink()  # the report no longer has it
-        write_json(folder / STAMP, {"made_from": made_from, "files": files})
+        digests = {file: file_digest(folder / file) for file in files}
+        write_json(folder / STAMP, {"made_from": made_from, "files": digests})
     return [paths[name] for name in formats]
 
 
@@ -162,13 +163,15 @@ def fingerprint(results: Results) -> str:
 
 def _is_current(folder: Path, stamped: dict[str, Any], made_from: str) -> bool:
     """Return whether the report in a folder is whole, and made from the same results by the same package."""
-    whole = all((folder / file).is_file() for file in stamped.get("files", ()))
-    return whole and stamped.get("made_from") == made_from
+    if stamped.get("made_from") != made_from:
+        return False
+    return all(file_digest(folder / file) == digest for file, digest in stamped["files"].items())
 
 
 def _stamped(folder: Path) -> dict[str, Any]:
     try:
-        facts: dict[str, Any] = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        facts = json.loads((folder / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return facts
+    whole = isinstance(facts, dict) and isinstance(facts.get("files"), dict)
+    return facts if whole else {}

@@ -11,7 +11,7 @@ MISSING = "–"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but for tab and line feed, those that turn the direction of text, and half characters."""
+"""Control characters but tab and line feed, those that turn the direction of text, and half characters."""
 
 
 def printable(text: str) -> str:

@@ -31,7 +31,7 @@ SET_CHILD_SUBREAPER = 36
 def main() -> None:
     """Run the cell whose specification and socket stand on the command line."""
     faulthandler.enable()
-    cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True)
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True, errors="backslashreplace")
     specification, supervisor = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
     _adopt_orphans()
     ours, theirs = socket.socketpair()

@@ -5,8 +5,10 @@ Heavy libraries are imported inside the commands, so that ``bench --help`` answe
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import warnings
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -67,6 +69,11 @@ def _options(
 
 def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack our arrows, or a photo's name
+    if not sys.warnoptions:
+        warnings.showwarning = _keep_quiet  # those of libraries mean nothing to a user; cells log theirs
     try:
         app()
     except UserError as error:
@@ -79,6 +86,10 @@ def main() -> None:
         if path is None:  # of no file: a fault of ours
             raise
         _complain(f"cannot use '{path}': {error.strerror}; name another path, or change what is there")
+
+
+def _keep_quiet(*_: object, **__: object) -> None:
+    """Show no warning."""
 
 
 def _complain(message: str) -> NoReturn:

@@ -63,6 +63,8 @@ def end(results: Results, report: object, console: Console) -> None:
 
     print_results(results, console)
     console.print(Text(f"report: {report}"), soft_wrap=True)
-    cells = results.cells
+    cells, scored = results.cells, results.images[results.images["status"] == "ok"]
+    if len(scored) and scored["near_grey"].all():
+        console.print("nothing to score: the photos are all near-grey, they have no colour to give back")
     if set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
         raise typer.Exit(1)

@@ -247,11 +247,13 @@ def _signal_name(number: int) -> str:
 
 
 def _memory_held(pid: int, most: int) -> int:
-    """Return the bytes that a cell's method and its descendants hold; without pages of files if it matters."""
+    """Return the bytes that a cell's method and its descendants hold, without files' pages if it matters."""
     try:
-        family = psutil.Process(pid).children(recursive=True)  # the cell's own process scores
+        first = psutil.Process(pid)
+        scorer = min(first.children(), key=lambda child: (child.create_time(), child.pid))
+        family = [process for process in first.children(recursive=True) if process != scorer]
         held = sum(process.memory_info().rss for process in family)
-    except psutil.Error:  # one of them has just ended: the next look will tell
+    except (psutil.Error, ValueError):  # one of them has just ended: the next look will tell
         return 0
     if held <= most or not Path("/proc/self/smaps_rollup").exists():
         return held

@@ -33,6 +33,10 @@ GALLERY_PHOTOS = 64
 """Photos whose pictures are kept, drawn with seed 0; the report's gallery chooses among them."""
 
 
+FEW = 10
+"""Photos that are enough for a split into tenths."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A dataset opened, its photos chosen, and the cells to be done.
@@ -79,9 +83,13 @@ def make_plan(request: Request) -> Plan:
     dataset, protocol = dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     if not photos:
-        raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split")
+        raise UserError(
+            f"dataset '{request.dataset}' has no photo in its {request.split} split{_few(dataset)}"
+        )
     if not dataset.split("train"):
-        raise UserError(f"dataset '{request.dataset}' has no training photo, so no references and no prior")
+        raise UserError(
+            f"dataset '{request.dataset}' has no training photo, so no references and no prior{_few(dataset)}"
+        )
     train, validation = (fingerprint(dataset.split(name)) for name in ("train", "validation"))
     data = _DataKeys(
         training=digest(train, validation, preparation_digest(dataset, protocol)),
@@ -100,6 +108,12 @@ def make_plan(request: Request) -> Plan:
             cell = _cell(spec, request, data, {**shared, "seed": seed})
             cells.setdefault(cell.key, cell)
     return Plan(request, dataset, dataset.fingerprint(), photos, tuple(cells.values()))
+
+
+def _few(dataset: Dataset) -> str:
+    """Say what helps if a dataset has too few photos for its splits."""
+    count = len(dataset.entries())
+    return f": its {count} photo(s) are too few to divide, put {FEW} or more there" if count < FEW else ""
 
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:

@@ -29,11 +29,8 @@ ENDS = {
 
 
 def sleepers():
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [])[:1] == ["sleep"] and process.info["cmdline"][1].startswith("706"):
-            found.append(process.info["cmdline"][1])
-    return found
+    commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return [command[1] for command in commands if command[:1] == ["sleep"] and command[1][:3] == "706"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper")
