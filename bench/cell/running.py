@@ -87,7 +87,9 @@ class CellRun:
     def _fail(self, reason: str, trace: str, *, out_of_memory: bool) -> None:
         status = "out-of-memory" if out_of_memory else "failed"
         told = {"reason": reason[:LONGEST_REASON], "traceback": trace[-LONGEST_TRACE:]}
-        self.facts |= {"status": status, "phase": self.phase, **told}
+        # Half characters, such as of a file name that is not UTF-8, cannot be stored.
+        whole = {name: text.encode(errors="backslashreplace").decode() for name, text in told.items()}
+        self.facts |= {"status": status, "phase": self.phase, **whole}
 
     def _run(self) -> list[Path]:
         """Do the work and return the tables of photos."""
