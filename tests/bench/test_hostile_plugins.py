@@ -98,7 +98,7 @@ WRONG = {
     "long": ("notes = property(lambda self: {'a': 'x' * 10**6})", "pass", "notes.a: String should have at"),
     "loss": ("", "context.log_epoch(Epoch(1, 2, 'validation', 0.5, None))", "accuracy: Input should be a"),
     "steps": ("", "context.progress(1, '2', 'x')", "total: Input should be a valid integer"),
-    "halves": ("", "raise ValueError('a\\udcff')", "ValueError: a\\\\udcff"),
+    "halves": ("", "raise ValueError('a\\udcff')", "ValueError: a\\udcff"),
     "large": ("", "raise ValueError('x' * 10**7)", "ValueError: xxx"),
 }
 
