@@ -4,8 +4,6 @@ A ``--plugin`` file is imported as a module below this one. Its folder is on ``s
 what lies beside it, and processes that it spawns can import it by its module's name.
 """
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import importlib
@@ -41,21 +39,11 @@ _source: ContextVar[str] = ContextVar("source", default="")
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that cannot be imported; it stays listed with the reason.
+    """A plugin that cannot be imported; it stays listed with the reason."""
 
-    Attributes
-    ----------
-    name
-        The module or entry point that failed.
-    reason
-        The exception, in one line.
-    trace
-        The full traceback.
-    """
-
-    name: str
-    reason: str
-    trace: str
+    name: str  #: The module or entry point that failed
+    reason: str  #: The exception, in one line
+    trace: str  #: The full traceback
 
 
 class Registry(Generic[T]):
@@ -180,11 +168,8 @@ def plugin_module(path: Path) -> str:
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises
-    ------
-    UserError
-        If the file is missing, fails to import, imports something beside it that another module hides, or has
-        changed since it was imported.
+    Raises `UserError` if the file is missing, fails to import, imports something beside it that another module
+    hides, or has changed since it was imported.
     """
     if not path.is_file():
         what = "is a folder: name the Python file in it" if path.is_dir() else "does not exist"

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from .plan.keys import library_versions
 from .plan.machine import machine_facts
 from .plan.photos import open_split
 from .plan.plan import Plan
-from .plan.resolve import protocol_of
+from .plan.resolve import dataset_of, protocol_of, training_dataset_of
 from .protocol.training_sample import TrainingSample
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -190,11 +190,18 @@ def _is_chosen(cell: Cell, rerun: str) -> bool:
 
 
 def prepare(cell: Cell) -> None:
-    """Describe the training sample once for all cells, of which one is given."""
+    """Record the photos and describe the training sample, once for all cells, of which one is given."""
+    for planned, open_ in (
+        (cell.scored_as_planned, dataset_of),
+        (cell.learned_as_planned, training_dataset_of),
+    ):
+        if planned:
+            planned.record(open_(cell.request))
     try:
         TrainingSample.load(cell.training_sample)
     except UserError:
-        TrainingSample.build(open_split(cell.request, "train"), cell.protocol).save(cell.training_sample)
+        train = open_split(cell.request, "train", cell.learned_as_planned)
+        TrainingSample.build(train, cell.protocol).save(cell.training_sample)
 
 
 def typed() -> str:
@@ -209,11 +216,17 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         "fingerprint": plan.fingerprint,
         "licence": info.licence,
         "source": info.source,
-        "splits": info.splits,
         "caveat": info.caveat,
         "trained_on": plan.trained_on,
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
+        **plan.dataset.facts(),
     }
+    if request.train_on:
+        learned = {"name": request.train_on, "fingerprint": plan.training.fingerprint()}
+        dataset["learned from"] = {**learned, **plan.training.facts()}
+    with suppress(UserError):  # nothing was prepared yet
+        if unreadable := TrainingSample.load(plan.cells[0].training_sample).failures:
+            dataset["unreadable training photos"] = {"number": len(unreadable), "reasons": unreadable}
     return RunFacts(
         command=command,
         started=started.isoformat(timespec="seconds"),

@@ -183,7 +183,7 @@ def cached_audit(dataset: Dataset) -> Audit | None:
 def facts(dataset: Dataset, entry: Entry) -> Facts:
     """Decode one photo and return the facts about it."""
     try:
-        rgb = dataset.read(entry)
+        rgb = dataset.load(entry)
     except PhotoError as error:
         return Facts(entry.id, entry.split, entry.category, problem=str(error))
     chroma, grey = _colour(rgb)

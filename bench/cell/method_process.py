@@ -81,6 +81,7 @@ class MethodProcess:
         self._photos: Mapping[Split, PhotoSet] = {}
         self._entries: dict[Split, dict[str, Entry]] = {}
         self._validate: Callable[[MethodProcess], float] = lambda _: 0.0
+        self._lost: Exception | None = None
 
     def build(self) -> None:
         """Import the method's plugin and make the method."""
@@ -136,26 +137,38 @@ class MethodProcess:
         """Send a request and return the answer; meanwhile serve what the method asks for."""
         try:
             self._channel.send(kind, *arrays, **fields)
-            while True:
-                message = self._channel.receive()
-                match message.kind:
-                    case "answer":
-                        return message
-                    case "failed":
-                        raise _error(message.fields)
-                    case "event":
-                        self.tell(message.fields)
-                    case "photo":
-                        self._send_photo(**message.fields)
-                    case "packed":
-                        self._send_packed(**message.fields)
-                    case "validate":
-                        self._channel.send("validated", auc=self._validate(self))
-                    case other:
-                        raise ValueError(f"unknown message '{other[:40]}'")
+            while (message := self._channel.receive()).kind not in ("answer", "failed"):
+                try:
+                    self._serve(message)
+                except (
+                    UserError,
+                    OSError,
+                    MemoryError,
+                ) as error:  # raised when the method has ended
+                    self._lost = error
+                    self._channel.send("lost", reason=f"{error}")
         except ChannelClosedError:
             self._end_alike()
             raise
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            raise lost
+        if message.kind == "failed":
+            raise _error(message.fields)
+        return message
+
+    def _serve(self, message: Message) -> None:
+        match message.kind:
+            case "event":
+                self.tell(message.fields)
+            case "photo":
+                self._send_photo(**message.fields)
+            case "packed":
+                self._send_packed(**message.fields)
+            case "validate":
+                self._channel.send("validated", auc=self._validate(self))
+            case other:
+                raise ValueError(f"unknown message '{other[:40]}'")
 
     def _send_photo(self, split: Split, photo: str) -> None:
         try:
@@ -221,16 +234,20 @@ class ChannelPhotos(Dataset):
     def read(self, entry: Entry) -> RGB:
         """Ask for one photo, at the protocol's size."""
         self._channel.send("photo", split=self._name, photo=entry.id)
-        message = self._channel.receive()
+        message = _received(self._channel)
         if message.kind != "photo":
             raise PhotoError(message.fields["reason"])
         return message.arrays[0]
+
+    def load(self, entry: Entry) -> RGB:
+        """Ask for one photo; whatever goes wrong with the channel is not the photo's fault."""
+        return self.read(entry)
 
     def packed(self, entries: Sequence[Entry], size: int) -> tuple[RGB, dict[str, str]]:
         """Ask for all photos as one memory-mapped array, and for the reasons of those left out."""
         photos = [entry.id for entry in entries]
         self._channel.send("packed", split=self._name, photos=photos, size=size)
-        fields = self._channel.receive().fields
+        fields = _received(self._channel).fields
         return np.load(fields["path"], mmap_mode="r", allow_pickle=False), fields["failures"]
 
 
@@ -243,6 +260,14 @@ class ChannelPhotoSet(PhotoSet):
         packed, failures = self.dataset.packed(self.entries, size)
         self.failures.update(failures)
         return packed
+
+
+def _received(channel: Channel) -> Message:
+    """Return the answer of the cell's process; raise a UserError if it has lost what it was asked for."""
+    message = channel.receive()
+    if message.kind == "lost":
+        raise UserError(message.fields["reason"])
+    return message
 
 
 def serve(channel: Channel, specification: Path) -> None:
@@ -341,7 +366,7 @@ class _Served:
     def _validated(self, fitted: Method) -> float:
         """Answer `Context.validate`; meanwhile the cell's process asks for the colours of some photos."""
         self._channel.send("validate")
-        while (message := self._channel.receive()).kind == "colorize":
+        while (message := _received(self._channel)).kind == "colorize":
             self._colorize(fitted, message)
         auc: float = message.fields["auc"]
         return auc

@@ -122,7 +122,9 @@ class CellRun:
         """
         checkpoints, self._spent = folder / "checkpoints", folder / "spent.json"
         self._before = (unseal(self._spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
-        photos = {split: open_split(self.cell.request, split) for split in FITTED}
+        photos = {
+            split: open_split(self.cell.request, split, self.cell.learned_as_planned) for split in FITTED
+        }
         few = photos["validation"].sample(VALIDATION_PHOTOS, np.random.default_rng(0))
         protocol = self.cell.protocol
         self._start = time.perf_counter()

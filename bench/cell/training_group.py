@@ -101,7 +101,8 @@ def main() -> None:
     import_only(filter(None, [cell.method_plugin]))
     method = MethodSpec(cell.name, cell.parameters).build()
     context = cell.context(checkpoints=cell.model_folder / "checkpoints", validate=lambda _: 0.0)
-    method.fit(open_split(cell.request, "train"), open_split(cell.request, "validation"), context)
+    train = open_split(cell.request, "train", cell.learned_as_planned)
+    method.fit(train, open_split(cell.request, "validation", cell.learned_as_planned), context)
 
 
 if __name__ == "__main__":

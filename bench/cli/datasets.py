@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ... import UserError
 from .listing import list_datasets
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from ...datasets.audit import Audit, Facts
     from ...datasets.base import Dataset, DatasetInfo, Entry
 
-SHOWN = 10
-"""How many photos a list in the terminal names; ``findings.csv`` names all."""
+SHOWN = 10  #: How many photos a list in the terminal names; ``findings.csv`` names all
 
 FINDINGS = "findings.csv"
 
@@ -35,18 +35,24 @@ Name = Annotated[
     str, typer.Argument(metavar="DATASET", help="samples, landscapes, mirflickr, folder:PATH, …")
 ]
 DataRoot = Annotated[Path | None, typer.Option(help="Where its photos are.")]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Follow symbolic links in a folder of photos.")
+]
 
 
 @datasets_app.command()
-def info(name: Name, data_root: DataRoot = None, plugin: Plugins = None) -> None:
+def info(
+    name: Name, data_root: DataRoot = None, follow_links: FollowLinks = False, _plugins: Plugins = None
+) -> None:
     """Show what a dataset is, its splits, and its fingerprint, without decoding a photo."""
     from ...datasets.audit import cached_audit
     from ...datasets.base import dataset_info
 
-    _load_plugins(plugin)
     console = Console()
     _print_info(dataset_info(name), console)
-    dataset = _open(name, data_root, console)
+    dataset = _open(name, data_root, console, follow_links=follow_links)
+    for fact, value in dataset.facts().items():
+        console.print(Text(f"{fact}: {value}"), soft_wrap=True)
     found = cached_audit(dataset)
     if found:
         _print_audit(found, console)
@@ -64,17 +70,17 @@ def prepare(
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for split CSVs and findings.")
     ] = None,
-    plugin: Plugins = None,
+    follow_links: FollowLinks = False,
+    _plugins: Plugins = None,
 ) -> None:
     """Look into every photo, report what is wrong or doubled, and write the splits as CSV."""
     from ...datasets.audit import audit
     from ...datasets.split_files import write_splits
 
-    _load_plugins(plugin)
     console = Console()
     if download:
         _download(name, data_root, console)
-    dataset = _open(name, data_root, console)
+    dataset = _open(name, data_root, console, follow_links=follow_links)
     if out:
         out.mkdir(parents=True, exist_ok=True)  # now: what is in its way is said before the audit
     with _progress(console) as progress:
@@ -94,14 +100,14 @@ def verify(
     data_root: DataRoot = None,
     against: Annotated[Path | None, typer.Option(help="Folder that prepare --out wrote.")] = None,
     fingerprint: Annotated[str | None, typer.Option(help="A fingerprint that was recorded.")] = None,
-    plugin: Plugins = None,
+    follow_links: FollowLinks = False,
+    _plugins: Plugins = None,
 ) -> None:
     """Read every byte anew and compare with recorded splits; exit code 1 if something differs."""
     from ...datasets.base import fingerprint as fingerprint_of
     from ...datasets.digests import reread
     from ...datasets.split_files import differences, read_splits
 
-    _load_plugins(plugin)
     if against is None and fingerprint is None:
         raise UserError(
             "nothing to compare with: add --against FOLDER (of prepare --out) or --fingerprint HEX"
@@ -109,7 +115,7 @@ def verify(
     console = Console()
     recorded = read_splits(against) if against else []
     with reread():
-        dataset = _open(name, data_root, console)
+        dataset = _open(name, data_root, console, follow_links=follow_links)
         found = dataset.fingerprint()
     lines = differences(recorded, dataset.entries()) if against else []
     for wanted in (fingerprint, fingerprint_of(recorded) if against else None):
@@ -123,21 +129,12 @@ def verify(
     _print_fingerprint(found, console)
 
 
-def _load_plugins(paths: list[Path] | None) -> None:
-    from ...plugins import load_plugin
-
-    for path in paths or ():
-        load_plugin(path)
-
-
-def _open(name: str, data_root: Path | None, console: Console) -> Dataset:
+def _open(name: str, data_root: Path | None, console: Console, *, follow_links: bool) -> Dataset:
     """Open a dataset and digest its photos, which takes a while the first time."""
     from ...datasets.base import open_dataset
 
     with console.status("reading files"):
-        dataset = open_dataset(name, data_root)
-        dataset.entries()
-    return dataset
+        return open_dataset(name, data_root, follow_links=follow_links)
 
 
 def _download(name: str, data_root: Path | None, console: Console) -> None:

@@ -3,10 +3,10 @@
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
 
-from __future__ import annotations
-
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -24,6 +24,9 @@ from .run import run
 from .score import score
 from .speed import speed
 from .study import study
+
+_HOME = re.compile(r"(?<![^=:,])~(?=/|$)")
+"""The home folder in an argument: a shell leaves it alone after ``=`` and ``:``."""
 
 
 class _Commands(TyperGroup):
@@ -62,6 +65,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
+    sys.argv[1:] = [_HOME.sub(lambda _: str(Path.home()), argument) for argument in sys.argv[1:]]
     try:
         app()
     except UserError as error:

@@ -12,6 +12,7 @@ from ... import UserError
 from ...files import atomic, unseal
 from ...methods.base import Context
 from ..protocol.protocol import Protocol
+from .photos import Planned
 from .request import KEEPS, Request
 from .resolve import protocol_of
 
@@ -39,6 +40,9 @@ class Cell(BaseModel):
         Fingerprint of the photos to score.
     sample
         Key of the run's `TrainingSample`.
+    dataset_key, training_key
+        Keys of the datasets that are scored and learned from, as the run was planned with them; ``""`` where
+        that is not known.
     gallery
         Ids of the photos whose pictures are kept for the report.
     threads, devices
@@ -66,6 +70,8 @@ class Cell(BaseModel):
     data_plugins: tuple[str, ...] = ()
     scored: str
     sample: str
+    dataset_key: str = ""
+    training_key: str = ""
     gallery: tuple[str, ...]
     threads: int
     devices: int = 1
@@ -102,6 +108,19 @@ class Cell(BaseModel):
     def training_sample(self) -> Path:
         """Where the run's `TrainingSample` stands."""
         return self.run_folder / "shared" / f"{self.sample}.npz"
+
+    @property
+    def scored_as_planned(self) -> Planned | None:
+        """What the photos to score must be."""
+        return self._planned(self.dataset_key)
+
+    @property
+    def learned_as_planned(self) -> Planned | None:
+        """What the photos to learn from must be."""
+        return self._planned(self.training_key)
+
+    def _planned(self, key: str) -> Planned | None:
+        return Planned(key, self.run_folder / "shared" / key) if key else None
 
     def context(self, **given: Any) -> Context:
         """Return the context of the cell's method, and whatever else is given."""

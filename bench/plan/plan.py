@@ -26,9 +26,9 @@ from .keys import (
     metrics_source,
     modules_source,
 )
-from .photos import SHARD, limited, preparation_digest, reader_digest
+from .photos import SHARD, dataset_key, limited, preparation_digest, reader_digest
 from .request import Request
-from .resolve import dataset_of, protocol_of, resolve
+from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 
 GALLERY_PHOTOS = 64
 """Photos whose pictures are kept, drawn with seed 0; the report's gallery chooses among them."""
@@ -42,8 +42,8 @@ class Plan:
     ----------
     request
         The resolved request.
-    dataset
-        The opened dataset.
+    dataset, training
+        The opened datasets whose photos are scored and learned from; one and the same unless told otherwise.
     fingerprint
         Of the whole dataset.
     photos
@@ -56,6 +56,7 @@ class Plan:
 
     request: Request
     dataset: Dataset
+    training: Dataset
     fingerprint: str
     photos: Sequence[Entry]
     cells: tuple[Cell, ...]
@@ -85,18 +86,22 @@ def make_plan(request: Request) -> Plan:
     photos = limited(dataset.split(request.split), request.limit)
     if not photos:
         raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split")
-    if not dataset.split("train"):
-        raise UserError(f"dataset '{request.dataset}' has no training photo, so no references and no prior")
-    train, validation = (fingerprint(dataset.split(name)) for name in ("train", "validation"))
+    training = training_dataset_of(request) if request.train_on else dataset
+    if not training.split("train"):
+        name = request.train_on or request.dataset
+        raise UserError(f"dataset '{name}' has no training photo, so no references and no prior")
+    train, validation = (fingerprint(training.split(name)) for name in ("train", "validation"))
     data = _DataKeys(
-        training=digest(train, validation, preparation_digest(dataset, protocol)),
-        sample=sample_key(dataset, protocol),
+        training=digest(train, validation, preparation_digest(training, protocol)),
+        sample=sample_key(training, protocol),
         scored=photos_key(dataset, photos, protocol),
     )
     shared = {
         "request": request,
         "scored": data.scored,
         "sample": data.sample,
+        "dataset_key": dataset_key(dataset, protocol),
+        "training_key": dataset_key(training, protocol),
         "data_plugins": data_plugins(request),
         "gallery": tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS)),
     }
@@ -105,9 +110,9 @@ def make_plan(request: Request) -> Plan:
         for seed in request.seeds:
             cell = _cell(spec, request, data, {**shared, "seed": seed})
             cells.setdefault(cell.key, cell)
-    known = _names(dataset.split("train"))
+    known = _names(training.split("train"))
     trained_on = sum(not known.isdisjoint(_names([photo])) for photo in photos)
-    return Plan(request, dataset, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
+    return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
 
 
 def _names(photos: Sequence[Entry]) -> set[str]:
@@ -116,8 +121,9 @@ def _names(photos: Sequence[Entry]) -> set[str]:
 
 
 def data_plugins(request: Request) -> tuple[str, ...]:
-    """Return the plugins that register the dataset and the metrics of a resolved request."""
-    found = [datasets.source(request.dataset_name), *map(metric_plugin, protocol_of(request).metrics)]
+    """Return the plugins that register the datasets and the metrics of a resolved request."""
+    names = [name.partition(":")[0] for name in (request.dataset, request.train_on or request.dataset)]
+    found = [*map(datasets.source, names), *map(metric_plugin, protocol_of(request).metrics)]
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -158,6 +164,9 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     method = spec.build()
     info = method.info
     if reason := spec.missing():
+        return _impossible(spec, reason, shared, method)
+    if request.split == "all" and not request.train_on and (info.trainable or info.reference != "none"):
+        reason = "it would learn from photos that are scored: add --train-on, or score one split"
         return _impossible(spec, reason, shared, method)
     threads = request.threads or 1
     devices = request.devices if info.family == "deep" and info.trainable else 1

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ... import UserError
-from ...datasets import Split
 from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
+
+Scored = Literal["train", "validation", "test", "all"]
+"""Photos to score: those of a split, or all."""
 
 Keep = Literal["none", "gallery", "all"]
 """Predictions to keep."""
@@ -78,7 +80,14 @@ class Request(BaseModel):
     dataset: str = option("samples", "A name from `bench list datasets`, or folder:PATH.")
     data_root: Path | None = option(None, "Folder or archive that holds the photos.")
     weights_dir: Path | None = option(None, "Folder of pretrained weights.", envvar=WEIGHTS_VARIABLE)
-    split: Split = option("test", "Split to score.", facts=True)
+    train_on: str = option(
+        "",
+        "Dataset to learn from and to take references from.",
+        facts=True,
+        metavar="NAME[:PATH]",
+    )
+    follow_links: bool = option(False, "Follow symbolic links in a folder of photos.", facts=True)
+    split: Scored = option("test", "Split to score, or all photos.", facts=True)
     limit: int | None = option(None, "Score at most N photos.", facts=True, ge=1, metavar="N")
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = option(
         (0,), "Seed; repeat the option for several.", facts=True, flag="--seed"

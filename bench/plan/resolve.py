@@ -27,7 +27,7 @@ def resolve(request: Request) -> Request:
         If it names something unknown, or a metric cannot score photos as small as it asks for.
     """
     for plugin in request.plugins:
-        load_plugin(plugin)
+        load_plugin(plugin.expanduser())
     parse_specs(request.methods)
     dataset_info(request.dataset)
     _, _, path = request.dataset.partition(":")
@@ -37,19 +37,23 @@ def resolve(request: Request) -> Request:
             "leave one out"
         )
     root = Path(path) if path else request.data_root
+    learned, _, place = request.train_on.partition(":")
+    if learned:
+        dataset_info(learned)
     device = request.device if request.remote and request.device != "auto" else resolve_device(request.device)
     if device == "cuda" and not request.remote:
         check_gpus(request.devices)
     resolved = request.model_copy(
         update={
             "data_root": root.expanduser().resolve() if root else None,
+            "train_on": f"{learned}:{Path(place).expanduser().resolve()}" if place else learned,
             "weights_dir": _weights_folder(request.weights_dir),
             "seeds": tuple(dict.fromkeys(request.seeds)),
             "device": device,
             "threads": request.threads or threads_available(),
             "metrics": default_metrics() if request.metrics is None else resolve_metrics(request.metrics),
             "size": request.size or dataset_info(request.dataset).size,
-            "plugins": tuple(path.resolve() for path in request.plugins),
+            "plugins": tuple(path.expanduser().resolve() for path in request.plugins),
             "out": _run_folder(request.out or Path("runs", request.dataset_name)),
         }
     )
@@ -65,13 +69,21 @@ def protocol_of(request: Request) -> Protocol:
 
 
 def dataset_of(request: Request) -> Dataset:
-    """Open the dataset of a resolved request."""
-    return open_dataset(request.dataset_name, request.data_root)
+    """Open the dataset whose photos a resolved request scores."""
+    return open_dataset(request.dataset_name, request.data_root, follow_links=request.follow_links)
+
+
+def training_dataset_of(request: Request) -> Dataset:
+    """Open the dataset that the methods of a resolved request learn from."""
+    if not request.train_on:
+        return dataset_of(request)
+    return open_dataset(request.train_on, follow_links=request.follow_links)
 
 
 def _weights_folder(given: Path | None) -> Path | None:
     """Return the folder of weights that is given or that the environment names; make it known to methods."""
     if given is not None:
+        given = given.expanduser()
         if not given.is_dir():
             raise UserError(f"--weights-dir: not a folder: '{given}'")
         os.environ[WEIGHTS_VARIABLE] = str(given.resolve())

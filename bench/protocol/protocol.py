@@ -4,8 +4,6 @@ Only the protocol splits a photo into lightness and chroma, and only the protoco
 Its digest stands on every row of every table; tables of different digests refuse to be compared.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field

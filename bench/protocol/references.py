@@ -4,8 +4,6 @@ No photo is its own reference: not the photo itself, nor one of the same content
 definition of `huebench.datasets.audit`, here of the lightness at the protocol's size.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 
