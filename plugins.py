@@ -168,8 +168,8 @@ def plugin_module(path: Path) -> str:
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises `UserError` if the file is missing, fails to import, imports something beside it that another module
-    hides, or has changed since it was imported.
+    Raises `UserError` if the file is missing, fails to import, imports something beside it that another
+    module hides, or has changed since it was imported.
     """
     if not path.is_file():
         what = "is a folder: name the Python file in it" if path.is_dir() else "does not exist"
