@@ -6,8 +6,6 @@ under one frozen protocol, and writes tables and reports.
 ``import huebench`` is light: whatever is named in `__all__` is imported when it is first used.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,5 @@
 """Files of the engine: written atomically, sealed, hashed, and found where pretrained weights lie."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json
@@ -58,16 +56,29 @@ def file_digest(path: Path) -> str:
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it replaces ``path`` if the block succeeds and is removed if it fails.
 
-    A reader sees the old file or the new one, never half of it. The folder is made if it is missing. The path
-    has the suffix of ``path``, by which libraries choose a format.
+    A reader sees the old file or the new one, never half of it, even after a power cut. The folder is made if
+    it is missing. The path has the suffix of ``path``, by which libraries choose a format.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
     try:
         yield partial
+        with partial.open("rb+") as written:
+            os.fsync(written)
         partial.replace(path)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk; Windows cannot, and needs no such call."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -114,8 +125,6 @@ def unseal(path: Path) -> dict[str, Any] | None:
 def picture_name(photo: str) -> str:
     """Return a safe file name for a photo's picture, whatever the photo's id.
 
-    Examples
-    --------
     >>> picture_name("../im1.jpg")
     'd2124eae2935dece.png'
     """
@@ -127,10 +136,7 @@ def weights_folders() -> list[Path]:
 
     The cache's place is worked out as torch does, because importing torch takes seconds.
 
-    Raises
-    ------
-    UserError
-        If ``HUEBENCH_WEIGHTS`` is not a folder.
+    Raises `UserError` if ``HUEBENCH_WEIGHTS`` is not a folder.
     """
     named = os.environ.get(WEIGHTS_VARIABLE)
     if named and not Path(named).expanduser().is_dir():

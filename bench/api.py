@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..datasets.base import RGB
+from ..datasets.base import RGB, Entry
 from ..methods.base import Budget, Context, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
@@ -33,23 +33,7 @@ Photo = TypeVar("Photo", NDArray[np.uint8], "Image")
 
 
 class Run(Results):
-    """A run read back: its tables as DataFrames, its report, and its trained methods.
-
-    Attributes
-    ----------
-    run
-        Facts of the run: command, dataset, protocol, versions, machine, options.
-    cells
-        One row per method and seed: status, seconds, memory.
-    images
-        One row per method, seed and photo, with every photo-level metric.
-    curves
-        One row per epoch and split of every training.
-    accuracy_curves
-        One row per method, metric and threshold.
-    folder
-        The run folder.
-    """
+    """A run read back: its tables as DataFrames, its report, and its trained methods."""
 
     def report(self, *formats: str, out: str | Path | None = None) -> list[Path]:
         """Write the report and return its files.
@@ -109,19 +93,10 @@ class Run(Results):
 def run(**options: Any) -> Run:
     """Run methods on a dataset, score them, and write tables and a report; the same as ``bench run``.
 
-    Parameters
-    ----------
-    options
-        The options of ``bench run``, with underscores: ``methods``, ``dataset``, ``limit``, ``seeds``,
-        ``budget``, ``metrics``, ``out`` …; see `huebench.bench.plan.request.Request`.
+    It takes the options of ``bench run``, with underscores: ``methods``, ``dataset``, ``limit``, ``seeds``,
+    ``budget``, ``metrics``, ``out`` …; see `huebench.bench.plan.request.Request`. Raises `UserError` if an
+    option is unknown or cannot be met.
 
-    Raises
-    ------
-    UserError
-        If an option is unknown or cannot be met.
-
-    Examples
-    --------
     >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
     >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
     """
@@ -141,10 +116,7 @@ def run(**options: Any) -> Run:
 def read_results(folder: str | Path) -> Run:
     """Read a run folder or a committed baseline.
 
-    Raises
-    ------
-    UserError
-        If it is not a run folder, or a file of it is missing or damaged.
+    Raises `UserError` if it is not a run folder, or a file of it is missing or damaged.
     """
     return Run(**vars(read_tables(Path(folder))))
 
@@ -282,5 +254,5 @@ def _references(
     train = open_split(request, "train")
     sample = TrainingSample.build(train, protocol_of(request))
     references = References(kind, sample.references, train, seed)
-    target = train.entries[:1]  # a photo without a name draws what the first one would
-    return references.read(references.choose(target, lightness))
+    target = Entry("the given photo", "test", "", "", "")
+    return references.read(references.choose([target], lightness))

@@ -1,9 +1,8 @@
 """Makes the tables of a run from the files that its cells left."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -78,25 +77,14 @@ def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
     """Return the facts of some metrics that the report needs, in their order."""
     names = tuple(names)
     unavailable = Scorer(names).unavailable
-    facts = []
-    for name in names:
-        metric = get_metric(name)
-        facts.append(
-            MetricFacts(
-                name=name,
-                label=metric.label,
-                unit=metric.unit,
-                direction=metric.direction,
-                description=metric.description,
-                source=metric.source,
-                aggregate=metric.aggregate,
-                columns=metric.columns,
-                unavailable=unavailable.get(name, ""),
-                headline=metric.headline,
-                compared=metric.compared,
-            )
+    shared = [field.name for field in fields(MetricFacts) if field.name != "unavailable"]
+    return tuple(
+        MetricFacts(
+            **{field: getattr(get_metric(name), field) for field in shared},
+            unavailable=unavailable.get(name, ""),
         )
-    return tuple(facts)
+        for name in names
+    )
 
 
 def _identity(cell: Cell) -> dict[str, Any]:

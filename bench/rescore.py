@@ -1,7 +1,5 @@
 """``bench score``: other metrics of a run's kept predictions, without running a method."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +17,7 @@ from .metrics import resolve
 from .plan.cell import Cell
 from .plan.machine import threads_available
 from .plan.photos import dataset_key, limited
-from .plan.plan import photos_key, sample_key, score_key
+from .plan.plan import data_plugins, photos_key, sample_key, score_key
 from .plan.request import Request
 from .plan.resolve import dataset_of, protocol_of, training_dataset_of
 from .run import prepare, run_folder, typed, write
@@ -104,7 +102,8 @@ def _that_ran(cell: Cell) -> Cell:
 def _rescored(cell: Cell, changes: dict[str, Any], keys: dict[str, str]) -> Cell:
     """Return the cell that scores another's predictions; the same one if nothing would change."""
     request = cell.request.model_copy(update=changes)
-    changed = cell.model_copy(update={"request": request, **keys})
+    plugins = {"method_plugin": "", "data_plugins": data_plugins(request)}
+    changed = cell.model_copy(update={"request": request, **plugins, **keys})
     key = score_key(cell.prediction_key, changed.sample, protocol_of(request))
     return changed if key == cell.key else changed.model_copy(update={"key": key, "rescored": cell.key})
 

@@ -217,6 +217,7 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         "licence": info.licence,
         "source": info.source,
         "caveat": info.caveat,
+        "trained_on": plan.trained_on,
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
         **plan.dataset.facts(),
     }

@@ -20,7 +20,8 @@ A limit: libjpeg decodes any bytes before a JPEG's end mark, and Pillow does not
 JPEG whose bytes were changed may pass. One that was cut short is refused, even with a new end mark, unless it
 is progressive: then the part that is there is decoded, as a blurred photo.
 
-Pillow's global state is not changed, unless the environment raises the largest number of pixels.
+Pillow's process-wide settings are set to its defaults before each photo, whatever a plugin has made of them.
+The environment may raise the largest number of pixels.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from typing import Final, cast
 
 import numpy as np
 import PIL
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -62,6 +63,9 @@ MAX_SCANS: Final = 100
 
 MAX_SCANNED: Final = 2**30
 """Largest number of pixels times scans of a JPEG: about ten seconds."""
+
+PILLOW_MAX_PIXELS: Final = 1024**3 // 4 // 3
+"""Pillow's own limit, above which it warns."""
 
 BACKGROUND: Final = (255, 255, 255)
 """The colour behind transparent pixels: white, as paper."""
@@ -119,6 +123,7 @@ def decode(source: Path | bytes) -> RGB:
     >>> decode(b"P6 2 1 255 \x00\x00\x00\xff\x80\x00").tolist()
     [[[0, 0, 0], [255, 128, 0]]]
     """
+    use_pillow_defaults()
     try:
         return _decode(BytesIO(source if isinstance(source, bytes) else read_photo(source)))
     except (PhotoError, UserError, MemoryError):
@@ -187,6 +192,12 @@ def max_pixels() -> int:
     if named and not (named.isascii() and named.isdigit()):
         raise UserError(f"{PIXELS_VARIABLE} is not a number of pixels: '{named}'; write 200000000")
     return int(named) if named else MAX_PIXELS
+
+
+def use_pillow_defaults() -> None:
+    """Undo what plugins have set for the whole process: which are loaded must not decide a photo."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    Image.MAX_IMAGE_PIXELS = PILLOW_MAX_PIXELS
 
 
 def decoder_digest(dataset: type[Dataset], *users: Path) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from ..files import PARTIAL, atomic, seal, unseal
 from .base import RGB, Dataset, Entry, PhotoError, fingerprint
-from .decode import decoder_digest
+from .decode import decoder_digest, use_pillow_defaults
 
 ABANDONED: Final = 86_400
 """Seconds without a write after which an unfinished packed copy counts as left by a killed process."""
@@ -74,6 +74,7 @@ class PhotoSet:
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo at the protocol's size; raises `PhotoError` with the reason."""
+        use_pillow_defaults()
         return self.prepare(self.dataset.load(entry))
 
     def sample(self, count: int, rng: np.random.Generator) -> Self:

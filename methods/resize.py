@@ -6,19 +6,9 @@ from PIL import Image
 
 
 def resize_plane(plane: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Resize one float plane with a triangle filter.
+    """Resize one float32 plane (H, W) to a shape (height, width) with a triangle filter.
 
-    Parameters
-    ----------
-    plane
-        float32 (H, W).
-    shape
-        Height and width of the result.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 of ``shape``. For smaller sizes the filter widens with the factor to avoid aliasing.
+    For smaller sizes the filter widens with the factor to avoid aliasing.
     """
     if plane.shape == shape:
         return plane.copy()

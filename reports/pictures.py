@@ -20,15 +20,7 @@ def is_whole(path: Path) -> bool:
 
 
 def only_whole(images: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Return a table of images without the paths of pictures that are lost or damaged.
-
-    Parameters
-    ----------
-    images
-        With paths in some of `COLUMNS`.
-    folder
-        Of the run.
-    """
+    """Return a run's table of images without the paths in `COLUMNS` of pictures that are lost or damaged."""
     columns = {}
     for column in images.columns.intersection(list(COLUMNS)):
         paths = images[column]

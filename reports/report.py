@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-FORMATS = ("md", "html", "latex", "csv")
-"""Names of the formats on the command line."""
+SECTIONS = (
+    "lead", "results", "significance", "human_study", "near_grey", "by_category", "further", "gallery",
+    "colors", "training", "speed", "failures", "notes", "metrics", "provenance",
+)  # fmt: skip
+"""The modules of `sections` that make a report, in order."""
+
+FORMATS = ("md", "html", "latex", "csv")  #: Names of the formats on the command line
 
 STAMP = ".report.json"
 """The file that remembers what the report beside it was made from, and which files belong to it."""
@@ -31,62 +37,23 @@ def make_document(results: Results) -> Document:
     """Return a run's report, its sections in order, for any format."""
     # Matplotlib takes its time to import, and a report that is up to date needs none of it.
     from .analysis.material import Material
-    from .sections import (
-        by_category,
-        colors,
-        failures,
-        further,
-        gallery,
-        human_study,
-        lead,
-        metrics,
-        near_grey,
-        notes,
-        provenance,
-        significance,
-        speed,
-        training,
-    )
-    from .sections import results as results_section
 
-    order = (
-        lead, results_section, significance, human_study, near_grey, by_category, further, gallery, colors,
-        training, speed, failures, notes, metrics, provenance,
-    )  # fmt: skip
+    sections = [import_module(f".sections.{name}", __package__) for name in SECTIONS]
     material, run = Material(results), results.run
     return Document(
         title=f"huebench: {len(material.summary.rows)} methods on {run.dataset['name']}",
         subject=f"{run.dataset['name']}, {material.summary.photos:,} photos, protocol {run.protocol_digest}",
-        blocks=tuple(block for section in order for block in section.blocks(material)),
+        blocks=tuple(block for section in sections for block in section.blocks(material)),
     )
 
 
 def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write a run's report in some formats.
+    """Write a run's report into a folder in some of `FORMATS`; return the report or the folder of each.
 
-    Parameters
-    ----------
-    results
-        The run.
-    folder
-        The folder of the report.
-    formats
-        Some of `FORMATS`.
-
-    Returns
-    -------
-    list of pathlib.Path
-        One per format: the report, or the folder that holds its files.
-
-    Raises
-    ------
-    UserError
-        If a format is not one of `FORMATS`.
-
-    Notes
-    -----
     ``report.md`` is not written again if neither the results, times of the run aside, nor this package have
     changed since the one in the folder was written.
+
+    Raises `UserError` if a format is not one of `FORMATS`.
     """
     from .formats import csv, html, latex, markdown
 
@@ -95,7 +62,8 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
         raise UserError(f"unknown report format '{unknown[0]}'; known: {', '.join(FORMATS)}")
     made_from, before = fingerprint(results), _stamped(folder)
     paths = {"md": folder / "report.md"}
-    wanted = set(formats) - ({"md"} if _is_current(folder, before, made_from) else set())
+    whole = all((folder / file).is_file() for file in before.get("files", ()))
+    wanted = set(formats) - ({"md"} if whole and before.get("made_from") == made_from else set())
     if not wanted:
         return [paths[name] for name in formats]
     document = make_document(results)
@@ -158,12 +126,6 @@ def fingerprint(results: Results) -> str:
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
-
-
-def _is_current(folder: Path, stamped: dict[str, Any], made_from: str) -> bool:
-    """Return whether the report in a folder is whole, and made from the same results by the same package."""
-    whole = all((folder / file).is_file() for file in stamped.get("files", ()))
-    return whole and stamped.get("made_from") == made_from
 
 
 def _stamped(folder: Path) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one row per cell and photo,
 ``cells`` one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric
-and threshold. ``run.json`` says what every metric means.
+and threshold. ``run.json`` says what every metric means, and holds the digests of the tables.
 """
 
-from __future__ import annotations
-
+import hashlib
+import io
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,10 +15,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from .. import UserError
-from ..files import atomic, write_json
+from ..files import atomic, file_digest, sync_folder, write_json
 from .pictures import only_whole
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+
+STAGED = ".next-"  #: Prefix of a table that ``run.json`` may already mean and that has not got its name yet
 
 _SCHEMA_1_FLAGS = {
     "headline": {
@@ -96,79 +98,56 @@ ACCURACY_COLUMNS: dict[str, str] = {
 """Column → dtype of ``accuracy_curves.parquet``."""
 
 
+TABLES = {
+    "cells": CELL_COLUMNS,
+    "images": IMAGE_COLUMNS,
+    "curves": CURVE_COLUMNS,
+    "accuracy_curves": ACCURACY_COLUMNS,
+}
+"""Name of every table → its columns."""
+
+
 @dataclass(frozen=True)
 class MetricFacts:
-    """The facts of a metric that a report needs.
-
-    Attributes
-    ----------
-    name, label, unit, description, source
-        As registered.
-    direction
-        ``higher``, ``lower``, ``target`` (near the truth's own value) or ``none``.
-    aggregate
-        How the table's value is made of columns: ``mean`` of one column of ``images``; ``mean_gap``, the
-        absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored``
-        in ``cells`` under the metric's name.
-    columns
-        The columns it is made of. A ``mean`` may name a second one, which holds the truth's own value: a
-        ``target`` metric needs it.
-    unavailable
-        Why it was not computed, or ``""``.
-    headline
-        Whether it stands in the report's first table.
-    compared
-        Whether methods are compared with the best one by it.
-    """
+    """The facts of a metric that a report needs; those without a comment are as registered."""
 
     name: str
     label: str
     unit: str
+    #: ``target`` is near the truth's own value.
     direction: Literal["higher", "lower", "target", "none"]
     description: str
     source: str
+    #: How the table's value is made of columns: ``mean`` of one column of ``images``; ``mean_gap``, the
+    #: absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored`` in
+    #: ``cells`` under the metric's name.
     aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
+    #: The columns it is made of. A ``mean`` may name a second one, which holds the truth's own value: a
+    #: ``target`` metric needs it.
     columns: tuple[str, ...]
-    unavailable: str = ""
-    headline: bool = False
-    compared: bool = False
+    unavailable: str = ""  #: Why it was not computed, or ``""``
+    headline: bool = False  #: Whether it stands in the report's first table
+    compared: bool = False  #: Whether methods are compared with the best one by it
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """``run.json``: everything about a run that is not a number of a photo.
+    """``run.json``: everything about a run that is not a number of a photo."""
 
-    Attributes
-    ----------
-    command
-        The exact command line.
-    started, seconds
-        ISO 8601 time in UTC, and how long it took.
-    dataset
-        ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
-        ``caveat`` and ``photos`` (split → how many).
-    protocol, protocol_digest
-        The frozen protocol's fields, and the digest that stands on every row.
-    metrics
-        In the order of the tables.
-    versions
-        Library → version.
-    machine
-        Processor, cores, memory, accelerator, system.
-    options
-        ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``.
-    """
-
-    command: str
+    command: str  #: The exact command line
+    #: `started`, `seconds`: ISO 8601 time in UTC, and how long it took.
     started: str
     seconds: float
+    #: ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
+    #: ``caveat`` and ``photos`` (split → how many).
     dataset: dict[str, Any]
+    #: `protocol`, `protocol_digest`: The frozen protocol's fields, and the digest that stands on every row.
     protocol: dict[str, Any]
     protocol_digest: str
-    metrics: tuple[MetricFacts, ...]
-    versions: dict[str, str]
-    machine: dict[str, str]
-    options: dict[str, Any]
+    metrics: tuple[MetricFacts, ...]  #: In the order of the tables
+    versions: dict[str, str]  #: Library → version
+    machine: dict[str, str]  #: Processor, cores, memory, accelerator, system
+    options: dict[str, Any]  #: ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``
     schema_version: int = SCHEMA_VERSION
 
 
@@ -177,9 +156,10 @@ class Results:
     """A run read back: its facts and its tables."""
 
     run: RunFacts
-    cells: pd.DataFrame
-    images: pd.DataFrame
-    curves: pd.DataFrame
+    cells: pd.DataFrame  #: One row per method and seed: status, seconds, memory
+    images: pd.DataFrame  #: One row per method, seed and photo, with every photo-level metric
+    curves: pd.DataFrame  #: One row per epoch and split of every training
+    #: One row per method, metric and threshold.
     accuracy_curves: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), ACCURACY_COLUMNS))
     folder: Path = field(default_factory=Path)
 
@@ -192,26 +172,40 @@ def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 
 def write_results(results: Results, folder: Path) -> None:
-    """Write a run's facts and tables, each atomically."""
-    tables = {
-        "cells": (results.cells, CELL_COLUMNS),
-        "images": (results.images, IMAGE_COLUMNS),
-        "curves": (results.curves, CURVE_COLUMNS),
-        "accuracy_curves": (results.accuracy_curves, ACCURACY_COLUMNS),
-    }
-    for name, (table, columns) in tables.items():
-        with atomic(folder / f"{name}.parquet") as partial:
-            typed(table, columns).to_parquet(partial, index=False)
-    write_json(folder / "run.json", asdict(results.run))
+    """Write a run's facts and tables, all or none of them, whenever it is interrupted.
+
+    The tables are staged first. Writing ``run.json``, with their digests, is the moment that counts. Then the
+    tables get their names; until they have them, they are read from where they are staged.
+    """
+    _name_staged(folder)  # of a writer that was killed
+    digests = {}
+    for name, columns in TABLES.items():
+        staged = folder / f"{STAGED}{name}.parquet"
+        with atomic(staged) as partial:
+            typed(getattr(results, name), columns).to_parquet(partial, index=False)
+        digests[name] = file_digest(staged)
+    write_json(folder / "run.json", {**asdict(results.run), "tables": digests})
+    _name_staged(folder)
+
+
+def _name_staged(folder: Path) -> None:
+    """Give staged tables that ``run.json`` means their names."""
+    try:
+        digests = json.loads((folder / "run.json").read_text(encoding="utf-8"))["tables"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # a new folder, or one that an older version wrote
+    for name in TABLES:
+        staged = folder / f"{STAGED}{name}.parquet"
+        if staged.is_file() and file_digest(staged) == digests.get(name):
+            staged.replace(folder / f"{name}.parquet")
+    sync_folder(folder)
 
 
 def read_results(folder: Path) -> Results:
     """Read a run folder; pictures that are not in it, as in a committed baseline, or damaged are not kept.
 
-    Raises
-    ------
-    UserError
-        If it holds no run, a newer version wrote it, or a file of it is missing or damaged.
+    Raises `UserError` if it holds no run, a newer version wrote it, or a file of it is missing, damaged, or
+    not the one that was written with the others.
     """
     path = folder / "run.json"
     if not path.is_file():
@@ -224,32 +218,44 @@ def read_results(folder: Path) -> Results:
                 f"'{path}' has schema {version} and this huebench reads up to {SCHEMA_VERSION}: "
                 "read it with the huebench that wrote it, or a newer one"
             )
+        stored = facts.pop("tables", {})  # runs had no digests before schema 3
+        digests = {name: stored[name] for name in TABLES} if version == SCHEMA_VERSION else {}
         facts["metrics"] = tuple(_metric_facts(metric, version) for metric in facts["metrics"])
         facts["schema_version"] = SCHEMA_VERSION
         run = RunFacts(**facts)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
-    names = ["cells", "images", "curves"]
-    if (folder / "accuracy_curves.parquet").exists():  # runs were written before it was
-        names.append("accuracy_curves")
-    tables = {name: _read_table(folder / f"{name}.parquet") for name in names}
+    tables = {
+        name: _read_table(folder, name, digests.get(name))
+        for name in TABLES
+        # Before schema 3 some runs had none.
+        if digests or name != "accuracy_curves" or (folder / f"{name}.parquet").exists()
+    }
     if tables["cells"].empty:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
     tables["images"] = only_whole(tables["images"], folder)
     return Results(run, **tables, folder=folder)
 
 
+def _read_table(folder: Path, name: str, digest: str | None) -> pd.DataFrame:
+    """Return a table of a run, under its name or staged: the one with the digest, where there is one."""
+    path = folder / f"{name}.parquet"
+    problem: Exception = ValueError("it is not the table that run.json was written with")
+    # A writer may give a staged table its name between the first two looks.
+    for place in (path, folder / f"{STAGED}{path.name}", path) if digest else (path,):
+        try:
+            content = place.read_bytes()
+            if digest in (None, hashlib.sha256(content).hexdigest()):
+                return pd.read_parquet(io.BytesIO(content))
+        except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+            problem = problem if place != path else error
+    raise _damaged(path, problem) from problem
+
+
 def _metric_facts(stored: dict[str, Any], version: int) -> MetricFacts:
     if version == 1:
         stored |= {flag: stored["name"] in names for flag, names in _SCHEMA_1_FLAGS.items()}
     return MetricFacts(**{**stored, "columns": tuple(stored["columns"])})
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-        raise _damaged(path, error) from error
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

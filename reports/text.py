@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-MISSING = "–"
-"""Stands for a value that is not known."""
+MISSING = "–"  #: Stands for a value that is not known
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 

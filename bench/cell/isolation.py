@@ -67,7 +67,7 @@ def close_file_system(cell: Cell, files: Sequence[Path], scratch: Path) -> None:
     folders = [*sys.path, sys.prefix, sys.base_prefix, *site.getsitepackages(), *map(str, _ours())]
     packed = cache_folder() / "packed"
     packed.mkdir(parents=True, exist_ok=True)
-    named = [*files, *(plugin.parent for plugin in cell.request.plugins), packed]
+    named = [*files, packed]
     weights = [cell.request.weights_dir] if cell.request.weights_dir else []
     cell.model_folder.mkdir(parents=True, exist_ok=True)
     readable = [*map(Path, SYSTEM), *map(Path, filter(None, folders)), *named, *weights]

@@ -26,7 +26,7 @@ from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
-from ...plugins import load_plugin
+from ...plugins import import_only
 from ..plan.cell import Cell
 from .channel import Channel, ChannelClosedError, Message
 from .isolation import close_file_system
@@ -320,8 +320,7 @@ class _Served:
     def _build(self, scratch: Path) -> None:
         cell = self._cell = Cell.read(self._specification)
         limit_memory(cell.request.max_memory, cell.request.device)
-        for plugin in cell.request.plugins:
-            load_plugin(plugin)
+        import_only(filter(None, [cell.method_plugin]))
         spec = MethodSpec(cell.name, cell.parameters)
         if cell.request.isolate:
             close_file_system(cell, spec.build().files, scratch)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ... import UserError
 from ...files import seal, unseal
-from ...plugins import load_plugin
+from ...plugins import import_only
 from ..plan.cell import Cell
 from ..plan.photos import open_split
 from .method_process import FITTED, MethodError, MethodProcess
@@ -87,8 +87,7 @@ class CellRun:
     def _run(self) -> list[Path]:
         """Do the work and return the tables of photos."""
         request = self.cell.request
-        for plugin in request.plugins:
-            load_plugin(plugin)
+        import_only(self.cell.data_plugins)
         if self.cell.rescored:
             self._take_facts()
         else:

@@ -1,7 +1,5 @@
 """``bench compare``: what changed from one run to another, and a gate for builds."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from ...datasets.audit import Audit, Facts
     from ...datasets.base import Dataset, DatasetInfo, Entry
 
-SHOWN = 10
-"""How many photos a list in the terminal names; ``findings.csv`` names all."""
+SHOWN = 10  #: How many photos a list in the terminal names; ``findings.csv`` names all
 
 FINDINGS = "findings.csv"
 
@@ -43,13 +42,12 @@ FollowLinks = Annotated[
 
 @datasets_app.command()
 def info(
-    name: Name, data_root: DataRoot = None, follow_links: FollowLinks = False, plugin: Plugins = None
+    name: Name, data_root: DataRoot = None, follow_links: FollowLinks = False, _plugins: Plugins = None
 ) -> None:
     """Show what a dataset is, its splits, and its fingerprint, without decoding a photo."""
     from ...datasets.audit import cached_audit
     from ...datasets.base import dataset_info
 
-    _load_plugins(plugin)
     console = Console()
     _print_info(dataset_info(name), console)
     dataset = _open(name, data_root, console, follow_links=follow_links)
@@ -73,13 +71,12 @@ def prepare(
         Path | None, typer.Option(file_okay=False, help="Folder for split CSVs and findings.")
     ] = None,
     follow_links: FollowLinks = False,
-    plugin: Plugins = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Look into every photo, report what is wrong or doubled, and write the splits as CSV."""
     from ...datasets.audit import audit
     from ...datasets.split_files import write_splits
 
-    _load_plugins(plugin)
     console = Console()
     if download:
         _download(name, data_root, console)
@@ -104,14 +101,13 @@ def verify(
     against: Annotated[Path | None, typer.Option(help="Folder that prepare --out wrote.")] = None,
     fingerprint: Annotated[str | None, typer.Option(help="A fingerprint that was recorded.")] = None,
     follow_links: FollowLinks = False,
-    plugin: Plugins = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Read every byte anew and compare with recorded splits; exit code 1 if something differs."""
     from ...datasets.base import fingerprint as fingerprint_of
     from ...datasets.digests import reread
     from ...datasets.split_files import differences, read_splits
 
-    _load_plugins(plugin)
     if against is None and fingerprint is None:
         raise UserError(
             "nothing to compare with: add --against FOLDER (of prepare --out) or --fingerprint HEX"
@@ -131,13 +127,6 @@ def verify(
         raise typer.Exit(1)
     console.print(f"{len(dataset.entries()):,} photos are as recorded", highlight=False)
     _print_fingerprint(found, console)
-
-
-def _load_plugins(paths: list[Path] | None) -> None:
-    from ...plugins import load_plugin
-
-    for path in paths or ():
-        load_plugin(path)
 
 
 def _open(name: str, data_root: Path | None, console: Console, *, follow_links: bool) -> Dataset:

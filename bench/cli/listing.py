@@ -22,14 +22,11 @@ list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
 @list_app.command("methods")
 def list_methods(
     name: Annotated[str | None, typer.Argument(help="Show this method with its parameters.")] = None,
-    plugin: Plugins = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Show every method with what it is; a broken plugin with its reason; one method with its parameters."""
     from ...methods.base import FAMILIES, methods
-    from ...plugins import load_plugin
 
-    for path in plugin or ():
-        load_plugin(path)
     if name is not None:
         _print_method(name, Console())
         return
@@ -77,13 +74,10 @@ def _summary(cls: type[Method]) -> str:
 
 
 @list_app.command("datasets")
-def list_datasets(plugin: Plugins = None) -> None:
+def list_datasets(_plugins: Plugins = None) -> None:
     """Show every dataset with its splits and licence."""
     from ...datasets.base import datasets
-    from ...plugins import load_plugin
 
-    for path in plugin or ():
-        load_plugin(path)
     table = Table(
         Column("dataset", no_wrap=True), "photos", "splits", "licence", box=None, header_style="bold"
     )
@@ -97,13 +91,10 @@ def list_datasets(plugin: Plugins = None) -> None:
 
 
 @list_app.command("metrics")
-def list_metrics(plugin: Plugins = None) -> None:
+def list_metrics(_plugins: Plugins = None) -> None:
     """Show every metric with its direction, unit and source; an unavailable one with its reason."""
-    from ...plugins import load_plugin
     from ..metrics import Scorer, get_metric, metric_names
 
-    for path in plugin or ():
-        load_plugin(path)
     names = metric_names()
     unavailable = Scorer(names).unavailable
     names_column = Column("metric", no_wrap=True)

@@ -3,8 +3,6 @@
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """Options of commands, made from the fields of `Request`."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import types
@@ -15,8 +13,20 @@ from pydantic.fields import FieldInfo
 
 from ..plan.request import Request
 
-Plugins = Annotated[list[Path] | None, typer.Option("--plugin", help="Python file that registers a plugin.")]
-"""``--plugin`` of the commands that take no request."""
+
+def _load_plugins(paths: list[Path] | None) -> list[Path]:
+    from ...plugins import load_plugin
+
+    for path in paths or ():
+        load_plugin(path)
+    return paths or []
+
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", help="Python file that registers a plugin.", callback=_load_plugins),
+]
+"""``--plugin`` of the commands that take no request; the files are loaded before the command starts."""
 
 Jobs = Annotated[int, typer.Option(min=1, help="Methods to score at a time.")]
 

@@ -1,7 +1,5 @@
 """Live progress of a run in the terminal."""
 
-from __future__ import annotations
-
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,14 +12,9 @@ from ..plan.cell import Cell
 
 
 class LiveProgress:
-    """A bar for the run and one for each running cell; one line for each cell that ends.
+    """A bar for the run and one for each running cell, of ``total`` cells; one line for each that ends.
 
-    Parameters
-    ----------
-    console
-        Where to draw; without a terminal only the lines are written.
-    total
-        Number of cells.
+    Without a terminal only the lines are written.
     """
 
     def __init__(self, console: Console, total: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,10 +39,7 @@ def speed(
 def run_suite(output: Path, select: str | None) -> None:
     """Run ``tests/speed`` with pytest-benchmark and keep its JSON at ``output``.
 
-    Raises
-    ------
-    UserError
-        If the suite or one of its libraries is missing, or a comparison fails.
+    Raises `UserError` if the suite or one of its libraries is missing, or a comparison fails.
     """
     if not SUITE.is_dir():
         raise UserError(
@@ -65,11 +63,12 @@ def ratio_table(timings: list[Timing]) -> Table:
     from ...reports.analysis.kernels import OURS, compare_timings
 
     table = Table("comparison", "library", "time", "ratio", "", box=None, header_style="bold")
-    for i, compared in enumerate(compare_timings(timings)):
-        if compared.first and i:
-            table.add_section()
-        style = "bold" if compared.timing.library == OURS else ""
-        table.add_row(*map(escape, compared.row), style=style)
+    for _, compared in groupby(compare_timings(timings), key=lambda timing: timing.group):
+        table.add_section()
+        for place, timing in enumerate(compared):
+            group, *others = map(escape, timing.row)
+            style = "bold" if timing.library == OURS else ""
+            table.add_row("" if place else group, *others, style=style)
     return table
 
 

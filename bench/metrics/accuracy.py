@@ -1,7 +1,5 @@
 """Accuracy in ab within a radius: one point of the curve behind the AuC."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

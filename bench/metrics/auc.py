@@ -1,14 +1,11 @@
 """Area under the curve of accuracy in ab, plain and rebalanced by how rare the true colours are."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 
 from .base import register_metric
 
-LIMIT = 150
-"""The largest distance in ab at which the curve counts pixels."""
+LIMIT = 150  #: The largest distance in ab at which the curve counts pixels
 
 ZHANG = "Zhang, Isola and Efros 2016, arXiv:1603.08511"
 

@@ -1,7 +1,5 @@
 """What a metric is, and the registry of all of them."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,8 +21,7 @@ Curve = Callable[..., npt.NDArray[np.float64]]
 Combine = Callable[[npt.NDArray[np.float32]], float]
 F = TypeVar("F", bound=Callable[..., Any])
 
-LAST = 1000
-"""The order of metrics that do not say theirs: after the built-in ones, by name."""
+LAST = 1000  #: The order of metrics that do not say theirs: after the built-in ones, by name
 
 _NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 
@@ -33,78 +30,41 @@ _NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 class Metric:
     """A metric: what its number means and how it is computed.
 
-    Attributes
-    ----------
-    name
-        As typed, printed and stored.
-    label
-        The heading of its column in a report.
-    direction
-        ``higher`` or ``lower`` is better; ``target``: the truth's own value is best; ``none``: neither.
-    unit
-        For example ``"dB"``; ``""`` for a plain number.
-    range
-        The smallest and the largest value it can take.
-    source
-        The paper or standard that defines it.
-    description
-        One sentence, in the words of the definition.
-    function
-        The definition, a plain function. It is called with the attributes of `PhotoPair` in `takes`, then
-        with `parameter` if there is one; with the curve alone if there is one. It returns a number or, for a
-        metric of a whole set, the photo's features (float32 array).
-    takes
-        Column → the attributes of `PhotoPair` that the function is called with for that column.
-    aggregate
-        How the table's value is made. ``mean``: the mean over photos of the first column; a second one holds
-        the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
-        ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
-        whole set, from `combine`.
-    curve
-        Function of the same attributes that returns the photo's curve behind the metric: shares at the
-        thresholds 0, 1, …. Its mean over photos is kept in a table of its own.
-    combine
-        Function of all photos' features, stacked, that returns the set's value.
-    parameter
-        The number after the @ of the name.
-    least_side
-        Shortest side that it can score, in pixels.
-    requires
-        Module that it imports → extra of this package that installs it.
-    weights
-        The file of weights that it needs.
-    headline
-        Whether it stands in the report's first table.
-    compared
-        Whether the report tests by it which methods differ from the best.
-    order
-        Place in tables and listings, ascending; equal ones by parameter, then by name.
-
-    Raises
-    ------
-    UserError
-        If a field is wrong: the message names the metric, the field and what is allowed.
+    Raises `UserError` if a field is wrong: the message names the metric, the field and what is allowed.
     """
 
-    name: str
-    label: str
+    name: str  #: As typed, printed and stored
+    label: str  #: The heading of its column in a report
+    #: ``higher`` or ``lower`` is better; ``target``: the truth's own value is best; ``none``: neither.
     direction: Direction
-    unit: str = ""
-    range: tuple[float, float] = (-math.inf, math.inf)
-    source: str
-    description: str
+    unit: str = ""  #: For example ``"dB"``; ``""`` for a plain number
+    range: tuple[float, float] = (-math.inf, math.inf)  #: The smallest and the largest value it can take
+    source: str  #: The paper or standard that defines it
+    description: str  #: One sentence, in the words of the definition
+    #: The definition, a plain function. It is called with the attributes of `PhotoPair` in `takes`, then with
+    #: `parameter` if there is one; with the curve alone if there is one. It returns a number or, for a metric
+    #: of a whole set, the photo's features (float32 array).
     function: Callable[..., Any]
+    #: Column → the attributes of `PhotoPair` that the function is called with for that column.
     takes: Mapping[str, tuple[str, ...]]
+    #: How the table's value is made. ``mean``: the mean over photos of the first column; a second one holds
+    #: the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
+    #: ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
+    #: whole set, from `combine`.
     aggregate: Aggregate = "mean"
+    #: Function of the same attributes that returns the photo's curve behind the metric: shares at the
+    #: thresholds 0, 1, …. Its mean over photos is kept in a table of its own.
     curve: Curve | None = None
+    #: Function of all photos' features, stacked, that returns the set's value.
     combine: Combine | None = None
-    parameter: float | None = None
-    least_side: int = 1
+    parameter: float | None = None  #: The number after the @ of the name
+    least_side: int = 1  #: Shortest side that it can score, in pixels
+    #: Module that it imports → extra of this package that installs it.
     requires: Mapping[str, str] = field(default_factory=dict)
-    weights: Weights | None = None
-    headline: bool = False
-    compared: bool = False
-    order: int = LAST
+    weights: Weights | None = None  #: The file of weights that it needs
+    headline: bool = False  #: Whether it stands in the report's first table
+    compared: bool = False  #: Whether the report tests by it which methods differ from the best
+    order: int = LAST  #: Place in tables and listings, ascending; equal ones by parameter, then by name
 
     def __post_init__(self) -> None:
         faults = "; ".join(_faults(self))
@@ -178,23 +138,13 @@ _families: dict[str, Callable[[float], Metric]] = {}
 def register_metric(
     *,
     name: str,
-    label: str = "",
-    direction: Direction,
-    unit: str = "",
-    range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002  # the word for it
-    source: str,
     description: str,
+    label: str = "",
     takes: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ("truth", "predicted"),
     aggregate: Aggregate = "mean",
-    curve: Curve | None = None,
     combine: Combine | None = None,
     parameters: tuple[float, ...] = (),
-    least_side: int = 1,
-    requires: Mapping[str, str] | None = None,
-    weights: Weights | None = None,
-    headline: bool = False,
-    compared: bool = False,
-    order: int = LAST,
+    **fields: Any,
 ) -> Callable[[F], F]:
     """Register a plain function as a metric; built-in metrics and plugin files alike need nothing more.
 
@@ -204,8 +154,7 @@ def register_metric(
 
     Parameters
     ----------
-    name, direction, unit, range, source, description, curve, least_side, requires, weights, headline, \
-compared, order
+    name, description
         As in `Metric`.
     label
         Default: the name.
@@ -221,6 +170,8 @@ compared, order
     parameters
         Make it a family: ``(5, 10)`` registers ``NAME@5`` and ``NAME@10``; any other number above 0 is made
         when asked for. The function takes it last; ``{}`` in label and description stands for it.
+    fields
+        The other fields of `Metric`: `direction` and `source` must be given.
 
     Raises
     ------
@@ -248,23 +199,13 @@ compared, order
             return Metric(
                 name=own,
                 label=texts[0],
-                direction=direction,
-                unit=unit,
-                range=range,
-                source=source,
                 description=texts[1],
                 function=function,
                 takes=takes if isinstance(takes, Mapping) else {own: takes},
                 aggregate="stored" if combine else aggregate,
-                curve=curve,
                 combine=combine,
                 parameter=parameter,
-                least_side=least_side,
-                requires=requires or {},
-                weights=weights,
-                headline=headline,
-                compared=compared,
-                order=order,
+                **fields,
             )
 
         for metric in map(make, parameters or (None,)):
@@ -293,13 +234,9 @@ def default_metrics() -> tuple[str, ...]:
 def get_metric(name: str) -> Metric:
     """Return a metric by its name; ``accuracy@7.5`` and the like are made on demand.
 
-    Raises
-    ------
-    UserError
-        If the name is unknown: the nearest ones are shown; or if the parameter is not a number above 0.
+    Raises `UserError` if the name is unknown: the nearest ones are shown; or if the parameter is not a number
+    above 0.
 
-    Examples
-    --------
     >>> get_metric("psnr").unit
     'dB'
     >>> get_metric("psrn")
@@ -321,16 +258,18 @@ def get_metric(name: str) -> Metric:
     return known.get(metric.name, metric)
 
 
+def metric_plugin(name: str) -> str:
+    """Return the plugin that registered a metric or its family, or ``""`` for a built-in one."""
+    family = f"{name.partition('@')[0]}@"
+    found = (metrics.source(each) for each in metrics.items() if each == name or each.startswith(family))
+    return next(found, "")
+
+
 def resolve(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as they are registered (``accuracy@5.0`` is ``accuracy@5``), without repetition.
 
-    Raises
-    ------
-    UserError
-        If one is unknown.
+    Raises `UserError` if one is unknown.
 
-    Examples
-    --------
     >>> resolve(["ssim", "accuracy@5.0", "accuracy@5"])
     ('ssim', 'accuracy@5')
     """

@@ -1,7 +1,5 @@
 """Accuracy of the colour bin."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """Colorfulness by Hasler and Süsstrunk: two definitions in use under one name, and two differences."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The CIEDE2000 colour difference."""
 
-from __future__ import annotations
-
 import math
 
 from .base import register_metric

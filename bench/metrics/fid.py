@@ -1,19 +1,14 @@
 """Fréchet Inception distance, by torchmetrics."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .base import register_metric
 from .weights import Weights, photo_tensor
-
-if TYPE_CHECKING:
-    import torch
 
 INCEPTION = Weights(
     "weights-inception-2015-12-05-6726825d.pth",
@@ -24,15 +19,8 @@ INCEPTION = Weights(
 def frechet_distance(features: npt.NDArray[np.float32]) -> float:
     """Return the Fréchet distance of predictions and truths, computed in float64.
 
-    Parameters
-    ----------
-    features : ndarray of float32, shape (N, 2, D)
-        The `inception_features` of N photos.
-
-    Returns
-    -------
-    float
-        NaN for one photo, which has no covariance.
+    It takes the `inception_features` of N photos, float32 (N, 2, D); one photo, which has no covariance,
+    gives NaN.
     """
     if len(features) < 2:
         return math.nan

@@ -1,7 +1,5 @@
 """Learned perceptual image patch similarity, by torchmetrics."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """A truth and its prediction, with what several metrics need of them computed once per photo."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -11,8 +9,7 @@ import numpy.typing as npt
 from ...datasets.color.bins import gamut_bins
 from ...datasets.color.conversion import rgb_to_lab
 
-Lab = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
-"""Lightness (H·W,) and ab (H·W, 2)."""
+Lab = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  #: Lightness (H·W,) and ab (H·W, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,27 +18,16 @@ class PhotoPair:
 
     A metric names the attributes that it takes; each is computed on first use.
 
-    Attributes
-    ----------
-    truth, predicted
-        uint8 RGB (H, W, 3).
-    prior
-        The training split's share of pixels in each of `gamut_bins`, float64 (261,), or ``None``.
-    device
-        Where networks run: ``cpu`` or ``cuda``.
-
-    Raises
-    ------
-    TypeError
-        If a photo is not an array of uint8.
-    ValueError
-        If the photos do not have the same shape (H, W, 3), or are empty.
+    Raises `TypeError` if a photo is not an array of uint8. Raises `ValueError` if the photos do not have the
+    same shape (H, W, 3), or are empty.
     """
 
+    #: `truth`, `predicted`: uint8 RGB (H, W, 3).
     truth: npt.NDArray[np.uint8]
     predicted: npt.NDArray[np.uint8]
+    #: The training split's share of pixels in each of `gamut_bins`, float64 (261,), or ``None``.
     prior: npt.NDArray[np.float64] | None = None
-    device: str = "cpu"
+    device: str = "cpu"  #: Where networks run: ``cpu`` or ``cuda``
 
     def __post_init__(self) -> None:
         for name, photo in (("truth", self.truth), ("predicted", self.predicted)):

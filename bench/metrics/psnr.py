@@ -5,8 +5,6 @@ would say nothing of the other photos, and a mean without the exact ones would h
 bounded by `CEILING`.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

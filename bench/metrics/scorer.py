@@ -1,7 +1,5 @@
 """Scoring photos by several metrics at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,17 +15,11 @@ from .pair import PhotoPair
 
 @dataclass(frozen=True)
 class PhotoScores:
-    """All that is kept of one photo.
+    """All that is kept of one photo."""
 
-    Attributes
-    ----------
-    columns
-        Column → value, and column → curve, float32 (151,). PSNR of identical photos is 58.92 dB.
-    features
-        Metric of the whole set → what it keeps of the photo, for `Scorer.score_set`.
-    """
-
+    #: Column → value, and column → curve, float32 (151,). PSNR of identical photos is 58.92 dB.
     columns: dict[str, Any]
+    #: Metric of the whole set → what it keeps of the photo, for `Scorer.score_set`.
     features: dict[str, npt.NDArray[np.float32]]
 
 
@@ -78,7 +70,7 @@ class Scorer:
         self._columns = {column: metric for metric in self._metrics for column in metric.columns}
         self._prior = prior
         self._device = device
-        if prior is not None:
+        if prior is not None and any(metric.needs_prior for metric in self._metrics):
             _check_prior(prior)
 
     def score(self, truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> PhotoScores:
@@ -175,18 +167,9 @@ def score(
 def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
     """Return the share of the photos' pixels in each of `gamut_bins`: the prior of `auc_rebalanced`.
 
-    Parameters
-    ----------
-    photos : iterable of ndarray of uint8, shape (H, W, 3)
-        Photos of the training split, at the size of the protocol; read one at a time.
+    It takes photos of the training split, uint8 (H, W, 3), at the size of the protocol, and reads one at a
+    time. The shares are float64 (261,) and sum to 1; without a photo they are all zeros.
 
-    Returns
-    -------
-    ndarray of float64, shape (261,)
-        Sums to 1; all zeros if there is no photo.
-
-    Examples
-    --------
     >>> float(ab_prior([np.zeros((4, 4, 3), np.uint8)]).max())
     1.0
     """

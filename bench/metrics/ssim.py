@@ -1,7 +1,5 @@
 """Structural similarity."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 
@@ -25,10 +23,7 @@ WINDOW_SIDE = 11
 def ssim(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> float:
     """Return the mean structural similarity of photos (H, W, 3), averaged over the RGB channels.
 
-    Raises
-    ------
-    ValueError
-        If a side is shorter than the window, 11 pixels.
+    Raises `ValueError` if a side is shorter than the window, 11 pixels.
     """
     from .kernels.ssim import structural_similarity
 

@@ -1,7 +1,5 @@
 """Agreement of VGG-16's classification, by torchvision."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -25,18 +25,10 @@ PYTORCH = "https://download.pytorch.org/models/"
 
 @dataclass(frozen=True)
 class Weights:
-    """A file of weights as its publisher named it.
+    """A file of weights as its publisher named it."""
 
-    Attributes
-    ----------
-    file
-        The published name; its last part before the suffix is the start of the file's SHA-256.
-    folder_url
-        The address of the publisher's folder.
-    """
-
-    file: str
-    folder_url: str
+    file: str  #: The published name; its last part before the suffix is the start of the file's SHA-256
+    folder_url: str  #: The address of the publisher's folder
 
     def path(self) -> Path | None:
         """Return where the file lies, or ``None``."""
@@ -55,10 +47,7 @@ class Weights:
     def load(self) -> dict[str, torch.Tensor]:
         """Read the file.
 
-        Raises
-        ------
-        UserError
-            If it is missing, or differs from the published one.
+        Raises `UserError` if it is missing, or differs from the published one.
         """
         import torch
 

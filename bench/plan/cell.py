@@ -34,6 +34,8 @@ class Cell(BaseModel):
         Whether the method is shown the hidden colour, and which reference photo it is given.
     request
         The resolved request.
+    method_plugin, data_plugins
+        The plugins that register its method, or ``""``, and its dataset and metrics. No others are imported.
     scored
         Fingerprint of the photos to score.
     sample
@@ -64,6 +66,8 @@ class Cell(BaseModel):
     reference: Literal["none", "similar", "random"] = "none"
     seed: int
     request: Request
+    method_plugin: str = ""
+    data_plugins: tuple[str, ...] = ()
     scored: str
     sample: str
     dataset_key: str = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import UserError
-from ...datasets.base import Dataset, Entry, Split
+from ...datasets.base import Dataset, Entry, Split, datasets
 from ...datasets.decode import max_pixels
 from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
@@ -102,7 +102,9 @@ def _photo_set(
 
 def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest of the code that reads photos and of how they are resized."""
-    return digest(class_source(type(dataset)), max_pixels(), protocol.preparation)
+    cls = type(dataset)
+    code = class_source(cls, datasets.source(cls.info.name))
+    return digest(code, max_pixels(), protocol.preparation)
 
 
 def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:

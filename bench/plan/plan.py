@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, Entry, fingerprint
+from ...datasets.base import Dataset, Entry, datasets, fingerprint
 from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
+from ...sources import forget
+from ..metrics import metric_plugin
 from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
@@ -48,6 +50,8 @@ class Plan:
         The photos to score.
     cells
         In the tables' order, no two of one key.
+    trained_on
+        How many photos to score are training photos as well, by id or by content.
     """
 
     request: Request
@@ -56,6 +60,7 @@ class Plan:
     fingerprint: str
     photos: Sequence[Entry]
     cells: tuple[Cell, ...]
+    trained_on: int
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def make_plan(request: Request) -> Plan:
     UserError
         If the request cannot be met, the dataset is not there, or a split that is needed is empty.
     """
+    forget()
     request = resolve(request)
     dataset, protocol = dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
@@ -96,6 +102,7 @@ def make_plan(request: Request) -> Plan:
         "sample": data.sample,
         "dataset_key": dataset_key(dataset, protocol),
         "training_key": dataset_key(training, protocol),
+        "data_plugins": data_plugins(request),
         "gallery": tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS)),
     }
     cells: dict[str, Cell] = {}
@@ -103,7 +110,21 @@ def make_plan(request: Request) -> Plan:
         for seed in request.seeds:
             cell = _cell(spec, request, data, {**shared, "seed": seed})
             cells.setdefault(cell.key, cell)
-    return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()))
+    known = _names(training.split("train"))
+    trained_on = sum(not known.isdisjoint(_names([photo])) for photo in photos)
+    return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
+
+
+def _names(photos: Sequence[Entry]) -> set[str]:
+    """Return all that a photo can be known by again: ids, and digests where there are any."""
+    return {photo.id for photo in photos} | {photo.sha256 for photo in photos if photo.sha256}
+
+
+def data_plugins(request: Request) -> tuple[str, ...]:
+    """Return the plugins that register the datasets and the metrics of a resolved request."""
+    names = [name.partition(":")[0] for name in (request.dataset, request.train_on or request.dataset)]
+    found = [*map(datasets.source, names), *map(metric_plugin, protocol_of(request).metrics)]
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:
@@ -127,7 +148,8 @@ def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
 
 
 def _cell(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[str, Any]) -> Cell:
-    shared = {**shared, "name": spec.name, "parameters": spec.parameters}
+    plugin = methods.source(spec.name)
+    shared = {**shared, "name": spec.name, "parameters": spec.parameters, "method_plugin": plugin}
     if spec.name in methods.broken:
         return _impossible(spec, methods.broken[spec.name].reason, shared)
     try:
@@ -150,8 +172,8 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     devices = request.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
-        class_source(type(method)), shared["seed"], data.training, request.budget, request.device,
-        library_versions(), threads if info.all_threads else 0, devices,
+        class_source(type(method), shared["method_plugin"]), shared["seed"], data.training,
+        request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(
         fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD

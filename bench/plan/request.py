@@ -73,7 +73,9 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     methods: Annotated[str, BeforeValidator(_joined)] = option(
-        "all", "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]."
+        "all",
+        "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]; "
+        'a value with a comma or a bracket in quotes: external[file="a,b.onnx"].',
     )
     dataset: str = option("samples", "A name from `bench list datasets`, or folder:PATH.")
     data_root: Path | None = option(None, "Folder or archive that holds the photos.")

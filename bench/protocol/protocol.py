@@ -4,8 +4,6 @@ Only the protocol splits a photo into lightness and chroma, and only the protoco
 Its digest stands on every row of every table; tables of different digests refuse to be compared.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
@@ -24,7 +22,8 @@ RULES = {
     "grey": "CIE L* of sRGB, D65",
     "merge": "the input's own L*, the predicted a*b*",
     "save": "sRGB uint8, rounded to nearest, clipped to the gamut in linear RGB",
-    "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2",
+    "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
+    "the same content or a near-duplicate",
 }
 """Rules that no option changes, in words."""
 
@@ -54,7 +53,7 @@ class Protocol:
     metrics: tuple[str, ...] = field(default_factory=default_metrics)
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
-    version: int = 1
+    version: int = 2
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them."""

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-SIZES = (3, 5, 7, 9, 11)
-"""The possible sides of a patch: odd, so that it has a centre."""
+SIZES = (3, 5, 7, 9, 11)  #: The possible sides of a patch: odd, so that it has a centre
 
 
 def extract_patches(

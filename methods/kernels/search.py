@@ -18,8 +18,7 @@ from threadpoolctl import threadpool_limits
 if TYPE_CHECKING:
     from .tree_kernels import Tree
 
-LARGEST = 1e15
-"""Coordinates beyond this would overflow a squared float32 distance."""
+LARGEST = 1e15  #: Coordinates beyond this would overflow a squared float32 distance
 
 GROUP = 32768
 """Queries that walk together at most. With more queries a leaf is used more often once it is in the cache;

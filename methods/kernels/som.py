@@ -10,8 +10,7 @@ RADII = (1.0, 0.1)
 """Standard deviation of the neighbourhood at the first and the last step, in nodes (ours: a map that starts
 unfolded need not be unfolded by a wide neighbourhood, and a narrow end lowers the quantisation error)."""
 
-RATES = (0.5, 0.01)
-"""Learning rate at the first and at the last step of online training."""
+RATES = (0.5, 0.01)  #: Learning rate at the first and at the last step of online training
 
 STEPS_PER_NODE = 500
 """Online steps for every node (Kohonen 2001, §3.7, "at least 500 times the number of network units")."""

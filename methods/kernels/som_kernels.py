@@ -1,8 +1,5 @@
 """The loops of `som`. Private, and imports Numba; `som` is the public module."""
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit, prange

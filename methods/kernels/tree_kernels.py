@@ -3,9 +3,6 @@
 Private, and imports Numba; `search` is the public module, and says what the tree is.
 """
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +14,9 @@ Float64 = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 # Numba's cache sees changes of a kernel's own file only: after changing one of these, empty `__pycache__`.
-LANES = 64
-"""Points in a leaf and children in a node."""
+LANES = 64  #: Points in a leaf and children in a node
 
-STEP = 5
-"""Points are padded with zero dimensions to a multiple of this."""
+STEP = 5  #: Points are padded with zero dimensions to a multiple of this
 
 FASTMATH = {"contract"}
 """Fused multiply-adds only: no reordering, and infinities keep their meaning (they are the padding)."""

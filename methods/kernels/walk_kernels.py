@@ -26,11 +26,9 @@ LOOK = 25
 """Dimensions summed between two looks at the limit. Looking more often costs more in mispredicted branches
 than it spares in sums (25-d patches: 5.1 µs a query looking every 5, 4.3 every 25)."""
 
-AHEAD = 4
-"""How many queries ahead the coordinates are fetched from memory."""
+AHEAD = 4  #: How many queries ahead the coordinates are fetched from memory
 
-APART = 48
-"""Spare room at the end of each list: lists a power of two apart would share lines of the cache."""
+APART = 48  #: Spare room at the end of each list: lists a power of two apart would share lines of the cache
 
 FARTHEST = np.float32(3e38)
 """A squared distance that no point reaches and that any point replaces; finite, so padding stays beyond."""

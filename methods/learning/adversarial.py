@@ -1,7 +1,5 @@
 """Training a generator against a critic, together with an absolute error and a perceptual loss."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,17 +24,7 @@ class Player(NamedTuple):
 
 
 class ContentLoss(nn.Module):
-    """Distance from the true colours: the network's own loss and, if given, a perceptual loss.
-
-    Parameters
-    ----------
-    network
-        The generator, for its loss.
-    own, perceptual
-        Weight of each loss.
-    perception
-        The perceptual loss, or ``None``.
-    """
+    """Distance from the true colours: the generator's own loss and, if given, a perceptual loss, weighted."""
 
     def __init__(
         self, network: ColorNetwork, own: float, perceptual: float, perception: PerceptualLoss | None

@@ -1,8 +1,5 @@
 """Checkpoints: written atomically, tensors and numbers only, tied to one training."""
 
-from __future__ import annotations
-
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -27,8 +24,6 @@ def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
     """
     with atomic(path) as partial, partial.open("wb") as file:
         torch.save({"key": key, "state": state}, file)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
@@ -37,10 +32,7 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
     Networks and optimizers move what they load to their own device. Adam's step counts are an exception:
     torch leaves them where they are, and on a GPU every later step would wait for them.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read, or belongs to another training.
+    Raises `UserError` if the file cannot be read, or belongs to another training.
     """
     if not path.exists():
         return None

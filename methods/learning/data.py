@@ -16,8 +16,7 @@ from ...datasets.base import RGB
 from ...datasets.color.torch import rgb_to_lab
 from .parallel import own_share, world_size
 
-RESIDENT_SHARE = 0.5
-"""The whole set moves to the GPU if it takes at most this share of the free memory."""
+RESIDENT_SHARE = 0.5  #: The whole set moves to the GPU if it takes at most this share of the free memory
 
 
 class LabBatches:
@@ -68,10 +67,7 @@ class LabBatches:
     def shorter(self, epoch: int) -> LabBatches:
         """Return batches of the same photos, without a copy, whose shuffled epochs draw ``epoch`` at most.
 
-        Raises
-        ------
-        UserError
-            If a batch then has fewer photos than there are processes.
+        Raises `UserError` if a batch then has fewer photos than there are processes.
         """
         shorter = copy(self)
         shorter.epoch = self._checked(min(epoch, self.photos))

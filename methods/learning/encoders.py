@@ -1,7 +1,5 @@
 """Encoders of lightness from timm's classification networks."""
 
-from __future__ import annotations
-
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,22 +15,8 @@ GRAY_MEAN, GRAY_DEVIATION = 0.449, 0.226
 class Backbone(nn.Module):
     """The first stages of a timm model, with one input channel.
 
-    Parameters
-    ----------
-    name
-        timm's name of the architecture.
-    stages
-        Stages to return, as timm counts them: stage i halves the side i + 1 times.
-
-    Raises
-    ------
-    UserError
-        If timm does not have the architecture.
-
-    Attributes
-    ----------
-    channels
-        Channels of each returned stage.
+    Stages are counted as timm does: stage i halves the side i + 1 times, and has ``channels[i]`` channels.
+    Raises `UserError` if timm does not have the architecture.
     """
 
     def __init__(self, name: str, stages: tuple[int, ...]) -> None:

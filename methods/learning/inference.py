@@ -1,7 +1,5 @@
 """A trained network: colorizing at full resolution, saving and loading."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,29 +19,18 @@ from .memory import OutOfMemoryError, is_out_of_memory, largest_fitting
 from .network import ColorNetwork, to_device, within_gamut
 from .reproducible import limit_threads
 
-GPU_PHOTOS = 16
-"""Photos per call on a GPU; on the CPU it is one."""
+GPU_PHOTOS = 16  #: Photos per call on a GPU; on the CPU it is one
 
 FILE = "network.safetensors"
 
 
 @dataclass
 class TrainedNetwork:
-    """A network with all that is needed to use it.
-
-    Attributes
-    ----------
-    network
-        The network.
-    size
-        Side in pixels at which it colorizes.
-    notes
-        Facts about its training.
-    """
+    """A network with all that is needed to use it."""
 
     network: ColorNetwork
-    size: int
-    notes: dict[str, str] = field(default_factory=dict)
+    size: int  #: Side in pixels at which it colorizes
+    notes: dict[str, str] = field(default_factory=dict)  #: Facts about its training
 
     def colorize(self, lightness: Lightness, context: Context, smaller: Mapping[int, str]) -> Chroma:
         """Colorize photos on the context's device; see `predict`."""
@@ -61,10 +48,7 @@ class TrainedNetwork:
     def load(cls, folder: Path, build: Callable[[int], ColorNetwork], name: str) -> Self:
         """Read back what `save` wrote, into a network that ``build`` makes for a size.
 
-        Raises
-        ------
-        UserError
-            If the weights do not fit the network of the method called ``name``.
+        Raises `UserError` if the weights do not fit the network of the method called ``name``.
         """
         path = folder / FILE
         with safe_open(path, "pt") as file:

@@ -1,7 +1,5 @@
 """A training step: networks, losses and optimizers, apart from the loop that repeats it."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,8 +18,7 @@ Precision = Literal["fp32", "bf16"]
 BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
 """Names of x86's and Arm's instructions for bf16 in `torch.cpu.get_capabilities`."""
 
-Forward = Callable[[Tensor], Tensor]
-"""A network's forward pass, compiled or not."""
+Forward = Callable[[Tensor], Tensor]  #: A network's forward pass, compiled or not
 
 PredictionLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From a raw prediction, L* and true a*b* to a scalar."""
@@ -29,21 +26,11 @@ PredictionLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Step:
-    """The result of one batch, as tensors that are still on the device.
+    """The result of one batch, as tensors that are still on the device."""
 
-    Attributes
-    ----------
-    loss
-        Mean over the batch, a scalar.
-    gradient_norm
-        2-norm over all gradients, a scalar; not finite where any gradient is not.
-    ab
-        Predicted a*b*, (N, 2, H, W).
-    """
-
-    loss: Tensor
-    gradient_norm: Tensor
-    ab: Tensor
+    loss: Tensor  #: Mean over the batch, a scalar
+    gradient_norm: Tensor  #: 2-norm over all gradients, a scalar; not finite where any gradient is not
+    ab: Tensor  #: Predicted a*b*, (N, 2, H, W)
 
 
 class Learner(ABC):

@@ -1,7 +1,5 @@
 """Out-of-memory errors that say what would fit."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
@@ -39,8 +37,6 @@ def runs_out_of_memory(work: Callable[[], object]) -> bool:
 def largest_fitting(choices: Sequence[int], fits: Callable[[int], bool]) -> int | None:
     """Return the largest of ascending ``choices`` that ``fits``, by bisection; ``None`` if none does.
 
-    Examples
-    --------
     >>> largest_fitting(range(8, 256, 8), lambda side: side <= 100)
     96
     >>> largest_fitting(range(8, 256, 8), lambda side: False) is None

@@ -14,7 +14,7 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
-from .pretrained import PretrainedPart
+from .pretrained import BackboneParameters, PretrainedPart, WeightsParameters
 
 if TYPE_CHECKING:
     from .inference import TrainedNetwork
@@ -25,45 +25,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a budget trains.
+    """How a budget trains."""
 
-    Attributes
-    ----------
-    size
-        Side in pixels at which the network is trained and colorizes.
-    epochs
-        Number of passes over the training photos.
-    batch
-        Photos per step.
-    learning_rate
-        Adam's learning rate at the start.
-    photos
-        Number of training photos at most; ``None`` takes all.
-    min_steps
-        Minimum number of steps: with few photos, the number of epochs is raised to reach it.
-    decay_epochs
-        Epochs between two decays of the learning rate; ``None`` takes a third of all epochs.
-    decay
-        Factor of each decay.
-    compiled
-        Whether training steps go through ``torch.compile``.
-    """
-
-    size: int
-    epochs: int
-    batch: int
-    learning_rate: float
-    photos: int | None = None
+    size: int  #: Side in pixels at which the network is trained and colorizes
+    epochs: int  #: Number of passes over the training photos
+    batch: int  #: Photos per step
+    learning_rate: float  #: Adam's learning rate at the start
+    photos: int | None = None  #: Number of training photos at most; ``None`` takes all
+    #: Minimum number of steps: with few photos, the number of epochs is raised to reach it.
     min_steps: int = 0
+    #: Epochs between two decays of the learning rate; ``None`` takes a third of all epochs.
     decay_epochs: int | None = None
-    decay: float = 0.3
-    compiled: bool = False
+    decay: float = 0.3  #: Factor of each decay
+    compiled: bool = False  #: Whether training steps go through ``torch.compile``
 
     def epochs_for(self, photos: int) -> int:
         """Return the number of epochs over ``photos`` photos.
 
-        Examples
-        --------
         >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(200)
         20
         >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(4000)
@@ -133,25 +111,16 @@ class DeepMethod(Method):
         """Return a new network for squares of side ``size``, initialised from torch's random state."""
 
     def pretrained(self) -> PretrainedPart | None:
-        """Return the part of the network that may start from pretrained weights, if there is one."""
+        """Return the part that may start from pretrained weights, by default a backbone to choose."""
+        chosen = self.parameters
+        if isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters):
+            return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)
         return None
 
     def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
-        """Load pretrained weights into a new network and show it the training photos.
+        """Load pretrained weights into a new network on the CPU and show it the training photos.
 
-        Parameters
-        ----------
-        network
-            The result of `build_network`, still on the CPU.
-        packed
-            The training photos, uint8 (N, size, size, 3).
-        context
-            As for `fit`.
-
-        Returns
-        -------
-        dict
-            Facts for `notes`.
+        The photos are uint8 (N, size, size, 3); the context is that of `fit`. Returns facts for `notes`.
         """
         part = self.pretrained()
         notes: dict[str, str] = {}
@@ -192,16 +161,13 @@ class DeepMethod(Method):
     def files(self) -> tuple[Path, ...]:
         """Files of pretrained weights."""
         part = self.pretrained()
-        return () if part is None else part.files
+        return super().files + (() if part is None else part.files)
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.
 
-        Raises
-        ------
-        UserError
-            If there are no training photos, if a loss or gradient is not finite, or if a checkpoint belongs
-            to another training.
+        Raises `UserError` if there are no training photos, if a loss or gradient is not finite, or if a
+        checkpoint belongs to another training.
         """
         from .training import prepared_training  # imports torch
 
@@ -212,11 +178,8 @@ class DeepMethod(Method):
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Predict at the prediction size and resize the chroma to the photos' own size.
 
-        Raises
-        ------
-        UserError
-            If the method is not trained, or if memory runs out; the message then names the largest of
-            `smaller_sides` that fits.
+        Raises `UserError` if the method is not trained, or if memory runs out; the message then names the
+        largest of `smaller_sides` that fits.
         """
         trained = self._trained_network()
         return trained.colorize(lightness, context, self.smaller_sides(trained.size))
@@ -228,10 +191,7 @@ class DeepMethod(Method):
     def load(self, folder: Path) -> None:
         """Read back what `save` wrote.
 
-        Raises
-        ------
-        UserError
-            If the weights do not fit the network.
+        Raises `UserError` if the weights do not fit the network.
         """
         from .inference import TrainedNetwork  # imports torch
 

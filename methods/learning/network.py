@@ -1,7 +1,5 @@
 """The interface of a colorizing network, for the trainer and for inference."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from typing import ClassVar, TypeVar
 
@@ -20,13 +18,9 @@ class ColorNetwork(nn.Module, ABC):
     """A network from lightness to chroma, with its own scaling and its own loss.
 
     It takes square photos whose side is a multiple of its total stride.
-
-    Attributes
-    ----------
-    frozen
-        Prefixes of the weights that training never changes; checkpoints leave them out.
     """
 
+    #: Prefixes of the weights that training never changes; checkpoints leave them out.
     frozen: ClassVar[tuple[str, ...]] = ()
 
     def begin_with(self, photos: RGB) -> None:
@@ -34,13 +28,7 @@ class ColorNetwork(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, lightness: Tensor) -> Tensor:
-        """Return the raw prediction, in the network's own unit.
-
-        Parameters
-        ----------
-        lightness
-            CIE L*, float (N, 1, H, W), 0…100.
-        """
+        """Return the raw prediction, in the network's own unit, from L*, float (N, 1, H, W), 0…100."""
 
     @abstractmethod
     def chroma(self, prediction: Tensor) -> Tensor:

@@ -8,8 +8,6 @@ Gradients are averaged after the backward pass instead of through ``DistributedD
 network and one loss a step; adversarial steps have two of each, and which one learns depends on the batch.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +17,7 @@ import torch
 from timm import layers
 from torch import Tensor, distributed, nn
 
-TIMEOUT = timedelta(hours=1)
-"""Longest wait for another process; the first one may be scoring a checkpoint."""
+TIMEOUT = timedelta(hours=1)  #: Longest wait for another process; the first one may be scoring a checkpoint
 
 
 @contextmanager

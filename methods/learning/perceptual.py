@@ -1,7 +1,5 @@
 """Perceptual loss: the distance of two photos in the features of a classification network."""
 
-from __future__ import annotations
-
 import timm
 import torch
 from torch import Tensor, nn
@@ -19,21 +17,14 @@ FEATURES = {"vgg16_bn": (2, 3, 4), "mobilenetv2_100": (1, 2, 3)}
 VGG16-bn's are the last features before pooling of its stages 3, 4 and 5.
 """
 
-STAGE_WEIGHTS = (20.0, 70.0, 10.0)
-"""Weights of the stages, as in fast.ai and DeOldify."""
+STAGE_WEIGHTS = (20.0, 70.0, 10.0)  #: Weights of the stages, as in fast.ai and DeOldify
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Mean and standard deviation of ImageNet, which both networks were trained with."""
 
 
 class PerceptualLoss(nn.Module):
-    """Weighted mean absolute differences of three stages' features; the network is frozen.
-
-    Parameters
-    ----------
-    name
-        A key of `FEATURES`.
-    """
+    """Weighted mean absolute differences of three stages' features of a frozen network of `FEATURES`."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -64,10 +55,7 @@ def load_perceptual_loss(
     Weights are looked for as by `find_weights` with ``auto``. Without them the loss is ``None`` and its name
     is ``none``, because the features of random weights measure nothing.
 
-    Raises
-    ------
-    UserError
-        If a network was named and its weights are not found.
+    Raises `UserError` if a network was named and its weights are not found.
     """
     for name in perceptual_candidates(chosen):
         path = find_weights(name, "auto", download=context.budget != "smoke")

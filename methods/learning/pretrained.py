@@ -72,21 +72,11 @@ class PerceptualParameters(Method.Parameters):
 
 @dataclass(frozen=True)
 class PretrainedPart:
-    """A part of a network that starts from the ImageNet weights of a timm model, if they are found.
+    """A part of a network that starts from the ImageNet weights of a timm model, if they are found."""
 
-    Attributes
-    ----------
-    module
-        Name of the part within the network, such as ``backbone.features``.
-    architecture
-        timm's name of the model.
-    where
-        Where to look for the weights, as for `local_weights`.
-    """
-
-    module: str
-    architecture: str
-    where: str
+    module: str  #: Name of the part within the network, such as ``backbone.features``
+    architecture: str  #: timm's name of the model
+    where: str  #: Where to look for the weights, as for `local_weights`
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -1,7 +1,5 @@
 """Reproducible training: torch's random state, deterministic kernels and number of threads."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from zlib import crc32

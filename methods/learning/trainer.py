@@ -88,12 +88,9 @@ class Trainer:
     def run(self) -> None:
         """Train up to the last epoch, starting from the checkpoint if there is one.
 
-        Raises
-        ------
-        UserError
-            If a loss or a gradient is not finite; the message says in which epoch and step.
-        OutOfMemoryError
-            If memory runs out; the message says which batch would fit, or which parameter to lower.
+        Raises `UserError` if a loss or a gradient is not finite; the message says in which epoch and step.
+        Raises `OutOfMemoryError` if memory runs out; the message says which batch would fit, or which
+        parameter to lower.
         """
         if runs_out_of_memory(self._run):
             raise OutOfMemoryError(self._advice())

@@ -1,7 +1,5 @@
 """One training of a deep method, from photos to a trained network."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,34 +24,17 @@ from .trainer import Trainer
 
 @dataclass(frozen=True)
 class Training:
-    """A training that is ready to start; the hooks of `DeepMethod` work with it.
+    """A training that is ready to start; the hooks of `DeepMethod` work with it."""
 
-    Attributes
-    ----------
-    trained
-        The network, prepared and on its device, with its size and notes.
-    train, validation
-        The photos; ``validation`` may be empty.
-    plan
-        The schedule, with the number of epochs for these photos.
-    parameters
-        The method's parameters.
-    context
-        As for `DeepMethod.fit`.
-    precision
-        Precision of training.
-    key
-        Text that checkpoints must have been written under.
-    """
-
-    trained: TrainedNetwork
+    trained: TrainedNetwork  #: The network, prepared and on its device, with its size and notes
+    #: `train`, `validation`: The photos; ``validation`` may be empty.
     train: PhotoSet
     validation: PhotoSet
-    plan: Schedule
-    parameters: DeepMethod.Parameters
-    context: Context
-    precision: Precision
-    key: str
+    plan: Schedule  #: The schedule, with the number of epochs for these photos
+    parameters: DeepMethod.Parameters  #: The method's parameters
+    context: Context  #: As for `DeepMethod.fit`
+    precision: Precision  #: Precision of training
+    key: str  #: Text that checkpoints must have been written under
 
     @property
     def network(self) -> ColorNetwork:

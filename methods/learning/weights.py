@@ -1,7 +1,5 @@
 """Pretrained weights of timm models: found on disk or on the hub, mapped strictly, never unpickled."""
 
-from __future__ import annotations
-
 import pickle
 import socket
 from collections.abc import Mapping
@@ -57,11 +55,8 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
     with the same shapes, as torchvision's files do. For a backbone with one input channel the first
     convolution is summed over its three channels, as in timm.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read or is of another architecture, or if timm's backbone has weights that are
-        missing in the whole architecture.
+    Raises `UserError` if the file cannot be read or is of another architecture, or if timm's backbone has
+    weights that are missing in the whole architecture.
     """
     state = read_weights(path)
     with torch.device("meta"):
@@ -86,10 +81,7 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
 def read_weights(path: Path) -> State:
     """Read a state dict from a safetensors file, or from torch's format without running any of its code.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read, or is not a flat state dict.
+    Raises `UserError` if the file cannot be read, or is not a flat state dict.
     """
     try:
         state = (
@@ -115,10 +107,7 @@ def match_names(
 
     The counters of batch normalisation are ignored: older files lack them, and no result depends on them.
 
-    Raises
-    ------
-    UserError
-        If neither the names nor the order and shapes agree.
+    Raises `UserError` if neither the names nor the order and shapes agree.
     """
     wanted = {key: value for key, value in expected.items() if not key.endswith("num_batches_tracked")}
     given = {key: value for key, value in found.items() if not key.endswith("num_batches_tracked")}

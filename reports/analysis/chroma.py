@@ -11,13 +11,11 @@ from ...datasets.color.conversion import rgb_to_lab
 from ..tables import Results
 from .summary import Summary
 
-REACH = 100
-"""The histograms span a* and b* from −100 to 100."""
+REACH = 100  #: The histograms span a* and b* from −100 to 100
 
 BINS = 50
 
-PIXELS_A_PICTURE = 4096
-"""Enough of a picture's pixels for its histogram, evenly spread."""
+PIXELS_A_PICTURE = 4096  #: Enough of a picture's pixels for its histogram, evenly spread
 
 
 def kept_pictures(results: Results, summary: Summary) -> dict[str, list[Path]]:

@@ -13,54 +13,40 @@ from ..text import in_words
 from .statistics import SIGNIFICANT, contributions, paired
 from .summary import Summary, summarize
 
-SAME_PHOTOS = ("split", "limit")
-"""Options of a run that decide which photos are scored."""
+SAME_PHOTOS = ("split", "limit")  #: Options of a run that decide which photos are scored
 
-WORTH_KNOWING = ("budget", "device", "seeds")
-"""Options of a run that may differ, and then explain a change."""
+WORTH_KNOWING = ("budget", "device", "seeds")  #: Options of a run that may differ, and then explain a change
 
 SAME_MACHINE = ("processor", "cores", "accelerator")
 """Facts of a machine without which times say nothing of each other."""
 
-INDEX = ("method", "metric")
-"""Names of the index of every table of changes."""
+INDEX = ("method", "metric")  #: Names of the index of every table of changes
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The changes of every method from one run to another.
+    """The changes of every method from one run to another."""
 
-    Attributes
-    ----------
-    before, after
-        The runs.
-    metrics
-        Name → facts, of the metrics that both have.
-    changes
-        Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
-        runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
-        ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
-        them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
-        that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
-        ``untested``.
-    seconds
-        Indexed by method: the time of a photo ``before`` and ``after``, and its ``change`` as a share.
-    photos
-        Indexed by photo, one column per method and metric: the paired differences.
-    lost
-        Method → how many photos it scored before and after, of those that now score fewer.
-    new
-        Labels of methods that only the later run has.
-    """
-
+    #: `before`, `after`: The runs.
     before: Results
     after: Results
-    metrics: dict[str, MetricFacts]
+    metrics: dict[str, MetricFacts]  #: Name → facts, of the metrics that both have
+    #: Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
+    #: runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
+    #: ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
+    #: them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
+    #: that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
+    #: ``untested``.
     changes: pd.DataFrame
-    seconds: pd.DataFrame
-    photos: pd.DataFrame
+    #: ``time`` (seconds of a photo) and ``memory`` (peak, MiB), each indexed by method: the value ``before``
+    #: and ``after``, and its ``change`` as a share; missing where it is not known.
+    costs: dict[str, pd.DataFrame]
+    photos: pd.DataFrame  #: Indexed by photo, one column per method and metric: the paired differences
+    #: Indexed as `changes`: the number of photos that had a value before and have no finite one after.
+    values_lost: pd.Series
+    #: Method → how many photos it scored before and after, of those that now score fewer.
     lost: dict[str, tuple[int, int]]
-    new: tuple[str, ...]
+    new: tuple[str, ...]  #: Labels of methods that only the later run has
 
     @property
     def changed(self) -> pd.DataFrame:
@@ -96,10 +82,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
     Only photos that both runs scored count. Several seeds are averaged photo by photo first. Oracles are
     compared too: they watch the protocol.
 
-    Raises
-    ------
-    UserError
-        If the runs are of different protocols or photos, or have no method or no metric in common.
+    Raises `UserError` if the runs are of different protocols or photos, or have no method or no metric in
+    common.
     """
     check_comparable(before, after)
     old, new = summarize(before), summarize(after)
@@ -112,18 +96,21 @@ def compare_runs(before: Results, after: Results) -> Comparison:
             f"{in_words(list(new.scores if labels else new.rows.index))} after"
         )
     one, other = (_contributions(results, metrics, labels) for results in _shared(before, after))
+    whole = _contributions(before, metrics, labels)
     changes = pd.concat([_paired_changes(one, other, metrics), _set_changes(old, new, metrics, labels)])
     order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
     scored = {
-        label: (int(old.rows["scored"][label]), _scored(new, label)) for label in map(str, old.rows.index)
+        str(label): (int(was), int(new.rows["scored"].get(label, 0)))
+        for label, was in old.rows["scored"].items()
     }
     return Comparison(
         before=before,
         after=after,
         metrics=metrics,
         changes=changes.reindex(order[order.isin(changes.index)]),
-        seconds=_seconds(old, new, labels),
+        costs=_costs(old, new, labels),
         photos=other - one,
+        values_lost=(whole.notna() & ~np.isfinite(other.reindex_like(whole))).sum(),
         lost={label: (was, now) for label, (was, now) in scored.items() if now < was},
         new=tuple(str(label) for label in new.rows.index if label not in old.rows.index),
     )
@@ -132,10 +119,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
 def check_comparable(before: Results, after: Results) -> None:
     """Refuse runs whose numbers do not belong together.
 
-    Raises
-    ------
-    UserError
-        If a field of the protocol, the photos' fingerprint, or the choice of photos differs; it says which.
+    Raises `UserError` if a field of the protocol, the photos' fingerprint, or the choice of photos differs;
+    it says which.
     """
     one, other = before.run, after.run
     protocol = differences(
@@ -221,6 +206,8 @@ def _set_changes(
     for name, metric in metrics.items():
         if metric.aggregate == "stored":
             for label in labels:
+                if not old.rows["scored"][label] and not new.rows["scored"][label]:
+                    continue
                 before, after = float(old.scores[name][label]), float(new.scores[name][label])
                 difference = after - before
                 verdict = "same" if np.isnan(difference) or difference == 0 else "untested"
@@ -236,14 +223,9 @@ def _verdict(metric: MetricFacts, difference: float) -> str:
     return "better" if sign > 0 else "worse" if sign < 0 else "other"
 
 
-def _seconds(old: Summary, new: Summary, labels: list[str]) -> pd.DataFrame:
-    times = {
-        column: 1 / summary.rows["images_per_second"].astype(float)[labels]
-        for column, summary in (("before", old), ("after", new))
-    }
-    table = pd.DataFrame(times).dropna()
-    return table.assign(change=table["after"] / table["before"] - 1)
-
-
-def _scored(summary: Summary, label: str) -> int:
-    return int(summary.rows["scored"].get(label, 0))
+def _costs(old: Summary, new: Summary, labels: list[str]) -> dict[str, pd.DataFrame]:
+    tables = {}
+    for name, column, power in (("time", "images_per_second", -1), ("memory", "peak_memory_mb", 1)):
+        before, after = (summary.rows[column].astype(float)[labels] ** power for summary in (old, new))
+        tables[name] = pd.DataFrame({"before": before, "after": after, "change": after / before - 1})
+    return tables

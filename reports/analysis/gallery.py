@@ -13,45 +13,26 @@ from .summary import Summary
 
 @dataclass(frozen=True)
 class Chosen:
-    """A photo of the gallery.
+    """A photo of the gallery."""
 
-    Attributes
-    ----------
-    rank
-        ``best``, ``median``, ``worst`` or ``disputed``.
-    photo
-        Its id.
-    metric, score
-        The metric it was chosen by, and its mean over the real methods.
-    apart
-        Labels of the best and the worst of the real methods on it; empty where there are fewer than two.
-    """
-
-    rank: str
-    photo: str
+    rank: str  #: ``best``, ``median``, ``worst`` or ``disputed``
+    photo: str  #: Its id
+    #: `metric`, `score`: The metric it was chosen by, and its mean over the real methods.
     metric: MetricFacts
     score: float
+    #: Labels of the best and the worst of the real methods on it; empty where there are fewer than two.
     apart: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The photos of a gallery, and the photos they were chosen from.
+    """The photos of a gallery, and the photos they were chosen from."""
 
-    Attributes
-    ----------
-    photos
-        Each once; empty where no pictures were kept.
-    kept, of
-        The number of photos whose pictures were kept, and of all photos.
-    near_grey
-        The number of kept photos that were left out of the choice.
-    """
-
-    photos: tuple[Chosen, ...] = ()
+    photos: tuple[Chosen, ...] = ()  #: Each once; empty where no pictures were kept
+    #: `kept`, `of`: The number of photos whose pictures were kept, and of all photos.
     kept: int = 0
     of: int = 0
-    near_grey: int = 0
+    near_grey: int = 0  #: The number of kept photos that were left out of the choice
 
     @property
     def among(self) -> str:

@@ -1,51 +1,42 @@
-"""Limits to how much worse a run may be than another: ``psnr:-0.2,time:+10%``."""
+"""Limits to how much worse a run may be than another: ``psnr:-0.2,time:+10%``.
 
+What cannot be judged breaks its limit: a value that is missing, not finite, or of fewer photos than before.
+"""
+
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ... import UserError
 from ..tables import MetricFacts
-from ..text import change_decimals, number, signed, signed_percent
+from ..text import change_decimals, counted, number, signed, signed_percent
 from .comparison import Comparison
-
-TIME = "time"
-"""The name under which the time of a photo is limited."""
 
 LIMIT = re.compile(r"(?P<name>[^:]+):(?P<sign>[+-])(?P<amount>\d+(?:\.\d*)?|\.\d+)(?P<percent>%?)")
 
-ROUNDING = 1e-9
-"""A change of just the limit is within it, however its last digit was rounded."""
+ROUNDING = 1e-9  #: A change of just the limit is within it, however its last digit was rounded
 
 EXAMPLE = "as in psnr:-0.2,auc:-1%,time:+10%"
+
+COSTS = {"time": "times are", "memory": "memory is"}
+"""The tables of `Comparison.costs`, each of which can be limited → subject and verb of a sentence on it."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How much worse one metric, or the time of a photo, may become.
+    """How much worse one metric, or a cost, may become."""
 
-    Attributes
-    ----------
-    text
-        As it was typed.
-    name
-        Of the metric, or `TIME`.
-    falls
-        Whether a fall is limited, not a rise.
-    amount
-        The largest that is allowed; a share where `relative`.
-    relative
-        Whether it is a share of the value before.
-    """
-
-    text: str
-    name: str
-    falls: bool
-    amount: float
-    relative: bool
+    text: str  #: As it was typed
+    name: str  #: Of the metric, or one of `COSTS`
+    falls: bool  #: Whether a fall is limited, not a rise
+    amount: float  #: The largest that is allowed; a share where `relative`
+    relative: bool  #: Whether it is a share of the value before
 
     def is_broken(self, before: float, after: float) -> bool:
-        """Return whether a change is beyond the limit; a missing value never is."""
+        """Return whether a change is beyond the limit; one that is not finite always is."""
+        if not (math.isfinite(before) and math.isfinite(after)):
+            return True
         worsening = before - after if self.falls else after - before
         allowed = self.amount * abs(before) if self.relative else self.amount
         return worsening > allowed + ROUNDING * max(abs(before), abs(after))
@@ -53,24 +44,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Breach:
-    """A limit that a method broke.
+    """A limit that a method broke."""
 
-    Attributes
-    ----------
-    method
-        Its label.
-    limit
-        The limit, in words.
-    found
-        The change that was found, in words.
-    metric
-        Name of the metric, or ``""`` where it is not about one.
-    """
-
-    method: str
-    limit: str
-    found: str
-    metric: str = ""
+    method: str  #: Its label
+    limit: str  #: The limit, in words
+    found: str  #: The change that was found, in words
+    metric: str = ""  #: Name of the metric, or ``""`` where it is not about one
 
 
 def parse_limits(text: str, metrics: Mapping[str, MetricFacts]) -> tuple[Limit, ...]:
@@ -94,25 +73,19 @@ def parse_limits(text: str, metrics: Mapping[str, MetricFacts]) -> tuple[Limit, 
 def breaches(comparison: Comparison, limits: tuple[Limit, ...]) -> list[Breach]:
     """Return every limit that a method broke; one that scores fewer photos than before breaks all of them.
 
-    Raises
-    ------
-    UserError
-        If time is limited and the runs were not made on one kind of machine.
+    Raises `UserError` if a cost is limited and the runs were not made on one kind of machine.
     """
     found = [
         Breach(method, "every photo as before", f"{now:,} photos scored, {was:,} before")
         for method, (was, now) in comparison.lost.items()
     ]
     for limit in limits:
-        if limit.name == TIME:
-            if apart := comparison.same_machine():
-                raise UserError(
-                    f"'{limit.text}': times are of one machine only, and these differ in {', '.join(apart)}; "
-                    "leave time out, or measure both on one"
-                )
-            found += _slower(comparison, limit)
-        else:
-            found += _worse(comparison, limit)
+        if limit.name in COSTS and (apart := comparison.same_machine()):
+            raise UserError(
+                f"'{limit.text}': {COSTS[limit.name]} of one machine only, and these differ in "
+                f"{', '.join(apart)}; leave {limit.name} out, or measure both on one"
+            )
+        found += (_dearer if limit.name in COSTS else _worse)(comparison, limit)
     return found
 
 
@@ -121,13 +94,15 @@ def _limit(text: str, metrics: Mapping[str, MetricFacts]) -> Limit:
     if matched is None:
         raise UserError(f"--fail-on '{text}': write NAME:CHANGE with a signed number, {EXAMPLE}")
     name, sign = matched["name"], matched["sign"]
-    if name == TIME:
+    if name in COSTS:
         if sign == "-" or not matched["percent"]:
-            raise UserError(f"--fail-on '{text}': time may rise by a share of what it was, as in time:+10%")
+            raise UserError(
+                f"--fail-on '{text}': {name} may rise by a share of what it was, as in {name}:+10%"
+            )
     elif name not in metrics:
         raise UserError(
             f"--fail-on '{text}': the runs have no metric '{name}' in common; "
-            f"they have {', '.join(metrics)}, and {TIME}"
+            f"they have {', '.join(metrics)}, and {' and '.join(COSTS)}"
         )
     else:
         worse = {"higher": "-", "lower": "+"}.get(metrics[name].direction)
@@ -146,23 +121,24 @@ def _limit(text: str, metrics: Mapping[str, MetricFacts]) -> Limit:
 
 
 def _worse(comparison: Comparison, limit: Limit) -> list[Breach]:
-    rows = comparison.changes.xs(limit.name, level="metric")
+    found = []
+    for label, row in comparison.changes.xs(limit.name, level="metric").iterrows():
+        method, before, after = str(label), float(row["before"]), float(row["after"])
+        if lost := int(comparison.values_lost.get((method, limit.name), 0)):
+            said = f"{counted(lost, 'photo')} without a finite value, not so before"
+            found.append(Breach(method, limit.text, said, limit.name))
+        elif limit.is_broken(before, after):
+            decimals = change_decimals(before, after)
+            change = signed(after - before, decimals)
+            said = f"{change} ({number(before, decimals)} → {number(after, decimals)})"
+            found.append(Breach(method, limit.text, said, limit.name))
+    return found
+
+
+def _dearer(comparison: Comparison, limit: Limit) -> list[Breach]:
+    costs = comparison.costs[limit.name].dropna(how="all")
     return [
-        Breach(str(method), limit.text, _found(row["before"], row["after"]), limit.name)
-        for method, row in rows.iterrows()
+        Breach(str(method), limit.text, signed_percent(row["change"]) if row.notna().all() else "not known")
+        for method, row in costs.iterrows()
         if limit.is_broken(float(row["before"]), float(row["after"]))
     ]
-
-
-def _slower(comparison: Comparison, limit: Limit) -> list[Breach]:
-    return [
-        Breach(str(method), limit.text, signed_percent(row["change"]))
-        for method, row in comparison.seconds.iterrows()
-        if limit.is_broken(float(row["before"]), float(row["after"]))
-    ]
-
-
-def _found(before: float, after: float) -> str:
-    decimals = change_decimals(before, after)
-    change = signed(after - before, decimals)
-    return f"{change} ({number(before, decimals)} → {number(after, decimals)})"

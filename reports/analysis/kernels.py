@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,77 +11,42 @@ from ... import UserError
 from ...files import write_json
 from ..text import duration
 
-OURS = "huebench"
-"""The value of a benchmark's ``library`` parameter that is this package."""
+OURS = "huebench"  #: The value of a benchmark's ``library`` parameter that is this package
 
-FILE = "speed.json"
-"""The file that ``bench speed`` writes; in a run folder it joins the run's report."""
+FILE = "speed.json"  #: The file that ``bench speed`` writes; in a run folder it joins the run's report
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One benchmark: its group, the library, and the median seconds of one unit of its work.
+    """One benchmark: its group, the library, and the median seconds of one unit of its work."""
 
-    Attributes
-    ----------
-    group
-        The task, with every parameter but the library.
-    library
-        The library that did it.
-    seconds
-        Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
-    facts
-        Further facts that the benchmark recorded: recall, number of references.
-    """
-
-    group: str
-    library: str
+    group: str  #: The task, with every parameter but the library
+    library: str  #: The library that did it
+    #: Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
     seconds: float
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A timing compared with ours.
-
-    Attributes
-    ----------
-    timing
-        The timing.
-    ratio
-        Its time over ours, or ``None`` where the group has none of ours.
-    first
-        Whether it is the fastest of its group, where they are listed fastest first.
-    """
-
-    timing: Timing
-    ratio: float | None
-    first: bool
+    facts: dict[str, Any]  #: Further facts that the benchmark recorded: recall, number of references
+    ratio: float | None = None  #: Its time over ours, or ``None`` where the group has none of ours
 
     @property
     def row(self) -> tuple[str, str, str, str, str]:
-        """Texts: group (of the first alone), library, time, ratio, facts."""
-        timing = self.timing
-        facts = ", ".join(f"{key} {_short(value)}" for key, value in timing.facts.items())
+        """Texts: group, library, time, ratio, facts."""
+        facts = ", ".join(f"{key} {_short(value)}" for key, value in self.facts.items())
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}×"
-        return timing.group if self.first else "", timing.library, duration(timing.seconds), ratio, facts
+        return self.group, self.library, duration(self.seconds), ratio, facts
 
 
 @dataclass(frozen=True)
 class Kernels:
-    """The kernels' benchmark: the ``machine`` in words, and every comparison."""
+    """The kernels' benchmark: the ``machine`` in words, and every timing."""
 
     machine: str
-    compared: tuple[Compared, ...]
+    timings: list[Timing]
 
 
 def read_kernels(folder: Path) -> Kernels | None:
     """Return the kernels' benchmark of a run folder, or ``None`` where there is no `FILE`.
 
-    Raises
-    ------
-    UserError
-        If the file is not what ``bench speed`` writes.
+    Raises `UserError` if the file is not what ``bench speed`` writes.
     """
     path = folder / FILE
     if not path.is_file():
@@ -123,17 +88,17 @@ def read_timings(path: Path) -> list[Timing]:
     return list(_timings(json.loads(path.read_text(encoding="utf-8"))["benchmarks"]))
 
 
-def compare_timings(timings: list[Timing]) -> tuple[Compared, ...]:
+def compare_timings(timings: list[Timing]) -> list[Timing]:
     """Put timings of one group together, the fastest first, each with its ratio to ours."""
     groups: dict[str, list[Timing]] = defaultdict(list)
     for timing in timings:
         groups[timing.group].append(timing)
-    compared = []
+    compared: list[Timing] = []
     for members in groups.values():
         ours = next((timing.seconds for timing in members if timing.library == OURS), None)
-        for i, timing in enumerate(sorted(members, key=lambda timing: timing.seconds)):
-            compared.append(Compared(timing, timing.seconds / ours if ours else None, first=i == 0))
-    return tuple(compared)
+        fastest_first = sorted(members, key=lambda timing: timing.seconds)
+        compared += [replace(one, ratio=one.seconds / ours if ours else None) for one in fastest_first]
+    return compared
 
 
 def _timings(benchmarks: list[dict[str, Any]]) -> Iterator[Timing]:

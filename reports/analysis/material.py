@@ -14,15 +14,9 @@ from .summary import Summary, categories, summarize
 
 @dataclass(frozen=True)
 class Material:
-    """A run, and what its report shows, each part worked out when it is first asked for.
+    """A run, and what its report shows, each part worked out when it is first asked for."""
 
-    Attributes
-    ----------
-    results
-        The run; kept pictures, answers and ``speed.json`` are looked for in its ``folder``.
-    """
-
-    results: Results
+    results: Results  #: The run; kept pictures, answers and ``speed.json`` are looked for in its ``folder``
 
     @property
     def run(self) -> RunFacts:

@@ -11,45 +11,21 @@ from .summary import Summary
 
 @dataclass(frozen=True)
 class Significance:
-    """The differences between the contenders by one metric.
-
-    Attributes
-    ----------
-    metric
-        The metric.
-    best
-        Label of the contender with the highest value, or the lowest where lower is better.
-    tied
-        Labels of those that do not differ significantly from it.
-    differences
-        Every other contender compared with the best one, as `against` gives them.
-    comparisons
-        Every two contenders, as `statistics.compare` gives them.
-    ranks
-        Average ranks, or ``None`` where they say nothing.
-    """
+    """The differences between the contenders by one metric."""
 
     metric: MetricFacts
-    best: str
-    tied: tuple[str, ...]
-    differences: pd.DataFrame
-    comparisons: pd.DataFrame
-    ranks: Ranks | None
+    best: str  #: Label of the contender with the highest value, or the lowest where lower is better
+    tied: tuple[str, ...]  #: Labels of those that do not differ significantly from it
+    differences: pd.DataFrame  #: Every other contender compared with the best one, as `against` gives them
+    comparisons: pd.DataFrame  #: Every two contenders, as `statistics.compare` gives them
+    ranks: Ranks | None  #: Average ranks, or ``None`` where they say nothing
 
 
 def compare_contenders(results: Results, summary: Summary) -> list[Significance]:
-    """Test the contenders' differences by each compared metric.
+    """Test the contenders' differences by each compared metric, the leading one first.
 
-    Parameters
-    ----------
-    results, summary
-        The run.
-
-    Returns
-    -------
-    list of Significance
-        The leading metric first; empty with fewer than two contenders or two photos. A metric that photos
-        have no values of, or that fewer than two contenders have, is left out.
+    Empty with fewer than two contenders or two photos. A metric that photos have no values of, or that fewer
+    than two contenders have, is left out.
     """
     if len(summary.contenders()) < 2 or summary.photos < 2:
         return []

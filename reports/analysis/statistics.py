@@ -18,22 +18,17 @@ from numpy.typing import NDArray
 from ..tables import MetricFacts, Results
 from .summary import Summary
 
-LEVEL = 0.95
-"""Confidence level of every interval."""
+LEVEL = 0.95  #: Confidence level of every interval
 
-SIGNIFICANT = 0.05
-"""An adjusted p-value below this is a significant difference."""
+SIGNIFICANT = 0.05  #: An adjusted p-value below this is a significant difference
 
-RESAMPLES = 4999
-"""Number of resamples of every bootstrap, drawn with seed 0."""
+RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
 
 BATCH = 500
 
-OF_PHOTOS = ("mean", "mean_absolute_difference")
-"""Aggregates of values that single photos have."""
+OF_PHOTOS = ("mean", "mean_absolute_difference")  #: Aggregates of values that single photos have
 
-CONSTANT = 1e-9
-"""Differences that spread less than this share of their size are one difference, rounded."""
+CONSTANT = 1e-9  #: Differences that spread less than this share of their size are one difference, rounded
 
 Floats = NDArray[np.float64]
 
@@ -48,23 +43,12 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Ranks:
-    """Average ranks of methods over photos.
+    """Average ranks of methods over photos."""
 
-    Attributes
-    ----------
-    average
-        Method → average rank, 1 the best; ties share the mean of their ranks.
-    photos
-        Over how many photos.
-    p
-        Of Friedman's test that all methods are alike.
-    critical_difference
-        Two average ranks closer than this do not differ significantly at 5% (Nemenyi).
-    """
-
-    average: pd.Series[float]
-    photos: int
-    p: float
+    average: pd.Series[float]  #: Method → average rank, 1 the best; ties share the mean of their ranks
+    photos: int  #: Over how many photos
+    p: float  #: Of Friedman's test that all methods are alike
+    #: Two average ranks closer than this do not differ significantly at 5% (Nemenyi).
     critical_difference: float
 
 
@@ -80,19 +64,8 @@ def contributions(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | N
     """Return the values that a metric is the mean of: photos (rows), methods (columns), NaN where not scored.
 
     That is `per_photo` where photos have values of their own. The gap between two means is the mean of the
-    photos' differences, with the sign that makes it positive.
-
-    Parameters
-    ----------
-    images
-        As `Results.images`.
-    metric
-        Which.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Float64; ``None`` for a metric that is no mean over photos.
+    photos' differences, with the sign that makes it positive. A metric that is no mean over photos has
+    ``None``.
     """
     if metric.aggregate == "stored":
         return None
@@ -130,17 +103,10 @@ def intervals(summary: Summary) -> Intervals:
 
 
 def bootstrap(values: Floats) -> tuple[Floats, Floats]:
-    """Return the ends of percentile bootstrap intervals of column means.
+    """Return lower and upper ends of percentile bootstrap intervals of column means.
 
-    Parameters
-    ----------
-    values
-        float64 (photos, columns); NaN marks a value that is missing.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Lower and upper ends; NaN for a column with fewer than two values or an infinite one.
+    The values are float64 (photos, columns), NaN where one is missing. A column with fewer than two values or
+    an infinite one has the ends NaN.
     """
     low, high = np.full((2, values.shape[1]), np.nan)
     present = ~np.isnan(values) & ~np.isinf(values).any(axis=0)
@@ -155,22 +121,13 @@ def bootstrap(values: Floats) -> tuple[Floats, Floats]:
 def paired(differences: pd.DataFrame) -> pd.DataFrame:
     """Return how large paired differences are, and whether they are significant.
 
-    Parameters
-    ----------
-    differences
-        One row per photo and one column per comparison; NaN where a photo lacks one side.
+    It takes one row per photo and one column per comparison, NaN where a photo lacks one side, and returns
+    one row per comparison: ``photos``; mean ``difference`` with its bootstrap interval ``low``, ``high``;
+    ``effect``, Cohen's d of paired samples, mean / standard deviation; ``positive``, the share of photos with
+    a positive difference, ties counted half; ``p`` of the paired t test; and ``p_adjusted``, for all these
+    comparisons together, by the false discovery rate of Benjamini and Yekutieli (2001), which holds however
+    the comparisons depend on one another.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per comparison: ``photos``; mean ``difference`` with its bootstrap interval ``low``, ``high``;
-        ``effect``, Cohen's d of paired samples, mean / standard deviation; ``positive``, the share of
-        photos with a positive difference, ties counted half; ``p`` of the paired t test; and ``p_adjusted``,
-        for all these comparisons together, by the false discovery rate of Benjamini and Yekutieli (2001),
-        which holds however the comparisons depend on one another.
-
-    Notes
-    -----
     The t test asks of the mean, as the interval does. A rank test would ask of symmetry about nought, and
     photos are not symmetric: a method may be a little better on most and far worse on the near-grey ones.
     """

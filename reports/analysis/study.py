@@ -14,31 +14,20 @@ from ..text import counted
 from .statistics import bootstrap
 from .summary import Summary
 
-DATABASE = "study.sqlite"
-"""The file in a run folder that ``bench study`` keeps the answers in."""
+DATABASE = "study.sqlite"  #: The file in a run folder that ``bench study`` keeps the answers in
 
-ENOUGH = 10
-"""With at least this many participants the bootstrap resamples them, with fewer their answers."""
+ENOUGH = 10  #: With at least this many participants the bootstrap resamples them, with fewer their answers
 
 
 @dataclass(frozen=True)
 class Study:
-    """A human study of a run.
+    """A human study of a run."""
 
-    Attributes
-    ----------
-    rates
-        As `fool_rates` gives them.
-    participants, answers
-        How many people answered, and how many answers there are, practice aside.
-    exposure
-        Seconds for which every photo was seen.
-    """
-
-    rates: pd.DataFrame
+    rates: pd.DataFrame  #: As `fool_rates` gives them
+    #: `participants`, `answers`: How many people answered, and how many answers there are, practice aside.
     participants: int
     answers: int
-    exposure: float
+    exposure: float  #: Seconds for which every photo was seen
 
 
 def read_study(results: Results, summary: Summary) -> Study | None:
@@ -64,10 +53,7 @@ def read_study(results: Results, summary: Summary) -> Study | None:
 def read_answers(results: Results) -> pd.DataFrame:
     """Return one row per answer: ``participant``, ``cell``, ``method``, ``photo``, ``exposure``, ``fooled``.
 
-    Raises
-    ------
-    UserError
-        If the database is damaged.
+    Raises `UserError` if the database is damaged.
     """
     path = results.folder / DATABASE
     columns = ["participant", "cell", "method", "photo", "exposure", "fooled"]
@@ -89,10 +75,8 @@ def read_answers(results: Results) -> pd.DataFrame:
 def copy_answers(source: Path, target: Path) -> None:
     """Copy the answers of a run folder to another folder; without any, do nothing.
 
-    Raises
-    ------
-    UserError
-        If the copy would replace answers that the run lacks, or one of the two databases is damaged.
+    Raises `UserError` if the copy would replace answers that the run lacks, or one of the two databases is
+    damaged.
     """
     path, copied = source / DATABASE, target / DATABASE
     if not path.is_file() or path.resolve() == copied.resolve():
@@ -116,22 +100,12 @@ def copy_answers(source: Path, target: Path) -> None:
 
 
 def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return how often each method fooled people, with a bootstrap interval.
+    """Return how often each method fooled people, with a bootstrap interval, from `read_answers`.
 
-    Parameters
-    ----------
-    answers
-        As `read_answers` gives them.
+    There is one row per method: ``fool_rate``, the share of its answers that took the colorized photo for the
+    real one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
+    NaN where all answers agree; ``answers`` and ``participants``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per method: ``fool_rate``, the share of its answers that took the colorized photo for the real
-        one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
-        NaN where all answers agree; ``answers`` and ``participants``.
-
-    Notes
-    -----
     Answers of one person are alike, so people are what is drawn again, once there are `ENOUGH` of them.
     They need not have answered equally often: the rate is a ratio of two sums, and the bootstrap is of its
     linearization (Efron and Tibshirani 1993, An Introduction to the Bootstrap).

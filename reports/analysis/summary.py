@@ -12,8 +12,7 @@ from ..tables import MetricFacts, Results
 GROUPS = ("baseline", "classical", "deep")
 """The families in the order of every table; oracles follow, and the truth comes last."""
 
-LEAD = "auc"
-"""The metric of the charts and the gallery: unlike PSNR, it does not favour the dullest answer."""
+LEAD = "auc"  #: The metric of the charts and the gallery: unlike PSNR, it does not favour the dullest answer
 
 
 @dataclass(frozen=True)
@@ -22,34 +21,20 @@ class Summary:
 
     The three tables share their index, the methods' labels: baselines, classical and deep methods by
     name, then the oracles. The order says nothing about who is best, because no single metric does.
-
-    Attributes
-    ----------
-    metrics
-        The metrics of the columns; those that cannot be had for these photos are left out.
-    rows
-        ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored``
-        and ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's
-        cost: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
-    scores
-        One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
-    spread
-        The same shape: standard deviation over seeds, missing for a single seed.
-    truth
-        The truth's own value of every metric, missing where it has none.
-    photos
-        How many photos there are.
-    images
-        The rows of `Results.images` that are of these photos.
     """
 
+    #: The metrics of the columns; those that cannot be had for these photos are left out.
     metrics: tuple[MetricFacts, ...]
+    #: ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored`` and
+    #: ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's cost:
+    #: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
     rows: pd.DataFrame
+    #: One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
     scores: pd.DataFrame
-    spread: pd.DataFrame
-    truth: pd.Series[float]
-    photos: int
-    images: pd.DataFrame
+    spread: pd.DataFrame  #: The same shape: standard deviation over seeds, missing for a single seed
+    truth: pd.Series[float]  #: The truth's own value of every metric, missing where it has none
+    photos: int  #: How many photos there are
+    images: pd.DataFrame  #: The rows of `Results.images` that are of these photos
 
     @property
     def lead(self) -> MetricFacts | None:
@@ -93,23 +78,19 @@ class Summary:
 
 
 def summarize(results: Results, *, near_grey: bool = True, category: str | None = None) -> Summary:
-    """Aggregate a run to one row per method.
+    """Aggregate a run to one row per method, over some of its photos.
 
     Parameters
     ----------
     results
-        The run.
+        The run. A method that scored none of the photos stays as a row without values.
     near_grey
         Whether photos known to be near-grey count; a photo of which it is unknown always does.
     category
         Count only the photos of this category.
-
-    Returns
-    -------
-    Summary
-        Over the photos asked for. A method that scored none of them stays as a row without values.
     """
-    photos = _photos(results.images)
+    # By whichever cell knows it.
+    photos = results.images.groupby("photo", sort=True)[["near_grey", "category"]].first()
     keep = pd.Series(data=True, index=photos.index)
     if not near_grey:
         keep &= ~photos["near_grey"].fillna(value=False).astype(bool)
@@ -127,7 +108,10 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
     total = int(cells["expected"].max()) if cells["expected"].notna().any() else len(photos)
     expected = int(keep.sum()) if category is not None else total - int((~keep).sum())
     values = pd.DataFrame(
-        [_aggregate(cell, scored.get(str(cell["cell"])), metrics) for _, cell in cells.iterrows()],
+        [
+            [_value(metric, cell, scored.get(str(cell["cell"]))) for metric in metrics]
+            for _, cell in cells.iterrows()
+        ],
         index=cells["method"],
         columns=[metric.name for metric in metrics],
         dtype=float,
@@ -153,25 +137,14 @@ def categories(results: Results) -> list[str]:
     return names if len(names) > 1 else []
 
 
-def _photos(images: pd.DataFrame) -> pd.DataFrame:
-    """Return what is known of every photo, by whichever cell knows it."""
-    return images.groupby("photo", sort=True)[["near_grey", "category"]].first()
-
-
 def _ordered(cells: pd.DataFrame) -> pd.DataFrame:
     group = cells["family"].map({name: number for number, name in enumerate(GROUPS)}).fillna(len(GROUPS))
     keys = pd.DataFrame({"oracle": cells["oracle"], "group": group, "method": cells["method"]})
     return cells.loc[keys.assign(seed=cells["seed"]).sort_values(["oracle", "group", "method", "seed"]).index]
 
 
-def _aggregate(
-    cell: pd.Series[float], photos: pd.DataFrame | None, metrics: tuple[MetricFacts, ...]
-) -> list[float]:
-    """Return a cell's value of every metric; NaN where it scored no photo."""
-    return [_value(metric, cell, photos) for metric in metrics]
-
-
 def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | None) -> float:
+    """Return a cell's value of a metric; NaN where it scored no photo."""
     if metric.aggregate == "stored":
         value = cell.get(metric.name)
         return np.nan if pd.isna(value) else float(value)

@@ -7,14 +7,12 @@ from matplotlib.figure import Figure
 
 from .style import style
 
-LINES = {"baseline": ":", "classical": "--", "deep": "-"}
-"""Family → pattern of its lines."""
+LINES = {"baseline": ":", "classical": "--", "deep": "-"}  #: Family → pattern of its lines
 
 LINE_COLORS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")
 """Okabe and Ito's palette, but for its yellow, which is too light for a line on white."""
 
-ALMOST_ALL = 0.99
-"""The axis ends where every method has this share of pixels."""
+ALMOST_ALL = 0.99  #: The axis ends where every method has this share of pixels
 
 
 def accuracy_curves(curves: pd.DataFrame, rows: pd.DataFrame, labels: dict[str, str]) -> Figure:

@@ -31,15 +31,7 @@ Box = tuple[float, float, float, float]
 
 
 def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
-    """Draw a metric against images per second, with the Pareto front of the contenders.
-
-    Parameters
-    ----------
-    summary
-        The methods over all photos.
-    metric
-        One of its metrics for which higher is better.
-    """
+    """Draw a metric, higher the better, against images per second, with the contenders' Pareto front."""
     with style():
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()

@@ -13,12 +13,9 @@ SPLIT_COLORS = {"train": "#0072B2", "validation": "#D55E00"}
 
 
 def training_curves(curves: pd.DataFrame) -> Figure:
-    """Draw loss and accuracy by epoch, train and validation, of every trained method.
+    """Draw loss and accuracy by epoch, train and validation, of every method in the table ``curves``.
 
-    Parameters
-    ----------
-    curves
-        The run's ``curves`` table, not empty; several seeds of a method become several lines.
+    Several seeds of a method become several lines.
     """
     with style():
         methods = sorted(curves["method"].unique())

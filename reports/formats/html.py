@@ -16,8 +16,7 @@ from ..blocks import Block, Document, Span, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}
-"""Rank of an entry → its class."""
+RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}  #: Rank of an entry → its class
 
 
 def write(document: Document, folder: Path) -> Path:

@@ -36,11 +36,9 @@ ESCAPES = str.maketrans(
 )
 """What LaTeX would read as a command, and what our tables are full of and its plain fonts lack."""
 
-COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}
-"""Rank → how pandas' Styler marks it."""
+COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}  #: Rank → how pandas' Styler marks it
 
-CHARACTER, GAP = 5, 8
-"""Width of a digit of 10 pt type, and of the space between two columns, in points."""
+CHARACTER, GAP = 5, 8  #: Width of a digit of 10 pt type, and of the space between two columns, in points
 
 ROOM = round(345 / 0.7)
 r"""From what width in points on a table is split: shrunk to the line of ``article``, which has 345, its 10 pt
@@ -82,16 +80,8 @@ def write(document: Document, folder: Path) -> Path:
 def readable(table: Table) -> list[Table]:
     """Split a table that would be too small to read on one line into as few as are not.
 
-    Parameters
-    ----------
-    table
-        The table.
-
-    Returns
-    -------
-    list of Table
-        Each has some of the columns, in their order, and they are about equally wide; an interval stays
-        beside what it is of. Each has all rows, but for the truth's where it has none of these values.
+    Each has some of the columns, in their order, and they are about equally wide; an interval stays beside
+    what it is of. Each has all rows, but for the truth's where it has none of these values.
     """
     widths = [_width(place, table) for place in range(len(table.columns))]
     names = ([row.group for row in table.rows], [row.label for row in table.rows])
@@ -112,15 +102,7 @@ def readable(table: Table) -> list[Table]:
 
 
 def latex(table: Table, caption: str, label: str) -> str:
-    """Return a table as a LaTeX ``table`` environment, at most as wide as the line.
-
-    Parameters
-    ----------
-    table
-        The table; all of it is escaped.
-    caption, label
-        The environment's; the caption is escaped.
-    """
+    """Return a table as a LaTeX ``table`` environment, at most as wide as the line; it is escaped."""
     methods = pd.MultiIndex.from_tuples([(_escaped(row.group), _escaped(row.label)) for row in table.rows])
     # Headings need not differ, but a Styler's columns must.
     places = pd.RangeIndex(len(table.columns))

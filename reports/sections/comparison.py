@@ -30,33 +30,24 @@ HEADINGS = (
 VERDICTS = ("worse", "better", "other", "untested")
 """Verdicts on a value that changed, in the order of the headline."""
 
-PHOTOS_PER_BREACH = 3
-"""The number of photos that are named for a broken limit."""
+PHOTOS_PER_BREACH = 3  #: The number of photos that are named for a broken limit
 
 
 def blocks(
     comparison: Comparison, limits: Sequence[Limit] = (), breaches: Sequence[Breach] = (), *, everything: bool
 ) -> list[Block]:
-    """Return what changed.
-
-    Parameters
-    ----------
-    comparison
-        The two runs.
-    limits, breaches
-        The limits that were given, and those that were broken.
-    everything
-        Whether rows that did not change are shown too.
-    """
+    """Return what changed, with ``everything`` also what did not, and which of the limits were broken."""
     rows = comparison.changes if everything else comparison.changed
-    made: list[Block] = [Heading(f"Comparison of two runs: {_headline(comparison)}"), _what(comparison)]
+    headline = f"Comparison of two runs: {_headline(comparison, breaches)}"
+    made: list[Block] = [Heading(headline), _what(comparison)]
     if limits or breaches:
         made += _gate(comparison, limits, breaches)
     if len(rows):
         changes = PlainTable(HEADINGS, tuple(_row(comparison, *row) for row in rows.iterrows()), "Changes")
         made += [changes, _reading(comparison)]
-    if (comparison.seconds["change"] != 0).any():
-        made.append(_times(comparison.seconds))
+    seconds = comparison.costs["time"].dropna()
+    if (seconds["change"] != 0).any():
+        made.append(_times(seconds))
         if apart := comparison.same_machine():
             made.append(Prose(f"These times say little: the runs differ in {', '.join(apart)}."))
     if comparison.lost:
@@ -69,10 +60,13 @@ def blocks(
     return [*made, Listing(f"{comparison.before.run.command}\n{comparison.after.run.command}")]
 
 
-def _headline(comparison: Comparison) -> str:
+def _headline(comparison: Comparison, breaches: Sequence[Breach]) -> str:
     verdicts = comparison.changes["verdict"].value_counts()
     said = [f"{verdicts[name]:,} {name}" for name in VERDICTS if name in verdicts]
-    return f"{', '.join(said)} of {len(comparison.changes):,} values" if said else "no change"
+    parts = [f"{', '.join(said)} of {len(comparison.changes):,} values"] if said else []
+    if breaches:
+        parts.append(f"{counted(len(breaches), 'limit')} broken")
+    return "; ".join(parts) or "no change"
 
 
 def _what(comparison: Comparison) -> Prose:
@@ -97,8 +91,12 @@ def _gate(comparison: Comparison, limits: Sequence[Limit], breaches: Sequence[Br
         return [Prose((Strong("Passed"), " ", given, "."))]
     rows = tuple((breach.method, Code(breach.limit), breach.found) for breach in breaches)
     table = PlainTable(("method", "limit", "found"), rows, "Broken limits")
-    by_photo = comparison.photos.columns.unique(1)
-    named = tuple(_photos(comparison, breach) for breach in breaches if breach.metric in by_photo)
+    by_photo = comparison.photos.notna().any()
+    named = tuple(
+        _photos(comparison, breach)
+        for breach in breaches
+        if by_photo.get((breach.method, breach.metric), default=False)
+    )
     return [Prose((Strong("Failed"), " ", given, ":")), table, *([Bullets(named)] if named else [])]
 
 

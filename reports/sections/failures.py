@@ -6,8 +6,7 @@ from ..analysis.material import Material
 from ..blocks import Block, Heading, PlainTable, Prose
 from ..tables import Results
 
-NAMED = 5
-"""The number of unscored photos that are named; further ones are counted."""
+NAMED = 5  #: The number of unscored photos that are named; further ones are counted
 
 
 def blocks(material: Material) -> list[Block]:

@@ -45,24 +45,18 @@ def headline_table(summary: Summary, intervals: Intervals | None = None) -> Tabl
 def lay_out(
     summary: Summary, names: Sequence[str], intervals: Intervals | None = None, *, name: str, caption: str
 ) -> Table:
-    """Make a table of some of a summary's columns.
+    """Make a table of some of a summary's columns: one row per method, then the truth's own values if any.
 
     Parameters
     ----------
     summary
-        The methods; every one of them becomes a row.
+        The methods; the best and the second-best contender are ranked by each metric.
     names
         Names of metrics and of `FACTS`, in order; metrics that the summary lacks are left out.
     intervals
         The intervals of the summary's means.
     name, caption
         The table's.
-
-    Returns
-    -------
-    Table
-        The best and the second-best contender are ranked by each metric; the truth's own values come last
-        where there are any.
     """
     metrics = {metric.name: metric for metric in summary.metrics}
     columns: list[Column] = []
@@ -84,14 +78,7 @@ def matrix(
 ) -> Table:
     """Make a table of one metric: one row per method, one column per summary.
 
-    Parameters
-    ----------
-    summaries
-        Heading → summary and the intervals of its means; they share their methods.
-    metric
-        The metric.
-    name, caption
-        The table's.
+    The summaries, by their headings and with the intervals of their means, share their methods.
     """
     columns = [Column(heading) for heading in summaries]
     entries = [_metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]

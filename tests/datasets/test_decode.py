@@ -562,3 +562,14 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     (tmp_path / "a.jpg").write_bytes(_progressive())
     with pytest.raises(PhotoError, match="a file of more than 10 bytes"):
         decode(tmp_path / "a.jpg")
+
+
+def test_what_a_plugin_sets_for_the_whole_process_does_not_decide_a_photo(tmp_path, monkeypatch):
+    cut = tmp_path / "cut.jpg"
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    cut.write_bytes(encode(Image.fromarray(pixels), "JPEG")[:-600])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(PhotoError):
+        decode(cut)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    assert decode(encode(Image.fromarray(pixels))).shape == (64, 64, 3)

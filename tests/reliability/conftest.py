@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,17 @@ def write_photos(folder, **counts):
             Image.fromarray(pixels).save(folder / split / f"{i:05d}.png")
 
 
+def write_methods(path, **methods):
+    """Write a plugin file with some methods: name → body of ``colorize``, or (``colorize``, ``fit``)."""
+    texts = [IMPORTS]
+    for number, (name, bodies) in enumerate(methods.items()):
+        colorize, fit = bodies if isinstance(bodies, tuple) else (bodies, "pass")
+        given = {"number": number, "name": name.replace("_", "-")}
+        texts.append(METHOD.format(colorize=colorize, fit=fit, **given))
+    path.write_text("".join(texts))
+    return path
+
+
 def marked_processes(folder):
     """Return the processes of the run in a folder: its cells and whatever those have started."""
     found = []
@@ -75,19 +87,8 @@ def photos(tmp_path):
 
 @pytest.fixture
 def methods_file(tmp_path):
-    """Write a plugin file with some methods: name → body of ``colorize``, or (``colorize``, ``fit``)."""
-
-    def write(**methods):
-        texts = [IMPORTS]
-        for number, (name, bodies) in enumerate(methods.items()):
-            colorize, fit = bodies if isinstance(bodies, tuple) else (bodies, "pass")
-            given = {"number": number, "name": name.replace("_", "-")}
-            texts.append(METHOD.format(colorize=colorize, fit=fit, **given))
-        path = tmp_path / "made.py"
-        path.write_text("".join(texts))
-        return path
-
-    return write
+    """Write a plugin file into the test's folder."""
+    return partial(write_methods, tmp_path / "made.py")
 
 
 @pytest.fixture

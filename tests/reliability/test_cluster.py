@@ -24,6 +24,7 @@ def assert_same_tables(one, other):
     pd.testing.assert_frame_equal(first.cells.drop(columns=columns), second.cells.drop(columns=columns))
 
 
+@pytest.mark.slow
 def test_two_workers_of_which_one_is_killed_give_the_tables_of_a_local_run(
     tmp_path, methods_file, start, bench, dask
 ):
@@ -116,7 +117,8 @@ def wait_for(condition, seconds=60):
     return found
 
 
-def test_a_scheduler_that_is_lost_is_said_and_what_was_done_is_reported(
+@pytest.mark.slow
+def test_a_lost_scheduler_is_reported_and_what_was_done_is_reported(
     photos, methods_file, start, bench, dask, tmp_path
 ):
     plugin = methods_file(stuck="open('stuck.txt', 'w'); time.sleep(600)")
@@ -134,6 +136,7 @@ def test_a_scheduler_that_is_lost_is_said_and_what_was_done_is_reported(
     wait_for(lambda: not marked_processes(tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_its_workers_to_the_next(
     photos, methods_file, start, bench, dask, tmp_path
 ):

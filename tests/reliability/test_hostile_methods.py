@@ -50,6 +50,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and marks are read from /proc")
 def test_each_hostile_method_is_one_row_and_the_others_numbers_stay(photos, methods_file, bench, tmp_path):
     plugin = methods_file(**{name.replace("-", "_"): body for name, (body, *_) in HOSTILE.items()})

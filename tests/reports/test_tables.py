@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -27,6 +28,9 @@ def test_writing_leaves_nothing_but_the_five_files(maker, tmp_path):
 
 def test_a_run_without_accuracy_curves_reads_as_one_that_has_none(maker, tmp_path):
     write_results(maker.run(methods=("gray",)), tmp_path)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    del facts["tables"]
+    (tmp_path / "run.json").write_text(json.dumps(facts | {"schema_version": 2}))
     (tmp_path / "accuracy_curves.parquet").unlink()
     assert read_results(tmp_path).accuracy_curves.empty
 
@@ -51,7 +55,7 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_newer_schema_is_refused(maker, tmp_path):
     results = maker.run(methods=("gray",))
     write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
-    with pytest.raises(UserError, match="has schema 99 and this huebench reads up to 2"):
+    with pytest.raises(UserError, match="has schema 99 and this huebench reads up to 3"):
         read_results(tmp_path)
 
 
@@ -65,7 +69,7 @@ def test_runs_of_schema_1_have_the_headline_and_compared_metrics_of_then(maker, 
     assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
     further = {metric.name for metric in run.metrics if not metric.headline}
     assert further == {"delta_colorfulness_per_image", "fid", "lpips"}
-    assert run.schema_version == 2
+    assert run.schema_version == 3
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "metrics": []}'])
@@ -91,3 +95,41 @@ def test_a_damaged_table_is_named(maker, tmp_path, damage):
     damage(tmp_path / "images.parquet")
     with pytest.raises(UserError, match=r"images\.parquet' is missing or damaged"):
         read_results(tmp_path)
+
+
+@pytest.fixture
+def two_runs(maker, tmp_path):
+    """Write two runs of one method whose tables differ, and return their folders."""
+    for name, seed in (("one", 0), ("other", 1)):
+        write_results(maker.run(methods=("gray", "fusion"), seeds=(seed,)), tmp_path / name)
+    return tmp_path / "one", tmp_path / "other"
+
+
+@pytest.mark.parametrize("name", ["cells", "images"])
+def test_a_table_of_another_run_is_refused(two_runs, name):
+    one, other = two_runs
+    (one / f"{name}.parquet").write_bytes((other / f"{name}.parquet").read_bytes())
+    with pytest.raises(UserError, match=rf"{name}\.parquet' .* not the table that run\.json"):
+        read_results(one)
+
+
+def test_an_edited_table_is_refused(two_runs):
+    path = two_runs[0] / "images.parquet"
+    images = pd.read_parquet(path)
+    images.assign(psnr=images["psnr"] + 1).to_parquet(path)
+    with pytest.raises(UserError, match=r"images\.parquet' is missing or damaged"):
+        read_results(two_runs[0])
+
+
+def test_a_run_json_of_this_schema_without_digests_is_refused(two_runs):
+    path = two_runs[0] / "run.json"
+    facts = json.loads(path.read_text())
+    del facts["tables"]["images"]
+    path.write_text(json.dumps(facts))
+    with pytest.raises(UserError, match=r"run\.json' is missing or damaged"):
+        read_results(two_runs[0])
+
+
+def test_the_committed_runs_read_though_they_have_no_digests():
+    results = Path(__file__).parents[2] / "docs" / "results"
+    assert all(len(read_results(results / name).cells) for name in ("landscapes", "mirflickr"))

@@ -1,8 +1,5 @@
 """Distances in ab and the pixels within them."""
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 import math
 
 import numpy as np

@@ -1,8 +1,5 @@
 """Sums of the opponent colours of a photo."""
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit

@@ -1,8 +1,5 @@
 """CIEDE2000 of many pairs of colours."""
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 import math
 
 import numpy as np

@@ -1,8 +1,5 @@
 """Structural similarity of two photos."""
 
-# Numba ships no types.
-# mypy: disable-error-code="untyped-decorator"
-
 import numpy as np
 from numba import njit
 

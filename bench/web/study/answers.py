@@ -1,7 +1,5 @@
 """The database of a study: who was asked what, and what they answered."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager

@@ -1,7 +1,5 @@
 """What ``bench study`` does once its options are read."""
 
-from __future__ import annotations
-
 import signal
 import socket
 from importlib.util import find_spec
@@ -24,10 +22,7 @@ def serve(
 ) -> None:
     """Serve a run's study until it is interrupted, then say what the answers are.
 
-    Raises
-    ------
-    UserError
-        If Flask or waitress is not installed, the run keeps no pictures, or the port is taken.
+    Raises `UserError` if Flask or waitress is not installed, the run keeps no pictures, or the port is taken.
     """
     for module in ("flask", "waitress"):
         if find_spec(module) is None:
@@ -66,10 +61,7 @@ def serve(
 def print_rates(folder: Path, console: Console) -> None:
     """Show the fool rates of a run's study.
 
-    Raises
-    ------
-    UserError
-        If there is no run, or its study cannot be read.
+    Raises `UserError` if there is no run, or its study cannot be read.
     """
     results = read_results(folder)
     summary = summarize(results)

@@ -34,15 +34,7 @@ HEADERS = {
 
 
 def make_app(page: Page, host: str) -> Flask:
-    """Return a study as a WSGI application.
-
-    Parameters
-    ----------
-    page
-        What is asked of whom.
-    host
-        Where it is served; on a loopback address it answers to `LOOPBACK` alone.
-    """
+    """Return a study as a WSGI application; served on a loopback address it answers to `LOOPBACK` alone."""
     app = Flask(__name__)
     if host in LOOPBACK:
         app.config["TRUSTED_HOSTS"] = LOOPBACK  # no name of somebody else's that is made to point here
@@ -71,22 +63,12 @@ class Page:
 
     A participant is a random id in a cookie. The browser is never told which photo is the real one, before
     a trial or after it, practice aside: addresses and headers are the same for both.
-
-    Attributes
-    ----------
-    folder
-        Of the run; nothing outside of it is served.
-    pairs
-        What may be shown.
-    answers
-        Where answers go.
-    practice, trials
-        How many of each a participant gets.
     """
 
-    folder: Path
-    pairs: list[Pair]
-    answers: Answers
+    folder: Path  #: Of the run; nothing outside of it is served
+    pairs: list[Pair]  #: What may be shown
+    answers: Answers  #: Where answers go
+    #: `practice`, `trials`: How many of each a participant gets.
     practice: int
     trials: int
 

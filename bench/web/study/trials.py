@@ -1,7 +1,5 @@
 """Which pairs a participant sees, in which order, and on which side the real photo stands."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The base of the patch classifiers: a codebook of colours, patches of lightness, decoding to a*b*."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
@@ -18,14 +16,12 @@ from ...kernels.som import assign, train_som
 from ...kernels.votes import Decoding
 from ...resize import resize_plane
 
-Features = NDArray[np.float32]
-"""One row per pixel, float32 (N, D)."""
+Features = NDArray[np.float32]  #: One row per pixel, float32 (N, D)
 
 SAMPLES: dict[Budget, int] = {"smoke": 10_000, "quick": 300_000, "paper": 10_500_000}
 """Training pixels in all; ``paper`` is 2,500 from each of 4,200 photos."""
 
-COARSER = 4
-"""Ratio of the pixel sizes of two successive scales."""
+COARSER = 4  #: Ratio of the pixel sizes of two successive scales
 
 
 PatchSize = Annotated[Literal[3, 5, 7, 9, 11], BeforeValidator(int)]

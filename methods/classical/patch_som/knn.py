@@ -1,7 +1,5 @@
 """Patches, a self-organising map, and K nearest neighbours."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +13,7 @@ from ...kernels.search import PatchIndex
 from ...kernels.votes import decode_votes
 from .codebook import Features, PatchCodebook
 
-BUDGET_PHOTOS = 16
-"""Number of validation photos used to choose the budget of the search."""
+BUDGET_PHOTOS = 16  #: Number of validation photos used to choose the budget of the search
 
 
 @register

@@ -1,7 +1,5 @@
 """Patches, a self-organising map, and a neural network."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The encoder–decoder network of Shrivastava et al. 2022."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn
@@ -19,8 +17,6 @@ class EncoderDecoderNetwork(ColorNetwork):
     In the paper's text the encoder ends at 8×8×256, in its layer table at 32×32×256; only the table is
     consistent. The scaling (L* to −1…1, a*b* by 110) is ours; the paper does not give one.
 
-    Examples
-    --------
     >>> sum(weight.numel() for weight in EncoderDecoderNetwork().parameters())
     6219410
     """

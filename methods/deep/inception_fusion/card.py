@@ -11,8 +11,7 @@ from ...learning.pretrained import PretrainedPart, WeightsParameters
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
 
-INCEPTION = "inception_resnet_v2"
-"""timm's name of the frozen network."""
+INCEPTION = "inception_resnet_v2"  #: timm's name of the frozen network
 
 
 @register

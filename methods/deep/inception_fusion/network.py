@@ -10,12 +10,10 @@ from torch.nn import functional
 from ...learning.network import ColorNetwork, center_lightness, neutral
 from ..encoder_decoder.network import ENCODER, convolutions
 
-CHROMA_RANGE = 127.0
-"""The divisor of a*b*, as in the authors' code."""
+CHROMA_RANGE = 127.0  #: The divisor of a*b*, as in the authors' code
 
 PAPER_SIDE, INCEPTION_SIDE = 224, 299
-SMALLEST_INCEPTION_SIDE = 75
-"""Below this side the last stages of Inception-ResNet-v2 would have no pixels."""
+SMALLEST_INCEPTION_SIDE = 75  #: Below this side the last stages of Inception-ResNet-v2 would have no pixels
 
 
 class InceptionFusionNetwork(ColorNetwork):

@@ -14,7 +14,6 @@ from ...learning.pretrained import (
     PERCEPTUAL_NETWORKS,
     BackboneParameters,
     PerceptualParameters,
-    PretrainedPart,
     WeightsParameters,
     perceptual_files,
 )
@@ -90,10 +89,6 @@ class NoGanUNet(DeepMethod):
     def files(self) -> tuple[Path, ...]:
         """Files of weights of the backbone and for the perceptual loss."""
         return (*super().files, *perceptual_files(self.parameters.perceptual_network))
-
-    def pretrained(self) -> PretrainedPart:
-        """Return the backbone."""
-        return PretrainedPart("backbone.features", self.parameters.backbone, self.parameters.weights)
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator."""

@@ -1,7 +1,5 @@
 """The generator and the critic of NoGAN training, after DeOldify and fast.ai."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -10,12 +8,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ...learning.encoders import Backbone
 from ...learning.network import AB_RANGE, ColorNetwork, center_lightness, neutral
 
-ATTENTION_STAGE = 1
-"""Number of the decoder's stage with self-attention, at an eighth of the side."""
+ATTENTION_STAGE = 1  #: Number of the decoder's stage with self-attention, at an eighth of the side
 
 CRITIC_STAGES = 3
-SLOPE = 0.2
-"""Slope of the critic's leaky ReLU."""
+SLOPE = 0.2  #: Slope of the critic's leaky ReLU
 
 
 class NoGanGenerator(ColorNetwork):
@@ -76,13 +72,7 @@ class NoGanGenerator(ColorNetwork):
 
 
 class DecoderStage(nn.Module):
-    """Doubles the side, joins the encoder's features, and convolves twice.
-
-    Attributes
-    ----------
-    width
-        Channels of what it returns.
-    """
+    """Doubles the side, joins the encoder's features, and convolves twice, into ``width`` channels."""
 
     def __init__(self, before: int, skipped: int, *, last: bool, attentive: bool) -> None:
         super().__init__()

@@ -23,19 +23,16 @@ from .network import NoGanCritic
 if TYPE_CHECKING:
     from .card import NoGanUNet
 
-GROWING = (1, 2, 3)
-"""Pretraining uses thirds of the final side: 64, 128 and 192 pixels under ``paper``."""
+GROWING = (1, 2, 3)  #: Pretraining uses thirds of the final side: 64, 128 and 192 pixels under ``paper``
 
 FIRST_RATE, LAST_RATE = 2e-5, 5e-6
 """Learning rates of the generator in the first and the last adversarial cycle."""
 
 CRITIC_RATE = 1e-4
-CRITIC_FACTOR = 5
-"""The critic's learning rate in its pretraining, and its ratio to the generator's later on."""
+CRITIC_FACTOR = 5  #: The critic's learning rate in its pretraining, and its ratio to the generator's later on
 
 ADVERSARIAL_BETAS = (0.0, 0.9)
-CONTENT_WEIGHT = 1.5
-"""Weight of the content loss relative to the critic's verdict."""
+CONTENT_WEIGHT = 1.5  #: Weight of the content loss relative to the critic's verdict
 
 CRITIC_THRESHOLD = 0.65
 """The generator learns from a critic whose loss is below this, as in DeOldify; guessing gives 0.693."""
@@ -168,8 +165,6 @@ class Stages:
 def growing_sides(size: int) -> list[int]:
     """Return the sides of pretraining: thirds of the last one, as multiples of 32.
 
-    Examples
-    --------
     >>> growing_sides(192), growing_sides(64), growing_sides(32)
     ([64, 128, 192], [32, 64], [32])
     """
@@ -179,8 +174,6 @@ def growing_sides(size: int) -> list[int]:
 def burst_rate(cycle: int, cycles: int) -> float:
     """Return the generator's learning rate in an adversarial cycle, counted from 0: log-linear decay.
 
-    Examples
-    --------
     >>> [f"{burst_rate(cycle, 3):.0e}" for cycle in range(3)]
     ['2e-05', '1e-05', '5e-06']
     """

@@ -1,7 +1,5 @@
 """pix2pix: the U-Net generator and the 70×70 PatchGAN critic of Isola et al. 2017."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from math import log2
 
@@ -20,8 +18,7 @@ DROPOUT_FROM = 5
 CRITIC = ((64, 2), (128, 2), (256, 2), (512, 1))
 """Channels and stride of the 4×4 convolutions before the critic's verdict."""
 
-SLOPE = 0.2
-"""Slope of the leaky ReLU."""
+SLOPE = 0.2  #: Slope of the leaky ReLU
 
 
 class UNetGenerator(ColorNetwork):

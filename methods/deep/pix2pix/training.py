@@ -1,7 +1,5 @@
 """The training of pix2pix: a generator against a critic, both under Adam with a falling learning rate."""
 
-from __future__ import annotations
-
 from torch import nn, optim
 
 from ...learning.adversarial import Adversarial, ContentLoss, Player
@@ -14,16 +12,9 @@ from .network import PatchCritic
 def build_learner(
     training: Training, absolute: float, perceptual: float, perception: PerceptualLoss | None
 ) -> Adversarial:
-    """Return the training step of generator and critic.
+    """Return the training step of generator and critic, with the weights of their losses.
 
-    Parameters
-    ----------
-    training
-        The training, with the generator as its network.
-    absolute, perceptual
-        Weights of the absolute error and of the perceptual loss.
-    perception
-        The perceptual loss, or ``None``.
+    Without a perceptual loss its weight counts for nothing.
     """
     epochs = training.plan.epochs
 

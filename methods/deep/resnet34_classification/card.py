@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ...base import MethodInfo, register
 from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
-from ...learning.pretrained import BackboneParameters, PretrainedPart, WeightsParameters
+from ...learning.pretrained import BackboneParameters, WeightsParameters
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -47,10 +47,6 @@ class ResNet34Classification(DeepMethod):
         )
 
     parameters: Parameters
-
-    def pretrained(self) -> PretrainedPart:
-        """Return the backbone."""
-        return PretrainedPart("backbone.features", self.parameters.backbone, self.parameters.weights)
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder, decoder and classifier with random weights."""

@@ -1,7 +1,5 @@
 """The classification network of Qin, Mao & Meng on a pretrained ResNet-34."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,15 +10,12 @@ from ...learning.encoders import Backbone
 from ...learning.network import ColorNetwork
 from ..resnet34_regression.network import block
 
-GRID = 625
-"""Number of bins in the paper's last layer: a* and b* from −120 to 120 in steps of 10."""
+GRID = 625  #: Number of bins in the paper's last layer: a* and b* from −120 to 120 in steps of 10
 
 NEIGHBOURS = 5
-SPREAD = 5.0
-"""Zhang 2016 §2.2: the true colour is shared among its 5 nearest bins by a Gaussian of σ = 5."""
+SPREAD = 5.0  #: Zhang 2016 §2.2: the true colour is shared among its 5 nearest bins by a Gaussian of σ = 5
 
-SMALLEST_SHARE = 1e-5
-"""A bin with a smaller share of the pixels starts like an empty one."""
+SMALLEST_SHARE = 1e-5  #: A bin with a smaller share of the pixels starts like an empty one
 
 
 class ClassificationNetwork(ColorNetwork):
@@ -77,13 +72,9 @@ class ClassificationNetwork(ColorNetwork):
     def set_prior(self, prior: Tensor) -> None:
         """Set the weights of rare colours, and make the untrained network predict the prior everywhere.
 
-        The last layer's bias then is right on average (under the weights) and need not be learned over
-        hundreds of steps. As the paper has a ReLU before the softmax, no bias is below 0.
-
-        Parameters
-        ----------
-        prior
-            Share of training pixels in each bin, (Q,), summing to 1.
+        The prior is the share of training pixels in each bin, (Q,), summing to 1. The last layer's bias then
+        is right on average (under the weights) and need not be learned over hundreds of steps. As the paper
+        has a ReLU before the softmax, no bias is below 0.
         """
         self.rarity.copy_(rarity_weights(prior, self.uniform))
         assert self.bins.bias is not None
@@ -113,17 +104,9 @@ class ClassificationNetwork(ColorNetwork):
         return (self.rarity[bins[..., 0]] * cross_entropy).mean()
 
     def encode(self, ab: Tensor) -> tuple[Tensor, Tensor]:
-        """Share colours among their nearest bins.
+        """Share colours, a*b* (..., 2), among their nearest bins.
 
-        Parameters
-        ----------
-        ab
-            a*b*, (..., 2).
-
-        Returns
-        -------
-        bins, shares
-            The nearest bins, nearest first, and the share each has: both (..., neighbours).
+        Returns the bins, nearest first, and the share each has: both (..., neighbours).
         """
         # |x − n|² = |x|² − (2x·n − |n|²), and |x|² is the same for all bins n of a pixel.
         nearness = 2 * ab @ self.nodes.T - self.nodes.square().sum(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...base import MethodInfo, register
 from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
-from ...learning.pretrained import BackboneParameters, PretrainedPart, WeightsParameters
+from ...learning.pretrained import BackboneParameters, WeightsParameters
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -39,10 +39,6 @@ class ResNet34Regression(DeepMethod):
         """The shared parameters of training, and the pretrained backbone."""
 
     parameters: Parameters
-
-    def pretrained(self) -> PretrainedPart:
-        """Return the backbone."""
-        return PretrainedPart("backbone.features", self.parameters.backbone, self.parameters.weights)
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return encoder and decoder with random weights."""

@@ -1,7 +1,5 @@
 """The regression network of Qin, Mao & Meng on a pretrained ResNet-34."""
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -52,9 +52,9 @@ def test_kernels_are_grouped_with_the_fastest_first_and_their_ratio_to_ours(tmp_
     )
     kernels = read_kernels(tmp_path)
     assert kernels.machine == "Xeon|2, 2 cores, Python 3.11.7, Linux"
-    assert [compared.row for compared in kernels.compared] == [
+    assert [timing.row for timing in kernels.timings] == [
         ("search", "huebench", "20 ms", "1.00×", ""),
-        ("", "faiss", "200 ms", "10.00×", "recall 0.987"),
+        ("search", "faiss", "200 ms", "10.00×", "recall 0.987"),
         ("map", "minisom", "1 s", "", ""),
     ]
     assert [timing.seconds for timing in read_timings(tmp_path / FILE)] == [0.2, 1.0, 0.02]
