@@ -1,11 +1,14 @@
 """Files of the engine: written atomically, sealed, hashed, and found where pretrained weights lie."""
 
+import atexit
 import errno
 import hashlib
 import json
 import os
 import secrets
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
@@ -41,6 +44,39 @@ def open_regular(path: Path) -> BufferedReader:
         raise OSError(errno.EINVAL, "not a regular file, but a pipe or a device", name)
 
     return open(path, "rb", opener=opener)  # Path.open takes no opener
+
+
+def use_writable_caches(usual: Path) -> None:
+    """Let Numba, Matplotlib and this package keep caches where they can, for all processes started from here.
+
+    Where the usual place cannot be written, as in a read-only container, that is ``HUEBENCH_CACHE`` or else a
+    temporary folder. An environment variable that is set stays.
+
+    Parameters
+    ----------
+    usual
+        The usual cache of this package.
+    """
+    own = Path(os.environ.get("HUEBENCH_CACHE") or usual)
+    home = Path("~").expanduser()
+    places = {
+        "HUEBENCH_CACHE": [own],
+        "MPLCONFIGDIR": [Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config", "matplotlib")],
+        "NUMBA_CACHE_DIR": [Path(__file__).parent, home / ".cache" / "numba"],
+    }
+    missing = [
+        name for name, paths in places.items() if name not in os.environ and not any(map(_can_write, paths))
+    ]
+    if missing and not _can_write(own):
+        own = Path(tempfile.mkdtemp(prefix="huebench-"))
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+    os.environ |= {name: str(own / name.lower()) for name in missing}
+
+
+def _can_write(path: Path) -> bool:
+    """Return whether a folder can be written, or made."""
+    found = next(each for each in (path, *path.absolute().parents) if each.exists())
+    return os.access(found, os.W_OK | os.X_OK)
 
 
 def file_digest(path: Path) -> str:

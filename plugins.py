@@ -35,6 +35,8 @@ _contents: dict[str, bytes] = {}
 
 _source: ContextVar[str] = ContextVar("source", default="")
 """The plugin that is being imported: a file, the module of an entry point, or ``""`` for a built-in one."""
+RAISED = (Exception, SystemExit)
+"""Whatever the code of a plugin may raise: a plugin that exits must not end the run, and with exit code 0."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,9 @@ class Registry(Generic[T]):
         if _source.get():
             self.discover()  # so that a plugin cannot take the name of a built-in one
         if name in self._items:
+            taken, new = (getattr(each, "__module__", repr(each)) for each in (self._items[name], item))
             raise UserError(
-                f"{self.kind} '{name}' is registered twice: {self._items[name]!r} and {item!r}; "
-                "give one of them another name"
+                f"{self.kind} '{name}' is registered twice: {taken} and {new}; rename one of them"
             )
         self._items[name] = item
         self._sources[name] = _source.get()
@@ -133,7 +135,7 @@ class Registry(Generic[T]):
         try:
             with _registering(source):
                 importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, it must not stop the others
+        except RAISED as error:  # whatever a plugin raises, it must not stop the others
             reason = f"{type(error).__name__}: {error}"
             self.broken[name] = Broken(name, reason, traceback.format_exc())
 
@@ -168,7 +170,7 @@ def plugin_module(path: Path) -> str:
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises `UserError` if the file is missing, fails to import, imports something beside it that another module
+    Raises `UserError` if the file is missing, fails to import, imports a file beside it that another module
     hides, or has changed since it was imported.
     """
     if not path.is_file():
@@ -189,7 +191,7 @@ def load_plugin(path: Path) -> None:
     try:
         with _registering(str(file)):
             importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except RAISED as error:
         if isinstance(error, UserError):
             raise
         # Show the plugin's own line if code that it calls raises; a SyntaxError's text already has the line.

@@ -100,8 +100,7 @@ def run(**options: Any) -> Run:
     >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
     >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
     """
-    from rich.console import Console
-
+    from .cli.console import Console
     from .cli.progress import LiveProgress
 
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())

@@ -28,6 +28,7 @@ from ..datasets.digests import cache_folder
 from ..datasets.photos import PhotoSet
 from ..methods.base import Chroma, Context, Lightness, Method
 from ..methods.spec import MethodSpec, parse_specs
+from ..plugins import RAISED
 from ..sources import code_of
 from .cell.pipeline import checked_chroma
 
@@ -299,7 +300,7 @@ def run_checks(spec: MethodSpec) -> list[Outcome]:
         reason = spec.missing()
     except UserError:  # a wrong parameter
         raise
-    except Exception as error:  # noqa: BLE001  # whatever a method raises is a failed check
+    except RAISED as error:  # whatever a method raises is a failed check
         return [Outcome(name, "failed", f"{type(error).__name__}: {error}") for name in CHECKS]
     if reason:
         return [Outcome(name, "skipped", reason) for name in CHECKS]
@@ -336,7 +337,7 @@ def _run_check(name: str, subject: Subject) -> Outcome:
         return Outcome(name, "skipped", str(skipped))
     except CheckFailedError as failed:
         return Outcome(name, "failed", str(failed))
-    except Exception as error:  # noqa: BLE001  # whatever a method raises is a failed check
+    except RAISED as error:  # whatever a method raises is a failed check
         return Outcome(name, "failed", f"{type(error).__name__}: {error}")
     return Outcome(name, "passed")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..plugins import Registry
+from ..plugins import RAISED, Registry
 from . import SPLITS as SPLITS  # noqa: PLC0414  # offered here too
 from . import Split as Split  # noqa: PLC0414
 
@@ -251,7 +251,7 @@ def dataset_info(spec: str) -> DatasetInfo:
     >>> dataset_info("folder:my/photos").size
     256
     """
-    return datasets.get(spec.partition(":")[0]).info
+    return _class_of(spec).info
 
 
 def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = False) -> Dataset:
@@ -277,10 +277,10 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
     >>> open_dataset("samples").info.size
     128
     """
-    name, _, path = spec.partition(":")
+    _, _, path = spec.partition(":")
     if path and root is not None:
         raise UserError(f"dataset '{spec}' and --data-root '{root}' both name a path: leave one out")
-    cls = datasets.get(name)
+    cls, name = _class_of(spec), spec.partition(":")[0]
     place = Path(path) if path else root
     options = {"follow_links": True} if follow_links and cls.follows_links else {}
     try:
@@ -288,11 +288,18 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
         fault = _fault(dataset.entries())
     except (UserError, MemoryError):
         raise
-    except (Exception, SystemExit) as error:  # whatever a plugin raises
+    except RAISED as error:
         raise UserError(f"dataset '{name}' cannot be opened: {type(error).__name__}: {error}") from error
     if fault:
         raise UserError(f"dataset '{name}': {fault}")
     return dataset
+
+
+def _class_of(spec: str) -> type[Dataset]:
+    name = spec.partition(":")[0]
+    if name not in datasets.items() and ("/" in spec or Path(spec).is_dir()):
+        raise UserError(f"unknown dataset '{spec}'; for a folder of photos write folder:{spec}")
+    return datasets.get(name)
 
 
 def _fault(entries: object) -> str:

@@ -8,13 +8,12 @@ for nothing else.
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,12 @@ from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
 from ...plugins import import_only
 from ..plan.cell import Cell
+from ..plan.facts import Learned, checked, checked_event
 from .channel import Channel, ChannelClosedError, Message
 from .isolation import close_file_system
 from .limits import limit_memory
 from .pipeline import Answer, Given, InProcess, checked_chroma
+from .process import end_alike
 from .training_group import training_group
 
 FITTED: tuple[Split, Split] = ("train", "validation")
@@ -78,6 +79,7 @@ class MethodProcess:
         self.tell: Callable[[dict[str, Any]], None] = lambda _: None
         self._channel = channel
         self._pid = pid
+        self._killed = False
         self._photos: Mapping[Split, PhotoSet] = {}
         self._entries: dict[Split, dict[str, Entry]] = {}
         self._validate: Callable[[MethodProcess], float] = lambda _: 0.0
@@ -106,7 +108,8 @@ class MethodProcess:
         self._entries = {split: {entry.id: entry for entry in photos[split].entries} for split in photos}
         entries = {split: [asdict(entry) for entry in photos[split].entries] for split in photos}
         keys = {split: photos[split].prepare_key for split in photos}
-        return self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints)).fields
+        answer = self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints))
+        return checked(Learned, answer.fields)
 
     def save(self, folder: Path) -> None:
         """Let the method save what it has learned."""
@@ -127,40 +130,47 @@ class MethodProcess:
 
     def end(self) -> dict[str, Any]:
         """End the process and return what it used: ``peak_memory_mb``."""
-        usage = self._ask("end").fields
+        if not self._killed:
+            self._ask("end")
         self._channel.close()
-        os.waitpid(self._pid, 0)
+        _, _, usage = os.wait4(self._pid, 0)
         self._scratch.cleanup()
-        return {"peak_memory_mb": float(usage["peak_memory_mb"])}
+        return {"peak_memory_mb": usage.ru_maxrss / 1024}  # the kernel counts in KiB
 
     def _ask(self, kind: str, *arrays: Any, **fields: Any) -> Message:
-        """Send a request and return the answer; meanwhile serve what the method asks for."""
+        """Send a request and return the answer."""
         try:
             self._channel.send(kind, *arrays, **fields)
-            while (message := self._channel.receive()).kind not in ("answer", "failed"):
-                try:
-                    self._serve(message)
-                except (
-                    UserError,
-                    OSError,
-                    MemoryError,
-                ) as error:  # raised when the method has ended
-                    self._lost = error
-                    self._channel.send("lost", reason=f"{error}")
+            answer = self._await_answer()
         except ChannelClosedError:
             self._end_alike()
+            raise
+        except BaseException:  # what it says next would not be an answer
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._killed = True
             raise
         if self._lost is not None:
             lost, self._lost = self._lost, None
             raise lost
-        if message.kind == "failed":
-            raise _error(message.fields)
+        if answer.kind == "failed":
+            raise _error(answer.fields)
+        return answer
+
+    def _await_answer(self) -> Message:
+        """Serve what the method asks for until it answers."""
+        while (message := self._channel.receive()).kind not in ("answer", "failed"):
+            try:
+                self._serve(message)
+            except (UserError, OSError, MemoryError) as error:  # raised when the method has ended
+                self._lost = error
+                self._channel.send("lost", reason=f"{error}")
         return message
 
     def _serve(self, message: Message) -> None:
         match message.kind:
             case "event":
-                self.tell(message.fields)
+                self.tell(checked_event(message.fields))
             case "photo":
                 self._send_photo(**message.fields)
             case "packed":
@@ -185,14 +195,7 @@ class MethodProcess:
     def _end_alike(self) -> None:
         """End this process as the method's has ended, so that whoever watches the cell sees how."""
         _, status = os.waitpid(self._pid, 0)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            if number not in (signal.SIGKILL, signal.SIGSTOP):
-                signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        os._exit(os.WEXITSTATUS(status))
+        end_alike(status)
 
 
 def _error(fields: dict[str, Any]) -> MethodError:
@@ -292,9 +295,7 @@ class _Served:
                 raise
             except BaseException as error:  # noqa: BLE001  # SystemExit as well: whatever a method raises
                 self._channel.send("failed", **_described(error))
-        # The kernel counts in KiB.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        self._channel.send("answer", peak_memory_mb=peak)
+        self._channel.send("answer")
 
     def _answer(self, message: Message) -> None:
         match message.kind:
@@ -344,13 +345,14 @@ class _Served:
         start = time.perf_counter()
         with training_group(self._cell):
             method.fit(train, validation, context)
-        return {
+        learned = {
             "seconds": time.perf_counter() - start,
             "train_photos": len(train) - len(train.failures),
             "parameter_count": method.parameter_count,
             "notes": method.notes,
             "trainable": method.info.trainable,
         }
+        return checked(Learned, learned)
 
     def _photos(self, split: str, given: dict[str, Any]) -> PhotoSet:
         entries = [Entry(**entry) for entry in given["entries"][split]]
@@ -358,7 +360,7 @@ class _Served:
         return ChannelPhotoSet(dataset, entries, lambda rgb: rgb, given["keys"][split], Path())
 
     def _tell(self, **fields: Any) -> None:
-        self._channel.send("event", **fields)
+        self._channel.send("event", **checked_event(fields))
 
     def _log_epoch(self, epoch: Epoch) -> None:
         self._tell(**asdict(epoch))

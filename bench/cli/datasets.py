@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from .console import Console
 from .listing import list_datasets
 from .options import Plugins
 
@@ -233,8 +233,10 @@ def _write_findings(found: Audit, folder: Path) -> Path:
     """Write everything that was found, a row a photo or pair."""
     from ...datasets.split_files import csv_text
     from ...files import write_text
+    from ...reports.text import spreadsheet_safe
 
-    write_text(folder / FINDINGS, csv_text(_findings(found)))
+    rows = [[spreadsheet_safe(value) for value in row] for row in _findings(found)]
+    write_text(folder / FINDINGS, csv_text(rows))
     return folder / FINDINGS
 
 

@@ -12,6 +12,7 @@ from ... import UserError
 from ...files import atomic, unseal
 from ...methods.base import Context
 from ..protocol.protocol import Protocol
+from .facts import Row, is_whole
 from .photos import Planned
 from .request import KEEPS, Request
 from .resolve import protocol_of
@@ -131,7 +132,8 @@ class Cell(BaseModel):
 
     def status(self) -> dict[str, Any] | None:
         """Return the facts that the cell left at its end; ``None`` if they are missing or damaged."""
-        return unseal(self.folder / "status.json")
+        facts = unseal(self.folder / "status.json")
+        return facts if is_whole(Row, facts) else None
 
     def is_done(self) -> bool:
         """Whether it ended well and kept all that is asked for."""

@@ -10,6 +10,7 @@ from ... import UserError
 from ...datasets.base import Dataset, Entry, datasets, fingerprint
 from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
+from ...plugins import RAISED
 from ...sources import forget
 from ..metrics import metric_plugin
 from ..protocol.protocol import Protocol
@@ -32,6 +33,10 @@ from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 
 GALLERY_PHOTOS = 64
 """Photos whose pictures are kept, drawn with seed 0; the report's gallery chooses among them."""
+
+
+FEW = 10
+"""Photos that are enough for a split into tenths."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,12 @@ def make_plan(request: Request) -> Plan:
     dataset, protocol = dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     if not photos:
-        raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split")
+        few = _few(dataset)
+        raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split{few}")
     training = training_dataset_of(request) if request.train_on else dataset
     if not training.split("train"):
-        name = request.train_on or request.dataset
-        raise UserError(f"dataset '{name}' has no training photo, so no references and no prior")
+        name, few = request.train_on or request.dataset, _few(training)
+        raise UserError(f"dataset '{name}' has no training photo, so no references and no prior{few}")
     train, validation = (fingerprint(training.split(name)) for name in ("train", "validation"))
     data = _DataKeys(
         training=digest(train, validation, preparation_digest(training, protocol)),
@@ -130,6 +136,12 @@ def data_plugins(request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
+def _few(dataset: Dataset) -> str:
+    """Say what helps if a dataset has too few photos for its splits."""
+    count = len(dataset.entries())
+    return f": its {count} photo(s) are too few to divide, put {FEW} or more there" if count < FEW else ""
+
+
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:
     """Return the key of some photos as they are scored."""
     return digest(fingerprint(photos), reader_digest(dataset, protocol))
@@ -159,7 +171,7 @@ def _cell(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[str,
         return _runnable(spec, request, data, shared)
     except UserError:  # a wrong parameter
         raise
-    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others run
+    except RAISED as error:  # whatever one class raises, the others run
         return _impossible(spec, f"{type(error).__name__}: {error}", shared)
 
 

@@ -109,7 +109,7 @@ class Request(BaseModel):
         None, "Metrics, separated by commas.  [default: all in `bench list metrics`]"
     )
     plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
-    out: Path | None = option(None, "Run folder.  [default: runs/DATASET]")
+    out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")
     keep_predictions: Keep = option(
         "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
     )

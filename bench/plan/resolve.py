@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
 
 from ... import UserError
-from ...datasets.base import Dataset, dataset_info, open_dataset
+from ...datasets.base import Dataset, dataset_info, datasets, open_dataset
 from ...files import WEIGHTS_VARIABLE
+from ...methods.base import methods
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
 from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
+from ..metrics.base import metrics
 from ..protocol.protocol import Protocol
 from .machine import check_gpus, resolve_device, threads_available
 from .request import Request
@@ -26,6 +29,8 @@ def resolve(request: Request) -> Request:
     UserError
         If it names something unknown, or a metric cannot score photos as small as it asks for.
     """
+    for registry in (methods, datasets, metrics):
+        registry.discover()  # a plugin must not take the name of what is built in
     for plugin in request.plugins:
         load_plugin(plugin.expanduser())
     parse_specs(request.methods)
@@ -54,7 +59,7 @@ def resolve(request: Request) -> Request:
             "metrics": default_metrics() if request.metrics is None else resolve_metrics(request.metrics),
             "size": request.size or dataset_info(request.dataset).size,
             "plugins": tuple(path.expanduser().resolve() for path in request.plugins),
-            "out": _run_folder(request.out or Path("runs", request.dataset_name)),
+            "out": _run_folder(request.out or Path("runs", _run_name(request, path))),
         }
     )
     _check_size(protocol_of(resolved))
@@ -100,6 +105,14 @@ def _check_size(protocol: Protocol) -> None:
                 f"{metric.name} needs photos of at least {metric.least_side}×{metric.least_side} pixels, not "
                 f"{size}×{size}: give --size {metric.least_side} or more, or --metrics without it"
             )
+
+
+def _run_name(request: Request, path: str) -> str:
+    """Return the dataset's name; of a folder its own, with a digest, for two folders may have one name."""
+    if not path:
+        return request.dataset_name
+    folder = Path(path).expanduser().resolve()
+    return f"{folder.name or request.dataset_name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
 
 
 def _run_folder(out: Path) -> Path:

@@ -125,7 +125,7 @@ def bench(bench, tmp_path, monkeypatch):
 
 @pytest.fixture
 def dask(tmp_path):
-    """Start a scheduler and workers as processes; ended with all that they started."""
+    """Start workers as processes, with a scheduler or for one that runs; ended with all that they started."""
     started = []
 
     def spawn(program, *arguments, before="pass"):
@@ -141,16 +141,17 @@ def dask(tmp_path):
         started.append(process)
         return process
 
-    def start(workers, before="pass"):
-        contact = tmp_path / f"scheduler-{len(started)}.json"
-        spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
-        given = ("--scheduler-file", str(contact), "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        running = [spawn("dask_worker", *given, before=before) for _ in range(workers)]
-        deadline = time.monotonic() + 60
-        while not contact.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        return json.loads(contact.read_text())["address"], running
+    def start(workers, before="pass", address=""):
+        if not address:
+            contact = tmp_path / f"scheduler-{len(started)}.json"
+            spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
+            deadline = time.monotonic() + 60
+            while not contact.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            address = json.loads(contact.read_text())["address"]
+        given = (address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+        return address, [spawn("dask_worker", *given, before=before) for _ in range(workers)]
 
     yield start
     for process in reversed(started):
