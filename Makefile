@@ -2,8 +2,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOM_GB := 8
+# A worker for each core, and a thread for each worker.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
+    $(BIN)/pytest --numprocesses auto --dist worksteal
 
-.PHONY: bench test docs speed
+.PHONY: bench test test-slow docs speed
 
 # A stamp a set of requirements: a second `make` installs nothing. torch brings CUDA's libraries, so a full disk is
 # said before pip fills it.
@@ -31,7 +34,11 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) docs
-	$(BIN)/pytest
+	$(PYTEST)
+
+## the tests that `make test` leaves out because they take longer
+test-slow: $(VENV)/.installed-dev
+	$(PYTEST) -m slow
 
 ## the documentation, into docs/_build; a warning is an error
 docs: $(VENV)/.installed-dev

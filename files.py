@@ -1,11 +1,17 @@
 """Files of the engine: written atomically, sealed, hashed, and found where pretrained weights lie."""
 
+import atexit
+import errno
 import hashlib
 import json
 import os
 import secrets
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +24,65 @@ WEIGHTS_VARIABLE: Final = "HUEBENCH_WEIGHTS"
 """Environment variable that names a folder of pretrained weights."""
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading; a pipe, a socket or a device is refused at once, and never waited for.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is not a regular file.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        descriptor = os.open(name, flags | os.O_NONBLOCK)
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            return descriptor
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+        raise OSError(errno.EINVAL, "not a regular file, but a pipe or a device", name)
+
+    return open(path, "rb", opener=opener)  # Path.open takes no opener
+
+
+def use_writable_caches(usual: Path) -> None:
+    """Let Numba, Matplotlib and this package keep caches where they can, for all processes started from here.
+
+    Where the usual place cannot be written, as in a read-only container, that is ``HUEBENCH_CACHE`` or else a
+    temporary folder. An environment variable that is set stays.
+
+    Parameters
+    ----------
+    usual
+        The usual cache of this package.
+    """
+    own = Path(os.environ.get("HUEBENCH_CACHE") or usual)
+    home = Path("~").expanduser()
+    places = {
+        "HUEBENCH_CACHE": [own],
+        "MPLCONFIGDIR": [Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config", "matplotlib")],
+        "NUMBA_CACHE_DIR": [Path(__file__).parent, home / ".cache" / "numba"],
+    }
+    missing = [
+        name for name, paths in places.items() if name not in os.environ and not any(map(_can_write, paths))
+    ]
+    if missing and not _can_write(own):
+        own = Path(tempfile.mkdtemp(prefix="huebench-"))
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+    os.environ |= {name: str(own / name.lower()) for name in missing}
+
+
+def _can_write(path: Path) -> bool:
+    """Return whether a folder can be written, or made."""
+    found = next(each for each in (path, *path.absolute().parents) if each.exists())
+    return os.access(found, os.W_OK | os.X_OK)
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 hex digest of a file, or ``""`` if it cannot be read."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return ""

@@ -1,20 +1,42 @@
-"""One registry for every kind of plugin: methods, datasets, metrics."""
+"""One registry for every kind of plugin: methods, datasets, metrics; and the import of plugin files.
+
+A ``--plugin`` file is imported as a module below this one. Its folder is on ``sys.path``, so it can import
+what lies beside it, and processes that it spawns can import it by its module's name.
+"""
 
 import difflib
 import hashlib
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Generic, TypeVar
+from types import ModuleType
+from typing import ClassVar, Generic, TypeVar
 
 from . import UserError
+from .sources import code_of, forget, module_file, relative_imports
+
+__path__: list[str] = []  # makes this module a package, whose modules `PluginFiles` finds
 
 T = TypeVar("T")
+
+_contents: dict[str, bytes] = {}
+"""The plugin files that were imported, by their modules' names."""
+
+_source: ContextVar[str] = ContextVar("source", default="")
+"""The plugin that is being imported: a file, the module of an entry point, or ``""`` for a built-in one."""
+RAISED = (Exception, SystemExit)
+"""Whatever the code of a plugin may raise: a plugin that exits must not end the run, and with exit code 0."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +72,29 @@ class Registry(Generic[T]):
     huebench.UserError: unknown shape 'sqare'; did you mean square?
     """
 
+    other_distributions: ClassVar[bool] = True
+    """Whether plugins of other distributions are imported too; see `import_only`."""
+
     def __init__(self, kind: str, packages: tuple[str, ...] = (), group: str | None = None) -> None:
         self.kind = kind
         self.broken: dict[str, Broken] = {}
         self.packages = packages
         self._group = group
         self._items: dict[str, T] = {}
+        self._sources: dict[str, str] = {}
         self._discovered = False
 
     def register(self, name: str, item: T) -> None:
         """Register ``item`` under ``name``; a name already taken raises `UserError`."""
+        if _source.get():
+            self.discover()  # so that a plugin cannot take the name of a built-in one
         if name in self._items:
-            raise UserError(f"{self.kind} '{name}' is registered twice: {self._items[name]!r} and {item!r}")
+            taken, new = (getattr(each, "__module__", repr(each)) for each in (self._items[name], item))
+            raise UserError(
+                f"{self.kind} '{name}' is registered twice: {taken} and {new}; rename one of them"
+            )
         self._items[name] = item
+        self._sources[name] = _source.get()
 
     def get(self, name: str) -> T:
         """Return a plugin by its name; an unknown name raises `UserError`, which shows the nearest ones."""
@@ -74,6 +106,11 @@ class Registry(Generic[T]):
         near = difflib.get_close_matches(name, self._items, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self._items)}"
         raise UserError(f"unknown {self.kind} '{name}'; {hint}")
+
+    def source(self, name: str) -> str:
+        """Return the plugin that registered a name: a file, a module, or ``""`` for a built-in one."""
+        self.discover()
+        return self._sources.get(name, "")
 
     def items(self) -> dict[str, T]:
         """Return all plugins by name, sorted, as a copy."""
@@ -88,45 +125,124 @@ class Registry(Generic[T]):
         for package_name in self.packages:
             package = importlib.import_module(package_name)
             for module in pkgutil.iter_modules(package.__path__):
-                self._attempt(module.name.replace("_", "-"), f"{package_name}.{module.name}")
-        for point in entry_points(group=self._group) if self._group else ():
-            self._attempt(point.name, point.value.partition(":")[0])
+                self._attempt(module.name.replace("_", "-"), f"{package_name}.{module.name}", "")
+        if self._group and self.other_distributions:
+            for point in entry_points(group=self._group):
+                module_name = point.value.partition(":")[0]
+                self._attempt(point.name, module_name, module_name)
 
-    def _attempt(self, name: str, module: str) -> None:
+    def _attempt(self, name: str, module: str, source: str) -> None:
         try:
-            importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, it must not stop the others
+            with _registering(source):
+                importlib.import_module(module)
+        except RAISED as error:  # whatever a plugin raises, it must not stop the others
             reason = f"{type(error).__name__}: {error}"
             self.broken[name] = Broken(name, reason, traceback.format_exc())
+
+
+class PluginFiles(MetaPathFinder):
+    """Finds a plugin file by the name of its module, in every process that has its folder on ``sys.path``."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: object = None,  # noqa: ARG002  # given by Python
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        """Return where the module is, or ``None`` if it is not of a plugin file."""
+        if not fullname.startswith(f"{__name__}."):
+            return None
+        files = (file for folder in sys.path for file in Path(folder).glob("*.py"))
+        found = next((file for file in files if plugin_module(file) == fullname), None)
+        return importlib.util.spec_from_file_location(fullname, found) if found else None
+
+
+sys.meta_path.append(PluginFiles())
+
+
+def plugin_module(path: Path) -> str:
+    """Return the name of a plugin file's module: no two files share one."""
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    stem = re.sub(r"\W", "_", path.stem)
+    return f"{__name__}.{stem}_{digest}"
 
 
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises `UserError` if the file is missing or fails to import.
+    Raises `UserError` if the file is missing, fails to import, imports a file beside it that another module
+    hides, or has changed since it was imported.
     """
     if not path.is_file():
         what = "is a folder: name the Python file in it" if path.is_dir() else "does not exist"
         raise UserError(f"plugin file '{path}' {what}")
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    name = f"huebench_plugin_{path.stem}_{digest}"
-    if name in sys.modules:
-        return
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UserError(f"plugin file '{path}' is not a Python file: its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    file, name = path.resolve(), plugin_module(path)
+    content = file.read_bytes()
+    if name in sys.modules:
+        if _contents.get(name, content) != content:
+            raise UserError(f"plugin file '{path}' has changed since it was imported: start Python again")
+        return
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    forget()
+    _check_imports(path, name)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
+        with _registering(str(file)):
+            importlib.import_module(name)
+    except RAISED as error:
         if isinstance(error, UserError):
             raise
         # Show the plugin's own line if code that it calls raises; a SyntaxError's text already has the line.
         frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == spec.origin]
+        lines = [frame.lineno for frame in frames if frame.filename == str(file)]
         where = f" (line {lines[-1]})" if lines else ""
         raise UserError(
             f"plugin file '{path}' fails to import: {type(error).__name__}: {error}{where}"
         ) from error
+    _contents[name] = content
+
+
+def import_only(sources: Iterable[str]) -> None:
+    """Import these plugins, and from now on none of another distribution beside them.
+
+    Parameters
+    ----------
+    sources
+        What `Registry.source` returned for the plugins that are needed.
+    """
+    Registry.other_distributions = False
+    for source in sources:
+        if source.endswith(".py"):
+            load_plugin(Path(source))
+        else:
+            with _registering(source):
+                importlib.import_module(source)
+
+
+@contextmanager
+def _registering(source: str) -> Iterator[None]:
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
+def _check_imports(path: Path, name: str) -> None:
+    """Refuse imports that would fail, or would find another module than the one beside the plugin."""
+    for relative in relative_imports(path)[:1]:
+        module = relative.split()[1].lstrip(".")
+        plain = f"from {module} import" if module else "import"
+        raise UserError(
+            f"plugin file '{path}': '{relative} …' cannot work in a single file: write '{plain} …', "
+            "for the plugin's folder is searched"
+        )
+    file = path.resolve()
+    for package in sorted(code_of(name, file).packages - sys.stdlib_module_names):
+        beside = (file.parent / f"{package}.py", file.parent / package / "__init__.py")
+        found = module_file(package)
+        for hidden in beside:
+            if hidden.is_file() and found is not None and hidden.resolve() != found.resolve():
+                raise UserError(f"plugin file '{path}': '{hidden}' is hidden by '{found}': rename it")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..datasets.base import RGB
+from ..datasets.base import RGB, Entry
 from ..methods.base import Budget, Context, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
@@ -77,6 +77,14 @@ class Run(Results):
         method.load(cell.model_folder)
         return method
 
+    def _repr_html_(self) -> str:
+        """Return the headline table, which a notebook shows."""
+        from ..reports.analysis.summary import summarize
+        from ..reports.formats.html import render
+        from ..reports.sections.layout import headline_table
+
+        return str(render([headline_table(summarize(self))]))
+
     def __repr__(self) -> str:
         methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()
         return f"<huebench run of {methods} methods on {photos} photos, in '{self.folder}'>"
@@ -92,8 +100,7 @@ def run(**options: Any) -> Run:
     >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
     >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
     """
-    from rich.console import Console
-
+    from .cli.console import Console
     from .cli.progress import LiveProgress
 
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
@@ -246,5 +253,5 @@ def _references(
     train = open_split(request, "train")
     sample = TrainingSample.build(train, protocol_of(request))
     references = References(kind, sample.references, train, seed)
-    target = train.entries[:1]  # a photo without a name draws what the first one would
-    return references.read(references.choose(target, lightness))
+    target = Entry("the given photo", "test", "", "", "")
+    return references.read(references.choose([target], lightness))

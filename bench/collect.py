@@ -1,6 +1,7 @@
 """Makes the tables of a run from the files that its cells left."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -87,6 +88,12 @@ def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
     )
 
 
+def without_home(text: str) -> str:
+    """Return a text with the user's home folder as ``~``: a report need not tell where somebody lives."""
+    home = re.escape(str(Path("~").expanduser()))
+    return re.sub(rf"{home}(?![\w.-])", "~", text)
+
+
 def _identity(cell: Cell) -> dict[str, Any]:
     return {"cell": cell.key, "method": cell.label, "seed": cell.seed}
 
@@ -111,6 +118,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
     scored = int((photos["status"] == "ok").sum()) if len(photos) else 0
     seconds = float(photos["seconds"].sum()) if scored else None
     known = {name: value for name, value in status.items() if name in CELL_COLUMNS}
+    known |= {name: without_home(known[name]) for name in ("reason", "traceback") if name in known}
     return {
         **_identity(cell),
         "name": cell.name,

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -20,13 +24,22 @@ from rich.table import Table
 from .. import UserError
 from ..datasets.base import RGB, Dataset, DatasetInfo, Entry, Split
 from ..datasets.color.conversion import lab_to_rgb, rgb_to_lab
+from ..datasets.digests import cache_folder
 from ..datasets.photos import PhotoSet
 from ..methods.base import Chroma, Context, Lightness, Method
 from ..methods.spec import MethodSpec, parse_specs
+from ..plugins import RAISED
+from ..sources import code_of
 from .cell.pipeline import checked_chroma
 
 SIDE = 32
 """Side of the suite's photos in pixels."""
+
+SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64")
+"""Folders of the system, which any program reads."""
+
+COMPILED = (".pyc", ".nbi", ".nbc")
+"""Endings of files that Python and Numba make of code."""
 
 COUNTS: dict[Split, int] = {"train": 8, "validation": 2, "test": 3}
 
@@ -84,6 +97,7 @@ class Subject:
     spec: MethodSpec
     dataset: TinyDataset
     folder: Path
+    opened: list[Path] = field(default_factory=list)
 
     def photos(self, split: Split) -> PhotoSet:
         """Open one split."""
@@ -110,7 +124,8 @@ class Subject:
     def fit(self, seed: int = 7) -> Method:
         """Build the method and fit it."""
         method = self.spec.build()
-        method.fit(self.photos("train"), self.photos("validation"), self.context(seed=seed))
+        with _noted(self.opened):
+            method.fit(self.photos("train"), self.photos("validation"), self.context(seed=seed))
         return method
 
     def lightness(self) -> Lightness:
@@ -121,7 +136,9 @@ class Subject:
         """Colorize, and check what every answer must be."""
         count, height, width = lightness.shape
         context = self.context(count, (height, width), seed)
-        return checked_chroma(method.colorize(lightness.copy(), context), lightness)
+        with _noted(self.opened):
+            chroma = method.colorize(lightness.copy(), context)
+        return checked_chroma(chroma, lightness)
 
 
 def check_metadata(subject: Subject) -> None:
@@ -241,6 +258,27 @@ def check_hidden_colour(subject: Subject) -> None:
     _same(after, before, "the answer changes with the colour it must not see")
 
 
+def check_files(subject: Subject) -> None:
+    """Every file that fit and colorize read is known to the key: it is code, or in `Method.files`.
+
+    Files that it has made itself do not count. Files that a library opens without Python are not seen.
+    """
+    method = subject.fitted
+    subject.answer(method, subject.lightness())
+    code = code_of(type(method).__module__, Path(inspect.getfile(type(method))))
+    known = [*map(Path, {*SYSTEM, sys.prefix, sys.base_prefix}), cache_folder(), subject.folder]
+    known += [*method.files, *code.files.values()]
+    known = [path.resolve() for path in known]
+    ours = Path(__file__).resolve().parents[1]
+    for path in subject.opened:
+        if path.suffix in COMPILED or (path.suffix == ".py" and path.is_relative_to(ours)):
+            continue
+        if path.is_file() and not any(path.is_relative_to(each) for each in known):
+            raise CheckFailedError(
+                f"it reads '{path}', which no key knows: make it a Path parameter, or add it to `files`"
+            )
+
+
 CHECKS: dict[str, Callable[[Subject], None]] = {
     "metadata": check_metadata,
     "answer": check_answer,
@@ -252,6 +290,7 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "inputs unchanged": check_inputs_unchanged,
     "threads": check_threads,
     "hidden colour": check_hidden_colour,
+    "files": check_files,
 }
 
 
@@ -261,7 +300,7 @@ def run_checks(spec: MethodSpec) -> list[Outcome]:
         reason = spec.missing()
     except UserError:  # a wrong parameter
         raise
-    except Exception as error:  # noqa: BLE001  # whatever a method raises is a failed check
+    except RAISED as error:  # whatever a method raises is a failed check
         return [Outcome(name, "failed", f"{type(error).__name__}: {error}") for name in CHECKS]
     if reason:
         return [Outcome(name, "skipped", reason) for name in CHECKS]
@@ -298,9 +337,43 @@ def _run_check(name: str, subject: Subject) -> Outcome:
         return Outcome(name, "skipped", str(skipped))
     except CheckFailedError as failed:
         return Outcome(name, "failed", str(failed))
-    except Exception as error:  # noqa: BLE001  # whatever a method raises is a failed check
+    except RAISED as error:  # whatever a method raises is a failed check
         return Outcome(name, "failed", f"{type(error).__name__}: {error}")
     return Outcome(name, "passed")
+
+
+_noting: list[list[Path]] = []
+"""Lists that take the files that are read at the moment."""
+
+_made: set[Path] = set()
+"""Files and folders that were made meanwhile."""
+
+
+@contextmanager
+def _noted(opened: list[Path]) -> Iterator[None]:
+    """Note which files are read that were not made meanwhile."""
+    _add_hook()
+    _noting.append(opened)
+    try:
+        yield
+    finally:
+        _noting.pop()
+
+
+@cache
+def _add_hook() -> None:
+    sys.addaudithook(_note)  # there is no way to remove it: it does nothing while nothing is noted
+
+
+def _note(event: str, given: tuple[object, ...]) -> None:
+    if not _noting or event not in ("open", "os.mkdir") or not isinstance(given[0], str | bytes):
+        return
+    path = Path(os.fsdecode(given[0])).resolve()
+    flags = given[2]
+    if event == "os.mkdir" or (isinstance(flags, int) and flags & (os.O_CREAT | os.O_TRUNC)):
+        _made.add(path)
+    elif _made.isdisjoint((path, *path.parents)):
+        _noting[-1].append(path)
 
 
 def _planes(lab: np.ndarray) -> tuple[Lightness, Chroma]:

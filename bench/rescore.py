@@ -16,10 +16,10 @@ from .executors.runner import Observer, impossible, run_cells
 from .metrics import resolve
 from .plan.cell import Cell
 from .plan.machine import threads_available
-from .plan.photos import limited
-from .plan.plan import photos_key, sample_key, score_key
+from .plan.photos import dataset_key, limited
+from .plan.plan import data_plugins, photos_key, sample_key, score_key
 from .plan.request import Request
-from .plan.resolve import dataset_of, protocol_of
+from .plan.resolve import dataset_of, protocol_of, training_dataset_of
 from .run import prepare, run_folder, typed, write
 
 
@@ -73,8 +73,8 @@ def rescore(
         protocol = protocol_of(request)
         ran = [_that_ran(cell) for cell in listed]
         left = [_left(cell) for cell in ran]
-        sample = _sample(request, listed[0].scored, before.run.dataset)
-        cells = [_rescored(cell, changes, sample) for cell in ran]
+        keys = _photo_keys(request, listed[0].scored, before.run.dataset)
+        cells = [_rescored(cell, changes, keys) for cell in ran]
         prepare(cells[0])
         statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
         share = {"threads": max(1, threads // jobs)}
@@ -99,11 +99,12 @@ def _that_ran(cell: Cell) -> Cell:
     return cell
 
 
-def _rescored(cell: Cell, changes: dict[str, Any], sample: str) -> Cell:
+def _rescored(cell: Cell, changes: dict[str, Any], keys: dict[str, str]) -> Cell:
     """Return the cell that scores another's predictions; the same one if nothing would change."""
     request = cell.request.model_copy(update=changes)
-    changed = cell.model_copy(update={"request": request, "sample": sample})
-    key = score_key(cell.prediction_key, sample, protocol_of(request))
+    plugins = {"method_plugin": "", "data_plugins": data_plugins(request)}
+    changed = cell.model_copy(update={"request": request, **plugins, **keys})
+    key = score_key(cell.prediction_key, changed.sample, protocol_of(request))
     return changed if key == cell.key else changed.model_copy(update={"key": key, "rescored": cell.key})
 
 
@@ -122,9 +123,9 @@ def _left(cell: Cell) -> dict[str, Any]:
     return {}
 
 
-def _sample(request: Request, scored: str, of_run: dict[str, Any]) -> str:
-    """Return the key of the training sample as today's code makes it from the run's own photos."""
-    dataset, protocol = dataset_of(request), protocol_of(request)
+def _photo_keys(request: Request, scored: str, of_run: dict[str, Any]) -> dict[str, str]:
+    """Return a cell's keys of the run's own photos as today's code reads them, and of the training sample."""
+    dataset, training, protocol = dataset_of(request), training_dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     same = dataset.fingerprint() == of_run["fingerprint"]
     if not same or photos_key(dataset, photos, protocol) != scored:
@@ -132,4 +133,8 @@ def _sample(request: Request, scored: str, of_run: dict[str, Any]) -> str:
             f"the photos of {of_run['name']} are not those of the run: they, or the code that reads them, "
             "have changed, or --data-root is another set; run the benchmark again"
         )
-    return sample_key(dataset, protocol)
+    return {
+        "sample": sample_key(training, protocol),
+        "dataset_key": dataset_key(dataset, protocol),
+        "training_key": dataset_key(training, protocol),
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import shlex
 import shutil
 import signal
@@ -11,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from filelock import FileLock, Timeout
 from .. import UserError, __version__
 from ..reports.report import write_report
 from ..reports.tables import Results, RunFacts, write_results
-from .collect import collect, metric_facts
+from .collect import collect, metric_facts, without_home
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
 from .executors.supervise import end_processes
 from .plan.cell import Cell
@@ -29,11 +31,15 @@ from .plan.keys import library_versions
 from .plan.machine import machine_facts
 from .plan.photos import open_split
 from .plan.plan import Plan
-from .plan.resolve import protocol_of
+from .plan.resolve import dataset_of, protocol_of, training_dataset_of
 from .protocol.training_sample import TrainingSample
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a run as Ctrl-C does."""
+
+
+class InterruptedRun(KeyboardInterrupt):
+    """A run was interrupted; what is done is kept and reported."""
 
 
 def execute(
@@ -49,7 +55,7 @@ def execute(
 
     What is done already is not done again. On ``KeyboardInterrupt`` and SIGTERM, and when the executor is
     lost, the tables and the report of what is done are written before the error is raised; the next run goes
-    on from there.
+    on from there. A second ``KeyboardInterrupt`` ends that too.
 
     Parameters
     ----------
@@ -71,9 +77,11 @@ def execute(
     UserError
         If another run works in the same folder, the folder cannot be written, ``rerun`` names nothing, or
         the executor is lost.
+    InterruptedRun
+        If it was interrupted, and the report of what is done is written.
     """
     statuses: dict[str, dict[str, Any]] = {}
-    interruption: KeyboardInterrupt | ExecutorLostError | None = None
+    interruption: InterruptedRun | ExecutorLostError | None = None
     out = plan.request.out
     assert out is not None  # noqa: S101  # it is resolved
     with run_folder(out, otherwise="choose another --out"):
@@ -86,7 +94,9 @@ def execute(
                 _forget(plan.cells, rerun)
                 prepare(plan.cells[0])
                 run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
-        except (KeyboardInterrupt, ExecutorLostError) as error:
+        except KeyboardInterrupt:
+            interruption = InterruptedRun()
+        except ExecutorLostError as error:
             interruption = error
         run = _facts(plan, command or typed(), started, time.perf_counter() - start)
         written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
@@ -126,7 +136,7 @@ def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with FileLock(out / ".lock", timeout=0), _ending_cleanly():
+        with FileLock(out / ".lock", timeout=0), _locked(out), _ending_cleanly():
             end_processes(out / "cells")  # of a run that was killed, where it left some
             yield
     except Timeout:
@@ -140,6 +150,25 @@ def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
             f"the run folder '{out}' cannot be written: {error}; {advice}; "
             "the same command goes on from what is done"
         ) from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock a folder itself, because the lock file in it may be deleted.
+
+    Some network file systems lock files only; there the file must do.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Timeout(str(folder)) from None
+        except OSError:  # not on this file system
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def _is_of(folder: Path, error: OSError) -> bool:
@@ -190,11 +219,18 @@ def _is_chosen(cell: Cell, rerun: str) -> bool:
 
 
 def prepare(cell: Cell) -> None:
-    """Describe the training sample once for all cells, of which one is given."""
+    """Record the photos and describe the training sample, once for all cells, of which one is given."""
+    for planned, open_ in (
+        (cell.scored_as_planned, dataset_of),
+        (cell.learned_as_planned, training_dataset_of),
+    ):
+        if planned:
+            planned.record(open_(cell.request))
     try:
         TrainingSample.load(cell.training_sample)
     except UserError:
-        TrainingSample.build(open_split(cell.request, "train"), cell.protocol).save(cell.training_sample)
+        train = open_split(cell.request, "train", cell.learned_as_planned)
+        TrainingSample.build(train, cell.protocol).save(cell.training_sample)
 
 
 def typed() -> str:
@@ -205,16 +241,23 @@ def typed() -> str:
 def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFacts:
     request, info, protocol = plan.request, plan.dataset.info, protocol_of(plan.request)
     dataset: dict[str, Any] = {
-        "name": request.dataset,
+        "name": without_home(request.dataset),
         "fingerprint": plan.fingerprint,
         "licence": info.licence,
         "source": info.source,
-        "splits": info.splits,
         "caveat": info.caveat,
+        "trained_on": plan.trained_on,
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
+        **plan.dataset.facts(),
     }
+    if request.train_on:
+        learned = {"name": request.train_on, "fingerprint": plan.training.fingerprint()}
+        dataset["learned from"] = {**learned, **plan.training.facts()}
+    with suppress(UserError):  # nothing was prepared yet
+        if unreadable := TrainingSample.load(plan.cells[0].training_sample).failures:
+            dataset["unreadable training photos"] = {"number": len(unreadable), "reasons": unreadable}
     return RunFacts(
-        command=command,
+        command=without_home(command),
         started=started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         dataset=dataset,

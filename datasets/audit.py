@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..files import write_text
@@ -181,20 +182,23 @@ def cached_audit(dataset: Dataset) -> Audit | None:
 
 def facts(dataset: Dataset, entry: Entry) -> Facts:
     """Decode one photo and return the facts about it."""
-    from imagehash import phash
-
     try:
-        rgb = dataset.read(entry)
+        rgb = dataset.load(entry)
     except PhotoError as error:
         return Facts(entry.id, entry.split, entry.category, problem=str(error))
     chroma, grey = _colour(rgb)
     height, width = rgb.shape[:2]
     pixels = hashlib.sha256(f"{width} {height} ".encode() + np.ascontiguousarray(rgb).tobytes())
-    bits = np.packbits(phash(Image.fromarray(rgb)).hash)
-    perceptual = int.from_bytes(bits.tobytes(), "big")
-    return Facts(
-        entry.id, entry.split, entry.category, width, height, chroma, grey, pixels.hexdigest(), perceptual
-    )
+    look = perceptual_hash(rgb)
+    return Facts(entry.id, entry.split, entry.category, width, height, chroma, grey, pixels.hexdigest(), look)
+
+
+def perceptual_hash(photo: NDArray[np.uint8]) -> int:
+    """Return the 64-bit perceptual hash (imagehash's ``phash``) of a photo, uint8 (H, W, 3) or (H, W)."""
+    from imagehash import phash
+
+    bits = np.packbits(phash(Image.fromarray(photo)).hash)
+    return int.from_bytes(bits.tobytes(), "big")
 
 
 def near_pairs(first: np.ndarray, second: np.ndarray, distance: int) -> Iterator[tuple[int, int, int]]:

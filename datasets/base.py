@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..plugins import Registry
+from ..plugins import RAISED, Registry
 from . import SPLITS as SPLITS  # noqa: PLC0414  # offered here too
 from . import Split as Split  # noqa: PLC0414
 
@@ -23,6 +24,21 @@ RGB = NDArray[np.uint8]
 
 class PhotoError(Exception):
     """A photo cannot be decoded: the message is the reason, without the photo's name."""
+
+
+class PhotoChangedError(UserError):
+    """A photo is not what its entry says any more, so no result may be made from it.
+
+    Parameters
+    ----------
+    photo
+        Its id.
+    detail
+        What is found instead.
+    """
+
+    def __init__(self, photo: str, detail: str) -> None:
+        super().__init__(f"the photo '{photo}' has changed since the run was planned ({detail}); run again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,17 @@ class Entry:
     category: str
     licence: str
     sha256: str
+
+    def check(self, sha256: str) -> None:
+        """Compare the digest of what was read with the entry's.
+
+        Raises
+        ------
+        PhotoChangedError
+            If they differ.
+        """
+        if sha256 != self.sha256:
+            raise PhotoChangedError(self.id, "other content" if self.sha256 else "it can be read now")
 
 
 @dataclass(frozen=True)
@@ -119,6 +146,8 @@ class Dataset(ABC):
 
     info: ClassVar[DatasetInfo]
     archive: ClassVar[Archive | None] = None
+    follows_links: ClassVar[bool] = False
+    """Whether the class takes the argument ``follow_links``."""
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root
@@ -131,15 +160,56 @@ class Dataset(ABC):
     def read(self, entry: Entry) -> RGB:
         """Decode one photo to sRGB uint8 (H, W, 3) at its own size.
 
+        `huebench.datasets.decode.decode_entry` decodes a file and compares its digest with the entry's.
+
         Raises
         ------
         PhotoError
             If it cannot be decoded; the message is the reason.
+        PhotoChangedError
+            If it cannot be read any more, or its content is not that of ``entry.sha256``.
         """
 
-    def split(self, name: Split) -> list[Entry]:
-        """Return the entries of one split, in order."""
-        return [entry for entry in self.entries() if entry.split == name]
+    def load(self, entry: Entry) -> RGB:
+        """Return a photo as `read` decodes it, once that is checked.
+
+        Raises
+        ------
+        PhotoError, PhotoChangedError
+            See `read`.
+        UserError
+            If `read` raises anything else, or returns anything but uint8 (H, W, 3).
+        """
+        try:
+            rgb = self.read(entry)
+        except PhotoError as error:
+            lost = error.__cause__
+            if entry.sha256 and isinstance(lost, OSError) and lost.errno is not None:
+                raise PhotoChangedError(entry.id, str(error)) from error
+            raise
+        except (UserError, MemoryError):
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise UserError(f"photo '{entry.id}' of '{self.info.name}' cannot be read: {reason}") from error
+        if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3:
+            return rgb
+        what = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise UserError(f"photo '{entry.id}' of '{self.info.name}' is {what}; it must be uint8 (H, W, 3)")
+
+    def facts(self) -> dict[str, Any]:
+        """Return facts about the photos found, for the terminal and the report.
+
+        Returns
+        -------
+        dict
+            ``splits``: how the splits were made, in words; and whatever else a reader should know.
+        """
+        return {"splits": self.info.splits}
+
+    def split(self, name: Split | Literal["all"]) -> list[Entry]:
+        """Return the entries of one split, or of ``all``, in order."""
+        return [entry for entry in self.entries() if name in (entry.split, "all")]
 
     def fingerprint(self) -> str:
         """Return the hex digest of ids, splits, categories and contents of all photos."""
@@ -181,11 +251,11 @@ def dataset_info(spec: str) -> DatasetInfo:
     >>> dataset_info("folder:my/photos").size
     256
     """
-    return datasets.get(spec.partition(":")[0]).info
+    return _class_of(spec).info
 
 
-def open_dataset(spec: str, root: Path | None = None) -> Dataset:
-    """Open a dataset.
+def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = False) -> Dataset:
+    """Open a dataset and check its entries.
 
     Parameters
     ----------
@@ -193,19 +263,66 @@ def open_dataset(spec: str, root: Path | None = None) -> Dataset:
         ``NAME``, or ``NAME:PATH`` for the photos at ``PATH``.
     root
         The path that ``--data-root`` names, instead of ``PATH``.
+    follow_links
+        Whether to follow symbolic links out of the folder and to folders, where the dataset is a folder.
 
     Raises
     ------
     UserError
-        If the name is unknown, if ``PATH`` and ``root`` are both given, or if the photos are not where they
-        should be.
+        If the name is unknown, if ``PATH`` and ``root`` are both given, if the photos are not where they
+        should be, or if an entry is wrong.
 
     Examples
     --------
     >>> open_dataset("samples").info.size
     128
     """
-    name, _, path = spec.partition(":")
+    _, _, path = spec.partition(":")
     if path and root is not None:
         raise UserError(f"dataset '{spec}' and --data-root '{root}' both name a path: leave one out")
-    return datasets.get(name)(Path(path) if path else root)
+    cls, name = _class_of(spec), spec.partition(":")[0]
+    place = Path(path) if path else root
+    options = {"follow_links": True} if follow_links and cls.follows_links else {}
+    try:
+        dataset = cls(place.expanduser() if place else None, **options)
+        fault = _fault(dataset.entries())
+    except (UserError, MemoryError):
+        raise
+    except RAISED as error:
+        raise UserError(f"dataset '{name}' cannot be opened: {type(error).__name__}: {error}") from error
+    if fault:
+        raise UserError(f"dataset '{name}': {fault}")
+    return dataset
+
+
+def _class_of(spec: str) -> type[Dataset]:
+    name = spec.partition(":")[0]
+    if name not in datasets.items() and ("/" in spec or Path(spec).is_dir()):
+        raise UserError(f"unknown dataset '{spec}'; for a folder of photos write folder:{spec}")
+    return datasets.get(name)
+
+
+def _fault(entries: object) -> str:
+    """Return what is wrong with the entries that a dataset returned, or ``""``."""
+    if not isinstance(entries, Sequence):
+        return f"entries() must return a list, not {type(entries).__name__}"
+    if fault := next(filter(None, map(_fault_of, entries)), ""):
+        return fault
+    name, count = Counter(entry.id for entry in entries).most_common(1)[0] if entries else ("", 0)
+    return f"{count} photos have the id '{name}'; ids must be unique" if count > 1 else ""
+
+
+def _fault_of(entry: object) -> str:
+    if not isinstance(entry, Entry):
+        return f"an entry must be an Entry, not {type(entry).__name__}"
+    for name in Entry.__slots__:
+        if not _is_text(value := getattr(entry, name)):
+            return f"{name} of photo {entry.id!r} must be text, not {value!r}"
+    if entry.split not in SPLITS:
+        return f"photo '{entry.id}' has split '{entry.split}'; the splits are {', '.join(SPLITS)}"
+    return "" if entry.id else "an entry has an empty id"
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value can be written as UTF-8."""
+    return isinstance(value, str) and value.encode("utf-8", "replace").decode() == value

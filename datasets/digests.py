@@ -1,6 +1,8 @@
 """SHA-256 digests of photos, computed once and remembered between runs.
 
-A digest is computed again when the photo's stamp, its size and time of last change in nanoseconds, differs.
+A digest is computed again when the photo's stamp differs: its size, the times at which its content and its
+inode changed last, and the inode's number. A content's time can be set back, that of an inode cannot.
+
 Each root has one file in `cache_folder`, replaced atomically: of two processes that write at once one wins,
 and the other's digests are computed again when next needed.
 """
@@ -20,10 +22,11 @@ from typing import Final
 
 import platformdirs
 
+from ..files import file_digest as file_digest  # noqa: PLC0414  # for plugins
 from ..files import write_text
 
-Stamp = tuple[int, int]
-"""Size in bytes, or a number that identifies several stamps, and time of the last change in nanoseconds."""
+Stamp = tuple[int, int, int, int]
+"""Size in bytes, times in nanoseconds of the last change of the content and of the inode, and the inode."""
 
 SETTLED: Final = 2_000_000_000
 """Age in nanoseconds from which a stamp is trusted: a younger file may change and keep its stamp."""
@@ -36,13 +39,13 @@ _THREADS: Final = 4  # reading waits for the disk, and hashing large blocks leav
 def cache_folder() -> Path:
     """Return the folder of caches: ``HUEBENCH_CACHE``, or the user's cache folder."""
     chosen = os.environ.get("HUEBENCH_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("huebench", appauthor=False)
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("huebench", appauthor=False)
 
 
 def file_stamp(path: Path) -> Stamp:
-    """Return a file's size and time of last change."""
+    """Return a file's stamp."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], str]) -> dict[str, str]:
@@ -73,7 +76,11 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
         settled = time.time_ns() - SETTLED
         _save(
             path,
-            {key: (stamps[key], known[key]) for key in stamps if known[key] and stamps[key][1] < settled},
+            {
+                key: (stamps[key], known[key])
+                for key in stamps
+                if known[key] and max(stamps[key][1:3]) < settled
+            },
         )
     return {key: known[key] for key in stamps}
 
@@ -97,8 +104,8 @@ def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
     """Read remembered digests; a file that is missing or damaged remembers nothing."""
     try:
         return {
-            key: ((size, changed), digest)
-            for key, (size, changed, digest) in json.loads(path.read_text()).items()
+            key: ((size, changed, changed_inode, inode), digest)
+            for key, (size, changed, changed_inode, inode, digest) in json.loads(path.read_text()).items()
         }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

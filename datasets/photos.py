@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 import numpy as np
 from PIL import Image
 
-from ..files import PARTIAL, atomic, write_text
+from ..files import PARTIAL, atomic, seal, unseal
 from .base import RGB, Dataset, Entry, PhotoError, fingerprint
-from .decode import decoder_digest
+from .decode import decoder_digest, use_pillow_defaults
 
 ABANDONED: Final = 86_400
 """Seconds without a write after which an unfinished packed copy counts as left by a killed process."""
@@ -75,7 +74,8 @@ class PhotoSet:
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo at the protocol's size; raises `PhotoError` with the reason."""
-        return self.prepare(self.dataset.read(entry))
+        use_pillow_defaults()
+        return self.prepare(self.dataset.load(entry))
 
     def sample(self, count: int, rng: np.random.Generator) -> Self:
         """Return at most ``count`` of the photos, drawn without replacement, in their order."""
@@ -101,13 +101,12 @@ class PhotoSet:
         decoder = decoder_digest(type(self.dataset), Path(__file__))
         key = "\0".join((fingerprint(self.entries), self.prepare_key, str(size), decoder))
         path = self.cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npy"
-        if not path.exists():
-            self._pack(size, path)
-        self.failures.update(json.loads(path.with_suffix(".json").read_text()))
+        known = unseal(path.with_suffix(".json")) or self._pack(size, path)  # a damaged copy is made again
+        self.failures.update(known["failures"])
         packed: RGB = np.load(path, mmap_mode="r", allow_pickle=False)
         return packed
 
-    def _pack(self, size: int, path: Path) -> None:
+    def _pack(self, size: int, path: Path) -> dict[str, Any]:
         _remove_abandoned(path.parent)
         with atomic(path) as partial, partial.open("wb") as out:
             # NumPy pads a header so that the number of photos, known at the end, can be written in place.
@@ -119,10 +118,9 @@ class PhotoSet:
                 count += 1
             out.seek(0)
             _write_header(out, count, size)
-            failed = {
-                entry.id: self.failures[entry.id] for entry in self.entries if entry.id in self.failures
-            }
-            write_text(path.with_suffix(".json"), json.dumps(failed))
+        failures = {entry.id: self.failures[entry.id] for entry in self.entries if entry.id in self.failures}
+        seal(path.with_suffix(".json"), {"failures": failures}, [path])
+        return {"failures": failures}
 
     def of(self, entries: Sequence[Entry]) -> Self:
         """Return some of the photos as a set of their own, which shares `failures`."""

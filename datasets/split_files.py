@@ -13,7 +13,8 @@ from typing import Final
 
 from .. import UserError
 from ..files import write_text
-from .base import SPLITS, Entry
+from .base import SPLITS, Entry, Split
+from .split_folders import split_named
 
 COLUMNS: Final = tuple(field.name for field in fields(Entry))
 """Columns of a split file: id, split, category, licence, sha256."""
@@ -62,6 +63,44 @@ def read_splits(folder: Path) -> list[Entry]:
             Entry(key, split, category, licence, sha256) for key, _, category, licence, sha256 in rows
         ]
     return entries
+
+
+def read_assignment(content: bytes, name: str, ids: Sequence[str]) -> dict[str, tuple[Split, str]]:
+    """Return the split and the category of every photo, as a CSV with a header states them.
+
+    Parameters
+    ----------
+    content
+        The CSV: columns ``id``, ``split`` and perhaps ``category``, in any order; others are ignored.
+    name
+        What to call it in errors.
+    ids
+        The photos that there are.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, names something else than a split, or does not list exactly the photos.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{name} is not a CSV file in UTF-8: {error}") from error
+    if not rows or not {"id", "split"} <= set(rows[0]):
+        raise UserError(f"{name} must have a header with id and split, and a row per photo")
+    found: dict[str, tuple[Split, str]] = {}
+    for row in rows:
+        key, split = row["id"] or "", split_named(row["split"] or "")
+        if split is None:
+            raise UserError(f"{name}: photo '{key}' has split '{row['split']}', not {', '.join(SPLITS)}")
+        if key in found:
+            raise UserError(f"{name} lists photo '{key}' twice")
+        found[key] = (split, row.get("category") or "")
+    if wrong := sorted(set(ids) ^ set(found)):
+        lacks = "does not list" if wrong[0] in set(ids) else "lists"
+        but = "which is there" if wrong[0] in set(ids) else "which is not there"
+        raise UserError(f"{name} {lacks} photo '{wrong[0]}', {but} ({len(wrong):,} differences)")
+    return found
 
 
 def differences(recorded: Sequence[Entry], found: Sequence[Entry]) -> list[str]:

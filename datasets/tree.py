@@ -1,18 +1,20 @@
-"""Photos in a tree of folders: found, given ids, and hashed."""
+"""Photos in a tree of folders or in a zip archive: found, given ids, and hashed."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, Final
+from zipfile import ZipFile
 
 from .. import UserError
 from ..files import file_digest
 from .base import RGB, Dataset, Entry, PhotoError, Split
-from .decode import decode
+from .decode import decode_entry, read_photo
 from .digests import Stamp, digests, file_stamp
 
 _READ: Final = (
@@ -38,23 +40,85 @@ Some formats among them cannot be decoded: such a photo is reported like a broke
 
 _SKIPPED: Final = frozenset({"__MACOSX"})  # what macOS adds to archives
 
+NAMED: Final = 3
+"""Files passed over that are named; all are counted."""
 
-class PhotoTree:
+LARGEST_MEMBER: Final = 2**26
+"""Largest number of bytes to read of a photo in an archive, whatever its header says."""
+
+
+class PhotoFiles(ABC):
+    """Photos by id.
+
+    Hidden files and folders are ignored. The id is the path below the root with forward slashes.
+
+    Parameters
+    ----------
+    root
+        Where they are.
+
+    Attributes
+    ----------
+    ids
+        The ids, in order.
+    passed_over
+        Paths of files that do not count as photos.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.passed_over: list[str] = []
+
+    @property
+    @abstractmethod
+    def ids(self) -> list[str]:
+        """The ids, in order."""
+
+    @abstractmethod
+    def content(self, key: str) -> bytes:
+        """Return the bytes of a photo's file; raises OSError or `PhotoError` if it cannot be read."""
+
+    @abstractmethod
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
+
+    def side_file(self, name: str) -> bytes | None:
+        """Return the bytes of a file that is no photo, now not passed over; ``None`` if there is none."""
+        if name not in self.passed_over:
+            return None
+        self.passed_over.remove(name)
+        return self._beside(name)
+
+    @abstractmethod
+    def _beside(self, name: str) -> bytes: ...
+
+    def facts(self) -> dict[str, str]:
+        """Return how many files were passed over, and the first of them; nothing if there are none."""
+        if not self.passed_over:
+            return {}
+        named = ", ".join(sorted(self.passed_over)[:NAMED])
+        more = ", …" if len(self.passed_over) > NAMED else ""
+        return {"passed over": f"{len(self.passed_over):,} files that are not photos: {named}{more}"}
+
+
+class PhotoTree(PhotoFiles):
     r"""All photos below a folder.
 
-    Hidden files and folders, and files with none of `SUFFIXES`, are ignored. A link to a file inside the root
-    is a photo like any other; links that leave the root, and links to folders, are refused.
+    Files with none of `SUFFIXES` are passed over. A link to a file inside the root is a photo like any other;
+    links that leave the root, and links to folders, are refused unless they are to be followed.
 
     Parameters
     ----------
     root
         The folder.
+    follow_links
+        Whether to follow all links; one that leads back to a folder that it lies in is passed over.
 
     Attributes
     ----------
     paths
-        Path by id, in the order of the ids. The id is the path below the root with forward slashes; bytes
-        that are not UTF-8 are written as ``\xNN``, and a backslash as two.
+        Path by id, in the order of the ids. In ids, bytes that are not UTF-8 are written as ``\xNN``, and a
+        backslash as two.
 
     Raises
     ------
@@ -62,22 +126,147 @@ class PhotoTree:
         If the root is not a folder, a folder cannot be read, or a link is refused.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, follow_links: bool = False) -> None:
         if not root.is_dir():
             raise UserError(f"not a folder: '{root}'; name the folder that holds the photos")
-        self.root = root.resolve()
-        self.paths = dict(sorted((_id(path, self.root), path) for path in _photos(self.root)))
+        super().__init__(root.resolve())
+        self._follow_links = follow_links
+        self.paths = dict(sorted((self._id(path), path) for path in self._photos()))
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, in order."""
+        return list(self.paths)
+
+    def content(self, key: str) -> bytes:
+        """Return the bytes of a photo's file; raises OSError if it cannot be read."""
+        return read_photo(self.paths[key])
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
         stamps: dict[str, Stamp] = {key: file_stamp(path) for key, path in self.paths.items()}
         return digests(self.root, stamps, lambda key: file_digest(self.paths[key]))
 
+    def _beside(self, name: str) -> bytes:
+        return read_photo(self.root / name)
+
+    def _id(self, path: Path) -> str:
+        # The backslash is escaped, or the byte \xff and a name that spells it out would have the same id.
+        name = path.relative_to(self.root).as_posix().replace("\\", r"\\")
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+    def _photos(self) -> Iterator[Path]:
+        pending = [(self.root, frozenset({self.root}))]
+        while pending:
+            folder, above = pending.pop()
+            for child in _children(folder):
+                path = Path(child.path)
+                if child.name.startswith(".") or child.name in _SKIPPED:
+                    continue
+                if _is_folder(child):
+                    place = path.resolve()
+                    if child.is_symlink() and not self._follow_links:
+                        raise UserError(f"'{path}' links to a folder: add --follow-links, or remove it")
+                    if place in above:
+                        self.passed_over.append(self._id(path))
+                    else:
+                        pending.append((path, above | {place}))
+                elif path.suffix.lower() in SUFFIXES and self._is_photo(child):
+                    yield path
+                else:
+                    self.passed_over.append(self._id(path))
+
+    def _is_photo(self, child: os.DirEntry[str]) -> bool:
+        """Return whether a child is a file, no pipe or device; refuse a link that must not be followed."""
+        path = Path(child.path)
+        if child.is_symlink():
+            inside = self._follow_links or path.resolve().is_relative_to(self.root)
+            if not inside or not path.exists():
+                where = f"'{path}' links to nothing or out of '{self.root}'"
+                raise UserError(f"{where}: replace it with the photo, or add --follow-links")
+        return child.is_file()
+
+
+class PhotoArchive(PhotoFiles):
+    """All photos in a zip archive, read without unpacking: no path in it is used as a path on disk.
+
+    Parameters
+    ----------
+    root
+        The archive.
+
+    Attributes
+    ----------
+    members
+        Name in the archive by id.
+
+    Raises
+    ------
+    UserError
+        If it is not a complete zip archive.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        try:
+            self._zip = ZipFile(root)
+        except MemoryError:
+            raise
+        except Exception as error:  # zipfile raises many kinds of errors on damaged archives
+            raise UserError(f"not a complete zip archive: '{root}' ({error}); download it again") from error
+        self.members: dict[str, str] = {}
+        for name in sorted(self._zip.namelist()):
+            parts = PurePosixPath(name).parts
+            if name.endswith("/") or any(part.startswith(".") or part in _SKIPPED for part in parts):
+                continue
+            if PurePosixPath(name).suffix.lower() in SUFFIXES and not name.startswith("/"):
+                self.members[name] = name
+            else:
+                self.passed_over.append(name)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, in order."""
+        return list(self.members)
+
+    def content(self, key: str) -> bytes:
+        """Return the bytes of a photo; raises `PhotoError` if it is damaged or too large."""
+        try:
+            with self._zip.open(self.members[key]) as member:
+                content = member.read(LARGEST_MEMBER + 1)
+        except MemoryError:
+            raise
+        except Exception as error:  # zipfile raises many kinds of errors on damaged or encrypted members
+            raise PhotoError(f"damaged in the archive ({error})") from error
+        if len(content) > LARGEST_MEMBER:
+            raise PhotoError(f"more than {LARGEST_MEMBER:,} bytes in the archive")
+        return content
+
+    def _beside(self, name: str) -> bytes:
+        return self._zip.read(name)
+
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of every photo's bytes; all are read again when the archive changes."""
+        return digests(self.root, dict.fromkeys(self.members, file_stamp(self.root)), self._digest)
+
+    def _digest(self, key: str) -> str:
+        try:
+            return hashlib.sha256(self.content(key)).hexdigest()
+        except PhotoError:
+            return ""
+
 
 class TreeDataset(Dataset):
     """A dataset that is a tree of photos: their ids are paths below the root, in their order.
 
     A subclass assigns splits and categories in `places`.
+
+    Parameters
+    ----------
+    root
+        The folder, or a zip archive.
+    follow_links
+        See `PhotoTree`.
 
     Attributes
     ----------
@@ -90,9 +279,13 @@ class TreeDataset(Dataset):
         If the root cannot be read.
     """
 
-    def __init__(self, root: Path) -> None:
+    follows_links: ClassVar = True
+
+    def __init__(self, root: Path, *, follow_links: bool = False) -> None:
         super().__init__(root)
-        self.tree = PhotoTree(root)
+        self.tree: PhotoFiles = (
+            PhotoArchive(root) if root.is_file() else PhotoTree(root, follow_links=follow_links)
+        )
 
     @abstractmethod
     def places(self, digests: Mapping[str, str]) -> Mapping[str, tuple[Split, str]]:
@@ -104,42 +297,19 @@ class TreeDataset(Dataset):
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo; raises `PhotoError` with the reason."""
-        path = self.tree.paths[entry.id]
-        if path.suffix.lower() in RAW:  # many are TIFFs whose first picture is a thumbnail
+        if PurePosixPath(entry.id).suffix.lower() in RAW:  # many are TIFFs whose first picture is a thumbnail
             raise PhotoError("a camera raw file: develop it and save it as JPEG, PNG or TIFF")
-        return decode(path)
+        return decode_entry(entry, lambda: self.tree.content(entry.id))
+
+    def facts(self) -> dict[str, Any]:
+        """Return how the splits were made, and the files that were passed over."""
+        return {**super().facts(), **self.tree.facts()}
 
     @cached_property
     def _entries(self) -> list[Entry]:
         found = self.tree.digests()
         places = self.places(found)
         return [Entry(key, *places[key], self.info.licence, digest) for key, digest in found.items()]
-
-
-def _id(path: Path, root: Path) -> str:
-    # The backslash is escaped, or the byte \xff and a name that spells it out would have the same id.
-    name = path.relative_to(root).as_posix().replace("\\", r"\\")
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def _photos(root: Path) -> Iterator[Path]:
-    pending = [root]
-    while pending:
-        for child in _children(pending.pop()):
-            path = Path(child.path)
-            if child.name.startswith(".") or child.name in _SKIPPED:
-                continue
-            if _is_folder(child):
-                if child.is_symlink():
-                    raise UserError(f"'{path}' links to a folder: replace it with the folder, or remove it")
-                pending.append(path)
-            elif path.suffix.lower() in SUFFIXES:
-                if child.is_symlink() and not (path.resolve().is_relative_to(root) and path.exists()):
-                    raise UserError(
-                        f"'{path}' links to nothing or out of '{root}': replace it with the photo"
-                    )
-                if child.is_file():  # not a pipe or a device
-                    yield path
 
 
 def _is_folder(child: os.DirEntry[str]) -> bool:

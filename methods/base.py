@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar, get_args
@@ -229,6 +229,11 @@ class Method(ABC):
 
         model_config = ConfigDict(frozen=True, extra="forbid")
 
+        @field_validator("*")
+        @classmethod
+        def _without_tilde(cls, value: object) -> object:
+            return value.expanduser() if isinstance(value, Path) else value
+
     parameters: Parameters
 
     def __init__(self, /, **parameters: object) -> None:
@@ -240,14 +245,17 @@ class Method(ABC):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files other than photos that its result depends on, such as pretrained weights.
+        """Files and folders other than photos that it reads, such as pretrained weights.
+
+        Their content is part of a result's key. By default, all paths among the parameters; a method that
+        reads more adds it to ``super().files``. `bench check` finds files that are missing here.
 
         Raises
         ------
         UserError
             If a parameter names a file that does not exist.
         """
-        return ()
+        return tuple(_paths(dict(self.parameters)))
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:  # noqa: B027
         """Learn from the training photos; the default learns nothing."""
@@ -288,6 +296,18 @@ class Method(ABC):
     def notes(self) -> dict[str, str]:
         """Facts about this fit for its table row and the report: ``{"backbone weights": "none"}``."""
         return {}
+
+
+def _paths(value: object) -> Iterator[Path]:
+    """Yield the paths in a parameter's value, also in lists and tables."""
+    match value:
+        case Path():
+            yield value
+        case dict():
+            yield from _paths(list(value.values()))
+        case list() | tuple() | set() | frozenset():
+            for each in value:
+                yield from _paths(each)
 
 
 methods: Registry[type[Method]] = Registry(

@@ -11,7 +11,11 @@ from pydantic import ValidationError
 from .. import UserError
 from .base import FAMILIES, Method, describe_faults, methods
 
-_SPEC = re.compile(r"\s*([^\[\],\s]+)\s*(?:\[([^\]]*)\])?\s*(?:,|$)")
+_QUOTED = r'"(?:[^"]|"")*"'
+_SPEC = re.compile(rf'\s*([^\[\],\s]+)\s*(?:\[((?:{_QUOTED}|[^"\]])*)\])?\s*(?:,|$)')
+_PARAMETER = re.compile(rf'(?:{_QUOTED}|[^",])+')
+
+QUOTING = 'quote a value with a comma or a bracket: external[file="a,b.onnx"] ("" stands for one ")'
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def parse_specs(text: str) -> list[MethodSpec]:
     Parameters
     ----------
     text
-        ``all``, a family, or names with parameters, separated by commas. ``all`` and families leave out
+        ``all``, a family, or names with parameters, separated by commas. A value with a comma, a bracket or a
+        quotation mark stands in quotation marks, doubled inside. ``all`` and families leave out
         methods with a parameter that has no default (`required_parameters`); those must be named.
 
     Raises
@@ -89,7 +94,7 @@ def parse_specs(text: str) -> list[MethodSpec]:
         if match is None:
             raise UserError(
                 f"cannot read the methods '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
-                "or names such as gray,pixel-knn[neighbours=3]"
+                f"or names such as gray,pixel-knn[neighbours=3]; {QUOTING}"
             )
         specs += _expand(match[1], _parameters(match[2] or "", match[1]))
         position = match.end()
@@ -129,15 +134,21 @@ def _in_table_order(names: list[str]) -> list[str]:
 
 def _parameters(text: str, name: str) -> dict[str, str]:
     parameters: dict[str, str] = {}
-    for pair in filter(None, (part.strip() for part in text.split(","))):
+    for pair in filter(None, map(str.strip, _PARAMETER.findall(text))):
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UserError(f"method '{name}': not a parameter: '{pair}'; write {name}[key=value]")
+            raise UserError(f"method '{name}': not a parameter: '{pair}'; write {name}[key=value]; {QUOTING}")
         if key.strip() in parameters:
             raise UserError(f"method '{name}': parameter '{key.strip()}' is given twice")
-        parameters[key.strip()] = value.strip()
+        parameters[key.strip()] = _unquoted(value.strip())
     return parameters
 
 
 def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    plain = not re.search(r'[,\]"]', text) and text == text.strip()
+    return text if plain else '"' + text.replace('"', '""') + '"'
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1].replace('""', '"') if re.fullmatch(_QUOTED, value) else value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .. import UserError
-from ..files import write_json
+from ..files import file_digest, write_json
 from .blocks import Bullets, Document, Heading, Prose, Strong, Table, figures
 from .tables import Results
 
@@ -62,7 +62,7 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
         raise UserError(f"unknown report format '{unknown[0]}'; known: {', '.join(FORMATS)}")
     made_from, before = fingerprint(results), _stamped(folder)
     paths = {"md": folder / "report.md"}
-    whole = all((folder / file).is_file() for file in before.get("files", ()))
+    whole = all(file_digest(folder / file) == digest for file, digest in before.get("files", {}).items())
     wanted = set(formats) - ({"md"} if whole and before.get("made_from") == made_from else set())
     if not wanted:
         return [paths[name] for name in formats]
@@ -77,7 +77,8 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
             name = f"figures/{figure.name}"
             if name in before.get("files", ()) and name not in files:
                 figure.unlink()  # the report no longer has it
-        write_json(folder / STAMP, {"made_from": made_from, "files": files})
+        digests = {file: file_digest(folder / file) for file in files}
+        write_json(folder / STAMP, {"made_from": made_from, "files": digests})
     return [paths[name] for name in formats]
 
 
@@ -130,7 +131,8 @@ def fingerprint(results: Results) -> str:
 
 def _stamped(folder: Path) -> dict[str, Any]:
     try:
-        facts: dict[str, Any] = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        facts = json.loads((folder / STAMP).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return facts
+    whole = isinstance(facts, dict) and isinstance(facts.get("files"), dict)
+    return facts if whole else {}

@@ -1,12 +1,37 @@
 """Numbers and facts in words, as every report writes them."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MISSING = "–"  #: Stands for a value that is not known
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and line feed, those that turn the direction of text, and half characters."""
+
+
+def printable(text: str) -> str:
+    r"""Return a text with its control characters shown, not sent.
+
+    They would command a terminal, or show the text in another order than it has.
+
+    >>> printable("\x1b[2J a\u202eb")
+    '\\x1b[2J a\\u202eb'
+    """
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def spreadsheet_safe(value: Any) -> Any:
+    """Return a value of a CSV file; a text that a spreadsheet would run as a formula gets an apostrophe.
+
+    >>> spreadsheet_safe("=1+1"), spreadsheet_safe("gray"), spreadsheet_safe(-1.5)
+    ("'=1+1", 'gray', -1.5)
+    """
+    runs = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if runs else value
 
 
 def number(value: float, decimals: int) -> str:

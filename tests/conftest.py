@@ -20,6 +20,14 @@ def registries_as_they_were(monkeypatch):
         monkeypatch.setattr(plugins, "_items", plugins.items())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_session(tmp_path_factory):
+    """Keep caches where neither the user's nor those of tests beside these are read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUEBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def torch_hub_without_weights(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.getbasetemp() / "torch"))

@@ -1,4 +1,5 @@
 import importlib
+import multiprocessing
 import pkgutil
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from huebench import UserError
 from huebench.datasets.base import datasets
 from huebench.methods.base import methods
-from huebench.plugins import Registry, load_plugin
+from huebench.plugins import Registry, load_plugin, plugin_module
 
 
 def test_two_plugins_of_one_name_are_refused():
@@ -93,3 +94,81 @@ def test_a_plugin_file_is_imported_once(tmp_path):
     load_plugin(path)
     load_plugin(path)
     assert (tmp_path / "count").read_text() == "x"
+
+
+REGISTERS = """
+from huebench.methods.base import Method, MethodInfo, register
+
+@register
+class Plugin(Method):
+    info = MethodInfo(name="{name}", family="baseline", source="a test")
+
+    def colorize(self, lightness, context):
+        raise AssertionError
+"""
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path / "mine.py"
+
+
+def test_a_plugin_with_the_name_of_a_built_in_method_is_refused_in_one_line(path):
+    path.write_text(REGISTERS.format(name="gray"))
+    with pytest.raises(UserError, match=r"^method 'gray' is registered twice: .*give one .* another name$"):
+        load_plugin(path)
+    assert "gray" not in methods.broken
+
+
+def test_the_registry_knows_which_plugin_registered_a_name(path):
+    path.write_text(REGISTERS.format(name="from-a-file"))
+    load_plugin(path)
+    assert methods.source("from-a-file") == str(path)
+    assert methods.source("gray") == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [("from .shades import RED", "from shades import …"), ("from . import shades", "import …")],
+)
+def test_a_relative_import_in_a_plugin_file_is_refused_with_what_to_write(path, line, instead):
+    (path.parent / "shades.py").write_text("RED = 1")
+    path.write_text(line)
+    with pytest.raises(UserError, match=rf"mine.py': '.*' cannot work in a single file: write '{instead}'"):
+        load_plugin(path)
+
+
+def test_a_module_that_hides_one_beside_the_plugin_is_an_error(path):
+    (path.parent / "yaml.py").write_text("")
+    path.write_text("import yaml")
+    with pytest.raises(UserError, match=r"yaml.py' is hidden by '.*__init__.py': rename it$"):
+        load_plugin(path)
+
+
+def test_two_plugins_do_not_share_modules_of_one_name(path, tmp_path):
+    other = tmp_path / "other" / "theirs.py"
+    other.parent.mkdir()
+    for file in (path, other):
+        file.write_text("import shades_of_both")
+        (file.parent / "shades_of_both.py").write_text("")
+    load_plugin(path)
+    with pytest.raises(UserError, match=r"other/shades_of_both.py' is hidden by '.*of_both.py': rename"):
+        load_plugin(other)
+    del sys.modules["shades_of_both"]
+
+
+def test_a_plugin_file_that_has_changed_is_not_taken_for_the_one_imported(path):
+    path.write_text("x = 1")
+    load_plugin(path)
+    path.write_text("x = 2")
+    with pytest.raises(UserError, match="has changed since it was imported: start Python again"):
+        load_plugin(path)
+
+
+def test_a_spawned_process_imports_a_plugin_by_its_modules_name(path):
+    path.write_text("def twice(x):\n    return 2 * x\n")
+    load_plugin(path)
+    module = importlib.import_module(plugin_module(path))
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map_async(module.twice, [1, 2]).get(timeout=60) == [2, 4]

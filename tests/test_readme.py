@@ -13,7 +13,7 @@ README = (Path(huebench.__file__).parent / "README.md").read_text()
 
 
 def test_the_method_works_and_is_short(tmp_path, monkeypatch):
-    source = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    source = re.search(r"`by_lightness.py`:\n\n```python\n(.*?)```", README, re.DOTALL)[1]
     assert len(source.splitlines()) <= 40
     path = tmp_path / "by_lightness.py"
     path.write_text(source)

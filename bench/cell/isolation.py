@@ -31,6 +31,8 @@ READING = EXECUTE | READ_FILE | READ_FOLDER
 ALL = (1 << 13) - 1
 """Every right of Landlock's first version: reading, writing, making and removing."""
 
+UNSUPPORTED = "--isolate needs Linux 5.13 or newer with Landlock: leave it out, or run elsewhere"
+
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/opt", "/dev/urandom", "/dev/null")
 """What any program may read."""
 
@@ -40,7 +42,7 @@ def is_supported() -> bool:
     return sys.platform == "linux" and _call(CREATE_RULESET, None, 0, VERSION_FLAG) > 0
 
 
-def close_file_system(cell: Cell, files: Sequence[Path]) -> None:
+def close_file_system(cell: Cell, files: Sequence[Path], scratch: Path) -> None:
     """Close the file system for this process, which runs a cell's method.
 
     Parameters
@@ -49,6 +51,8 @@ def close_file_system(cell: Cell, files: Sequence[Path]) -> None:
         The cell.
     files
         Files that the method reads.
+    scratch
+        A folder for temporary files.
 
     Raises
     ------
@@ -56,13 +60,14 @@ def close_file_system(cell: Cell, files: Sequence[Path]) -> None:
         If this kernel has no Landlock.
     """
     if not is_supported():
-        raise UserError("--isolate needs Linux 5.13 or newer with Landlock: leave it out, or run elsewhere")
-    scratch = Path(tempfile.mkdtemp(prefix="huebench-"))
+        raise UserError(UNSUPPORTED)
     tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
     # Compiled kernels are shared with the scorer's process otherwise, and are code.
     os.environ["NUMBA_CACHE_DIR"] = str(scratch / "numba")
     folders = [*sys.path, sys.prefix, sys.base_prefix, *site.getsitepackages(), *map(str, _ours())]
-    named = [*files, *(plugin.parent for plugin in cell.request.plugins), cache_folder() / "packed"]
+    packed = cache_folder() / "packed"
+    packed.mkdir(parents=True, exist_ok=True)
+    named = [*files, packed]
     weights = [cell.request.weights_dir] if cell.request.weights_dir else []
     cell.model_folder.mkdir(parents=True, exist_ok=True)
     readable = [*map(Path, SYSTEM), *map(Path, filter(None, folders)), *named, *weights]

@@ -8,12 +8,12 @@ for nothing else.
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
-from ...plugins import load_plugin
+from ...plugins import import_only
 from ..plan.cell import Cell
+from ..plan.facts import Learned, checked, checked_event
 from .channel import Channel, ChannelClosedError, Message
 from .isolation import close_file_system
 from .limits import limit_memory
 from .pipeline import Answer, Given, InProcess, checked_chroma
+from .process import end_alike
 from .training_group import training_group
 
 FITTED: tuple[Split, Split] = ("train", "validation")
@@ -77,13 +79,16 @@ class MethodProcess:
         self.tell: Callable[[dict[str, Any]], None] = lambda _: None
         self._channel = channel
         self._pid = pid
+        self._killed = False
         self._photos: Mapping[Split, PhotoSet] = {}
         self._entries: dict[Split, dict[str, Entry]] = {}
         self._validate: Callable[[MethodProcess], float] = lambda _: 0.0
+        self._lost: Exception | None = None
 
     def build(self) -> None:
         """Import the method's plugin and make the method."""
-        self._ask("build")
+        self._scratch = tempfile.TemporaryDirectory(prefix="huebench-")
+        self._ask("build", scratch=self._scratch.name)
 
     def fit(
         self, photos: Mapping[Split, PhotoSet], checkpoints: Path, validate: Callable[[MethodProcess], float]
@@ -103,7 +108,8 @@ class MethodProcess:
         self._entries = {split: {entry.id: entry for entry in photos[split].entries} for split in photos}
         entries = {split: [asdict(entry) for entry in photos[split].entries] for split in photos}
         keys = {split: photos[split].prepare_key for split in photos}
-        return self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints)).fields
+        answer = self._ask("fit", entries=entries, keys=keys, checkpoints=str(checkpoints))
+        return checked(Learned, answer.fields)
 
     def save(self, folder: Path) -> None:
         """Let the method save what it has learned."""
@@ -124,35 +130,55 @@ class MethodProcess:
 
     def end(self) -> dict[str, Any]:
         """End the process and return what it used: ``peak_memory_mb``."""
-        usage = self._ask("end").fields
+        if not self._killed:
+            self._ask("end")
         self._channel.close()
-        os.waitpid(self._pid, 0)
-        return {"peak_memory_mb": float(usage["peak_memory_mb"])}
+        _, _, usage = os.wait4(self._pid, 0)
+        self._scratch.cleanup()
+        return {"peak_memory_mb": usage.ru_maxrss / 1024}  # the kernel counts in KiB
 
     def _ask(self, kind: str, *arrays: Any, **fields: Any) -> Message:
-        """Send a request and return the answer; meanwhile serve what the method asks for."""
+        """Send a request and return the answer."""
         try:
             self._channel.send(kind, *arrays, **fields)
-            while True:
-                message = self._channel.receive()
-                match message.kind:
-                    case "answer":
-                        return message
-                    case "failed":
-                        raise _error(message.fields)
-                    case "event":
-                        self.tell(message.fields)
-                    case "photo":
-                        self._send_photo(**message.fields)
-                    case "packed":
-                        self._send_packed(**message.fields)
-                    case "validate":
-                        self._channel.send("validated", auc=self._validate(self))
-                    case other:
-                        raise ValueError(f"unknown message '{other[:40]}'")
+            answer = self._await_answer()
         except ChannelClosedError:
             self._end_alike()
             raise
+        except BaseException:  # what it says next would not be an answer
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._killed = True
+            raise
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            raise lost
+        if answer.kind == "failed":
+            raise _error(answer.fields)
+        return answer
+
+    def _await_answer(self) -> Message:
+        """Serve what the method asks for until it answers."""
+        while (message := self._channel.receive()).kind not in ("answer", "failed"):
+            try:
+                self._serve(message)
+            except (UserError, OSError, MemoryError) as error:  # raised when the method has ended
+                self._lost = error
+                self._channel.send("lost", reason=f"{error}")
+        return message
+
+    def _serve(self, message: Message) -> None:
+        match message.kind:
+            case "event":
+                self.tell(checked_event(message.fields))
+            case "photo":
+                self._send_photo(**message.fields)
+            case "packed":
+                self._send_packed(**message.fields)
+            case "validate":
+                self._channel.send("validated", auc=self._validate(self))
+            case other:
+                raise ValueError(f"unknown message '{other[:40]}'")
 
     def _send_photo(self, split: Split, photo: str) -> None:
         try:
@@ -169,14 +195,7 @@ class MethodProcess:
     def _end_alike(self) -> None:
         """End this process as the method's has ended, so that whoever watches the cell sees how."""
         _, status = os.waitpid(self._pid, 0)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            if number not in (signal.SIGKILL, signal.SIGSTOP):
-                signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        os._exit(os.WEXITSTATUS(status))
+        end_alike(status)
 
 
 def _error(fields: dict[str, Any]) -> MethodError:
@@ -218,16 +237,20 @@ class ChannelPhotos(Dataset):
     def read(self, entry: Entry) -> RGB:
         """Ask for one photo, at the protocol's size."""
         self._channel.send("photo", split=self._name, photo=entry.id)
-        message = self._channel.receive()
+        message = _received(self._channel)
         if message.kind != "photo":
             raise PhotoError(message.fields["reason"])
         return message.arrays[0]
+
+    def load(self, entry: Entry) -> RGB:
+        """Ask for one photo; whatever goes wrong with the channel is not the photo's fault."""
+        return self.read(entry)
 
     def packed(self, entries: Sequence[Entry], size: int) -> tuple[RGB, dict[str, str]]:
         """Ask for all photos as one memory-mapped array, and for the reasons of those left out."""
         photos = [entry.id for entry in entries]
         self._channel.send("packed", split=self._name, photos=photos, size=size)
-        fields = self._channel.receive().fields
+        fields = _received(self._channel).fields
         return np.load(fields["path"], mmap_mode="r", allow_pickle=False), fields["failures"]
 
 
@@ -240,6 +263,14 @@ class ChannelPhotoSet(PhotoSet):
         packed, failures = self.dataset.packed(self.entries, size)
         self.failures.update(failures)
         return packed
+
+
+def _received(channel: Channel) -> Message:
+    """Return the answer of the cell's process; raise a UserError if it has lost what it was asked for."""
+    message = channel.receive()
+    if message.kind == "lost":
+        raise UserError(message.fields["reason"])
+    return message
 
 
 def serve(channel: Channel, specification: Path) -> None:
@@ -264,14 +295,12 @@ class _Served:
                 raise
             except BaseException as error:  # noqa: BLE001  # SystemExit as well: whatever a method raises
                 self._channel.send("failed", **_described(error))
-        # The kernel counts in KiB.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        self._channel.send("answer", peak_memory_mb=peak)
+        self._channel.send("answer")
 
     def _answer(self, message: Message) -> None:
         match message.kind:
             case "build":
-                self._build()
+                self._build(Path(message.fields["scratch"]))
                 self._channel.send("answer")
             case "fit":
                 self._channel.send("answer", **self._fit(message.fields))
@@ -289,14 +318,13 @@ class _Served:
         assert self._method is not None  # noqa: S101  # the cell's process asks for it first
         return self._method
 
-    def _build(self) -> None:
+    def _build(self, scratch: Path) -> None:
         cell = self._cell = Cell.read(self._specification)
         limit_memory(cell.request.max_memory, cell.request.device)
-        for plugin in cell.request.plugins:
-            load_plugin(plugin)
+        import_only(filter(None, [cell.method_plugin]))
         spec = MethodSpec(cell.name, cell.parameters)
         if cell.request.isolate:
-            close_file_system(cell, spec.build().files)
+            close_file_system(cell, spec.build().files, scratch)
         self._method = spec.build()
 
     def _colorize(self, method: Method, message: Message) -> None:
@@ -317,13 +345,14 @@ class _Served:
         start = time.perf_counter()
         with training_group(self._cell):
             method.fit(train, validation, context)
-        return {
+        learned = {
             "seconds": time.perf_counter() - start,
             "train_photos": len(train) - len(train.failures),
             "parameter_count": method.parameter_count,
             "notes": method.notes,
             "trainable": method.info.trainable,
         }
+        return checked(Learned, learned)
 
     def _photos(self, split: str, given: dict[str, Any]) -> PhotoSet:
         entries = [Entry(**entry) for entry in given["entries"][split]]
@@ -331,7 +360,7 @@ class _Served:
         return ChannelPhotoSet(dataset, entries, lambda rgb: rgb, given["keys"][split], Path())
 
     def _tell(self, **fields: Any) -> None:
-        self._channel.send("event", **fields)
+        self._channel.send("event", **checked_event(fields))
 
     def _log_epoch(self, epoch: Epoch) -> None:
         self._tell(**asdict(epoch))
@@ -339,7 +368,7 @@ class _Served:
     def _validated(self, fitted: Method) -> float:
         """Answer `Context.validate`; meanwhile the cell's process asks for the colours of some photos."""
         self._channel.send("validate")
-        while (message := self._channel.receive()).kind == "colorize":
+        while (message := _received(self._channel)).kind == "colorize":
             self._colorize(fitted, message)
         auc: float = message.fields["auc"]
         return auc

@@ -161,9 +161,10 @@ class References:
         """Return a reference for each target; no reference depends on a target's colour."""
         match self.kind:
             case "similar":
-                return [self.pool.similar(plane) for plane in lightness]
+                return [self.pool.similar(*each) for each in zip(entries, lightness, strict=True)]
             case "random":
-                return [self.pool.random(entry, self.seed) for entry in entries]
+                pairs = zip(entries, lightness, strict=True)
+                return [self.pool.random(entry, plane, self.seed) for entry, plane in pairs]
             case "none":
                 return []
 

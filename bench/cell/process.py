@@ -1,12 +1,13 @@
 """A cell's processes: ``python -m huebench.bench.cell.process SPECIFICATION SOCKET``.
 
-The first reads photos and scores them, writes into the run folder, and reports progress as JSON lines through
-the socket. The second, forked before anything heavy is imported, holds the method. Both end when the socket's
-other end is gone.
+The first ends all that the cell has started, however it ends. The second reads photos and scores them, writes
+into the run folder, and reports progress as JSON lines through the socket. The third holds the method. Both
+are forked before anything heavy is imported, and all end when the socket's other end is gone.
 """
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import io
 import json
@@ -16,32 +17,81 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 ARENA = 1 << 32
 """Bytes of address space for the arrays of one message; memory is taken only for those in use."""
+
+SET_CHILD_SUBREAPER = 36
+"""Linux's option by which a process becomes the parent of whatever its descendants leave behind."""
 
 
 def main() -> None:
     """Run the cell whose specification and socket stand on the command line."""
     faulthandler.enable()
-    cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True)
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True, errors="backslashreplace")
     specification, supervisor = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
+    _adopt_orphans()
     ours, theirs = socket.socketpair()
     arena = mmap.mmap(-1, ARENA, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_NORESERVE", 0))
-    pid = os.fork()
-    if pid == 0:
+    scorer = os.fork()
+    if scorer:
+        ours.close()
+        theirs.close()
+        arena.close()
+        signal.signal(signal.SIGABRT, signal.SIG_IGN)  # it is for the others, to write where they stand
+        _end_with(supervisor)
+        try:
+            _, status = os.waitpid(scorer, 0)
+        except ChildProcessError:  # the one below was first
+            status = signal.SIGKILL
+        end_descendants()
+        end_alike(status)
+    method = os.fork()
+    if method == 0:
         supervisor.close()
         ours.close()
         _hold_method(theirs, arena, specification)
     else:
         theirs.close()
-        _end_with(supervisor)
-        _score(ours, arena, pid, specification, supervisor)
+        _score(ours, arena, method, specification, supervisor)
+    end_alike(0)
+
+
+def end_alike(status: int) -> NoReturn:
+    """End this process as another has ended, of which `os.waitpid` gave the status.
+
+    A method's threads and exit handlers have no say any more.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # a method's threads and exit handlers have no say any more
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.WEXITSTATUS(status))
+
+
+def end_descendants() -> None:
+    """Kill all that this process and its descendants have started, also what left its group or session."""
+    with suppress(ChildProcessError):  # that none is left
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        import psutil
+
+        while True:
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            os.waitpid(-1, 0)
+
+
+def _adopt_orphans() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _hold_method(connection: socket.socket, arena: mmap.mmap, specification: Path) -> None:
@@ -69,10 +119,11 @@ def _score(
 
 
 def _end_with(supervisor: socket.socket) -> None:
-    """End this process group when whoever started it is gone, however it went."""
+    """End the cell when whoever started it is gone, however it went."""
 
     def watch() -> None:
         supervisor.recv(1)  # nothing is ever sent: this returns at the end alone
+        end_descendants()
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -15,8 +15,9 @@ import numpy as np
 
 from ... import UserError
 from ...files import seal, unseal
-from ...plugins import load_plugin
+from ...plugins import import_only
 from ..plan.cell import Cell
+from ..plan.facts import EpochRow, Fitted, is_whole
 from ..plan.photos import open_split
 from .method_process import FITTED, MethodError, MethodProcess
 from .pipeline import mean_auc
@@ -24,6 +25,9 @@ from .shards import SplitScorer
 
 VALIDATION_PHOTOS = 32
 """Photos behind `Context.validate`."""
+
+LONGEST_REASON, LONGEST_TRACE = 2000, 20_000
+"""Characters of an exception's message and traceback that a row keeps."""
 
 RESCORED = ("train_photos", "fit_seconds", "peak_memory_mb", "parameter_count", "notes", "curves", "kept")
 """Facts that scoring kept predictions anew does not change."""
@@ -76,19 +80,21 @@ class CellRun:
     def tell(self, event: dict[str, Any]) -> None:
         """Pass on what the method says of its training, and keep the epochs."""
         if "epoch" in event:
-            self.epochs.append({name: event[name] for name in ("epoch", "split", "loss", "accuracy")})
+            self.epochs.append({name: event[name] for name in EpochRow.model_fields})
             seal(self._spent, {"seconds": self._before + time.perf_counter() - self._start})
         self.emit(event)
 
     def _fail(self, reason: str, trace: str, *, out_of_memory: bool) -> None:
         status = "out-of-memory" if out_of_memory else "failed"
-        self.facts |= {"status": status, "phase": self.phase, "reason": reason, "traceback": trace}
+        told = {"reason": reason[:LONGEST_REASON], "traceback": trace[-LONGEST_TRACE:]}
+        # Half characters, such as of a file name that is not UTF-8, cannot be stored.
+        whole = {name: text.encode(errors="backslashreplace").decode() for name, text in told.items()}
+        self.facts |= {"status": status, "phase": self.phase, **whole}
 
     def _run(self) -> list[Path]:
         """Do the work and return the tables of photos."""
         request = self.cell.request
-        for plugin in request.plugins:
-            load_plugin(plugin)
+        import_only(self.cell.data_plugins)
         if self.cell.rescored:
             self._take_facts()
         else:
@@ -107,7 +113,7 @@ class CellRun:
         folder = self.cell.model_folder
         done = folder / "fit.json"
         facts = unseal(done)
-        if facts is None:
+        if facts is None or not is_whole(Fitted, facts):
             folder.mkdir(parents=True, exist_ok=True)
             facts = self._learn(folder)
             seal(done, facts, [path for path in sorted(folder.iterdir()) if path.is_file() and path != done])
@@ -123,7 +129,9 @@ class CellRun:
         """
         checkpoints, self._spent = folder / "checkpoints", folder / "spent.json"
         self._before = (unseal(self._spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
-        photos = {split: open_split(self.cell.request, split) for split in FITTED}
+        photos = {
+            split: open_split(self.cell.request, split, self.cell.learned_as_planned) for split in FITTED
+        }
         few = photos["validation"].sample(VALIDATION_PHOTOS, np.random.default_rng(0))
         protocol = self.cell.protocol
         self._start = time.perf_counter()

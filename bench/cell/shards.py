@@ -20,7 +20,7 @@ from ...datasets.photos import PhotoSet
 from ...files import PARTIAL, atomic, seal, unseal
 from ..metrics import Scorer
 from ..plan.cell import Cell
-from ..plan.photos import SHARD, batches, open_split
+from ..plan.photos import SHARD, batches, open_scored, open_split
 from ..plan.request import KEEPS
 from ..protocol.training_sample import TrainingSample
 from .pipeline import Colorizer, Outcome, Pipeline, References
@@ -85,7 +85,14 @@ class SplitScorer:
 
     @cached_property
     def _photos(self) -> PhotoSet:
-        return open_split(self.cell.request, self.cell.request.split, self.cell.request.limit)
+        return open_scored(self.cell.request, self.cell.scored_as_planned)
+
+    @cached_property
+    def _training_photos(self) -> PhotoSet:
+        request = self.cell.request
+        return (
+            open_split(request, "train", self.cell.learned_as_planned) if request.train_on else self._photos
+        )
 
     @cached_property
     def _pipeline(self) -> Pipeline:
@@ -96,7 +103,7 @@ class SplitScorer:
             self._photos,
             Scorer(cell.protocol.metrics, sample.prior, device=cell.request.device),
             self.colorizer,
-            References(cell.reference, sample.references, self._photos, cell.seed),
+            References(cell.reference, sample.references, self._training_photos, cell.seed),
             oracle=cell.oracle,
             enter=self.enter,
         )

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...methods.spec import MethodSpec
-from ...plugins import load_plugin
+from ...plugins import import_only
 from ..plan.cell import Cell
 from ..plan.photos import open_split
 from .limits import limit_memory
@@ -98,11 +98,11 @@ def main() -> None:
     """Fit the cell whose specification stands on the command line, as one process of several."""
     cell = Cell.read(Path(sys.argv[1]))
     limit_memory(cell.request.max_memory, cell.request.device)
-    for plugin in cell.request.plugins:
-        load_plugin(plugin)
+    import_only(filter(None, [cell.method_plugin]))
     method = MethodSpec(cell.name, cell.parameters).build()
     context = cell.context(checkpoints=cell.model_folder / "checkpoints", validate=lambda _: 0.0)
-    method.fit(open_split(cell.request, "train"), open_split(cell.request, "validation"), context)
+    train = open_split(cell.request, "train", cell.learned_as_planned)
+    method.fit(train, open_split(cell.request, "validation", cell.learned_as_planned), context)
 
 
 if __name__ == "__main__":

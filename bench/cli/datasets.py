@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ... import UserError
+from .console import Console
 from .listing import list_datasets
 from .options import Plugins
 
@@ -34,17 +35,24 @@ Name = Annotated[
     str, typer.Argument(metavar="DATASET", help="samples, landscapes, mirflickr, folder:PATH, …")
 ]
 DataRoot = Annotated[Path | None, typer.Option(help="Where its photos are.")]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Follow symbolic links in a folder of photos.")
+]
 
 
 @datasets_app.command()
-def info(name: Name, data_root: DataRoot = None, _plugins: Plugins = None) -> None:
+def info(
+    name: Name, data_root: DataRoot = None, follow_links: FollowLinks = False, _plugins: Plugins = None
+) -> None:
     """Show what a dataset is, its splits, and its fingerprint, without decoding a photo."""
     from ...datasets.audit import cached_audit
     from ...datasets.base import dataset_info
 
     console = Console()
     _print_info(dataset_info(name), console)
-    dataset = _open(name, data_root, console)
+    dataset = _open(name, data_root, console, follow_links=follow_links)
+    for fact, value in dataset.facts().items():
+        console.print(Text(f"{fact}: {value}"), soft_wrap=True)
     found = cached_audit(dataset)
     if found:
         _print_audit(found, console)
@@ -62,6 +70,7 @@ def prepare(
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for split CSVs and findings.")
     ] = None,
+    follow_links: FollowLinks = False,
     _plugins: Plugins = None,
 ) -> None:
     """Look into every photo, report what is wrong or doubled, and write the splits as CSV."""
@@ -71,7 +80,7 @@ def prepare(
     console = Console()
     if download:
         _download(name, data_root, console)
-    dataset = _open(name, data_root, console)
+    dataset = _open(name, data_root, console, follow_links=follow_links)
     if out:
         out.mkdir(parents=True, exist_ok=True)  # now: what is in its way is said before the audit
     with _progress(console) as progress:
@@ -91,6 +100,7 @@ def verify(
     data_root: DataRoot = None,
     against: Annotated[Path | None, typer.Option(help="Folder that prepare --out wrote.")] = None,
     fingerprint: Annotated[str | None, typer.Option(help="A fingerprint that was recorded.")] = None,
+    follow_links: FollowLinks = False,
     _plugins: Plugins = None,
 ) -> None:
     """Read every byte anew and compare with recorded splits; exit code 1 if something differs."""
@@ -105,7 +115,7 @@ def verify(
     console = Console()
     recorded = read_splits(against) if against else []
     with reread():
-        dataset = _open(name, data_root, console)
+        dataset = _open(name, data_root, console, follow_links=follow_links)
         found = dataset.fingerprint()
     lines = differences(recorded, dataset.entries()) if against else []
     for wanted in (fingerprint, fingerprint_of(recorded) if against else None):
@@ -119,14 +129,12 @@ def verify(
     _print_fingerprint(found, console)
 
 
-def _open(name: str, data_root: Path | None, console: Console) -> Dataset:
+def _open(name: str, data_root: Path | None, console: Console, *, follow_links: bool) -> Dataset:
     """Open a dataset and digest its photos, which takes a while the first time."""
     from ...datasets.base import open_dataset
 
     with console.status("reading files"):
-        dataset = open_dataset(name, data_root)
-        dataset.entries()
-    return dataset
+        return open_dataset(name, data_root, follow_links=follow_links)
 
 
 def _download(name: str, data_root: Path | None, console: Console) -> None:
@@ -225,8 +233,10 @@ def _write_findings(found: Audit, folder: Path) -> Path:
     """Write everything that was found, a row a photo or pair."""
     from ...datasets.split_files import csv_text
     from ...files import write_text
+    from ...reports.text import spreadsheet_safe
 
-    write_text(folder / FINDINGS, csv_text(_findings(found)))
+    rows = [[spreadsheet_safe(value) for value in row] for row in _findings(found)]
+    write_text(folder / FINDINGS, csv_text(rows))
     return folder / FINDINGS
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from .console import Console
 from .options import Plugins
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _print_method(name: str, console: Console) -> None:
 def _summary_or_reason(cls: type[Method]) -> str:
     """Return what a method is, or why it cannot run here, as rich markup."""
     from ...methods.spec import MethodSpec, required_parameters
+    from ...plugins import RAISED
 
     summary = escape(_summary(cls))
     if required := required_parameters(cls):
@@ -63,7 +64,7 @@ def _summary_or_reason(cls: type[Method]) -> str:
         return f"{summary} [dim]Runs when named: {escape(f'{cls.info.name}[{asked}]')}"
     try:
         missing = MethodSpec(cls.info.name).missing()
-    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others are listed
+    except RAISED as error:  # whatever one class raises, the others are listed
         missing = f"{type(error).__name__}: {error}"
     return f"[red]{escape(missing)}" if missing else summary
 

@@ -3,18 +3,22 @@
 Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
 """
 
+import io
 import os
+import re
 import sys
+import warnings
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
 from ... import UserError, __version__
 from .check import check
 from .compare import compare
+from .console import Console
 from .datasets import datasets_app
 from .listing import list_app
 from .report import report
@@ -23,15 +27,23 @@ from .score import score
 from .speed import speed
 from .study import study
 
+_HOME = re.compile(r"(?<![^=:,])~(?=/|$)")
+"""The home folder in an argument: a shell leaves it alone after ``=`` and ``:``."""
+
 
 class _Commands(TyperGroup):
-    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted."."""
+    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted.".
+
+    It ends itself by another exception than SystemExit, which therefore comes from a plugin.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except EOFError as error:
             raise RuntimeError("a file ends too early; the traceback above says where it is read") from error
+        except SystemExit as error:
+            raise UserError(f"a plugin called sys.exit({error.code!r}): it must raise, or return") from error
 
 
 app = typer.Typer(
@@ -60,6 +72,12 @@ def _options(
 
 def main() -> None:
     """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack our arrows, or a photo's name
+    if not sys.warnoptions:
+        warnings.showwarning = _keep_quiet  # those of libraries mean nothing to a user; cells log theirs
+    sys.argv[1:] = [_HOME.sub(lambda _: str(Path.home()), argument) for argument in sys.argv[1:]]
     try:
         app()
     except UserError as error:
@@ -72,6 +90,10 @@ def main() -> None:
         if path is None:  # of no file: a fault of ours
             raise
         _complain(f"cannot use '{path}': {error.strerror}; name another path, or change what is there")
+
+
+def _keep_quiet(*_: object, **__: object) -> None:
+    """Show no warning."""
 
 
 def _complain(message: str) -> NoReturn:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from ... import UserError
 from ..plan.request import Request
+from .console import Console
 from .options import takes_request
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run(
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..executors.runner import choose_executor
     from ..plan.plan import make_plan
-    from ..run import execute
+    from ..run import InterruptedRun, execute
     from .listing import print_plan
     from .progress import LiveProgress
 
@@ -42,12 +42,16 @@ def run(
     if dry_run:
         print_plan(plan, console)
         return
+    for fact, value in plan.dataset.facts().items():
+        console.print(Text(f"{fact} of {request.dataset}: {value}"), soft_wrap=True)
     executor = None if collect else choose_executor(plan.request)
     try:
         with LiveProgress(console, len(plan.cells)) as progress:
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
-    except KeyboardInterrupt:
-        console.print("interrupted: what is done is kept and reported; the same command goes on from there")
+    except KeyboardInterrupt as error:
+        reported = isinstance(error, InterruptedRun)
+        done = "kept and reported" if reported else "kept, not reported: --collect writes the report of it"
+        console.print(f"interrupted: what is done is {done}; the same command goes on from there")
         raise typer.Exit(130) from None
     end(results, report, console)
 
@@ -61,6 +65,8 @@ def end(results: Results, report: object, console: Console) -> None:
 
     print_results(results, console)
     console.print(Text(f"report: {report}"), soft_wrap=True)
-    cells = results.cells
+    cells, scored = results.cells, results.images[results.images["status"] == "ok"]
+    if len(scored) and scored["near_grey"].all():
+        console.print("nothing to score: the photos are all near-grey, they have no colour to give back")
     if set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
         raise typer.Exit(1)

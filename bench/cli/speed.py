@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from .console import Console
 
 if TYPE_CHECKING:
     from ...reports.analysis.kernels import Timing

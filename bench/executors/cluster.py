@@ -7,19 +7,30 @@ A worker runs as many cells at a time as it has threads: start it with the run's
 from __future__ import annotations
 
 import importlib
+import logging
 import queue
 import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
-from distributed import CancelledError, Client, Future, Scheduler, Worker, WorkerPlugin, get_worker
+from distributed import (
+    CancelledError,
+    Client,
+    Future,
+    Scheduler,
+    SchedulerPlugin,
+    Worker,
+    WorkerPlugin,
+    get_worker,
+)
 from distributed.core import Status
 from distributed.deploy.cluster import Cluster
 from distributed.scheduler import KilledWorker
+from distributed.utils import sync
 
 from ... import UserError, __version__
 from ...files import file_digest
@@ -37,31 +48,84 @@ JOINING = 60
 QUEUEING = 24 * 3600
 """Seconds that the first worker may wait in a batch system's queue."""
 
+ENDING = 10
+"""Seconds after which the cells of a run that is gone say nothing more."""
+
+
+CLUSTERS = ("distributed", "dask_")
+"""Packages that a cluster file may name a class of: importing any other would run its code."""
+
+CELLS_AT_A_TIME = 1e6
+"""Amount of a run's own resource that a checked worker offers: its threads are the limit, not this."""
+
+_log = logging.getLogger(__name__)
+
+
+class WorkerDiffersError(Exception):
+    """A worker's environment is not that of the run; the message says which worker, and what differs."""
+
 
 class CheckedEnvironment(WorkerPlugin):
-    """Refuses a worker whose environment is not that of the run, now or when it joins later.
+    """Lets the workers of a run's environment offer the run's resource, without which no cell reaches them.
+
+    One that joins later is checked like the others; one that differs stays without cells.
 
     Parameters
     ----------
+    name
+        Of the run on the cluster: the plugin's, the resource's and the topic's.
     cell
         Any cell of the run.
     """
 
-    def __init__(self, cell: Cell) -> None:
-        self.name = f"huebench-{uuid.uuid4()}"
+    def __init__(self, name: str, cell: Cell) -> None:
+        self.name = name
         self._cell = cell
         self._expected = _environment(cell)
 
-    def setup(self, worker: Worker) -> None:
-        """Raise `UserError` that says what is different."""
-        found = _environment(self._cell)
-        wrong = [
-            f"{name} is {found[name]}, not {expected}"
-            for name, expected in self._expected.items()
-            if found[name] != expected
-        ]
-        if wrong:
-            raise UserError(f"the worker at {worker.address} differs from this machine: {'; '.join(wrong)}")
+    async def setup(self, worker: Worker) -> None:
+        """Offer the run's resource if nothing differs."""
+        if reason := differences(self._cell, self._expected):
+            _log.warning("this worker gets no work of %s: %s", self.name, reason)
+        else:
+            await worker.set_resources(**{self.name: CELLS_AT_A_TIME})
+
+    def teardown(self, worker: Worker) -> None:
+        """Offer it no longer; a cell that is being ended still gives back what it holds of it."""
+        worker.state.total_resources.pop(self.name, None)
+
+
+class Leaver(SchedulerPlugin):
+    """Clears a run from the scheduler when its client is gone, however it went.
+
+    Parameters
+    ----------
+    name
+        Of the run on the cluster.
+    client
+        Id of its client.
+    """
+
+    def __init__(self, name: str, client: str) -> None:
+        self.name = f"{name}-leaver"
+        self._run = name
+        self._client = client
+
+    def remove_client(self, scheduler: Scheduler, client: str) -> None:
+        """Remove the run's plugins, resource and topic."""
+        if client == self._client:
+            scheduler.remove_plugin(self.name)
+            scheduler.loop.add_callback(self._clear, scheduler)
+
+    async def _clear(self, scheduler: Scheduler) -> None:
+        with suppress(ValueError):  # the run ended before it was registered
+            await scheduler.unregister_worker_plugin(None, self._run)
+        for worker in scheduler.workers.values():
+            worker.resources.pop(self._run, None)
+            worker.used_resources.pop(self._run, None)
+        scheduler.resources.pop(self._run, None)
+        # A cell that is being ended may still have something to say.
+        scheduler.loop.call_later(ENDING, scheduler._broker._topics.pop, self._run, None)  # noqa: SLF001
 
 
 @dataclass(frozen=True)
@@ -87,16 +151,17 @@ class DaskExecutor:
         Raises
         ------
         UserError
-            If the scheduler does not answer, no worker joins, or a worker's environment is another.
+            If the scheduler does not answer, no worker joins, or none has the environment of the run.
         ExecutorLostError
-            If the scheduler does not answer any more.
+            If the scheduler does not answer any more, or its last worker of that environment has changed.
         """
-        with self._client() as client, _checked_workers(client, cells):
-            topic = f"huebench-{uuid.uuid4()}"
+        with self._client() as client:
+            name = f"huebench-{uuid.uuid4()}"
             news: queue.Queue[tuple[str, dict[str, Any] | None]] = queue.Queue()
-            client.subscribe_topic(topic, lambda event: news.put(event[1]))
+            client.subscribe_topic(name, lambda event: news.put(event[1]))
+            expected = _check_workers(client, cells, name)
             running = {cell.key: cell for cell in cells}
-            futures = {cell.key: _submit(client, cell, topic, news) for cell in cells}
+            futures = {cell.key: _submit(client, cell, name, expected, news) for cell in cells}
             started = set()
             try:
                 while running:
@@ -104,8 +169,11 @@ class DaskExecutor:
                     if key not in running:  # its last words came after its end
                         continue
                     if event is None:
-                        cell = running.pop(key)
-                        yield cell, _status(futures.pop(key))
+                        future = futures.pop(key)
+                        if _refused(client, future, name):
+                            futures[key] = _submit(client, running[key], name, expected, news)
+                            continue
+                        yield running.pop(key), _status(future)
                         continue
                     if key not in started:
                         started.add(key)
@@ -139,51 +207,93 @@ def start_cluster(path: Path) -> Cluster:
     """Start the cluster that a YAML file describes.
 
     ``cluster`` names a class of dask-jobqueue (``SLURMCluster``, ``PBSCluster``, …), ``LocalCluster`` of
-    distributed, or any class with its module; ``options`` are its arguments, and ``jobs`` says how many jobs
-    it shall ask for.
+    distributed, or a class of another ``dask_…`` package with its module; ``options`` are its arguments, and
+    ``jobs`` says how many jobs it shall ask for.
 
     Raises
     ------
     UserError
-        If the file cannot be read or its class not be found or started.
+        If the file cannot be read, or its class is not a Dask cluster or cannot be started.
     """
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        name, options, jobs = given["cluster"], given.get("options", {}), given.get("jobs")
-        module = "distributed" if name == "LocalCluster" else "dask_jobqueue"
-        if "." in name:
-            module, _, name = name.rpartition(".")
-        cluster = getattr(importlib.import_module(module), name)(**options)
-        if jobs is not None:
-            cluster.scale(jobs=jobs)
-    except Exception as error:  # whatever a cluster's class raises, it comes of the file
+        cluster = _cluster_class(given["cluster"])(**given.get("options", {}))
+        if (jobs := given.get("jobs")) is not None:
+            cluster.scale(jobs=jobs)  # type: ignore[call-arg]  # of those that take jobs
+    except Exception as error:  # whatever a cluster's class raises, the file asked for it
         raise UserError(f"--cluster {path}: {type(error).__name__}: {error}") from error
-    return cast("Cluster", cluster)
+    return cluster
 
 
-def run_on_worker(cell: Cell, topic: str) -> dict[str, Any]:
+def _cluster_class(name: str) -> type[Cluster]:
+    """Return the class that a cluster file names; nothing else is imported or called."""
+    module, _, wanted = name.rpartition(".")
+    module = module or ("distributed" if wanted == "LocalCluster" else "dask_jobqueue")
+    package = module.partition(".")[0]
+    if package == CLUSTERS[0] or package.startswith(CLUSTERS[1]):
+        found = getattr(importlib.import_module(module), wanted)
+        if isinstance(found, type) and issubclass(found, Cluster):
+            return found
+    raise TypeError(
+        f"'{name}' is not a class of Dask clusters: name one of dask-jobqueue, such as SLURMCluster, "
+        "LocalCluster, or one of another dask_… package with its module"
+    )
+
+
+def run_on_worker(cell: Cell, name: str, expected: dict[str, str]) -> dict[str, Any]:
     """Run a cell in a process beside the Dask worker and return the facts of its row.
 
     The cell is ended when nobody waits for it any more: its run was killed, or the scheduler is gone.
+
+    Parameters
+    ----------
+    cell
+        What to do.
+    name
+        Of the run on the cluster.
+    expected
+        The environment of the run.
+
+    Raises
+    ------
+    WorkerDiffersError
+        If the environment is not, or no longer, that of the run; the worker gets no further cell of it.
     """
     worker = get_worker()
     key = worker.get_current_task()
+    if reason := differences(cell, expected):
+        sync(worker.loop, worker.set_resources, **{name: 0.0})
+        raise WorkerDiffersError(f"the worker at {worker.address} differs from this machine: {reason}")
 
     def unwanted() -> bool:
         task = worker.state.tasks.get(key)
         return task is None or task.state == "cancelled" or worker.status in (Status.closing, Status.closed)
 
-    worker.log_event(topic, (cell.key, {"done": 0, "total": 1, "what": f"on {worker.address}"}))
-    return run_cell(cell, lambda event: worker.log_event(topic, (cell.key, event)), unwanted) or {}
+    worker.log_event(name, (cell.key, {"done": 0, "total": 1, "what": f"on {worker.address}"}))
+    return run_cell(cell, lambda event: worker.log_event(name, (cell.key, event)), unwanted) or {}
 
 
 def _submit(
-    client: Client, cell: Cell, topic: str, news: queue.Queue[tuple[str, dict[str, Any] | None]]
+    client: Client,
+    cell: Cell,
+    name: str,
+    expected: dict[str, str],
+    news: queue.Queue[tuple[str, dict[str, Any] | None]],
 ) -> Future[dict[str, Any]]:
-    resources = {"GPU": cell.devices} if _needs_gpu(cell) else None
-    future = client.submit(run_on_worker, cell, topic, pure=False, resources=resources)
+    resources = {name: 1, **({"GPU": cell.devices} if _needs_gpu(cell) else {})}
+    future = client.submit(run_on_worker, cell, name, expected, pure=False, resources=resources)
     future.add_done_callback(lambda _: news.put((cell.key, None)))
     return future
+
+
+def _refused(client: Client, future: Future[dict[str, Any]], name: str) -> bool:
+    """Return whether a worker has refused a cell that another one can take."""
+    if future.status != "error" or not isinstance(error := future.exception(), WorkerDiffersError):
+        return False
+    _log.warning("%s; it gets no more work", error)
+    if not client.run_on_scheduler(_offered, name):
+        raise ExecutorLostError(f"no worker is left that can take this run: {error}")
+    return True
 
 
 def _status(future: Future[dict[str, Any]]) -> dict[str, Any]:
@@ -200,24 +310,31 @@ def _status(future: Future[dict[str, Any]]) -> dict[str, Any]:
         return {"status": "failed", "phase": "import", "reason": f"{type(error).__name__}: {error}"}
 
 
-@contextmanager
-def _checked_workers(client: Client, cells: Sequence[Cell]) -> Iterator[None]:
+def _check_workers(client: Client, cells: Sequence[Cell], name: str) -> dict[str, str]:
+    """Let the workers that have the run's environment take its cells; return that environment."""
     needed = max((cell.devices for cell in cells if _needs_gpu(cell)), default=0)
-    if needed and client.run_on_scheduler(_gpus) < needed:
+    if needed and client.run_on_scheduler(_offered, "GPU") < needed:
         raise UserError(
             f"--device cuda: no worker of the cluster offers {needed} GPU(s): "
             f"`dask worker ADDRESS --resources GPU={needed}`"
         )
-    check = CheckedEnvironment(cells[0])
+    expected = _environment(cells[0])
     try:
-        try:
-            client.register_plugin(check)
-        except Exception as error:  # also that a worker cannot import this package
-            raise UserError(f"the cluster cannot take this run: {error}") from error
-        yield
-    finally:
-        with suppress(Exception):
-            client.unregister_worker_plugin(check.name)
+        client.register_plugin(Leaver(name, client.id))
+        answers = client.run(differences, cells[0], expected, on_error="return")
+    except Exception as error:  # also that the scheduler cannot import this package
+        raise UserError(f"the cluster cannot take this run: {error}") from error
+    refused = {
+        address: str(answer) or type(answer).__name__ for address, answer in answers.items() if answer != ""
+    }
+    told = [f"the worker at {worker} differs from this machine: {why}" for worker, why in refused.items()]
+    if len(refused) == len(answers):
+        raise UserError(f"no worker of the cluster can take this run: {'; '.join(told)}")
+    for line in told:
+        _log.warning("%s; it gets no work", line)
+    with suppress(Exception):  # of a worker that cannot import this package: it was named just now
+        client.register_plugin(CheckedEnvironment(name, cells[0]))
+    return expected
 
 
 def _wait_for_workers(client: Client, seconds: int) -> None:
@@ -233,8 +350,19 @@ def _needs_gpu(cell: Cell) -> bool:
     return cell.request.device == "cuda" and cell.family == "deep"
 
 
-def _gpus(dask_scheduler: Scheduler) -> float:
-    return max((worker.resources.get("GPU", 0) for worker in dask_scheduler.workers.values()), default=0)
+def _offered(resource: str, dask_scheduler: Scheduler) -> float:
+    """Return the most of a resource that a worker offers."""
+    return max((worker.resources.get(resource, 0) for worker in dask_scheduler.workers.values()), default=0)
+
+
+def differences(cell: Cell, expected: dict[str, str]) -> str:
+    """Return how the environment here differs from that of a cell's run, or ``""``."""
+    found = _environment(cell)
+    return "; ".join(
+        f"{name} is {found.get(name)}, not {wanted}"
+        for name, wanted in expected.items()
+        if found.get(name) != wanted
+    )
 
 
 def _environment(cell: Cell) -> dict[str, str]:

@@ -44,7 +44,7 @@ def copy_capped(stream: IO[bytes], path: Path) -> None:
 def tail(path: Path) -> str:
     """Return the end of a log, less the list of modules that Python adds to a crash; ``""`` without log."""
     try:
-        printed = path.read_text(errors="replace")
+        printed = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     return _MODULES.sub("", printed)[-ROW_TAIL:]

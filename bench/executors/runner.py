@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from ... import UserError
+from ..cell import isolation
 from ..plan.cell import Cell
 from ..plan.request import Request
 
@@ -107,11 +108,16 @@ def choose_executor(request: Request) -> Executor:
     Raises
     ------
     UserError
-        If both a scheduler and a cluster are named, the cluster's file is missing, or Dask is not installed.
+        If both a scheduler and a cluster are named, the cluster's file is missing, Dask is not installed, or
+        methods cannot be isolated here.
     """
     from .local import LocalPool
 
+    if request.isolate and request.devices > 1:
+        raise UserError("--isolate: processes that train together read photos: leave --devices out")
     if not request.remote:
+        if request.isolate and not isolation.is_supported():
+            raise UserError(isolation.UNSUPPORTED)
         return LocalPool(request.threads or 1, request.jobs)
     if request.scheduler and request.cluster is not None:
         raise UserError("give --scheduler, a cluster that runs, or --cluster, one to be started: not both")

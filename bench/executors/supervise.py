@@ -23,6 +23,7 @@ import psutil
 from ...files import WEIGHTS_VARIABLE, seal
 from ..cell.limits import memory_held, thread_limits
 from ..plan.cell import Cell
+from ..plan.facts import LONGEST, checked_event
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"
@@ -88,6 +89,21 @@ def end_processes(folder: Path) -> None:
         psutil.wait_procs(found, timeout=GRACE)
 
 
+def _end_family(pid: int) -> None:
+    """Kill the descendants of a cell's first process, which adopts those that lose their parent."""
+    for _ in range(ROUNDS):
+        try:
+            family = psutil.Process(pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return
+        if not family:
+            return
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=GRACE)
+
+
 @dataclass
 class _Watched:
     cell: Cell
@@ -133,16 +149,18 @@ class _Watched:
                     "status": "timeout",
                     "reason": f"did not end within {self.cell.request.timeout:g} s",
                 }
-                self._process.send_signal(signal.SIGABRT)  # lets Python write where it stands
+                os.killpg(self._process.pid, signal.SIGABRT)  # lets Python write where it stands
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(GRACE)
                 return
-            self.problem = self._excess()
+            self.problem = self.problem or self._excess()
             if self.problem:
                 return
 
     def end(self) -> None:
-        """Kill what is left of the cell."""
+        """Kill what is left of the cell; orphans are children of its first process while that lives."""
+        if self._process.poll() is None:
+            _end_family(self._process.pid)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -190,16 +208,22 @@ class _Watched:
         return {"status": "out-of-memory", "reason": reason}
 
     def _listen(self) -> None:
-        with self._channel.makefile() as lines:
-            for line in lines:
+        with self._channel.makefile("rb") as lines:
+            while (line := lines.readline(LONGEST)).endswith(b"\n"):  # the last of a killed process does not
                 try:
-                    event = json.loads(line)
-                except json.JSONDecodeError:  # of a process killed while it wrote
+                    event = checked_event(dict(json.loads(line)))
+                except (ValueError, TypeError, RecursionError) as error:
+                    self.problem = {"status": "failed", "reason": str(error)}
                     return
                 if "phase" in event:
                     self.phase = event["phase"]
                 else:
                     self.on_event(event)
+            if len(line) == LONGEST:
+                self.problem = {
+                    "status": "failed",
+                    "reason": f"it reports more than {LONGEST:,} bytes at once",
+                }
 
     def _read_log(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  # it is a pipe
@@ -223,12 +247,13 @@ def _signal_name(number: int) -> str:
 
 
 def _memory_held(pid: int, most: int) -> int:
-    """Return the bytes that a process and its descendants hold; without pages of files if it matters."""
+    """Return the bytes that a method and its descendants hold; without pages of files if it matters."""
     try:
-        parent = psutil.Process(pid)
-        family = [parent, *parent.children(recursive=True)]
+        first = psutil.Process(pid)
+        scorer = min(first.children(), key=lambda child: (child.create_time(), child.pid))
+        family = [process for process in first.children(recursive=True) if process != scorer]
         held = sum(process.memory_info().rss for process in family)
-    except psutil.Error:  # one of them has just ended: the next look will tell
+    except (psutil.Error, ValueError):  # one of them has just ended: the next look will tell
         return 0
     if held <= most or not Path("/proc/self/smaps_rollup").exists():
         return held

@@ -1,6 +1,6 @@
 """The metrics of the protocol, one file each, registered with their direction, unit and source."""
 
-from .base import Metric, default_metrics, get_metric, metric_names, register_metric, resolve
+from .base import Metric, default_metrics, get_metric, metric_names, metric_plugin, register_metric, resolve
 from .pair import PhotoPair
 from .scorer import PhotoScores, Scorer, ab_prior, score
 
@@ -13,6 +13,7 @@ __all__ = [
     "default_metrics",
     "get_metric",
     "metric_names",
+    "metric_plugin",
     "register_metric",
     "resolve",
     "score",

@@ -258,6 +258,13 @@ def get_metric(name: str) -> Metric:
     return known.get(metric.name, metric)
 
 
+def metric_plugin(name: str) -> str:
+    """Return the plugin that registered a metric or its family, or ``""`` for a built-in one."""
+    family = f"{name.partition('@')[0]}@"
+    found = (metrics.source(each) for each in metrics.items() if each == name or each.startswith(family))
+    return next(found, "")
+
+
 def resolve(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as they are registered (``accuracy@5.0`` is ``accuracy@5``), without repetition.
 

@@ -70,7 +70,7 @@ class Scorer:
         self._columns = {column: metric for metric in self._metrics for column in metric.columns}
         self._prior = prior
         self._device = device
-        if prior is not None:
+        if prior is not None and any(metric.needs_prior for metric in self._metrics):
             _check_prior(prior)
 
     def score(self, truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> PhotoScores:

@@ -12,6 +12,8 @@ from ... import UserError
 from ...files import atomic, unseal
 from ...methods.base import Context
 from ..protocol.protocol import Protocol
+from .facts import Row, is_whole
+from .photos import Planned
 from .request import KEEPS, Request
 from .resolve import protocol_of
 
@@ -33,10 +35,15 @@ class Cell(BaseModel):
         Whether the method is shown the hidden colour, and which reference photo it is given.
     request
         The resolved request.
+    method_plugin, data_plugins
+        The plugins that register its method, or ``""``, and its dataset and metrics. No others are imported.
     scored
         Fingerprint of the photos to score.
     sample
         Key of the run's `TrainingSample`.
+    dataset_key, training_key
+        Keys of the datasets that are scored and learned from, as the run was planned with them; ``""`` where
+        that is not known.
     gallery
         Ids of the photos whose pictures are kept for the report.
     threads, devices
@@ -60,8 +67,12 @@ class Cell(BaseModel):
     reference: Literal["none", "similar", "random"] = "none"
     seed: int
     request: Request
+    method_plugin: str = ""
+    data_plugins: tuple[str, ...] = ()
     scored: str
     sample: str
+    dataset_key: str = ""
+    training_key: str = ""
     gallery: tuple[str, ...]
     threads: int
     devices: int = 1
@@ -99,6 +110,19 @@ class Cell(BaseModel):
         """Where the run's `TrainingSample` stands."""
         return self.run_folder / "shared" / f"{self.sample}.npz"
 
+    @property
+    def scored_as_planned(self) -> Planned | None:
+        """What the photos to score must be."""
+        return self._planned(self.dataset_key)
+
+    @property
+    def learned_as_planned(self) -> Planned | None:
+        """What the photos to learn from must be."""
+        return self._planned(self.training_key)
+
+    def _planned(self, key: str) -> Planned | None:
+        return Planned(key, self.run_folder / "shared" / key) if key else None
+
     def context(self, **given: Any) -> Context:
         """Return the context of the cell's method, and whatever else is given."""
         request = self.request
@@ -108,7 +132,8 @@ class Cell(BaseModel):
 
     def status(self) -> dict[str, Any] | None:
         """Return the facts that the cell left at its end; ``None`` if they are missing or damaged."""
-        return unseal(self.folder / "status.json")
+        facts = unseal(self.folder / "status.json")
+        return facts if is_whole(Row, facts) else None
 
     def is_done(self) -> bool:
         """Whether it ended well and kept all that is asked for."""

@@ -1,29 +1,31 @@
-"""Keys of cells: what must be equal for a result to be reused."""
+"""Keys of cells: what must be equal for a result to be reused.
+
+A key sees the code and the versions of libraries (`huebench.sources` has the rule), the photos' digests, the
+content of `Method.files`, and the options that move a number.
+"""
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
 import inspect
 import json
 import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ...files import file_digest
-from ..metrics import Scorer, get_metric
+from ...methods.base import MethodInfo
+from ...plugins import plugin_module
+from ...sources import module_file, source_digest, versions
+from ..metrics import Scorer, get_metric, metric_plugin
 
 LIBRARIES = (
     "numpy", "scipy", "scikit-image", "scikit-learn", "numba", "pillow", "torch", "torchvision",
     "torchmetrics",
 )  # fmt: skip
-"""Distributions whose version may move a number."""
-
-GROUPS = ("huebench.methods", "huebench.datasets", "huebench.metrics")
-"""Entry-point groups through which other distributions register plugins."""
+"""Distributions whose version may move a number, whatever imports them."""
 
 METRICS = "huebench.bench.metrics"
 """The package of the metrics: the protocol names them, but they decide nothing before the score."""
@@ -41,13 +43,13 @@ SCORING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
 @cache
 def library_versions() -> dict[str, str]:
     """Return the installed version of each of `LIBRARIES`, and of Python."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in LIBRARIES:
         try:
-            versions[name] = version(name)
+            found[name] = version(name)
         except PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
+            found[name] = "not installed"
+    return found
 
 
 def digest(*parts: object) -> str:
@@ -56,31 +58,50 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def class_source(cls: type) -> str:
-    """Return a digest of a plugin's code.
+def class_source(cls: type, plugin: str = "") -> str:
+    """Return a digest of the code of a method or a dataset, and of the libraries that it needs.
 
-    That is its file, every module of this package or of its own that it imports, directly or not, and the
-    version of its distribution.
+    Parameters
+    ----------
+    cls
+        Its class.
+    plugin
+        The plugin that registered it; see `huebench.plugins.Registry.source`.
     """
-    return _source_digest(Path(inspect.getfile(cls)), cls.__module__)
+    info = getattr(cls, "info", None)
+    required = versions(info.requires) if isinstance(info, MethodInfo) else {}
+    return digest(source_digest(cls.__module__, Path(inspect.getfile(cls))), plugin_source(plugin), required)
+
+
+def plugin_source(plugin: str) -> str:
+    """Return a digest of the code of a plugin: a file, or a module of another distribution."""
+    file = Path(plugin) if plugin.endswith(".py") else module_file(plugin)
+    if file is None:
+        return ""
+    return source_digest(plugin_module(file) if plugin.endswith(".py") else plugin, file)
 
 
 def files_content(files: Iterable[Path]) -> list[str]:
-    """Return the SHA-256 of each file that a method reads: its content counts, not its name."""
-    return [_content(file, file.stat().st_mtime_ns) for file in files]
+    """Return the SHA-256 of each file that a method reads, ``""`` for a missing one; a folder is its files.
+
+    The content counts, not where it lies; in a folder, names count as well.
+    """
+    return [_folder_content(file) if file.is_dir() else _file_content(file) for file in files]
 
 
 def modules_source(names: Iterable[str], without: str = "") -> str:
     """Return a digest of modules of this package and of what they import of it, less one package if named."""
-    return digest([_source_digest(_file_of(name), name, without) for name in names])
+    return digest([source_digest(name, _file_of(name), without) for name in names])
 
 
 def metrics_source(names: Iterable[str]) -> str:
     """Return a digest of which metrics can be computed here, and of their code."""
     names = tuple(names)
     modules = {module: path for name in names for module, path in _metric_modules(name).items()}
-    sources = sorted(_source_digest(path, module) for module, path in modules.items())
-    return digest(sorted(Scorer(names).unavailable), sources)
+    sources = sorted(source_digest(module, path) for module, path in modules.items())
+    required = versions({package for name in names for package in get_metric(name).requires})
+    plugins = [plugin_source(metric_plugin(name)) for name in names]
+    return digest(sorted(Scorer(names).unavailable), sources, required, plugins)
 
 
 def _metric_modules(metric: str) -> dict[str, Path]:
@@ -98,80 +119,24 @@ def _metric_modules(metric: str) -> dict[str, Path]:
     return {name: path for name, path in own.items() if path.is_file()}
 
 
+def _folder_content(folder: Path) -> str:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return digest([(file.relative_to(folder).as_posix(), _file_content(file)) for file in files])
+
+
+def _file_content(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    status = file.stat()
+    return _content(file, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
 @cache
-def _content(file: Path, _changed: int) -> str:
+def _content(file: Path, *_stamp: int) -> str:
     return file_digest(file)
 
 
-@cache
-def _source_digest(path: Path, module: str, without: str = "") -> str:
-    files: dict[str, Path] = {module: path}
-    queue = [module]
-    while queue:
-        current = queue.pop()
-        for name, found in _own_imports(files[current], current).items():
-            if name not in files and not (without and name.startswith(without)):
-                files[name] = found
-                queue.append(name)
-    contents = {name: hashlib.sha256(found.read_bytes()).hexdigest() for name, found in files.items()}
-    # Nameless: the name of a `--plugin` file's module tells where the file lies.
-    return digest(contents.pop(module), contents, _distributions(_top(module)))
-
-
-@cache
-def _own_imports(path: Path, module: str) -> dict[str, Path]:
-    """Return what a file imports of this package and of its own, also inside functions, with the files."""
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    # A library that a plugin took a function from is not searched: it may be as large as torch.
-    owners = ["huebench", *([_top(module)] if _distributions(_top(module)) else [])]
-    found: dict[str, Path] = {}
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):  # what a plugin has for another Python
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-            candidates = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            candidates = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in candidates:
-            # This package's `__init__` is left out: all import it, and it says little more than a version.
-            if name != "huebench" and _top(name) in owners and (file := _module_file(name)):
-                found[name] = file
-    return found
-
-
-@cache
-def _distributions(package: str) -> dict[str, str]:
-    """Return the version of every distribution that registers plugins from a package other than this one."""
-    if package == "huebench":
-        return {}
-    return {
-        point.dist.name: point.dist.version
-        for group in GROUPS
-        for point in entry_points(group=group)
-        if point.dist is not None and _top(point.value.partition(":")[0]) == package
-    }
-
-
-def _top(module: str) -> str:
-    return module.partition(".")[0]
-
-
 def _file_of(name: str) -> Path:
-    file = _module_file(name)
+    file = module_file(name)
     assert file is not None  # noqa: S101  # it is part of this package
     return file
-
-
-@cache
-def _module_file(name: str) -> Path | None:
-    """Return a module's file without importing it, or ``None`` if its package, imported, has none for it."""
-    package, *inside = name.split(".")
-    folders = getattr(sys.modules.get(package), "__path__", ())
-    bare = [Path(folder, *inside) for folder in folders]
-    candidates = [*(each / "__init__.py" for each in bare), *(each.with_suffix(".py") for each in bare)]
-    return next((file for file in candidates if file.is_file()), None)

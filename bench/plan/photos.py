@@ -3,30 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from ...datasets.base import Dataset, Entry, Split
+from ... import UserError
+from ...datasets.base import Dataset, Entry, Split, datasets
+from ...datasets.decode import max_pixels
 from ...datasets.digests import cache_folder
 from ...datasets.photos import PhotoSet
+from ...datasets.split_files import differences, read_splits, write_splits
 from ..protocol.protocol import Protocol
 from .keys import METRICS, class_source, digest, modules_source
 from .request import Request
-from .resolve import dataset_of, protocol_of
+from .resolve import dataset_of, protocol_of, training_dataset_of
 
 SHARD = 64
 """Photos scored between two writes: the most that an interruption can cost."""
 
 
-def open_split(request: Request, split: Split, limit: int | None = None) -> PhotoSet:
-    """Open one split of a resolved request's dataset, at most ``limit`` of its photos.
+def open_split(request: Request, split: Split, planned: Planned | None = None) -> PhotoSet:
+    """Open one split of the dataset that a resolved request learns from.
 
-    The request's own limit is for the photos to score alone: methods learn from whole splits.
+    Parameters
+    ----------
+    request, split
+        Which photos.
+    planned
+        What they must be.
+
+    Raises
+    ------
+    UserError
+        If they are not.
     """
-    dataset, protocol = dataset_of(request), protocol_of(request)
+    dataset = training_dataset_of(request)
+    return _photo_set(dataset, dataset.split(split), request, planned)
+
+
+def open_scored(request: Request, planned: Planned | None = None) -> PhotoSet:
+    """Open the photos that a resolved request scores; see `open_split`."""
+    dataset = dataset_of(request)
+    return _photo_set(dataset, limited(dataset.split(request.split), request.limit), request, planned)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The photos of a dataset as a run was planned with them.
+
+    Attributes
+    ----------
+    key
+        `dataset_key` of the dataset.
+    folder
+        Where `record` wrote its entries.
+    """
+
+    key: str
+    folder: Path
+
+    def record(self, dataset: Dataset) -> None:
+        """Keep the entries, so that `check` can name those that have changed."""
+        if not self.folder.is_dir():
+            write_splits(dataset.entries(), self.folder)
+
+    def check(self, dataset: Dataset, protocol: Protocol) -> None:
+        """Raise a UserError if the photos or the code that reads them are others."""
+        if dataset_key(dataset, protocol) == self.key:
+            return
+        recorded = read_splits(self.folder) if self.folder.is_dir() else []
+        changed = differences(recorded, dataset.entries()) if recorded else ["their fingerprint is another"]
+        if not changed:
+            raise UserError("photos are read by other code or settings here than where the run was planned")
+        more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+        raise UserError(f"photos have changed since the run was planned ({changed[0]}{more}); run again")
+
+
+def dataset_key(dataset: Dataset, protocol: Protocol) -> str:
+    """Return a key of all photos of a dataset and of the code that reads them."""
+    return digest(dataset.fingerprint(), reader_digest(dataset, protocol))
+
+
+def _photo_set(
+    dataset: Dataset, entries: Sequence[Entry], request: Request, planned: Planned | None
+) -> PhotoSet:
+    protocol = protocol_of(request)
+    if planned:
+        planned.check(dataset, protocol)
     return PhotoSet(
         dataset,
-        limited(dataset.split(split), limit),
+        entries,
         prepare=protocol.prepare,
         prepare_key=preparation_digest(dataset, protocol),
         cache=cache_folder() / "packed",
@@ -35,7 +102,9 @@ def open_split(request: Request, split: Split, limit: int | None = None) -> Phot
 
 def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest of the code that reads photos and of how they are resized."""
-    return digest(class_source(type(dataset)), protocol.preparation)
+    cls = type(dataset)
+    code = class_source(cls, datasets.source(cls.info.name))
+    return digest(code, max_pixels(), protocol.preparation)
 
 
 def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:

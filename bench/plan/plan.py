@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, Entry, fingerprint
+from ...datasets.base import Dataset, Entry, datasets, fingerprint
 from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
+from ...plugins import RAISED
+from ...sources import forget
+from ..metrics import metric_plugin
 from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
@@ -24,12 +27,16 @@ from .keys import (
     metrics_source,
     modules_source,
 )
-from .photos import SHARD, limited, preparation_digest, reader_digest
+from .photos import SHARD, dataset_key, limited, preparation_digest, reader_digest
 from .request import Request
-from .resolve import dataset_of, protocol_of, resolve
+from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 
 GALLERY_PHOTOS = 64
 """Photos whose pictures are kept, drawn with seed 0; the report's gallery chooses among them."""
+
+
+FEW = 10
+"""Photos that are enough for a split into tenths."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +47,25 @@ class Plan:
     ----------
     request
         The resolved request.
-    dataset
-        The opened dataset.
+    dataset, training
+        The opened datasets whose photos are scored and learned from; one and the same unless told otherwise.
     fingerprint
         Of the whole dataset.
     photos
         The photos to score.
     cells
         In the tables' order, no two of one key.
+    trained_on
+        How many photos to score are training photos as well, by id or by content.
     """
 
     request: Request
     dataset: Dataset
+    training: Dataset
     fingerprint: str
     photos: Sequence[Entry]
     cells: tuple[Cell, ...]
+    trained_on: int
 
 
 @dataclass(frozen=True)
@@ -74,23 +85,30 @@ def make_plan(request: Request) -> Plan:
     UserError
         If the request cannot be met, the dataset is not there, or a split that is needed is empty.
     """
+    forget()
     request = resolve(request)
     dataset, protocol = dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     if not photos:
-        raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split")
-    if not dataset.split("train"):
-        raise UserError(f"dataset '{request.dataset}' has no training photo, so no references and no prior")
-    train, validation = (fingerprint(dataset.split(name)) for name in ("train", "validation"))
+        few = _few(dataset)
+        raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split{few}")
+    training = training_dataset_of(request) if request.train_on else dataset
+    if not training.split("train"):
+        name, few = request.train_on or request.dataset, _few(training)
+        raise UserError(f"dataset '{name}' has no training photo, so no references and no prior{few}")
+    train, validation = (fingerprint(training.split(name)) for name in ("train", "validation"))
     data = _DataKeys(
-        training=digest(train, validation, preparation_digest(dataset, protocol)),
-        sample=sample_key(dataset, protocol),
+        training=digest(train, validation, preparation_digest(training, protocol)),
+        sample=sample_key(training, protocol),
         scored=photos_key(dataset, photos, protocol),
     )
     shared = {
         "request": request,
         "scored": data.scored,
         "sample": data.sample,
+        "dataset_key": dataset_key(dataset, protocol),
+        "training_key": dataset_key(training, protocol),
+        "data_plugins": data_plugins(request),
         "gallery": tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS)),
     }
     cells: dict[str, Cell] = {}
@@ -98,7 +116,27 @@ def make_plan(request: Request) -> Plan:
         for seed in request.seeds:
             cell = _cell(spec, request, data, {**shared, "seed": seed})
             cells.setdefault(cell.key, cell)
-    return Plan(request, dataset, dataset.fingerprint(), photos, tuple(cells.values()))
+    known = _names(training.split("train"))
+    trained_on = sum(not known.isdisjoint(_names([photo])) for photo in photos)
+    return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
+
+
+def _names(photos: Sequence[Entry]) -> set[str]:
+    """Return all that a photo can be known by again: ids, and digests where there are any."""
+    return {photo.id for photo in photos} | {photo.sha256 for photo in photos if photo.sha256}
+
+
+def data_plugins(request: Request) -> tuple[str, ...]:
+    """Return the plugins that register the datasets and the metrics of a resolved request."""
+    names = [name.partition(":")[0] for name in (request.dataset, request.train_on or request.dataset)]
+    found = [*map(datasets.source, names), *map(metric_plugin, protocol_of(request).metrics)]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _few(dataset: Dataset) -> str:
+    """Say what helps if a dataset has too few photos for its splits."""
+    count = len(dataset.entries())
+    return f": its {count} photo(s) are too few to divide, put {FEW} or more there" if count < FEW else ""
 
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:
@@ -122,14 +160,15 @@ def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
 
 
 def _cell(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[str, Any]) -> Cell:
-    shared = {**shared, "name": spec.name, "parameters": spec.parameters}
+    plugin = methods.source(spec.name)
+    shared = {**shared, "name": spec.name, "parameters": spec.parameters, "method_plugin": plugin}
     if spec.name in methods.broken:
         return _impossible(spec, methods.broken[spec.name].reason, shared)
     try:
         return _runnable(spec, request, data, shared)
     except UserError:  # a wrong parameter
         raise
-    except Exception as error:  # noqa: BLE001  # whatever one class raises, the others run
+    except RAISED as error:  # whatever one class raises, the others run
         return _impossible(spec, f"{type(error).__name__}: {error}", shared)
 
 
@@ -138,12 +177,15 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     info = method.info
     if reason := spec.missing():
         return _impossible(spec, reason, shared, method)
+    if request.split == "all" and not request.train_on and (info.trainable or info.reference != "none"):
+        reason = "it would learn from photos that are scored: add --train-on, or score one split"
+        return _impossible(spec, reason, shared, method)
     threads = request.threads or 1
     devices = request.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
-        class_source(type(method)), shared["seed"], data.training, request.budget, request.device,
-        library_versions(), threads if info.all_threads else 0, devices,
+        class_source(type(method), shared["method_plugin"]), shared["seed"], data.training,
+        request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(
         fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ... import UserError
-from ...datasets import Split
 from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
+
+Scored = Literal["train", "validation", "test", "all"]
+"""Photos to score: those of a split, or all."""
 
 Keep = Literal["none", "gallery", "all"]
 """Predictions to keep."""
@@ -71,12 +73,21 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     methods: Annotated[str, BeforeValidator(_joined)] = option(
-        "all", "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]."
+        "all",
+        "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]; "
+        'a value with a comma or a bracket in quotes: external[file="a,b.onnx"].',
     )
     dataset: str = option("samples", "A name from `bench list datasets`, or folder:PATH.")
     data_root: Path | None = option(None, "Folder or archive that holds the photos.")
     weights_dir: Path | None = option(None, "Folder of pretrained weights.", envvar=WEIGHTS_VARIABLE)
-    split: Split = option("test", "Split to score.", facts=True)
+    train_on: str = option(
+        "",
+        "Dataset to learn from and to take references from.",
+        facts=True,
+        metavar="NAME[:PATH]",
+    )
+    follow_links: bool = option(False, "Follow symbolic links in a folder of photos.", facts=True)
+    split: Scored = option("test", "Split to score, or all photos.", facts=True)
     limit: int | None = option(None, "Score at most N photos.", facts=True, ge=1, metavar="N")
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = option(
         (0,), "Seed; repeat the option for several.", facts=True, flag="--seed"
@@ -88,7 +99,7 @@ class Request(BaseModel):
     threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1)
     timeout: float | None = option(None, "Seconds that a cell may take.", facts=True, ge=1)
     max_memory: Annotated[ByteSize, BeforeValidator(_bytes)] | None = option(
-        None, "Memory that a cell may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
+        None, "Memory that a method may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
     )
     size: int | None = option(
         None, "Side in pixels at which photos are scored.  [default: the dataset's]", ge=16, le=4096
@@ -98,7 +109,7 @@ class Request(BaseModel):
         None, "Metrics, separated by commas.  [default: all in `bench list metrics`]"
     )
     plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
-    out: Path | None = option(None, "Run folder.  [default: runs/DATASET]")
+    out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")
     keep_predictions: Keep = option(
         "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
 
 from ... import UserError
-from ...datasets.base import Dataset, dataset_info, open_dataset
+from ...datasets.base import Dataset, dataset_info, datasets, open_dataset
 from ...files import WEIGHTS_VARIABLE
+from ...methods.base import methods
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
 from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
+from ..metrics.base import metrics
 from ..protocol.protocol import Protocol
 from .machine import check_gpus, resolve_device, threads_available
 from .request import Request
@@ -26,8 +29,10 @@ def resolve(request: Request) -> Request:
     UserError
         If it names something unknown, or a metric cannot score photos as small as it asks for.
     """
+    for registry in (methods, datasets, metrics):
+        registry.discover()  # a plugin must not take the name of what is built in
     for plugin in request.plugins:
-        load_plugin(plugin)
+        load_plugin(plugin.expanduser())
     parse_specs(request.methods)
     dataset_info(request.dataset)
     _, _, path = request.dataset.partition(":")
@@ -37,20 +42,24 @@ def resolve(request: Request) -> Request:
             "leave one out"
         )
     root = Path(path) if path else request.data_root
+    learned, _, place = request.train_on.partition(":")
+    if learned:
+        dataset_info(learned)
     device = request.device if request.remote and request.device != "auto" else resolve_device(request.device)
     if device == "cuda" and not request.remote:
         check_gpus(request.devices)
     resolved = request.model_copy(
         update={
             "data_root": root.expanduser().resolve() if root else None,
+            "train_on": f"{learned}:{Path(place).expanduser().resolve()}" if place else learned,
             "weights_dir": _weights_folder(request.weights_dir),
             "seeds": tuple(dict.fromkeys(request.seeds)),
             "device": device,
             "threads": request.threads or threads_available(),
             "metrics": default_metrics() if request.metrics is None else resolve_metrics(request.metrics),
             "size": request.size or dataset_info(request.dataset).size,
-            "plugins": tuple(path.resolve() for path in request.plugins),
-            "out": _run_folder(request.out or Path("runs", request.dataset_name)),
+            "plugins": tuple(path.expanduser().resolve() for path in request.plugins),
+            "out": _run_folder(request.out or Path("runs", _run_name(request, path))),
         }
     )
     _check_size(protocol_of(resolved))
@@ -65,13 +74,21 @@ def protocol_of(request: Request) -> Protocol:
 
 
 def dataset_of(request: Request) -> Dataset:
-    """Open the dataset of a resolved request."""
-    return open_dataset(request.dataset_name, request.data_root)
+    """Open the dataset whose photos a resolved request scores."""
+    return open_dataset(request.dataset_name, request.data_root, follow_links=request.follow_links)
+
+
+def training_dataset_of(request: Request) -> Dataset:
+    """Open the dataset that the methods of a resolved request learn from."""
+    if not request.train_on:
+        return dataset_of(request)
+    return open_dataset(request.train_on, follow_links=request.follow_links)
 
 
 def _weights_folder(given: Path | None) -> Path | None:
     """Return the folder of weights that is given or that the environment names; make it known to methods."""
     if given is not None:
+        given = given.expanduser()
         if not given.is_dir():
             raise UserError(f"--weights-dir: not a folder: '{given}'")
         os.environ[WEIGHTS_VARIABLE] = str(given.resolve())
@@ -88,6 +105,14 @@ def _check_size(protocol: Protocol) -> None:
                 f"{metric.name} needs photos of at least {metric.least_side}×{metric.least_side} pixels, not "
                 f"{size}×{size}: give --size {metric.least_side} or more, or --metrics without it"
             )
+
+
+def _run_name(request: Request, path: str) -> str:
+    """Return the dataset's name; of a folder its own, with a digest, for two folders may have one name."""
+    if not path:
+        return request.dataset_name
+    folder = Path(path).expanduser().resolve()
+    return f"{folder.name or request.dataset_name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
 
 
 def _run_folder(out: Path) -> Path:

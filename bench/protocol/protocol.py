@@ -22,7 +22,8 @@ RULES = {
     "grey": "CIE L* of sRGB, D65",
     "merge": "the input's own L*, the predicted a*b*",
     "save": "sRGB uint8, rounded to nearest, clipped to the gamut in linear RGB",
-    "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2",
+    "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
+    "the same content or a near-duplicate",
 }
 """Rules that no option changes, in words."""
 
@@ -52,11 +53,11 @@ class Protocol:
     metrics: tuple[str, ...] = field(default_factory=default_metrics)
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
-    version: int = 1
+    version: int = 2
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them."""
-        return {**asdict(self), **RULES}
+        return {**asdict(self), "metrics": list(self.metrics), **RULES}
 
     @property
     def digest(self) -> str:

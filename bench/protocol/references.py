@@ -1,4 +1,8 @@
-"""The reference photo of each target, chosen without a look at the target's colour."""
+"""The reference photo of each target, chosen without a look at the target's colour.
+
+No photo is its own reference: not the photo itself, nor one of the same content, nor a near-duplicate by the
+definition of `huebench.datasets.audit`, here of the lightness at the protocol's size.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import UserError
+from ...datasets.audit import NEAR, perceptual_hash
 from ...datasets.base import Entry
 from ...methods.base import Lightness
 from ...methods.resize import resize_plane
@@ -33,6 +39,11 @@ def describe(lightness: Lightness) -> NDArray[np.float32]:
     return np.concatenate([histogram, thumbnail.ravel()]).astype(np.float32)
 
 
+def look(lightness: Lightness) -> int:
+    """Return the 64-bit perceptual hash of one lightness plane, float32 (H, W), 0…100."""
+    return perceptual_hash(np.rint(lightness * np.float32(2.55)).astype(np.uint8))
+
+
 @dataclass(frozen=True)
 class ReferencePool:
     """The training photos among which references are chosen.
@@ -43,18 +54,49 @@ class ReferencePool:
         The photos.
     descriptors
         Their `describe`, float32 (N, 96).
+    looks
+        Their `look`, uint64 (N,).
     """
 
     entries: list[Entry]
     descriptors: NDArray[np.float32]
+    looks: NDArray[np.uint64]
 
-    def similar(self, lightness: Lightness) -> Entry:
-        """Return the photo nearest to a target's lightness; the first of equals."""
+    def similar(self, target: Entry, lightness: Lightness) -> Entry:
+        """Return the photo nearest to a target's lightness; the first of equals.
+
+        Raises
+        ------
+        UserError
+            If no photo may be the target's reference.
+        """
         distances = np.square(self.descriptors - describe(lightness)).sum(axis=1, dtype=np.float64)
-        return self.entries[int(distances.argmin())]
+        return self.entries[int(np.where(self._others(target, lightness), distances, np.inf).argmin())]
 
-    def random(self, target: Entry, seed: int) -> Entry:
-        """Return a photo drawn for a target by its id, so that order and batches do not matter."""
+    def random(self, target: Entry, lightness: Lightness, seed: int) -> Entry:
+        """Return a photo drawn for a target by its id, so that order and batches do not matter.
+
+        Raises
+        ------
+        UserError
+            If no photo may be the target's reference.
+        """
         digest = hashlib.sha256(target.id.encode()).digest()[:8]
         rng = np.random.default_rng([seed, int.from_bytes(digest, "little")])
-        return self.entries[int(rng.integers(len(self.entries)))]
+        others = self._others(target, lightness)
+        while not others[drawn := int(rng.integers(len(self.entries)))]:
+            pass
+        return self.entries[drawn]
+
+    def _others(self, target: Entry, lightness: Lightness) -> NDArray[np.bool_]:
+        """Return which photos may be a target's reference.
+
+        Where all look like the target, such as plain planes, other content is enough.
+        """
+        names = {target.id, target.sha256 or target.id}
+        different = np.array([names.isdisjoint((entry.id, entry.sha256)) for entry in self.entries])
+        far = different & (np.bitwise_count(self.looks ^ np.uint64(look(lightness))) > NEAR)
+        others: NDArray[np.bool_] = far if far.any() else different
+        if not others.any():
+            raise UserError(f"photo '{target.id}' has no reference: no other photo is in the training sample")
+        return others

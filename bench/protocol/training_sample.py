@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -17,7 +17,7 @@ from ...datasets.photos import PhotoSet
 from ...files import atomic
 from ..metrics import ab_prior
 from .protocol import Protocol
-from .references import ReferencePool, describe
+from .references import ReferencePool, describe, look
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,13 @@ class TrainingSample:
         The pool from which reference photos are chosen.
     prior
         Share of the sample's pixels in each ab bin: the weights of the rebalanced metrics.
+    failures
+        Reason by id of each photo of the sample that could not be decoded.
     """
 
     references: ReferencePool
     prior: NDArray[np.float64]
+    failures: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def build(cls, train: PhotoSet, protocol: Protocol) -> TrainingSample:
@@ -46,24 +49,35 @@ class TrainingSample:
         """
         sample = train.sample(protocol.training_sample, np.random.default_rng(0))
         entries: list[Entry] = []
-        descriptors: list[NDArray[np.float32]] = []
+        planes: list[tuple[NDArray[np.float32], int]] = []
 
         def photos() -> Iterator[RGB]:
             for photo in sample:
                 entries.append(photo.entry)
-                descriptors.append(describe(protocol.hide(photo.rgb)[0]))
+                lightness, _ = protocol.hide(photo.rgb)
+                planes.append((describe(lightness), look(lightness)))
                 yield photo.rgb
 
         prior = ab_prior(photos())
         if not entries:
             raise UserError("no training photo can be decoded: `bench datasets verify` says why")
-        return cls(ReferencePool(entries, np.stack(descriptors)), prior)
+        descriptors, looks = zip(*planes, strict=True)
+        pool = ReferencePool(entries, np.stack(descriptors), np.array(looks, np.uint64))
+        return cls(pool, prior, sample.failures)
 
     def save(self, path: Path) -> None:
         """Write the sample atomically as ``path``, an ``.npz`` file."""
-        entries = np.array(json.dumps([asdict(entry) for entry in self.references.entries]))
+        pool = self.references
+        entries = np.array(json.dumps([asdict(entry) for entry in pool.entries]))
         with atomic(path) as partial:
-            np.savez(partial, entries=entries, descriptors=self.references.descriptors, prior=self.prior)
+            np.savez(
+                partial,
+                entries=entries,
+                descriptors=pool.descriptors,
+                looks=pool.looks,
+                prior=self.prior,
+                failures=np.array(json.dumps(self.failures)),
+            )
 
     @classmethod
     def load(cls, path: Path) -> TrainingSample:
@@ -77,6 +91,8 @@ class TrainingSample:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 entries = [Entry(**entry) for entry in json.loads(str(stored["entries"]))]
-                return cls(ReferencePool(entries, stored["descriptors"]), stored["prior"])
+                failures = json.loads(str(stored["failures"]))
+                pool = ReferencePool(entries, stored["descriptors"], stored["looks"])
+                return cls(pool, stored["prior"], failures)
         except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {error}") from error

@@ -1,86 +1,91 @@
-"""``folder:PATH``: any tree of photos."""
+"""``folder:PATH``: any tree of photos, or a zip archive of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from ... import UserError
-from ..base import DatasetInfo, Split, register_dataset
+from ..base import SPLITS, DatasetInfo, Split, register_dataset
+from ..split_files import read_assignment
+from ..split_folders import stated_splits
 from ..splits import TENTHS, by_digest, shares
-from ..tree import TreeDataset
+from ..tree import NAMED, TreeDataset
 
-SPLIT_FOLDERS: Final[dict[str, Split]] = {
-    "train": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
-"""Sub-folders that name splits, in any case, also followed by a year: ``Train``, ``val2017``."""
+SPLIT_FILE: Final = "splits.csv"
+"""File in the folder that states the splits, whatever the names of folders say."""
+
+_ADVICE: Final = f"rename them, or put a {SPLIT_FILE} with the columns id, split and category there"
 
 
 @register_dataset
 class Folder(TreeDataset):
     """A tree of photos; its sub-folders are categories or splits.
 
-    If two or more sub-folders are named in `SPLIT_FOLDERS`, they are the splits, and the folders in them the
-    categories. Without ``test``, ``val`` is the test split, as papers use ImageNet and COCO. Without a
-    validation split, a tenth of train becomes one. Otherwise sub-folders are categories and the splits are
-    80/10/10. Photos are assigned in the order of their SHA-256, and equal files stay together.
+    `SPLIT_FILE` states the splits, or sub-folders at any depth do, see
+    `huebench.datasets.split_folders.stated_splits`. Without a folder for test, that for validation is
+    test, as papers use ImageNet and COCO. Without one for validation, a tenth of train is. If nothing is
+    stated, sub-folders are categories and the splits are 80/10/10. Photos are assigned in the order of their
+    SHA-256, and equal files stay together.
     """
 
     info: ClassVar = DatasetInfo(
         name="folder",
-        summary="your own photos: folder:PATH; sub-folders are categories",
+        summary="your own photos: folder:PATH, a folder or a zip archive; sub-folders are categories",
         source="the folder that you name",
         licence="unknown",
-        splits="the sub-folders train, val, test if present (without test, val is test), else 80/10/10 in "
-        "the order of SHA-256",
+        splits=f"as {SPLIT_FILE} or sub-folders such as train, val and test state (without test, val is it), "
+        "else 80/10/10 in the order of SHA-256",
     )
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
         if root is None:
             raise UserError("dataset 'folder' needs a folder: write folder:PATH, or add --data-root PATH")
-        super().__init__(root)
-        if not self.tree.paths:
+        super().__init__(root, follow_links=follow_links)
+        if not self.tree.ids:
             raise UserError(f"no photos in '{root}' (.jpg, .png, .tif, .webp, …); put some there")
+        self._how = ""
 
-    def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
-        """Return splits by sub-folders, or else by SHA-256, and sub-folders as categories."""
-        stated = _stated_splits(list(digests), self.tree.root)
-        splits = stated or by_digest(digests, shares(len(digests), TENTHS))
-        if stated and "validation" not in stated.values():
-            train = {key: digest for key, digest in digests.items() if stated[key] == "train"}
+    def places(self, digests: Mapping[str, str]) -> Mapping[str, tuple[Split, str]]:
+        """Return splits by `SPLIT_FILE`, sub-folders or SHA-256, and categories."""
+        listed = self.tree.side_file(SPLIT_FILE)
+        if listed is not None:
+            self._how = f"as {SPLIT_FILE} states"
+            return read_assignment(listed, f"'{self.tree.root / SPLIT_FILE}'", self.tree.ids)
+        stated = stated_splits(self.tree.ids, self.tree.root, _ADVICE)
+        if not stated:
+            self._how = "80/10/10 in the order of SHA-256: the names of sub-folders state no splits"
+            splits = by_digest(digests, shares(len(digests), TENTHS))
+            return {key: (splits[key], _category(key)) for key in digests}
+        splits = {key: one.split for key, one in stated.items()}
+        self._how = _in_words({(one.split, one.folder) for one in stated.values()})
+        if "test" not in splits.values():
+            splits = {key: "train" if split == "train" else "test" for key, split in splits.items()}
+            self._how += "; there is no test, so validation is test"
+        if "validation" not in splits.values():
+            train = {key: digest for key, digest in digests.items() if splits[key] == "train"}
             tenth = round(len(train) / 10)
             splits |= by_digest(train, (len(train) - tenth, tenth, 0))
-        depth = 1 if stated else 0
-        return {key: (splits[key], _category(key, depth)) for key in digests}
+            self._how += "; a tenth of train is validation"
+        return {key: (splits[key], stated[key].category) for key in digests}
+
+    def facts(self) -> dict[str, Any]:
+        """Return how the splits were made, and the files that were passed over."""
+        self.entries()
+        return {**super().facts(), "splits": self._how}
 
 
-def _category(key: str, depth: int) -> str:
-    folders = PurePosixPath(key).parts[depth:-1]
+def _category(key: str) -> str:
+    folders = PurePosixPath(key).parts[:-1]
     return folders[0] if folders else ""
 
 
-def _stated_splits(keys: list[str], root: Path) -> dict[str, Split]:
-    """Return each photo's split by its first folder, or nothing if the folders are not splits."""
-    stated = {key: split for key in keys if (split := _stated_split(key))}
-    named = set(stated.values())
-    if len(named) < 2:
-        return {}
-    if "train" not in named:
-        raise UserError(f"'{root}' has val and test folders but no train folder: add it, or rename them")
-    stray = next((key for key in keys if key not in stated), None)
-    if stray:
-        folders = f"train and {'test' if 'test' in named else 'val'}"
-        raise UserError(f"'{root}' has {folders} folders, but photo '{stray}' is in none of them: move it")
-    if "test" not in named:
-        return {key: "train" if split == "train" else "test" for key, split in stated.items()}
-    return stated
-
-
-def _stated_split(key: str) -> Split | None:
-    folder, below, _ = key.partition("/")
-    return SPLIT_FOLDERS.get(folder.casefold().rstrip("0123456789")) if below else None
+def _in_words(stated: set[tuple[Split, str]]) -> str:
+    """Return the folders that state each split, in words."""
+    parts = []
+    for split in SPLITS:
+        folders = sorted(folder for named, folder in stated if named == split)
+        shown = ", ".join(f"{folder}/" for folder in folders[:NAMED]) + (", …" if folders[NAMED:] else "")
+        parts += [f"{split} in {shown}"] if folders else []
+    return "; ".join(parts)

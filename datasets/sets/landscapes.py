@@ -52,12 +52,12 @@ class Landscapes(TreeDataset):
         splits="4,000 train, 200 validation, the rest (119) test by SHA-256; fewer in proportion",
     )
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
         if root is None or not root.is_dir():
             where = "add --data-root FOLDER" if root is None else f"not a folder: '{root}'"
             raise UserError(f"dataset 'landscapes': {where}. {_INSTRUCTIONS}")
-        super().__init__(root)
-        if not self.tree.paths:
+        super().__init__(root, follow_links=follow_links)
+        if not self.tree.ids:
             raise UserError(f"dataset 'landscapes': no photos in '{root}'. {_INSTRUCTIONS}")
 
     def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:

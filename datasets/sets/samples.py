@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Final
 
 from ... import UserError
-from ...files import file_digest
 from ..base import RGB, SPLITS, Dataset, DatasetInfo, Entry, Split, register_dataset
-from ..decode import decode
+from ..decode import decode, read_photo
 
 TILE: Final = 128
 """Side of a tile in pixels."""
@@ -89,7 +88,6 @@ class Samples(Dataset):
             raise UserError("dataset 'samples' comes with the package: leave out --data-root")
         super().__init__(root)
         self._files = {name: _installed(original) for name, original in ORIGINALS.items()}
-        self._decoded: dict[str, RGB] = {}
 
     def entries(self) -> list[Entry]:
         """Return every tile, photo by photo."""
@@ -98,28 +96,35 @@ class Samples(Dataset):
     def read(self, entry: Entry) -> RGB:
         """Return one tile, uint8 (128, 128, 3); raises `PhotoError` if its photo cannot be decoded."""
         tile = self._tiles[entry.id]
-        whole = self._photo(tile.photo)
+        whole, digest = _whole(self._files[tile.photo])
+        entry.check(_digest(digest, tile))
         return whole[tile.top : tile.top + TILE, tile.left : tile.left + TILE].copy()
 
     @cached_property
     def _tiles(self) -> dict[str, Tile]:
-        return {tile.id: tile for name in ORIGINALS for tile in _layout(name, *self._photo(name).shape[:2])}
+        sides = {name: _whole(path)[0].shape[:2] for name, path in self._files.items()}
+        return {tile.id: tile for name in ORIGINALS for tile in _layout(name, *sides[name])}
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        digests = {name: file_digest(path) for name, path in self._files.items()}
+        files = {name: _whole(path)[1] for name, path in self._files.items()}
         return [
             Entry(
-                key, tile.split, tile.photo, ORIGINALS[tile.photo].licence, _digest(digests[tile.photo], tile)
+                key, tile.split, tile.photo, ORIGINALS[tile.photo].licence, _digest(files[tile.photo], tile)
             )
             for key, tile in self._tiles.items()
         ]
 
-    def _photo(self, name: str) -> RGB:
-        """Return a whole photo; all seven together take 6 MB."""
-        if name not in self._decoded:
-            self._decoded[name] = decode(self._files[name])
-        return self._decoded[name]
+
+@cache
+def _whole(path: Path) -> tuple[RGB, str]:
+    """Return a whole photo and its file's SHA-256; all seven together take 6 MB."""
+    content = read_photo(path)
+    return decode(content), hashlib.sha256(content).hexdigest()
+
+
+def _digest(file: str, tile: Tile) -> str:
+    return hashlib.sha256(f"{file} {tile.top} {tile.left} {TILE}".encode()).hexdigest()
 
 
 def _installed(original: Original) -> Path:
@@ -150,7 +155,3 @@ def _starts(length: int, stride: int) -> list[int]:
     room = length - TILE
     steps = room // stride
     return [round(room * step / steps) for step in range(steps + 1)] if steps else [room // 2]
-
-
-def _digest(file: str, tile: Tile) -> str:
-    return hashlib.sha256(f"{file} {tile.top} {tile.left} {TILE}".encode()).hexdigest()

@@ -161,7 +161,7 @@ class DeepMethod(Method):
     def files(self) -> tuple[Path, ...]:
         """Files of pretrained weights."""
         part = self.pretrained()
-        return () if part is None else part.files
+        return super().files + (() if part is None else part.files)
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.

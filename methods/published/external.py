@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
+import re
 import warnings
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -35,6 +38,24 @@ SCALES: dict[Scale, tuple[float, float]] = {
     "0..255": (0.0, 255.0),
 }
 """Values of black and white in a channel."""
+
+ONNX_TYPES: dict[str, type[np.floating]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+}
+"""Types of an ONNX network's input."""
+
+NOT_TORCHSCRIPT = (
+    "cannot be opened: it is not a TorchScript file. If it holds weights (a state dict) or a pickled module, "
+    "build the network in Python, load them, and export it with torch.jit.trace or torch.onnx.export; "
+    "an ONNX file's name ends in .onnx"
+)
+
+_LOCATION = re.compile(rb"\n\x08location\x12([\x00-\x7f]|[\x80-\xff][\x01-\x7f])")
+"""In ONNX's protocol buffers, the key of a file beside the graph and the length of its name."""
+
+_RAISED = re.compile(r"^\w+(Error|Exception): ", re.MULTILINE)
 
 
 @register
@@ -73,14 +94,16 @@ class External(Method):
         file = self.parameters.file
         if not file.is_file():
             return f"weights not found: '{file}' does not exist"
-        if file.suffix == ".onnx" and find_spec("onnxruntime") is None:
+        if _is_onnx(file) and find_spec("onnxruntime") is None:
             return "needs onnxruntime: pip install 'huebench[external]'"
-        return ""
+        absent = [path for path in self.files if not path.is_file()]
+        return f"weights not found: '{file}' needs '{absent[0]}', which does not exist" if absent else ""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The file."""
-        return (self.parameters.file,)
+        """The file, and the files of weights that an ONNX graph names."""
+        file = self.parameters.file
+        return (file, *(_named_in(file) if _is_onnx(file) and file.is_file() else ()))
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Run the file on each photo.
@@ -145,8 +168,10 @@ class External(Method):
         if reason := self.missing():
             raise UserError(f"external: {reason}")
         file = self.parameters.file
-        opened = _open_onnx if file.suffix == ".onnx" else _open_torchscript
-        run = _explained(lambda: opened(file, context), file, "cannot be opened", context)
+        opened = _open_onnx if _is_onnx(file) else _open_torchscript
+        chosen = self.parameters
+        shape = (1, {"L": 1, "RGB": 3}[chosen.takes], chosen.size, chosen.size)
+        run = _explained(lambda: opened(file, shape, context), file, "cannot be opened", context)
 
         def explained(photo: Arrays) -> Arrays:
             what = f"refuses an input of shape {photo.shape} (check size and takes)"
@@ -167,11 +192,65 @@ def _explained(work: Callable[[], T], file: Path, what: str, context: Context) -
                 f"external: the memory of the {context.device} is too small for '{file}': lower size where "
                 "the file allows it, or use another device"
             ) from error
-        first_line = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise UserError(f"external: '{file}' {what}: {first_line}") from error
+        text = str(error).strip() or type(error).__name__
+        # TorchScript's reason comes after two tracebacks; it may have several lines.
+        starts = [match.start() for match in _RAISED.finditer(text)]
+        reason = " ".join(text[starts[-1] if starts else 0 :].split())
+        raise UserError(f"external: '{file}' {what}: {reason}") from error
 
 
-def _open_onnx(file: Path, context: Context) -> Run:
+def _is_onnx(file: Path) -> bool:
+    return file.suffix.lower() == ".onnx"
+
+
+def _named_in(file: Path) -> list[Path]:
+    """Return the files that an ONNX graph takes weights from."""
+    if not file.stat().st_size:
+        return []
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        names = set()
+        for match in _LOCATION.finditer(content):
+            low, high = match[1][0], match[1][-1] if len(match[1]) > 1 else 0
+            names.add(content[match.end() : match.end() + (low & 0x7F | high << 7)].decode(errors="replace"))
+    return [file.parent / name for name in sorted(names)]
+
+
+def _is_torchscript(file: Path) -> bool:
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return any(name.rpartition("/")[2] in ("constants.pkl", "model.json") for name in archive.namelist())
+
+
+def _check_inputs(file: Path, names: Sequence[str]) -> None:
+    if len(names) != 1:
+        raise UserError(
+            f"external: '{file}' takes {len(names)} inputs ({', '.join(names)}): "
+            "export a network that takes the lightness or a neutral RGB photo and nothing else"
+        )
+
+
+def _check_shape(file: Path, expected: Sequence[object], given: tuple[int, int, int, int]) -> None:
+    """Refuse an ONNX network whose fixed input shape is another than the parameters say."""
+    fixed = [side if isinstance(side, int) else None for side in expected]
+    if len(fixed) != 4:
+        raise UserError(f"external: '{file}' takes an input of shape {expected}; it must be (1, C, H, W)")
+    batch, channels, height, width = fixed
+    advice = ""
+    if batch not in (None, 1):
+        advice = "export it for one photo at a time"
+    elif channels not in (None, given[1]):
+        takes = {1: "L", 3: "RGB"}.get(channels)
+        advice = f"write takes={takes}" if takes else "export it for one channel of L*, or for RGB"
+    elif {height, width} - {None, given[2]}:
+        side = height or width
+        square = {height, width} <= {None, side}
+        advice = f"write size={side}" if square else "export it for square photos"
+    if advice:
+        raise UserError(f"external: '{file}' takes an input of shape {expected}, not {given}: {advice}")
+
+
+def _open_onnx(file: Path, shape: tuple[int, int, int, int], context: Context) -> Run:
     import onnxruntime  # type: ignore[import-untyped,import-not-found,unused-ignore]  # an extra
 
     options = onnxruntime.SessionOptions()
@@ -179,26 +258,41 @@ def _open_onnx(file: Path, context: Context) -> Run:
     options.use_deterministic_compute = True
     providers = ["CUDAExecutionProvider"] if context.device == "cuda" else []
     session = onnxruntime.InferenceSession(file, options, providers=[*providers, "CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    inputs = session.get_inputs()
+    _check_inputs(file, [each.name for each in inputs])
+    (only,) = inputs
+    _check_shape(file, only.shape, shape)
+    if only.type not in ONNX_TYPES:
+        raise UserError(
+            f"external: '{file}' takes a {only.type}: export it for one of {', '.join(ONNX_TYPES)}"
+        )
+    dtype = ONNX_TYPES[only.type]
 
     def run(photo: Arrays) -> Arrays:
-        answer: Arrays = session.run(None, {name: photo})[0]
+        answer: Arrays = session.run(None, {only.name: photo.astype(dtype)})[0]
         return answer
 
     return run
 
 
-def _open_torchscript(file: Path, context: Context) -> Run:
+def _open_torchscript(file: Path, _shape: tuple[int, int, int, int], context: Context) -> Run:
     import torch  # slow, and needed for this format only
 
+    if not _is_torchscript(file):
+        raise UserError(f"external: '{file}' {NOT_TORCHSCRIPT}")
     device = torch.device(context.device)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # published files remain in the format
         network = torch.jit.load(str(file), map_location=device).eval()  # type: ignore[no-untyped-call]
 
+    _, *inputs = network.forward.schema.arguments
+    _check_inputs(file, [each.name for each in inputs if not each.has_default_value()])
+    weights = (weight for weight in (*network.parameters(), *network.buffers()) if weight.is_floating_point())
+    dtype = next((weight.dtype for weight in weights), torch.float32)
+
     def run(photo: Arrays) -> Arrays:
         with torch.inference_mode():
-            answer: object = network(torch.from_numpy(photo).to(device))
+            answer: object = network(torch.from_numpy(photo).to(device, dtype))
             first = answer[0] if isinstance(answer, tuple | list) and answer else answer
             if not isinstance(first, torch.Tensor):
                 raise UserError(

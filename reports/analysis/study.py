@@ -1,6 +1,7 @@
 """The fool rate of a run's human study: how often people take a colorized photo for the real one."""
 
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from .statistics import bootstrap
 from .summary import Summary
 
 DATABASE = "study.sqlite"  #: The file in a run folder that ``bench study`` keeps the answers in
+
+LARGEST, PATIENCE = 1 << 20, 30.0
+"""Bytes of the largest value of a study, and seconds that reading one may take."""
 
 ENOUGH = 10  #: With at least this many participants the bootstrap resamples them, with fewer their answers
 
@@ -117,8 +121,16 @@ def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open a database that is there; not mode=ro, for the last reader must put a write-ahead log away."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    """Open a database that is there to read it: somebody else may have made it, and its view is a program."""
+    # Without a write-ahead log nobody is writing, and a reader need not make one.
+    log = path.with_name(f"{path.name}-wal")
+    mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+    until = time.monotonic() + PATIENCE
+    database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    return database
 
 
 def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:

@@ -1,6 +1,7 @@
 """The common style of all charts, drawn by Matplotlib without any global state of it."""
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,8 +29,12 @@ STYLE: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw with Matplotlib's own defaults and `STYLE`, whatever the user's settings are."""
-    with mpl.rc_context():
+    """Draw with Matplotlib's own defaults and `STYLE`, whatever the user's settings are.
+
+    Its warnings are about looks, such as a letter that its font lacks: nothing that a user can mend.
+    """
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)  # type: ignore[arg-type]  # the names are literals to the type checker
         yield

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ...files import atomic
+from ...files import write_text
 from ..blocks import Data, Document, walk
+from ..text import printable, spreadsheet_safe
 
 
 def write(document: Document, folder: Path) -> Path:
@@ -12,6 +13,9 @@ def write(document: Document, folder: Path) -> Path:
     for block in walk(document.blocks):
         if isinstance(block, Data):
             named = block.table.index.names != [None]
-            with atomic(target / f"{block.name}.csv") as partial:
-                block.table.to_csv(partial, index=named, lineterminator="\n")
+            table = block.table.reset_index() if named else block.table
+            texts = table.select_dtypes(exclude=["number", "bool"])
+            table = table.assign(**{str(name): texts[name].map(spreadsheet_safe) for name in texts})
+            text = printable(table.to_csv(index=False, lineterminator="\n"))
+            write_text(target / f"{block.name}.csv", text)
     return target

@@ -10,9 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from ...files import atomic
+from ...files import write_text
 from .. import blocks as b
 from ..blocks import Block, Document, Span, Text
+from ..text import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,8 +23,7 @@ RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}  #: Ra
 def write(document: Document, folder: Path) -> Path:
     """Write ``report.html`` into a folder and return its path."""
     path = folder / "report.html"
-    with atomic(path) as partial:
-        partial.write_text(page(document), encoding="utf-8")
+    write_text(path, printable(page(document)))
     return path
 
 

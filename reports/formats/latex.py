@@ -9,8 +9,9 @@ from typing import cast
 
 import pandas as pd
 
-from ...files import atomic
+from ...files import write_text
 from ..blocks import Document, Table, walk
+from ..text import printable
 
 ESCAPES = str.maketrans(
     {
@@ -72,8 +73,7 @@ def write(document: Document, folder: Path) -> Path:
             which = f" Part {i} of {len(parts)}." if len(parts) > 1 else ""
             label = f"tab:{name}" if i == 1 else f"tab:{name}-{i}"
             texts.append(latex(part, f"{part.caption} ({document.subject}).{which}", label))
-        with atomic(target / f"{name}.tex") as partial:
-            partial.write_text("\n".join(texts), encoding="utf-8")
+        write_text(target / f"{name}.tex", printable("\n".join(texts)))
     return target
 
 

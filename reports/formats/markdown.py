@@ -6,9 +6,10 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from ...files import atomic
+from ...files import atomic, write_text
 from .. import blocks as b
 from ..blocks import Block, Document, Span, Text
+from ..text import printable
 
 
 def write(document: Document, folder: Path) -> Path:
@@ -17,14 +18,13 @@ def write(document: Document, folder: Path) -> Path:
         with atomic(folder / "figures" / figure.file) as partial:
             partial.write_bytes(figure.content)
     path = folder / "report.md"
-    with atomic(path) as partial:
-        partial.write_text(render([b.Heading(document.title, 1), *document.blocks]), encoding="utf-8")
+    write_text(path, render([b.Heading(document.title, 1), *document.blocks]))
     return path
 
 
 def render(blocks: Iterable[Block]) -> str:
     """Return blocks as Markdown; figures are expected in ``figures/``."""
-    return "\n\n".join(filter(None, map(render_block, blocks))) + "\n"
+    return printable("\n\n".join(filter(None, map(render_block, blocks))) + "\n")
 
 
 def inline(text: Text) -> str:

@@ -15,6 +15,9 @@ def blocks(material: Material) -> list[Block]:
     if failed := failed_cells(material.results.cells):
         columns = ("method", "seed", "status", "phase", "reason", "log")
         made.append(PlainTable(columns, tuple(failed), "Runs of a method that failed"))
+    if unread := material.run.dataset.get("unreadable training photos"):
+        which = ", ".join(f"{photo} ({reason})" for photo, reason in [*unread["reasons"].items()][:NAMED])
+        made.append(Prose(f"{unread['number']:,} photos of the training sample cannot be read: {which}."))
     if unscored := unscored_photos(material.results):
         headings = ("method", "status", "photos", "reason", "which")
         title = "Photos without a score"

@@ -31,6 +31,17 @@ def blocks(material: Material) -> list[Block]:
         Prose((*told, ".")),
         Prose(("Protocol ", Code(run.protocol_digest), f": {protocol}.")),
     ]
+    if trained_on := run.dataset.get("trained_on", 0):
+        found = f" {_trained_on(trained_on, material.summary.photos)}"
+        made.append(Caveat((Strong("Trained on scored photos."), found)))
     if run.dataset["caveat"]:
         made.append(Caveat((Strong("Read this first."), f" {run.dataset['caveat']}")))
     return made
+
+
+def _trained_on(photos: int, scored: int) -> str:
+    verb = "is" if photos == 1 else "are"
+    return (
+        f"{photos:,} of the {scored:,} scored photos {verb} also in the training split, by name or content: "
+        "trained methods have seen their colours, so their numbers say little about new photos."
+    )

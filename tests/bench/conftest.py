@@ -1,6 +1,24 @@
+import shutil
 from pathlib import Path
 
 import pytest
+
+import huebench
+
+
+@pytest.fixture(scope="session")
+def samples_run(tmp_path_factory):
+    """Run two baselines on three of the built-in photos."""
+    out = tmp_path_factory.mktemp("samples") / "out"
+    metrics = ("psnr", "auc", "auc_rebalanced", "colorfulness")
+    huebench.run(methods=("gray", "mean-ab"), limit=3, metrics=metrics, out=out)
+    return out
+
+
+@pytest.fixture
+def run(samples_run, tmp_path):
+    """Return a copy of the run folder that the test may change."""
+    return shutil.copytree(samples_run, tmp_path / "out")
 
 
 @pytest.fixture

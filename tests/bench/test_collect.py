@@ -6,19 +6,9 @@ import pytest
 from huebench.reports.tables import read_results
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    import subprocess
-    import sys
-
-    out = tmp_path_factory.mktemp("run") / "out"
-    command = ["run", "--methods", "gray,mean-ab", "--limit", "3", "--metrics", "auc,auc_rebalanced,psnr"]
-    subprocess.run(
-        [sys.executable, "-m", "huebench.bench", *command, "--out", str(out)],
-        check=True,
-        capture_output=True,
-    )
-    return read_results(out)
+@pytest.fixture
+def results(samples_run):
+    return read_results(samples_run)
 
 
 def test_the_area_under_the_mean_accuracy_curve_is_the_mean_auc(results):

@@ -90,3 +90,38 @@ def test_a_parameter_called_self_is_a_mistake(bench, name):
     code, output = bench("run", "--methods", f"{name}[self=1]", "--dry-run")
     assert code == 2
     assert f"error: method '{name}': self: Extra inputs are not permitted" in output
+
+
+WRONG = {
+    "notes": ("notes = property(lambda self: ['trained', 'well'])", "pass", "notes: Input should be a valid"),
+    "count": ("parameter_count = property(lambda self: 1.5)", "pass", "parameter_count: Input should be a"),
+    "long": ("notes = property(lambda self: {'a': 'x' * 10**6})", "pass", "notes.a: String should have at"),
+    "loss": ("", "context.log_epoch(Epoch(1, 2, 'validation', 0.5, None))", "accuracy: Input should be a"),
+    "steps": ("", "context.progress(1, '2', 'x')", "total: Input should be a valid integer"),
+    "halves": ("", "raise ValueError('a\\udcff')", "ValueError: a\\udcff"),
+    "large": ("", "raise ValueError('x' * 10**7)", "ValueError: xxx"),
+}
+
+
+def test_wrong_words_of_a_method_cost_its_own_row_and_nothing_more_on_the_next_run(bench, tmp_path):
+    text = "import numpy as np\nfrom huebench import Method, MethodInfo, register\n"
+    text += "from huebench.methods.base import Epoch\n"
+    for name, (body, fit, _) in WRONG.items():
+        text += (
+            f"@register\nclass {name.title()}(Method):\n    info = MethodInfo(name='{name}', "
+            f"family='baseline', source='a test', trainable=True)\n    {body}\n"
+            f"    def fit(self, train, validation, context): {fit}\n"
+            "    def colorize(self, lightness, context): return np.zeros((*lightness.shape, 2), np.float32)\n"
+        )
+    (tmp_path / "wrong.py").write_text(text)
+    arguments = ("--plugin", "wrong.py", "--methods", ",".join(["gray", *WRONG]), "--limit", 2, "--size", 32)
+    for _ in range(2):
+        code, output = bench("run", *arguments, "--metrics", "psnr", "--out", "out")
+        assert code == 1, output
+        cells = read_results(tmp_path / "out").cells.set_index("method")
+        assert cells.loc["gray", "status"] == "ok"
+        for name, (_, _, reason) in WRONG.items():
+            assert cells.loc[name, "status"] == "failed", name
+            assert reason in cells.loc[name, "reason"]
+        assert cells["reason"].str.len().max() <= 2000
+        assert (tmp_path / "out" / "report.md").is_file()

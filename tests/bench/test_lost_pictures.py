@@ -2,6 +2,10 @@
 
 import os
 
+import pandas as pd
+from PIL import Image
+
+from huebench.reports.pictures import only_whole
 from huebench.reports.tables import read_results
 
 RUN = ("run", "--methods", "gray", "--limit", 4, "--size", 32, "--metrics", "psnr,auc", "--out", "out")
@@ -29,3 +33,20 @@ def test_a_run_reports_without_lost_pictures_and_a_rerun_makes_them_again(bench,
     assert code == 0, output
     assert {path: path.read_bytes() for path in out.glob("pictures/*/*.png")} == before
     assert read_results(out).images.equals(whole)
+
+
+def write_picture(path):
+    path.parent.mkdir(exist_ok=True)
+    Image.new("RGB", (4, 4)).save(path, "PNG")
+
+
+def test_only_regular_files_inside_the_run_folder_are_pictures(tmp_path):
+    folder = tmp_path / "run"
+    write_picture(tmp_path / "secret.png")
+    write_picture(folder / "mine.png")
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "folder.png").mkdir()
+    names = ["mine.png", "../secret.png", str(tmp_path / "secret.png"), "link.png", "pipe.png", "folder.png"]
+    kept = only_whole(pd.DataFrame({"picture": names}), folder)["picture"]
+    assert list(kept.dropna()) == ["mine.png"]

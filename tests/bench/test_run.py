@@ -1,7 +1,12 @@
 """``bench run`` from the command line to the tables, on the built-in photos."""
 
+import builtins
+import shutil
+
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from huebench.reports.tables import read_results
 
@@ -36,7 +41,8 @@ def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tm
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_a_limit_cuts_the_photos_to_score_and_not_those_to_learn_from(bench, plugin, tmp_path, split):
     path = plugin("counts-photos", fit="print(len(train), len(validation))")
-    arguments = ("--methods", "counts-photos", "--plugin", path, "--metrics", "psnr,auc_rebalanced")
+    arguments = ("--methods", "counts-photos", "--plugin", path, "--size", 32)
+    arguments = (*arguments, "--metrics", "psnr,auc_rebalanced")
     assert bench("run", *arguments, "--split", split, "--out", "whole")[0] == 0
     assert bench("run", *arguments, "--split", split, "--limit", 2, "--out", "cut")[0] == 0
     whole, cut = (read_results(tmp_path / name) for name in ("whole", "cut"))
@@ -51,7 +57,7 @@ def test_a_limit_cuts_the_photos_to_score_and_not_those_to_learn_from(bench, plu
 
 
 def test_order_and_jobs_change_no_number(bench, tmp_path):
-    names = ["mean-ab", "random-ab", "color-transfer-welsh"]
+    names = ["random-ab", "color-transfer-welsh"]
     tables = []
     for folder, order, jobs in (("a", names, 1), ("b", names[::-1], 2)):
         arguments = ("--methods", ",".join(order), "--jobs", jobs, "--seed", 3, "--out", folder)
@@ -69,31 +75,30 @@ def test_several_seeds_are_several_cells(bench, tmp_path):
     assert (first != second).any()
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "status", "reason"),
-    [
-        ("raises", "raise RuntimeError('no colour today')", "failed", "RuntimeError: no colour today"),
-        ("exits", "os._exit(3)", "failed", "ended with exit code 3"),
-        ("segfaults", "os.kill(os.getpid(), signal.SIGSEGV)", "failed", "killed by SIGSEGV"),
-        ("wrong-shape", "return np.zeros(3, np.float32)", "failed", r"returned shape (3,); it must be"),
-        ("memory", "raise MemoryError", "out-of-memory", "MemoryError"),
-        ("hangs", "time.sleep(60)", "timeout", "did not end within 8 s"),
-    ],
-)
-def test_a_method_that_fails_is_a_row_and_the_others_finish(
-    bench, plugin, tmp_path, name, body, status, reason
-):
-    path = plugin(name, body)
-    arguments = ("--methods", f"{name},gray", "--plugin", path, "--timeout", 8)
-    code, output = bench(*QUICK, *arguments)
+FAILURES = {
+    "raises": ("raise RuntimeError('no colour today')", "failed", "RuntimeError: no colour today"),
+    "exits": ("os._exit(3)", "failed", "ended with exit code 3"),
+    "segfaults": ("os.kill(os.getpid(), signal.SIGSEGV)", "failed", "killed by SIGSEGV"),
+    "wrong-shape": ("return np.zeros(3, np.float32)", "failed", r"returned shape (3,); it must be"),
+    "memory": ("raise MemoryError", "out-of-memory", "MemoryError"),
+    "hangs": ("time.sleep(60)", "timeout", "did not end within 8 s"),
+}
+
+
+def test_a_method_that_fails_is_a_row_and_the_others_finish(bench, plugin, tmp_path):
+    plugins = [word for name, (body, *_) in FAILURES.items() for word in ("--plugin", plugin(name, body))]
+    methods = ",".join([*FAILURES, "gray"])
+    code, output = bench(*QUICK, "--methods", methods, *plugins, "--timeout", 8)
     assert code == 1
-    assert name in output
     cells = read_results(tmp_path / "out").cells.set_index("method")
+    report = (tmp_path / "out" / "report.md").read_text().replace("\\", "")
     assert cells.loc["gray", "status"] == "ok"
-    assert cells.loc[name, "status"] == status
-    assert reason in cells.loc[name, "reason"]
-    assert cells.loc[name, "scored"] == 0
-    assert reason in (tmp_path / "out" / "report.md").read_text().replace("\\", "")
+    for name, (_, status, reason) in FAILURES.items():
+        assert name in output
+        assert cells.loc[name, "status"] == status, name
+        assert reason in cells.loc[name, "reason"]
+        assert cells.loc[name, "scored"] == 0
+        assert reason in report
 
 
 def test_a_failure_is_no_hit_and_is_tried_again(bench, plugin):
@@ -111,23 +116,21 @@ def test_what_a_failed_fit_printed_and_raised_is_kept(bench, plugin, tmp_path):
     assert (tmp_path / "out" / cell["log"]).read_text() == "almost\n"
 
 
-@pytest.mark.parametrize("resumes", [True, False])
-def test_the_seconds_of_a_fit_are_those_of_all_attempts_that_it_went_on_from(
-    bench, plugin, tmp_path, resumes
-):
-    # It dies in the second epoch. Without checkpoints it starts afresh: what was lost is no part of the fit.
-    path = plugin(
-        "dies-once",
-        fit="from huebench.methods.base import Epoch; second = os.path.exists('second'); "
-        f"{resumes} and context.checkpoints.mkdir(exist_ok=True); "
-        "second or time.sleep(3); context.log_epoch(Epoch(1, 2, 'train', 1.0, 0.5)); "
-        "open('second', 'w').close(); second or os._exit(1)",
+def test_the_seconds_of_a_fit_are_those_of_all_attempts_that_it_resumed(bench, plugin, tmp_path):
+    # They die in the second epoch; one starts afresh without checkpoints, and what was lost does not count.
+    fit = (
+        "from huebench.methods.base import Epoch; second = os.path.exists('{name}'); "
+        "{resumes} and context.checkpoints.mkdir(exist_ok=True); "
+        "second or time.sleep(2); context.log_epoch(Epoch(1, 2, 'train', 1.0, 0.5)); "
+        "open('{name}', 'w').close(); second or os._exit(1)"
     )
-    arguments = (*QUICK, "--methods", "dies-once", "--plugin", path)
+    names = {"resumes": True, "starts-afresh": False}
+    paths = [plugin(name, fit=fit.format(name=name, resumes=resumes)) for name, resumes in names.items()]
+    arguments = (*QUICK, "--methods", ",".join(names), "--plugin", paths[0], "--plugin", paths[1])
     assert bench(*arguments)[0] == 1
     assert bench(*arguments)[0] == 0
-    seconds = read_results(tmp_path / "out").cells["fit_seconds"].item()
-    assert (seconds > 3) == resumes
+    seconds = read_results(tmp_path / "out").cells.set_index("method")["fit_seconds"]
+    assert {name: seconds[name] > 2 for name in names} == names
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -204,3 +207,64 @@ def test_a_photo_that_cannot_be_decoded_is_a_row(bench, tmp_path):
     (lost,) = results.images[results.images["status"] == "undecodable"].to_dict("records")
     assert "broken.jpg" in lost["photo"]
     assert lost["reason"]
+
+
+def test_a_cell_imports_no_plugin_of_another_method(bench, plugin, tmp_path):
+    heard = "40 * hasattr(builtins, 'LOUD')"
+    body = f"import builtins; return np.full((*lightness.shape, 2), {heard}, np.float32)"
+    listens = plugin("listens", body)
+    loud = plugin("loud")
+    loud.write_text("import builtins\nbuiltins.LOUD = True\n" + loud.read_text())
+    try:
+        for folder, more in (("alone", ()), ("together", ("--plugin", loud))):
+            methods = "listens,loud" if more else "listens"
+            arguments = ("--methods", methods, "--plugin", listens, *more, "--out", folder)
+            code, output = bench(*QUICK[:-2], *arguments)
+            assert code == 0, output
+    finally:
+        del builtins.LOUD
+    alone, together = (read_results(tmp_path / folder).images for folder in ("alone", "together"))
+    listening = together[together["method"] == "listens"]
+    assert list(listening["psnr"]) == list(alone["psnr"])
+
+
+PHOTOS = 8
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Make a folder of random photos, with one photo of the test split in the training split as well."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for i in range(PHOTOS):
+            path = tmp_path / "photos" / split / f"{split}{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((32, 32)).save(path)
+    shutil.copy(tmp_path / "photos/test/test3.png", tmp_path / "photos/train/copy.png")
+    return f"folder:{tmp_path / 'photos'}"
+
+
+@pytest.mark.parametrize(("split", "trained_on"), [("test", 1), ("train", PHOTOS + 1)])
+def test_scored_photos_that_were_trained_on_are_said_and_none_is_its_own_reference(
+    bench, photos, tmp_path, split, trained_on
+):
+    code, output = bench(
+        "run", "--dataset", photos, "--size", 32, "--metrics", "psnr", "--split", split,
+        "--methods", "histogram-matching,random-ab", "--out", "out",
+    )  # fmt: skip
+    assert code == 0, output
+    results = read_results(tmp_path / "out")
+    assert results.run.dataset["trained_on"] == trained_on
+    scored = PHOTOS if split == "test" else PHOTOS + 1
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert f"{trained_on} of the {scored} scored photos" in report.partition("\n## ")[0]
+    matched = results.images.dropna(subset="reference")
+    assert (matched["reference"] != matched["photo"]).all()
+    copied = matched[matched["photo"].str.contains("test3")]
+    assert not copied["reference"].str.contains("copy").any()
+
+
+def test_a_run_whose_photos_were_not_trained_on_says_nothing_of_it(bench, tmp_path):
+    assert bench(*QUICK, "--methods", "gray")[0] == 0
+    assert read_results(tmp_path / "out").run.dataset["trained_on"] == 0
+    assert "training split" not in (tmp_path / "out" / "report.md").read_text().partition("\n## ")[0]

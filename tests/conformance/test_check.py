@@ -1,5 +1,8 @@
 """Each check of the conformance suite fails on a method that breaks its promise."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,6 +94,20 @@ class PeeksAtTheTruth(Broken):
         return np.full((*lightness.shape, 2), peeked / 4, np.float32)
 
 
+class ReadsUnknownFile(Broken):
+    table = Path()
+
+    def colorize(self, lightness, context):
+        return super().colorize(lightness, context) + np.float32(len(self.table.read_bytes()))
+
+
+class MakesItsOwnFile(Broken):
+    def colorize(self, lightness, context):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "scratch").write_text("0")
+            return super().colorize(lightness, context) + np.float32(Path(folder, "scratch").read_text())
+
+
 CASES = [
     (UndescribedParameter, "metadata", "parameter 'strength' needs a description"),
     (WrongDtype, "answer", "must be float32"),
@@ -104,11 +121,19 @@ CASES = [
     (WritesInput, "inputs unchanged", "changes the lightness"),
     (ThreadDependent, "threads", "threads answer differently"),
     (PeeksAtTheTruth, "hidden colour", "must not see"),
+    (
+        ReadsUnknownFile,
+        "files",
+        "table.bin', which no key knows: make it a Path parameter",
+    ),
 ]
 
 
 @pytest.fixture
-def registered(monkeypatch):
+def registered(monkeypatch, tmp_path):
+    monkeypatch.setattr(ReadsUnknownFile, "table", tmp_path / "table.bin")
+    ReadsUnknownFile.table.write_bytes(b"1")
+
     def register(cls):
         monkeypatch.setitem(methods._items, "broken", cls)
         return MethodSpec("broken")
@@ -122,6 +147,15 @@ def test_each_broken_promise_fails_its_check(registered, cls, check, message):
     outcomes = {outcome.name: outcome for outcome in run_checks(registered(cls))}
     assert outcomes[check].result == "failed"
     assert message in outcomes[check].detail
+
+
+def test_a_file_that_the_method_names_or_made_itself_may_be_read(registered):
+    class NamesItsFile(ReadsUnknownFile):
+        files = property(lambda self: (self.table,))
+
+    for cls in (NamesItsFile, MakesItsOwnFile):
+        outcomes = {outcome.name: outcome for outcome in run_checks(registered(cls))}
+        assert outcomes["files"].result == "passed", outcomes["files"].detail
 
 
 def test_a_method_that_keeps_its_promises_passes(registered):

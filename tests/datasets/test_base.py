@@ -1,16 +1,22 @@
 import dataclasses
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from huebench import UserError
 from huebench.datasets.base import (
     Entry,
+    PhotoChangedError,
+    PhotoError,
     dataset_info,
     datasets,
     fingerprint,
     open_dataset,
     register_dataset,
 )
+from huebench.datasets.decode import decode
 from huebench.datasets.sets.folder import Folder
 from huebench.datasets.sets.samples import Samples
 
@@ -70,3 +76,86 @@ def test_an_unknown_name_shows_the_nearest():
 
 def test_dataset_info_needs_no_photos():
     assert dataset_info("landscapes").name == "landscapes"
+
+
+def _opened(monkeypatch, entries):
+    class Made(Samples):
+        info = dataclasses.replace(Samples.info, name="made")
+
+        def entries(self):
+            return entries() if callable(entries) else entries
+
+    monkeypatch.setattr(datasets, "_items", {**datasets.items(), "made": Made})
+    return open_dataset("made")
+
+
+def _changed(**change):
+    return [ENTRY, dataclasses.replace(ENTRY, **{"id": "b.jpg", **change})]
+
+
+@pytest.mark.parametrize(
+    ("entries", "fault"),
+    [
+        (_changed(split="val"), "photo 'b.jpg' has split 'val'; the splits are train, validation, test"),
+        (_changed(split="Train"), "photo 'b.jpg' has split 'Train'"),
+        (_changed(id="a.jpg"), "2 photos have the id 'a.jpg'; ids must be unique"),
+        (_changed(id=7), "id of photo 7 must be text, not 7"),
+        (_changed(id=""), "an entry has an empty id"),
+        (_changed(id="\ud800"), "id of photo .* must be text"),
+        (_changed(category=None), "category of photo 'b.jpg' must be text, not None"),
+        (_changed(sha256=b"00"), "sha256 of photo 'b.jpg' must be text"),
+        ([("a.jpg", "train")], "an entry must be an Entry, not tuple"),
+        (None, r"entries\(\) must return a list, not NoneType"),
+        (lambda: 1 / 0, "dataset 'made' cannot be opened: ZeroDivisionError: division by zero"),
+        (sys.exit, "dataset 'made' cannot be opened: SystemExit"),
+    ],
+)
+def test_a_wrong_entry_is_refused_where_the_dataset_is_opened(monkeypatch, entries, fault):
+    with pytest.raises(UserError, match=fault):
+        _opened(monkeypatch, entries)
+
+
+@pytest.mark.parametrize(
+    ("photo", "fault"),
+    [
+        (ValueError("odd"), "photo 'a.jpg' of 'samples' cannot be read: ValueError: odd"),
+        (
+            np.zeros((2, 2, 3), np.float32),
+            r"photo 'a.jpg' of 'samples' is float32 \(2, 2, 3\); it must be uint8",
+        ),
+        (np.zeros((2, 2), np.uint8), r"is uint8 \(2, 2\)"),
+        (None, "is NoneType"),
+    ],
+)
+def test_what_a_dataset_reads_is_checked(monkeypatch, photo, fault):
+    def read(*_):
+        if isinstance(photo, Exception):
+            raise photo
+        return photo
+
+    monkeypatch.setattr(Samples, "read", read)
+    with pytest.raises(UserError, match=fault):
+        Samples().load(ENTRY)
+
+
+def test_home_is_understood_in_paths(tmp_path, make_photos, monkeypatch):
+    make_photos(tmp_path / "photos", ["1.png"])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_dataset("folder:~/photos").entries() == open_dataset("folder", Path("~/photos")).entries()
+
+
+def test_links_are_followed_by_datasets_that_are_folders(tmp_path, make_photos):
+    make_photos(tmp_path / "far", ["1.png"])
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "linked").symlink_to(tmp_path / "far")
+    (entry,) = open_dataset("folder", tmp_path / "root", follow_links=True).entries()
+    assert entry.id == "linked/1.png"
+    assert open_dataset("samples", follow_links=True).entries()
+
+
+def test_a_photo_that_a_plugin_cannot_open_any_more_has_changed(monkeypatch, tmp_path):
+    monkeypatch.setattr(Samples, "read", lambda *_: decode(tmp_path / "gone.jpg"))
+    with pytest.raises(PhotoChangedError, match=r"photo 'a.jpg' has changed"):
+        Samples().load(ENTRY)
+    with pytest.raises(PhotoError, match="No such file"):
+        Samples().load(dataclasses.replace(ENTRY, sha256=""))

@@ -10,7 +10,7 @@ import pytest
 from huebench.datasets.digests import SETTLED, cache_folder, digests, file_stamp, reread
 from huebench.files import file_digest
 
-OLD = (3, 10**18)
+OLD = (3, 10**18, 10**18, 7)
 """A stamp long settled."""
 
 
@@ -28,7 +28,8 @@ def test_file_digest_is_hashlibs(tmp_path):
     path.write_bytes(b"x" * 300_000)
     assert file_digest(path) == hashlib.sha256(b"x" * 300_000).hexdigest()
     assert file_digest(tmp_path / "none") == ""
-    assert file_stamp(path) == (300_000, path.stat().st_mtime_ns)
+    status = path.stat()
+    assert file_stamp(path) == (300_000, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def test_each_photo_is_digested_once(tmp_path):
@@ -44,18 +45,32 @@ def test_only_what_changed_is_digested_again(tmp_path):
     compute = Counting()
     digests(tmp_path, {"a": OLD, "b": OLD, "c": OLD}, compute)
     compute.asked.clear()
-    found = digests(tmp_path, {"a": OLD, "b": (4, OLD[1]), "c": (3, OLD[1] + 1), "d": OLD}, compute)
+    found = digests(
+        tmp_path, {"a": OLD, "b": (4, *OLD[1:]), "c": (3, OLD[1] + 1, *OLD[2:]), "d": OLD}, compute
+    )
     assert sorted(compute.asked) == ["b", "c", "d"]
     assert list(found) == ["a", "b", "c", "d"]
 
 
 def test_what_cannot_be_read_or_is_too_young_is_not_remembered(tmp_path):
     compute = Counting()
-    stamps = {"unreadable": OLD, "young": (1, time.time_ns() - SETTLED // 2), "old": OLD}
+    stamps = {"unreadable": OLD, "young": (1, OLD[1], time.time_ns() - SETTLED // 2, 7), "old": OLD}
     digests(tmp_path, stamps, compute)
     compute.asked.clear()
     assert digests(tmp_path, stamps, compute)["unreadable"] == ""
     assert sorted(compute.asked) == ["unreadable", "young"]
+
+
+def test_a_photo_of_the_same_size_and_date_is_read_again(tmp_path):
+    path = tmp_path / "a"
+    stamps = []
+    for content in (b"one", b"two"):
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (1, 1))
+        stamps.append(file_stamp(path))
+    assert stamps[0][:2] == stamps[1][:2]
+    assert stamps[0] != stamps[1]
 
 
 def test_roots_do_not_share(tmp_path):
@@ -103,7 +118,7 @@ from pathlib import Path
 from huebench.datasets.digests import digests, reread
 for _ in range(20):
     with reread():
-        digests(Path(sys.argv[1]), {str(n): (3, 10**18) for n in range(200)}, lambda key: key * 3)
+        digests(Path(sys.argv[1]), {str(n): (3, 10**18, 10**18, 7) for n in range(200)}, lambda key: key * 3)
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from huebench.datasets import photos as module
-from huebench.datasets.base import PhotoError
+from huebench.datasets.base import PhotoChangedError, PhotoError
 from huebench.datasets.photos import PhotoSet
 from huebench.datasets.sets.folder import Folder
 from huebench.files import atomic
@@ -135,3 +135,34 @@ def test_a_crash_while_packing_leaves_nothing_behind(photos, monkeypatch):
         photos.packed(2)
     assert not list(photos.cache.glob("*.npy"))
     assert not list(photos.cache.iterdir())
+
+
+@pytest.mark.parametrize("damage", ["one bit", "cut short", "zeroed", "list of failures empty", "list lost"])
+def test_a_damaged_packed_copy_is_made_again(photos, damage):
+    good = np.array(photos.packed(2))
+    (copy,), (seal,) = photos.cache.glob("*.npy"), photos.cache.glob("*.json")
+    content = bytearray(copy.read_bytes())
+    match damage:
+        case "one bit":
+            content[-5] ^= 64
+        case "cut short":
+            del content[-5:]
+        case "zeroed":
+            content[128:] = bytes(len(content) - 128)
+        case "list of failures empty":
+            seal.write_text("")
+        case "list lost":
+            seal.unlink()
+    copy.write_bytes(content)
+    photos.failures.clear()
+    assert np.array_equal(photos.packed(2), good)
+    assert list(photos.failures) == ["3.png"]
+
+
+def test_a_photo_that_has_changed_is_not_passed_over(photos):
+    (photos.dataset.root / "1.png").unlink()
+    with pytest.raises(PhotoChangedError, match=r"photo '1\.png' has changed"):
+        list(photos)
+    with pytest.raises(PhotoChangedError, match=r"photo '1\.png' has changed"):
+        photos.packed(2)
+    assert not list(photos.cache.glob("*.json"))

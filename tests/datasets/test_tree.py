@@ -1,6 +1,7 @@
 import hashlib
 import os
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -9,7 +10,7 @@ from huebench import UserError
 from huebench.datasets.base import PhotoError
 from huebench.datasets.decode import FORMATS
 from huebench.datasets.sets.folder import Folder
-from huebench.datasets.tree import SUFFIXES, PhotoTree
+from huebench.datasets.tree import SUFFIXES, PhotoArchive, PhotoTree
 
 
 def test_photos_are_found_by_ending_in_the_order_of_ids(tmp_path):
@@ -120,3 +121,35 @@ def test_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(UserError, match="locked' cannot be read: Permission denied"):
         PhotoTree(tmp_path)
+
+
+def test_links_are_followed_when_asked_and_loops_end(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "a.png").write_bytes(b"1")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "linked").symlink_to(tmp_path / "far")
+    (root / "b.png").symlink_to(tmp_path / "far" / "a.png")
+    (root / "loop").symlink_to(root)
+    tree = PhotoTree(root, follow_links=True)
+    assert list(tree.paths) == ["b.png", "linked/a.png"]
+    assert tree.passed_over == ["loop"]
+    (root / "nothing.png").symlink_to(tmp_path / "nothing")
+    with pytest.raises(UserError, match=r"nothing\.png' links to nothing"):
+        PhotoTree(root, follow_links=True)
+
+
+def test_files_that_are_not_photos_are_counted_and_named(tmp_path):
+    for name in ("1.png", "list.txt", "sub/x.json", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert PhotoTree(tmp_path).facts() == {"passed over": "2 files that are not photos: list.txt, sub/x.json"}
+
+
+def test_names_in_an_archive_are_never_paths_on_disk(tmp_path):
+    with ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for name in ("../out.png", "/root.png", ".hidden.png", "__MACOSX/x.png", "in/a.png", "notes.txt"):
+            archive.writestr(name, name)
+    photos = PhotoArchive(tmp_path / "photos.zip")
+    assert photos.ids == ["in/a.png"]
+    assert photos.digests() == {"in/a.png": hashlib.sha256(b"in/a.png").hexdigest()}

@@ -117,7 +117,7 @@ def check_bench(arguments):
         command = command.commands[arguments[0]]
         arguments = arguments[1:]
     given = command.make_context(command.name, list(arguments), parent=parent).params
-    for plugin in given.get("plugin") or ():
+    for plugin in given.get("plugin") or given.get("plugins") or ():
         load_plugin(plugin)
     if command.name == "run":
         parse_specs(given["methods"])

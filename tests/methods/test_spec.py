@@ -40,6 +40,20 @@ def test_one_method_with_two_parameters_is_two_methods():
     assert len(parse_specs("pixel-knn[neighbours=3],pixel-knn[neighbours=4]")) == 2
 
 
+@pytest.mark.parametrize("value", ["a,b.onnx", "a]b.onnx", 'a"b.onnx', "a [1], b=2.onnx", "plain.onnx"])
+def test_a_value_with_a_comma_or_a_bracket_stands_in_quotes(value):
+    doubled = value.replace('"', '""')
+    (external, _) = parse_specs(f'external[size=8, file="{doubled}"],gray')
+    assert external.parameters == {"size": "8", "file": value}
+    # The label is what one would type.
+    assert parse_specs(label(external.build()))[0].build().parameters == external.build().parameters
+
+
+def test_a_comma_without_quotes_is_told_of_them():
+    with pytest.raises(UserError, match=r"not a parameter: .b.onnx.; .*quote a value with a comma"):
+        parse_specs("external[file=a,b.onnx]")
+
+
 def test_label_leaves_defaults_out():
     assert label(MethodSpec("pixel-knn", {"neighbours": "5"}).build()) == "pixel-knn"
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,17 @@ def write_photos(folder, **counts):
             Image.fromarray(pixels).save(folder / split / f"{i:05d}.png")
 
 
+def write_methods(path, **methods):
+    """Write a plugin file with some methods: name → body of ``colorize``, or (``colorize``, ``fit``)."""
+    texts = [IMPORTS]
+    for number, (name, bodies) in enumerate(methods.items()):
+        colorize, fit = bodies if isinstance(bodies, tuple) else (bodies, "pass")
+        given = {"number": number, "name": name.replace("_", "-")}
+        texts.append(METHOD.format(colorize=colorize, fit=fit, **given))
+    path.write_text("".join(texts))
+    return path
+
+
 def marked_processes(folder):
     """Return the processes of the run in a folder: its cells and whatever those have started."""
     found = []
@@ -75,19 +87,8 @@ def photos(tmp_path):
 
 @pytest.fixture
 def methods_file(tmp_path):
-    """Write a plugin file with some methods: name → body of ``colorize``, or (``colorize``, ``fit``)."""
-
-    def write(**methods):
-        texts = [IMPORTS]
-        for number, (name, bodies) in enumerate(methods.items()):
-            colorize, fit = bodies if isinstance(bodies, tuple) else (bodies, "pass")
-            given = {"number": number, "name": name.replace("_", "-")}
-            texts.append(METHOD.format(colorize=colorize, fit=fit, **given))
-        path = tmp_path / "made.py"
-        path.write_text("".join(texts))
-        return path
-
-    return write
+    """Write a plugin file into the test's folder."""
+    return partial(write_methods, tmp_path / "made.py")
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def bench(bench, tmp_path, monkeypatch):
 
 @pytest.fixture
 def dask(tmp_path):
-    """Start a scheduler and workers as processes; ended with all that they started."""
+    """Start workers as processes, with a scheduler or for one that runs; ended with all that they started."""
     started = []
 
     def spawn(program, *arguments, before="pass"):
@@ -140,16 +141,17 @@ def dask(tmp_path):
         started.append(process)
         return process
 
-    def start(workers, before="pass"):
-        contact = tmp_path / f"scheduler-{len(started)}.json"
-        spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
-        given = ("--scheduler-file", str(contact), "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        running = [spawn("dask_worker", *given, before=before) for _ in range(workers)]
-        deadline = time.monotonic() + 60
-        while not contact.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        return json.loads(contact.read_text())["address"], running
+    def start(workers, before="pass", address=""):
+        if not address:
+            contact = tmp_path / f"scheduler-{len(started)}.json"
+            spawn("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact))
+            deadline = time.monotonic() + 60
+            while not contact.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            address = json.loads(contact.read_text())["address"]
+        given = (address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+        return address, [spawn("dask_worker", *given, before=before) for _ in range(workers)]
 
     yield start
     for process in reversed(started):

@@ -13,6 +13,7 @@ from huebench.reports.tables import read_results
 from .conftest import TINY, ZEROS, marked_processes, write_photos
 
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+from distributed import Client
 
 TIMES = ["fit_seconds", "colorize_seconds", "images_per_second", "warm_up_seconds", "peak_memory_mb"]
 
@@ -24,6 +25,7 @@ def assert_same_tables(one, other):
     pd.testing.assert_frame_equal(first.cells.drop(columns=columns), second.cells.drop(columns=columns))
 
 
+@pytest.mark.slow
 def test_two_workers_of_which_one_is_killed_give_the_tables_of_a_local_run(
     tmp_path, methods_file, start, bench, dask
 ):
@@ -48,11 +50,57 @@ def test_two_workers_of_which_one_is_killed_give_the_tables_of_a_local_run(
     assert not marked_processes(tmp_path / "out")
 
 
-def test_a_worker_of_another_version_gets_no_work(photos, bench, dask):
-    address, _ = dask(1, before="import huebench; huebench.__version__ = '0.0.1'")
+OTHER_VERSION = "import huebench; huebench.__version__ = '0.0.1'"
+
+
+def test_a_run_says_so_when_every_worker_has_another_version(photos, bench, dask):
+    address, _ = dask(1, before=OTHER_VERSION)
     code, output = bench("run", *TINY, "--methods", "gray", "--scheduler", address)
     assert code == 2, output
     assert "differs from this machine: huebench is 0.0.1, not " in output
+
+
+def wait_for_workers(address, count):
+    with Client(address) as client:
+        client.wait_for_workers(count, timeout=60)
+
+
+def test_workers_of_another_version_get_no_work_whenever_they_join(
+    photos, methods_file, start, dask, tmp_path
+):
+    where = f"open('parents.txt', 'a').write(f'{{os.getppid()}}\\n'); time.sleep(0.3); {ZEROS}"
+    plugin = methods_file(**{f"slow_{i}": where for i in range(6)})
+    address, (good,) = dask(1)
+    dask(1, before=OTHER_VERSION, address=address)
+    wait_for_workers(address, 2)
+    process = start("run", *TINY, "--methods", "baseline", "--plugin", plugin, "--scheduler", address)
+    wait_for((tmp_path / "parents.txt").exists)
+    dask(1, before=OTHER_VERSION, address=address)
+    wait_for_workers(address, 3)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "differs from this machine: huebench is 0.0.1, not " in output
+    assert set((tmp_path / "parents.txt").read_text().split()) == {str(good.pid)}
+
+
+def test_a_cell_checks_the_environment_again_and_goes_elsewhere(photos, start, methods_file, dask, tmp_path):
+    """The version of a worker changes after it was admitted."""
+    plugin = methods_file(slow=f"time.sleep(0.3); open('slow.txt', 'w'); {ZEROS}")
+    changed = tmp_path / "changed.txt"
+    later = (
+        "import huebench.bench.executors.cluster as c, pathlib; was = c._environment; "
+        f"changed = pathlib.Path({str(changed)!r}); "
+        "c._environment = lambda cell: was(cell) | ({'huebench': '0.0.1'} if changed.exists() else {})"
+    )
+    address, _ = dask(1, before=later)
+    process = start("run", *TINY, "--methods", "slow,gray", "--plugin", plugin, "--scheduler", address)
+    wait_for(lambda: marked_processes(tmp_path / "out"))
+    changed.write_text("")
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 2, output
+    assert "no worker is left that can take this run" in output
+    cells = read_results(tmp_path / "out").cells.set_index("method")
+    assert cells["status"].to_dict() == {"slow": "ok", "gray": "skipped"}
 
 
 def test_a_gpu_that_no_worker_offers_is_said(photos, bench, dask):
@@ -74,14 +122,24 @@ def test_a_dead_scheduler_is_said(photos, bench):
     [
         ("cluster: NoSuchCluster", "has no attribute 'NoSuchCluster'"),
         ("options: {}", "KeyError: 'cluster'"),
+        (
+            "cluster: os.system\noptions: {command: touch PWNED}",
+            "'os.system' is not a class of Dask clusters",
+        ),
+        ("cluster: distributed.utils.sys.exit", "No module named 'distributed.utils.sys'"),
+        ("cluster: distributed.get_client", "'distributed.get_client' is not a class of Dask clusters"),
+        ("cluster: evil.Cluster", "'evil.Cluster' is not a class of Dask clusters"),
     ],
 )
-def test_a_wrong_cluster_file_is_said(photos, bench, tmp_path, text, message):
+def test_a_wrong_cluster_file_is_said_and_runs_nothing(photos, bench, tmp_path, monkeypatch, text, message):
     (tmp_path / "cluster.yaml").write_text(text)
+    (tmp_path / "evil.py").write_text("open('PWNED', 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
     code, output = bench("run", *TINY, "--methods", "gray", "--cluster", "cluster.yaml")
     assert code == 2
     assert "--cluster cluster.yaml" in output
     assert message in output
+    assert not (tmp_path / "PWNED").exists()
 
 
 # dask-jobqueue's own class for jobs without a batch system: the job script is a child of this process.
@@ -116,7 +174,8 @@ def wait_for(condition, seconds=60):
     return found
 
 
-def test_a_scheduler_that_is_lost_is_said_and_what_was_done_is_reported(
+@pytest.mark.slow
+def test_a_lost_scheduler_is_reported_and_what_was_done_is_reported(
     photos, methods_file, start, bench, dask, tmp_path
 ):
     plugin = methods_file(stuck="open('stuck.txt', 'w'); time.sleep(600)")
@@ -134,6 +193,7 @@ def test_a_scheduler_that_is_lost_is_said_and_what_was_done_is_reported(
     wait_for(lambda: not marked_processes(tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_its_workers_to_the_next(
     photos, methods_file, start, bench, dask, tmp_path
 ):
@@ -143,5 +203,14 @@ def test_a_run_that_is_killed_leaves_its_workers_to_the_next(
     wait_for((tmp_path / "stuck.txt").exists)
     process.send_signal(signal.SIGKILL)
     wait_for(lambda: not marked_processes(tmp_path / "out"), 20)
+
+    def left(dask_scheduler):
+        names = [dask_scheduler.plugins, dask_scheduler.worker_plugins, dask_scheduler.resources]
+        names += [dask_scheduler._broker._topics, *(w.resources for w in dask_scheduler.workers.values())]
+        found = [name for held in names for name in held if "huebench" in str(name)]
+        return found + list(dask_scheduler.tasks)
+
+    with Client(address) as client:
+        wait_for(lambda: not client.run_on_scheduler(left), 30)
     code, output = bench("run", *TINY, "--methods", "gray", "--scheduler", address)
     assert code == 0, output

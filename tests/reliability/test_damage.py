@@ -78,11 +78,12 @@ def damage_and_run_again(run, folder, cases):
         assert (folder / "images.parquet").read_bytes() == undisturbed, (patterns, damage)
 
 
+@pytest.mark.slow
 def test_damaged_files_are_computed_again_and_never_make_a_wrong_table(run, tmp_path):
     damage_and_run_again(run, tmp_path / "out", zip(FILES.items(), cycle(DAMAGES), strict=False))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_files_damaged_in_every_way_are_computed_again(run, tmp_path):
     damage_and_run_again(run, tmp_path / "out", product(FILES.items(), DAMAGES))
 
@@ -109,7 +110,7 @@ def test_a_damaged_shard_of_an_unfinished_cell_is_computed_again(methods_file, b
     assert tables[0] == tables[1]
 
 
-def test_a_damaged_prediction_or_specification_is_said_when_scored_anew(run, bench, tmp_path):
+def test_a_damaged_prediction_or_specification_is_reported_by_score(run, bench, tmp_path):
     run()
     folder = tmp_path / "out"
     key = read_results(folder).cells.set_index("method").loc["learns", "cell"]
@@ -145,7 +146,7 @@ def mounted(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="mounts a tmpfs")
-def test_a_full_disk_is_said_and_the_same_command_goes_on(mounted, photos, methods_file, bench):
+def test_a_full_disk_is_reported_and_the_same_command_resumes(mounted, photos, methods_file, bench):
     folder = mounted("size=400k")
     fills = "Path(open('where').read(), 'filling').write_bytes(bytes(1 << 20))"
     plugin = methods_file(fills=(fills, "pass"))
@@ -163,7 +164,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on(mounted, photos, metho
     assert list(read_results(folder).cells["status"]) == ["ok", "ok"]
 
 
-def test_a_read_only_run_folder_is_said(mounted, photos, bench):
+def test_a_read_only_run_folder_is_reported(mounted, photos, bench):
     mounted("ro")
     code, output = bench("run", *TINY, "--methods", "gray")
     assert code == 2
@@ -171,7 +172,7 @@ def test_a_read_only_run_folder_is_said(mounted, photos, bench):
     assert "choose another --out" in output
 
 
-def test_a_run_folder_that_is_a_file_is_said(photos, bench, tmp_path):
+def test_a_run_folder_that_is_a_file_is_reported(photos, bench, tmp_path):
     (tmp_path / "out").write_text("")
     code, output = bench("run", *TINY, "--methods", "gray")
     assert code == 2

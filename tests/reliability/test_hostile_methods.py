@@ -21,7 +21,7 @@ HOSTILE = {
     ),
     "hangs": ("time.sleep(600)", "timeout", "colorize", "did not end within 8 s"),
     "exits": ("os._exit(3)", "failed", "colorize", "ended with exit code 3 and no result"),
-    "quits": ("sys.exit(4)", "failed", "colorize", "ended with exit code 4 and no result"),
+    "quits": ("sys.exit(4)", "failed", "colorize", "SystemExit: 4"),
     "segfaults": ("ctypes.string_at(0)", "failed", "colorize", "killed by SIGSEGV"),
     "signals": ("os.kill(os.getpid(), 40)", "failed", "colorize", "killed by signal 40"),
     "nibbles": (
@@ -50,6 +50,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and marks are read from /proc")
 def test_each_hostile_method_is_one_row_and_the_others_numbers_stay(photos, methods_file, bench, tmp_path):
     plugin = methods_file(**{name.replace("-", "_"): body for name, (body, *_) in HOSTILE.items()})

@@ -65,6 +65,7 @@ def slow_methods(tmp_path, methods_file):
     return methods_file(slow_a=(SLOW, FITS), slow_b=(SLOW, FITS))
 
 
+@pytest.mark.slow
 def test_kill_9_at_three_random_moments_then_resume_gives_the_same_bytes(
     slow_methods, start, bench, tmp_path
 ):
@@ -72,7 +73,7 @@ def test_kill_9_at_three_random_moments_then_resume_gives_the_same_bytes(
     resumes_to_the_same_bytes(start, bench, slow_methods, tmp_path, rng.uniform(2, 7, 3))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_kill_9_at_twenty_random_moments_then_resume_gives_the_same_bytes(
     slow_methods, start, bench, tmp_path
 ):

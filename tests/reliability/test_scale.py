@@ -20,13 +20,14 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from huebench.bench.plan.machine import threads_available
 from huebench.reports.tables import read_results
 
 from .conftest import TINY, write_photos
 
 pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores"),
+    pytest.mark.long,
+    pytest.mark.skipif(threads_available() < 2, reason="needs two cores"),
 ]
 
 # A plugin that adds up the processor's time in decoding and in metrics, in every process of a run.

@@ -8,6 +8,8 @@ from huebench.reports.charts import style
 from huebench.reports.report import fingerprint, write_formats, write_report
 from huebench.reports.tables import read_results, write_results
 
+TEXTS = {".md", ".html", ".tex", ".csv"}
+
 METHODS = ("gray", "oracle-lowres", "mean-ab", "pixel-knn", "pix2pix")
 
 
@@ -79,7 +81,33 @@ def test_changed_results_and_lost_files_are_drawn_again(maker, tmp_path, drawn):
     assert len(drawn) == 3 * once
 
 
-@pytest.mark.parametrize("stamp", ["", "{}", "[1"])
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize("damage", ["", "something else"])
+def test_a_damaged_report_is_written_again(maker, tmp_path, damage):
+    results = maker.run(methods=METHODS)
+    whole = write_report(results, tmp_path).read_text()
+    for file in ("report.md", "figures/speed.png"):
+        before = (tmp_path / file).read_bytes()
+        (tmp_path / file).write_text(damage)
+        write_report(results, tmp_path)
+        assert (tmp_path / file).read_bytes() == before
+    assert (tmp_path / "report.md").read_text() == whole
+
+
+def test_control_characters_reach_no_format(maker, tmp_path):
+    results = maker.run(methods=METHODS, failures=True)
+    evil = "a\x1b]0;x\x07\x9b31m\u202eb"
+    results.cells["reason"] = results.cells["reason"].where(results.cells["reason"].isna(), evil)
+    results.images["photo"] = evil + results.images["photo"]
+    write_formats(results, tmp_path)
+    texts = {path: path.read_text() for path in tmp_path.rglob("*.*") if path.suffix in TEXTS}
+    assert len(texts) > 5
+    for path, text in texts.items():
+        assert not set("\x1b\x07\x9b\u202e") & set(text), path
+    assert r"\x1b]0;x\x07\x9b31m\u202eb" in texts[tmp_path / "csv" / "images.csv"]
+
+
+@pytest.mark.parametrize("stamp", ["", "{}", "[1", "[]", '{"files": [1]}'])
 def test_a_damaged_stamp_only_costs_time(maker, tmp_path, drawn, stamp):
     results = maker.run(methods=METHODS)
     write_report(results, tmp_path)
@@ -95,7 +123,7 @@ def test_stale_figures_go_and_foreign_files_stay(maker, tmp_path):
     (tmp_path / "figures" / "mine.png").write_bytes(b"mine")
     (tmp_path / "precious.txt").write_text("mine")
     stamp = json.loads((tmp_path / ".report.json").read_text())
-    stamp["files"].append("figures/../precious.txt")
+    stamp["files"]["figures/../precious.txt"] = ""
     (tmp_path / ".report.json").write_text(json.dumps(stamp))
     write_report(maker.run(methods=("gray",)), tmp_path)
     names = {path.name for path in (tmp_path / "figures").iterdir()}

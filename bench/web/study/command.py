@@ -5,7 +5,6 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from ....reports.analysis.summary import summarize
 from ....reports.sections.human_study import rates_table
 from ....reports.tables import read_results
 from ....reports.text import counted
+from ...cli.console import Console
 
 
 def serve(
@@ -43,7 +43,14 @@ def serve(
         )
     except OSError as error:
         raise UserError(f"cannot serve at {host}, port {port}: {error}; choose another --port") from error
-    server = create_server(app, sockets=[listening])
+    server = create_server(
+        app,
+        sockets=[listening],
+        connection_limit=200,
+        channel_timeout=30,  # seconds for which a connection may say nothing
+        max_request_header_size=1 << 14,
+        max_request_body_size=1 << 14,
+    )
     photos, names = {pair.photo for pair in pairs}, {pair.method for pair in pairs}
     address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     shown = f"{counted(len(photos), 'photo')} by {counted(len(names), 'method')}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +17,8 @@ from .trials import SIDES, Pair, Side, Trial, draw_trials
 
 COOKIE = "participant"
 
-LOOPBACK = ("127.0.0.1", "localhost")
+LARGEST = 1 << 12
+"""Bytes of the largest answer."""
 
 POLICY = (
     "default-src 'self'",
@@ -34,10 +37,20 @@ HEADERS = {
 
 
 def make_app(page: Page, host: str) -> Flask:
-    """Return a study as a WSGI application; served on a loopback address it answers to `LOOPBACK` alone."""
+    """Return a study as a WSGI application; served on a loopback address it answers to local names alone."""
     app = Flask(__name__)
-    if host in LOOPBACK:
-        app.config["TRUSTED_HOSTS"] = LOOPBACK  # no name of somebody else's that is made to point here
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST
+    local = is_loopback(host)
+
+    def refuse_others() -> None:
+        # A name of somebody else's may be made to point here.
+        if local and not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+            abort(400)
+        origin = request.headers.get("Origin")
+        if request.method == "POST" and origin is not None and urlsplit(origin).netloc != request.host:
+            abort(403)
+
+    app.before_request(refuse_others)
     app.add_url_rule("/", view_func=page.index)
     app.add_url_rule("/state", view_func=page.state)
     app.add_url_rule("/participants", view_func=page.add_participant, methods=["POST"])
@@ -45,6 +58,18 @@ def make_app(page: Page, host: str) -> Flask:
     app.add_url_rule("/trials/<int:number>", view_func=page.answer, methods=["POST"])
     app.after_request(_guarded)
     return app
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or an address is of this machine alone.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("127.8.8.8"), is_loopback("example.org")
+    (True, True, True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Answer(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from .... import UserError
 from ...base import RGB, Archive, Dataset, DatasetInfo, Entry, register_dataset
@@ -42,11 +42,13 @@ class Mirflickr(Dataset):
         size=3_069_184_257,
     )
 
-    def __init__(self, root: Path | None = None) -> None:
+    follows_links: ClassVar = True
+
+    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
         if root is None:
             raise UserError(f"dataset 'mirflickr': add --data-root PATH. {_INSTRUCTIONS}")
         super().__init__(root)
-        source = find_source(root)
+        source = find_source(root, follow_links=follow_links)
         if source is None:
             raise UserError(f"dataset 'mirflickr': not found in '{root}'. {_INSTRUCTIONS}")
         self._source: Source = source
@@ -57,7 +59,11 @@ class Mirflickr(Dataset):
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo; raises `PhotoError` with the reason."""
-        return self._source.read(entry.id)
+        return self._source.read(entry)
+
+    def facts(self) -> dict[str, Any]:
+        """Return how the splits were made, and what was passed over."""
+        return {**super().facts(), **self._source.facts()}
 
     @cached_property
     def _entries(self) -> list[Entry]:

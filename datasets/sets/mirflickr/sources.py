@@ -5,30 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar
-from zipfile import ZipFile
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .... import UserError
-from ...base import RGB, PhotoError, Split
-from ...decode import decode
+from ...base import RGB, Entry, Split
+from ...decode import decode_entry
 from ...digests import digests, file_stamp
 from ...splits import TENTHS, by_name, shares
-from ...tree import PhotoTree
+from ...tree import NAMED, PhotoArchive, PhotoFiles, PhotoTree
 
 PHOTOS: Final = 25_000
 """Number of photos in the full set."""
 
 ARCHIVE: Final = "mirflickr25k.zip"
-
-LARGEST_MEMBER: Final = 2**26
-"""Largest number of bytes to read of a photo in an archive, whatever its header says."""
-
-T = TypeVar("T")
 
 _NAME: Final = re.compile(r"(?:mirflickr/)?(im([1-9]\d{0,4})\.jpg)")
 
@@ -41,15 +34,19 @@ class Source(ABC):
         """Return every photo's content digest, ``""`` for one that cannot be read."""
 
     @abstractmethod
-    def read(self, key: str) -> RGB:
+    def read(self, entry: Entry) -> RGB:
         """Decode one photo; raises `PhotoError` with the reason."""
 
     @abstractmethod
     def splits(self) -> dict[str, Split]:
         """Return the split of every photo that the set may have."""
 
+    def facts(self) -> dict[str, str]:
+        """Return what was passed over."""
+        return {}
 
-def find_source(root: Path) -> Source | None:
+
+def find_source(root: Path, *, follow_links: bool = False) -> Source | None:
     """Return the photos at a path, or ``None`` if there are none.
 
     Raises
@@ -58,93 +55,62 @@ def find_source(root: Path) -> Source | None:
         If the archive or an array is damaged.
     """
     if root.is_file():
-        return PackedPhotos(root)
+        return packed_photos(root)
     if (root / "l" / "gray_scale.npy").is_file() or (root / "gray_scale.npy").is_file():
         return Arrays(root)
     for folder in (root / "mirflickr", root):
-        if folder.is_dir() and (photos := LoosePhotos(folder)).paths:
+        if folder.is_dir() and (photos := Photos(PhotoTree(folder, follow_links=follow_links))).ids:
             return photos
-    return PackedPhotos(root / ARCHIVE) if (root / ARCHIVE).is_file() else None
+    return packed_photos(root / ARCHIVE) if (root / ARCHIVE).is_file() else None
 
 
-class LoosePhotos(Source):
-    """``im1.jpg`` … in a folder; other files in it are ignored."""
+def packed_photos(path: Path) -> Photos:
+    """Return the photos in the official archive.
 
-    def __init__(self, folder: Path) -> None:
-        self._tree = PhotoTree(folder)
-        self._tree.paths = _numbered(self._tree.paths)
+    Raises
+    ------
+    UserError
+        If it is damaged, or another archive.
+    """
+    photos = Photos(PhotoArchive(path))
+    if not photos.ids:
+        raise UserError(f"'{path}' does not contain mirflickr/im1.jpg …: it is not {ARCHIVE}")
+    return photos
 
-    @property
-    def paths(self) -> dict[str, Path]:
-        """Path by id."""
-        return self._tree.paths
+
+class Photos(Source):
+    """``im1.jpg`` … in a folder or an archive; other files in it are passed over.
+
+    Attributes
+    ----------
+    ids
+        Path below the root by name, in the order of the numbers.
+    """
+
+    def __init__(self, files: PhotoFiles) -> None:
+        self._files = files
+        self.ids = _numbered(files.ids)
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every photo's file."""
-        return self._tree.digests()
+        found = self._files.digests()
+        return {name: found[key] for name, key in self.ids.items()}
 
-    def read(self, key: str) -> RGB:
+    def read(self, entry: Entry) -> RGB:
         """Decode one file."""
-        return decode(self.paths[key])
+        return decode_entry(entry, lambda: self._files.content(self.ids[entry.id]))
 
     def splits(self) -> dict[str, Split]:
         """Return the splits of the full set."""
         return official_splits()
 
-
-class PackedPhotos(Source):
-    """The same photos in an archive, read without unpacking: no path in it is used as a path on disk."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        if not _numbered(self._members):
-            raise UserError(f"'{path}' does not contain mirflickr/im1.jpg …: it is not {ARCHIVE}")
-
-    def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of every photo's bytes; all are read again when the archive changes."""
-        stamp = file_stamp(self._path)
-        return digests(self._path, dict.fromkeys(self._members, stamp), self._digest)
-
-    def read(self, key: str) -> RGB:
-        """Decode one member of the archive."""
-        return decode(self._bytes(key))
-
-    def splits(self) -> dict[str, Split]:
-        """Return the splits of the full set."""
-        return official_splits()
-
-    @cached_property
-    def _zip(self) -> ZipFile:
-        try:
-            return ZipFile(self._path)
-        except MemoryError:
-            raise
-        except Exception as error:  # zipfile raises many kinds of errors on damaged archives
-            raise UserError(
-                f"not a complete zip archive: '{self._path}' ({error}); download it again"
-            ) from error
-
-    @cached_property
-    def _members(self) -> dict[str, str]:
-        return _numbered({name: name for name in self._zip.namelist()})
-
-    def _bytes(self, key: str) -> bytes:
-        try:
-            with self._zip.open(self._members[key]) as member:
-                content = member.read(LARGEST_MEMBER + 1)
-        except MemoryError:
-            raise
-        except Exception as error:  # zipfile raises many kinds of errors on damaged or encrypted members
-            raise PhotoError(f"damaged in the archive ({error})") from error
-        if len(content) > LARGEST_MEMBER:
-            raise PhotoError(f"more than {LARGEST_MEMBER:,} bytes in the archive")
-        return content
-
-    def _digest(self, key: str) -> str:
-        try:
-            return hashlib.sha256(self._bytes(key)).hexdigest()
-        except PhotoError:
-            return ""
+    def facts(self) -> dict[str, str]:
+        """Return how many photos have other names than the set's, and the first of them."""
+        other = sorted(set(self._files.ids) - set(self.ids.values()))
+        if not other:
+            return {}
+        named = ", ".join(other[:NAMED]) + (", …" if len(other) > NAMED else "")
+        return {"passed over": f"{len(other):,} photos not named im1.jpg … im{PHOTOS}.jpg: {named}"}
 
 
 class Arrays(Source):
@@ -182,14 +148,16 @@ class Arrays(Source):
         """Return the SHA-256 of every row's bytes; all are read again when a file changes."""
         stamps = [file_stamp(path) for path in self._files]
         every = hashlib.sha256(repr(stamps).encode()).digest()[:8]
-        stamp = (int.from_bytes(every), max(changed for _, changed in stamps))
-        return digests(self._path, dict.fromkeys(self._names(), stamp), self._digest)
+        latest = (max(stamp[1] for stamp in stamps), max(stamp[2] for stamp in stamps))
+        stamp = (int.from_bytes(every), *latest, 0)
+        return digests(self._path, dict.fromkeys(self._names(), stamp), lambda key: _digest(*self._row(key)))
 
-    def read(self, key: str) -> RGB:
+    def read(self, entry: Entry) -> RGB:
         """Convert one row; colours outside sRGB are clipped."""
         from ...color import lab_to_rgb
 
-        lightness, chroma = self._row(int(key))
+        lightness, chroma = map(np.array, self._row(entry.id))  # copies: the file may change
+        entry.check(_digest(lightness, chroma))
         lightness_star = lightness.astype(np.float32) * np.float32(100 / 255)
         return lab_to_rgb(lightness_star, chroma.astype(np.float32) - np.float32(128))
 
@@ -200,13 +168,10 @@ class Arrays(Source):
     def _names(self) -> list[str]:
         return [f"{row:05}" for row in range(len(self._lightness))]
 
-    def _row(self, row: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _row(self, key: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        row = int(key)
         part = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._lightness[row], self._chroma[part][row - self._starts[part]]
-
-    def _digest(self, key: str) -> str:
-        lightness, chroma = self._row(int(key))
-        return hashlib.sha256(lightness.tobytes() + chroma.tobytes()).hexdigest()
 
 
 def official_splits() -> dict[str, Split]:
@@ -216,11 +181,14 @@ def official_splits() -> dict[str, Split]:
     return {f"{name}.jpg": split for name, split in splits.items()}
 
 
-def _numbered(names: dict[str, T]) -> dict[str, T]:
-    """Keep the names ``im1.jpg`` … ``im25000.jpg``, in the order of the numbers."""
-    found = [(match, value) for name, value in names.items() if (match := _NAME.fullmatch(name))]
-    found.sort(key=lambda pair: int(pair[0][2]))
-    return {match[1]: value for match, value in found if int(match[2]) <= PHOTOS}
+def _numbered(paths: list[str]) -> dict[str, str]:
+    """Return the paths of ``im1.jpg`` … ``im25000.jpg`` by name, in the order of the numbers."""
+    found = [match for path in paths if (match := _NAME.fullmatch(path)) and int(match[2]) <= PHOTOS]
+    return {match[1]: match[0] for match in sorted(found, key=lambda match: int(match[2]))}
+
+
+def _digest(lightness: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(lightness.tobytes() + chroma.tobytes()).hexdigest()
 
 
 def _mapped(path: Path, axes: int) -> NDArray[np.uint8]:

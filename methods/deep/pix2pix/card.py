@@ -65,7 +65,7 @@ class Pix2Pix(DeepMethod):
     @property
     def files(self) -> tuple[Path, ...]:
         """Files of weights for the perceptual loss."""
-        return perceptual_files(self.parameters.perceptual_network)
+        return (*super().files, *perceptual_files(self.parameters.perceptual_network))
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator: 54,409,858 weights at 256²."""

@@ -29,6 +29,7 @@ def curves(bench):
     return train
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_does_on_the_whole_batch(curves):
     alone, notes_alone = curves(1)
     together, notes_together = curves(2)
@@ -40,6 +41,7 @@ def test_two_processes_train_as_one_does_on_the_whole_batch(curves):
     assert notes_together == notes_alone | {"trained on": "2 devices"}
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_ends_the_training(bench, plugin):
     file = plugin("fails-beside", fit="import time; os.environ['RANK'] == '0' and time.sleep(60); 1 / 0")
     file.write_text(file.read_text().replace('"baseline"', '"deep"'))

@@ -3,14 +3,13 @@
 import pandas as pd
 import pytest
 
-METHODS = ("--methods", "gray", "--limit", 2, "--size", 32, "--metrics", "psnr", "--out", "out")
+METHODS = ("--methods", "gray", "--limit", 2, "--size", 32, "--metrics", "psnr", "--out")
 
 
 @pytest.fixture
-def run(bench, tmp_path):
-    assert bench("run", *METHODS)[0] == 0
+def run(run, tmp_path):
     (tmp_path / "file").write_text("")
-    return tmp_path / "out"
+    return run
 
 
 def refuse(bench, *arguments):
@@ -64,7 +63,7 @@ def test_memory_limit_must_be_a_size(bench, size):
 
 
 def test_an_object_store_is_no_run_folder(bench, tmp_path):
-    output = refuse(bench, "run", *METHODS[:-1], "s3://bucket/run")
+    output = refuse(bench, "run", *METHODS, "s3://bucket/run")
     assert "--out s3:/bucket/run: an object store has neither the locks nor the renames" in output
     assert not list(tmp_path.iterdir())
 
@@ -82,6 +81,6 @@ def test_a_run_of_which_no_photo_is_scored_is_a_failure(bench, run, tmp_path):
     some = next((run / "pictures").rglob("*.png"))
     (tmp_path / "photos" / "train" / "some.png").write_bytes(some.read_bytes())
     (tmp_path / "photos" / "test" / "broken.png").write_bytes(b"no photo")
-    code, output = bench("run", "--dataset", "folder:photos", *METHODS[:-1], "none")
+    code, output = bench("run", "--dataset", "folder:photos", *METHODS, "none")
     assert code == 1, output
     assert "0/1" in output

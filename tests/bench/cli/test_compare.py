@@ -3,17 +3,14 @@ import shutil
 import pandas as pd
 import pytest
 
-METHODS = ("--methods", "gray,mean-ab", "--limit", 3, "--metrics", "psnr,colorfulness")
-
 
 @pytest.fixture
-def runs(bench, tmp_path):
-    assert bench("run", *METHODS, "--out", "a")[0] == 0
+def runs(run, tmp_path):
     baseline = tmp_path / "baseline"
     baseline.mkdir()
-    for path in [*tmp_path.glob("a/*.parquet"), tmp_path / "a" / "run.json"]:
+    for path in [*run.glob("*.parquet"), run / "run.json"]:
         shutil.copy(path, baseline)
-    return tmp_path / "a", baseline
+    return run, baseline
 
 
 def test_a_run_and_its_committed_baseline_have_no_change(bench, runs):
@@ -39,7 +36,7 @@ def test_a_broken_limit_ends_with_1_and_its_summary(bench, runs):
     ("options", "field"), [(("--size", 32), "size: 128 → 32"), (("--split", "validation"), "split: test")]
 )
 def test_another_protocol_or_other_photos_are_refused(bench, runs, options, field):
-    bench("run", *METHODS, *options, "--out", "b")
+    bench("run", "--methods", "gray", "--limit", 3, "--metrics", "psnr", *options, "--out", "b")
     code, output = bench("compare", runs[0], "b")
     assert code == 2
     assert field in output

@@ -1,18 +1,9 @@
 import json
 import shutil
 
-import pytest
-
 from huebench.bench.web.study.answers import Answers
 from huebench.bench.web.study.trials import draw_trials, find_pairs
 from huebench.reports.tables import read_results
-
-
-@pytest.fixture
-def run(bench, tmp_path):
-    arguments = ("--methods", "gray,mean-ab", "--limit", 3, "--metrics", "psnr,colorfulness", "--out", "out")
-    assert bench("run", *arguments)[0] == 0
-    return tmp_path / "out"
 
 
 def test_every_format_is_written_and_named(bench, run):

@@ -12,11 +12,7 @@ from huebench.bench.plan.plan import make_plan
 from huebench.bench.plan.request import Request
 from huebench.methods.base import methods
 from huebench.plugins import load_plugin
-
-
-def forget():
-    for cached in (keys._source_digest, keys._distributions):
-        cached.cache_clear()
+from huebench.sources import code_of, forget
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +58,9 @@ def test_two_methods_have_two_sources():
 
 def test_a_methods_source_follows_its_imports():
     module = sys.modules[methods.get("pixel-knn").__module__]
-    found = keys._own_imports(Path(module.__file__), module.__name__)
-    assert {"huebench.datasets.color.conversion", "huebench.methods.base"} <= set(found)
+    code = code_of(module.__name__, Path(module.__file__))
+    assert {"huebench.datasets.color.conversion", "huebench.methods.base"} <= set(code.files)
+    assert "numpy" in code.libraries
 
 
 PLUGIN = """
@@ -111,7 +108,6 @@ def distribution(tmp_path, monkeypatch):
         "def score(truth, prediction):\n    return layers.DEPTH\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    keys._module_file.cache_clear()
     yield package
     for name in [name for name in sys.modules if name.startswith("hues_of_a_test")]:
         del sys.modules[name]
@@ -134,6 +130,96 @@ def test_an_installed_plugins_source_is_all_that_it_imports_of_its_package_and_i
     (changed,) = distribution.glob(file)
     changed.write_text(changed.read_text().replace("Version: 1.0", "Version: 1.1") + "\n")
     assert not set(sources()) & set(before)
+
+
+HELPERS = {
+    "a module beside it": ("import hues_beside", "hues_beside.py"),
+    "a module that a module beside it imports": ("import hues_between", "hues_deep.py"),
+    "a module imported in a function": ("def f():\n    from hues_beside import DEPTH", "hues_beside.py"),
+    "a module of a package beside it": ("from hues_pack import part", "hues_pack/part.py"),
+    "a package beside it": ("import hues_pack.part", "hues_pack/__init__.py"),
+    "a module imported by a text": (
+        "import importlib\nimportlib.import_module('hues_beside')", "hues_beside.py",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HELPERS)
+def test_a_plugin_files_source_is_all_that_it_imports_from_its_folder(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    statement, changed = HELPERS[what]
+    (tmp_path / "hues_pack").mkdir()
+    for name in ("hues_beside", "hues_deep", "hues_pack/__init__", "hues_pack/part", "hues_unused"):
+        (tmp_path / f"{name}.py").write_text("DEPTH = 3\n")
+    (tmp_path / "hues_between.py").write_text("import hues_deep\n")
+    path = tmp_path / "plugin.py"
+    path.write_text(f"{statement}\n{PLUGIN.format(name='helped')}")
+    load_plugin(path)
+
+    def source():
+        forget()
+        return keys.class_source(methods.get("helped"), methods.source("helped"))
+
+    before = source()
+    (tmp_path / "hues_unused.py").write_text("DEPTH = 4\n")
+    assert source() == before
+    (tmp_path / changed).write_text("DEPTH = 4\n")
+    assert source() != before
+    for name in [name for name in sys.modules if name.startswith("hues_")]:
+        del sys.modules[name]
+
+
+def test_a_library_counts_by_its_version(monkeypatch):
+    def source():
+        forget()
+        return keys.class_source(methods.get("external"))
+
+    before = source()
+    monkeypatch.setattr("huebench.sources.version", lambda name: "0" if name == "onnxruntime" else "1")
+    other = source()
+    monkeypatch.setattr("huebench.sources.version", lambda name: "1")
+    assert len({before, other, source()}) == 3
+
+
+def test_a_module_that_a_method_requires_counts_by_its_version(tmp_path, monkeypatch):
+    path = tmp_path / "needs_more.py"
+    requires = 'source="a test", requires={"timm": "bench"}'
+    path.write_text(PLUGIN.format(name="needs-more").replace('source="a test"', requires))
+    load_plugin(path)
+
+    def source(version):
+        forget()
+        monkeypatch.setattr("huebench.sources.version", lambda name: version if name == "timm" else "1")
+        return keys.class_source(methods.get("needs-more"))
+
+    assert source("1") != source("2")
+
+
+def test_the_file_that_registers_a_class_counts_beside_the_one_that_defines_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "hues_made.py").write_text(
+        "from huebench.methods.base import Method, MethodInfo\n"
+        "def make(depth):\n"
+        "    class Made(Method):\n"
+        "        info = MethodInfo(name='made', family='baseline', source='a test')\n"
+        "        def colorize(self, lightness, context):\n"
+        "            return depth\n"
+        "    return Made\n"
+    )
+    path = tmp_path / "makes.py"
+    path.write_text(
+        "from hues_made import make\nfrom huebench.methods.base import register\nregister(make(3))\n"
+    )
+    load_plugin(path)
+
+    def source():
+        forget()
+        return keys.class_source(methods.get("made"), methods.source("made"))
+
+    before = source()
+    path.write_text(path.read_text().replace("3", "4"))
+    assert source() != before
+    del sys.modules["hues_made"]
 
 
 def test_where_a_plugin_file_lies_is_no_part_of_its_source(tmp_path, monkeypatch):
@@ -207,6 +293,46 @@ def test_files_count_by_content(tmp_path):
     assert keys.files_content([first]) == [hashlib.sha256(b"weights").hexdigest()]
     second.write_bytes(b"other weights")
     assert keys.files_content([first]) != keys.files_content([second])
+
+
+def test_a_folder_counts_by_the_names_and_contents_of_its_files(tmp_path):
+    (tmp_path / "deep").mkdir()
+    table = tmp_path / "deep" / "table.npy"
+    table.write_bytes(b"1")
+    found = [keys.files_content([tmp_path])]
+    table.write_bytes(b"2")
+    found.append(keys.files_content([tmp_path]))
+    table.rename(table.with_name("other.npy"))
+    found.append(keys.files_content([tmp_path]))
+    assert len({str(each) for each in found}) == 3
+
+
+def test_a_missing_file_is_not_an_error_of_the_key(tmp_path):
+    assert keys.files_content([tmp_path / "absent"]) == [""]
+
+
+def test_paths_among_a_plugins_parameters_count_by_content(plan, tmp_path):
+    path, table = tmp_path / "reads.py", tmp_path / "table.npy"
+    parameters = (
+        "from pathlib import Path\nfrom pydantic import Field\n"
+        "class Parameters(Method.Parameters):\n"
+        "    table: Path = Field(description='a table')\n"
+        "    more: tuple[Path, ...] = Field((), description='tables')\n"
+    )
+    body = PLUGIN.format(name="reads").replace("@register", parameters + "\n@register")
+    path.write_text(body.replace("    info", "    Parameters = Parameters\n    info"))
+    load_plugin(path)
+    table.write_bytes(b"1")
+
+    def fit_key():
+        return plan(f"reads[table={table}]").cells[0].fit_key
+
+    before = fit_key()
+    table.write_bytes(b"2")
+    assert fit_key() != before
+    assert methods.get("reads")(table="a", more=["b", "~/c"]).files == (
+        Path("a"), Path("b"), Path("~/c"),
+    )  # fmt: skip
 
 
 def test_other_weights_in_the_same_file_are_another_fit(plan, tmp_path):

@@ -1,11 +1,14 @@
+import os
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from huebench import UserError
-from huebench.datasets.base import PhotoError
+from huebench.datasets.base import PhotoChangedError, PhotoError
 from huebench.datasets.sets.folder import Folder
 
 
@@ -67,7 +70,10 @@ def test_without_a_test_folder_the_validation_folder_is_it(tmp_path, make_photos
 
 def test_splits_without_train_are_refused(tmp_path, make_photos):
     make_photos(tmp_path, ["val/1.png", "test/2.png"])
-    with pytest.raises(UserError, match="has val and test folders but no train folder"):
+    with pytest.raises(
+        UserError,
+        match=r"has folders test and val, but none for training: add it, or rename them, or put a splits",
+    ):
         Folder(tmp_path).entries()
 
 
@@ -81,7 +87,7 @@ def test_train_alone_is_a_category(tmp_path, make_photos):
 def test_photo_outside_of_the_stated_splits(tmp_path, make_photos, folder, stray):
     make_photos(tmp_path, ["train/1.png", f"{folder}/2.png", stray])
     with pytest.raises(
-        UserError, match=rf"has train and {folder} folders, but photo '{stray}' is in none of them: move it"
+        UserError, match=rf"has folders .*{folder}.*, but photo '{stray}' is in none: move it, or rename them"
     ):
         Folder(tmp_path).entries()
 
@@ -109,3 +115,112 @@ def test_no_folder_and_no_photos(tmp_path):
         Folder()
     with pytest.raises(UserError, match="no photos in"):
         Folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("train", "other", "split"),
+    [
+        ("training", "testing", "test"),
+        ("train_set", "test_set", "test"),
+        ("trainA", "testA", "test"),
+        ("DIV2K_train_HR", "DIV2K_valid_HR", "test"),
+        ("train", "dev", "test"),
+        ("Training-Images", "evaluation", "test"),
+        ("archive/train", "archive/test", "test"),
+        ("a/b/clean_train", "a/b/clean_holdout", "test"),
+    ],
+)
+def test_usual_names_of_splits_at_any_depth(tmp_path, make_photos, train, other, split):
+    make_photos(tmp_path, names(f"{train}/sea", 10) + names(f"{other}/sea", 5))
+    dataset = Folder(tmp_path)
+    found = {entry.id: entry.split for entry in dataset.entries()}
+    assert {key for key in found if found[key] == split} == {f"{other}/sea/{n}.png" for n in range(5)}
+    assert {entry.category for entry in dataset.entries()} == {"sea"}
+    assert f"train in {train.rpartition('/')[2]}/" in dataset.facts()["splits"]
+    assert "a tenth of train is validation" in dataset.facts()["splits"]
+
+
+def test_splits_in_each_category(tmp_path, make_photos):
+    make_photos(tmp_path, ["sea/train/1.png", "sea/test/2.png", "town/train/3.png", "town/test/4.png"])
+    found = {entry.id: (entry.split, entry.category) for entry in Folder(tmp_path).entries()}
+    assert found["sea/test/2.png"] == ("test", "sea")
+    assert found["town/train/3.png"] == ("train", "town")
+
+
+def test_a_name_of_two_splits_states_none_and_is_not_passed_over(tmp_path, make_photos):
+    make_photos(tmp_path, ["train/1.png", "test/2.png", "train_and_test/3.png"])
+    with pytest.raises(UserError, match=r"photo 'train_and_test/3\.png' is in none"):
+        Folder(tmp_path).entries()
+
+
+def test_it_is_said_that_no_splits_are_stated(tmp_path, make_photos):
+    make_photos(tmp_path, names("cat", 3) + names("train", 3))
+    assert "state no splits" in Folder(tmp_path).facts()["splits"]
+
+
+def test_a_file_states_the_splits_whatever_the_folders_say(tmp_path, make_photos):
+    make_photos(tmp_path, ["train/1.png", "test/2.png", "new/3.png"])
+    (tmp_path / "splits.csv").write_text(
+        "id,split,category\ntrain/1.png,test,x\ntest/2.png,train,\nnew/3.png,val,y\n"
+    )
+    dataset = Folder(tmp_path)
+    assert {entry.id: (entry.split, entry.category) for entry in dataset.entries()} == {
+        "train/1.png": ("test", "x"),
+        "test/2.png": ("train", ""),
+        "new/3.png": ("validation", "y"),
+    }
+    assert dataset.facts() == {"splits": "as splits.csv states"}
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("id,split\n1.png,train\n", r"does not list photo '2\.png', which is there"),
+        ("id,split\n1.png,train\n2.png,test\n3.png,test\n", r"lists photo '3\.png', which is not there"),
+        ("id,split\n1.png,train\n2.png,other\n", r"photo '2\.png' has split 'other'"),
+        ("id,split\n1.png,train\n1.png,test\n", r"lists photo '1\.png' twice"),
+        ("file,part\n1.png,train\n", "must have a header with id and split"),
+        ("", "must have a header with id and split"),
+        ("id,split\n\0\xff", "splits.csv"),
+    ],
+)
+def test_a_wrong_file_of_splits_is_refused(tmp_path, make_photos, content, fault):
+    make_photos(tmp_path, ["1.png", "2.png"])
+    (tmp_path / "splits.csv").write_text(content, encoding="latin-1")
+    with pytest.raises(UserError, match=fault):
+        Folder(tmp_path).entries()
+
+
+def test_a_zip_archive_is_as_good_as_its_folder(tmp_path, make_photos):
+    make_photos(tmp_path / "photos", names("train", 10) + names("test", 5))
+    archive = shutil.make_archive(str(tmp_path / "photos"), "zip", tmp_path / "photos")
+    loose, packed = Folder(tmp_path / "photos"), Folder(Path(archive))
+    assert packed.entries() == loose.entries()
+    assert packed.fingerprint() == loose.fingerprint()
+    for entry in loose.entries():
+        assert np.array_equal(packed.read(entry), loose.read(entry))
+
+
+def test_a_photo_that_was_replaced_or_lost_is_not_read(tmp_path, make_photos):
+    one, two, three = make_photos(tmp_path, ["1.png", "2.png", "3.png"])
+    dataset = Folder(tmp_path)
+    entries = dataset.entries()
+    one.write_bytes(two.read_bytes())
+    three.unlink()
+    dataset.read(entries[1])
+    with pytest.raises(
+        PhotoChangedError, match=r"photo '1\.png' has changed since .*\(other content\); run again"
+    ):
+        dataset.read(entries[0])
+    with pytest.raises(PhotoChangedError, match=r"photo '3\.png' has changed since .*\(No such file"):
+        dataset.read(entries[2])
+
+
+def test_a_photo_that_became_a_pipe_is_not_waited_for(tmp_path, make_photos):
+    (path,) = make_photos(tmp_path, ["1.png"])
+    dataset = Folder(tmp_path)
+    (entry,) = dataset.entries()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(PhotoChangedError, match="not a regular file, but a pipe or a device"):
+        dataset.read(entry)

@@ -8,9 +8,14 @@ from skimage import data as skimage_data
 from skimage.color import rgb2lab
 
 from huebench import UserError
-from huebench.datasets.base import PhotoError
-from huebench.datasets.sets.mirflickr import sources as mirflickr_sources
-from huebench.datasets.sets.mirflickr.sources import Arrays, LoosePhotos, PackedPhotos, find_source
+from huebench.datasets import tree
+from huebench.datasets.base import Entry, PhotoChangedError, PhotoError
+from huebench.datasets.sets.mirflickr.sources import Arrays, Photos, find_source, packed_photos
+from huebench.datasets.tree import PhotoTree
+
+
+def read(source, key):
+    return source.read(Entry(key, "test", "", "", source.digests()[key]))
 
 
 @pytest.fixture
@@ -35,33 +40,39 @@ def packed(tmp_path, folder):
 
 
 class TestLoosePhotos:
+    def test_photos_of_other_names_are_counted_and_named(self, folder):
+        facts = Photos(PhotoTree(folder)).facts()
+        assert facts["passed over"].startswith(
+            "3 photos not named im1.jpg … im25000.jpg: doc/im3.jpg, im01.jpg"
+        )
+
     def test_only_the_sets_names_count(self, folder):
-        assert list(LoosePhotos(folder).paths) == ["im1.jpg", "im25000.jpg"]
+        assert list(Photos(PhotoTree(folder)).ids) == ["im1.jpg", "im25000.jpg"]
 
     def test_root_is_the_folder_or_its_parent(self, folder):
         for root in (folder, folder.parent):
             source = find_source(root)
-            assert isinstance(source, LoosePhotos)
+            assert isinstance(source, Photos)
             assert source.digests().keys() == {"im1.jpg", "im25000.jpg"}
 
 
 class TestPackedPhotos:
     def test_same_as_unpacked(self, folder, packed):
-        loose, source = LoosePhotos(folder), PackedPhotos(packed)
+        loose, source = Photos(PhotoTree(folder)), packed_photos(packed)
         assert source.digests() == loose.digests()
         assert source.splits() == loose.splits()
-        for key in loose.paths:
-            assert np.array_equal(source.read(key), loose.read(key))
+        for key in loose.ids:
+            assert np.array_equal(read(source, key), read(loose, key))
 
     def test_found_by_its_path_or_its_folder(self, packed, tmp_path_factory):
         root = tmp_path_factory.mktemp("other")
         packed = packed.rename(root / packed.name)
-        assert isinstance(find_source(packed), PackedPhotos)
-        assert isinstance(find_source(root), PackedPhotos)
+        assert list(find_source(packed).ids) == ["im1.jpg", "im25000.jpg"]
+        assert list(find_source(root).ids) == ["im1.jpg", "im25000.jpg"]
 
     def test_nothing_is_unpacked(self, packed):
         before = sorted(packed.parent.rglob("*"))
-        PackedPhotos(packed).digests()
+        packed_photos(packed).digests()
         assert sorted(packed.parent.rglob("*")) == before
 
     def test_damaged_member_is_reported_when_read(self, packed):
@@ -69,15 +80,15 @@ class TestPackedPhotos:
         start = content.index(b"mirflickr/im1.jpg") + 60
         content[start : start + 20] = b"\0" * 20
         packed.write_bytes(content)
-        source = PackedPhotos(packed)
+        source = packed_photos(packed)
         assert source.digests()["im1.jpg"] == ""
         with pytest.raises(PhotoError, match=r"damaged in the archive \(Bad CRC-32"):
-            source.read("im1.jpg")
+            read(source, "im1.jpg")
 
     def test_member_that_is_too_large_is_not_read(self, packed, monkeypatch):
-        monkeypatch.setattr(mirflickr_sources, "LARGEST_MEMBER", 10)
+        monkeypatch.setattr(tree, "LARGEST_MEMBER", 10)
         with pytest.raises(PhotoError, match="more than 10 bytes in the archive"):
-            PackedPhotos(packed).read("im1.jpg")
+            read(packed_photos(packed), "im1.jpg")
 
     @pytest.mark.parametrize("content", [b"", b"half of it"])
     def test_no_archive(self, tmp_path, content):
@@ -108,7 +119,7 @@ class TestPackedPhotos:
         with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
             archive.writestr("a.jpg", b"")
         with pytest.raises(UserError, match=r"does not contain mirflickr/im1\.jpg"):
-            PackedPhotos(tmp_path / "other.zip")
+            packed_photos(tmp_path / "other.zip")
 
 
 @pytest.fixture
@@ -132,7 +143,7 @@ class TestArrays:
         source = find_source(root)
         assert isinstance(source, Arrays)
         for row in (0, 2, 3, 19, 20, 29):
-            decoded = source.read(f"{row:05}")
+            decoded = read(source, f"{row:05}")
             # 8-bit L*a*b* keeps half a level of each; the strongest effect on sRGB is a few levels.
             assert np.abs(decoded.astype(int) - crops[row]).max() <= 8
             assert np.abs(decoded.astype(int) - crops[row]).mean() < 1.5
@@ -160,6 +171,17 @@ class TestArrays:
         source = Arrays(arrays[0])
         assert isinstance(source._lightness, np.memmap)
         assert all(isinstance(part, np.memmap) for part in source._chroma)
+
+    def test_a_row_that_was_overwritten_is_not_read(self, arrays):
+        root, _ = arrays
+        source = Arrays(root)
+        first, second = (Entry(key, "test", "", "", source.digests()[key]) for key in ("00000", "00001"))
+        changed = np.lib.format.open_memmap(root / "ab" / "ab" / "ab1.npy", "r+")
+        changed[0] = 255 - changed[0]
+        changed.flush()
+        source.read(second)
+        with pytest.raises(PhotoChangedError, match="photo '00000' has changed since the run was planned"):
+            source.read(first)
 
     def test_lengths_that_do_not_add_up(self, arrays):
         (arrays[0] / "ab" / "ab" / "ab2.npy").unlink()

@@ -1,5 +1,6 @@
 """Inception fusion overfits eight photos; its checkpoints leave the frozen network out."""
 
+import pytest
 import torch
 
 from huebench.methods.base import Context
@@ -7,6 +8,7 @@ from huebench.methods.deep.inception_fusion.card import InceptionFusion
 from huebench.methods.learning.learner import native_precision
 
 
+@pytest.mark.slow
 def test_overfits_eight_photos(gain_on_eight):
     method = InceptionFusion(size=16, epochs=90, decay=1, flip=False, weights="none")
     assert gain_on_eight(method) > 3

@@ -19,6 +19,7 @@ def _colors(method: NoGanUNet) -> np.ndarray:
     return method.colorize(lightness, Context())
 
 
+@pytest.mark.slow
 def test_overfits_eight_photos(gain_on_eight):
     method = NoGanUNet(size=32, epochs=30, batch=4, flip=False, **SMALL)
     assert gain_on_eight(method) > 4

@@ -9,6 +9,7 @@ from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.learning.learner import native_precision
 
 
+@pytest.mark.slow
 def test_overfits_eight_photos(gain_on_eight):
     method = Pix2Pix(size=32, epochs=30, batch=4, learning_rate=2e-3, flip=False, perceptual_network="none")
     assert gain_on_eight(method) > 3

@@ -1,6 +1,7 @@
 """ResNet-34 rebalanced overfits eight photos; its notes name the weights."""
 
 import numpy as np
+import pytest
 
 from huebench.datasets.color.bins import gamut_bins
 from huebench.methods.base import Context
@@ -8,6 +9,7 @@ from huebench.methods.deep.resnet34_rebalanced import ResNet34Rebalanced
 from huebench.methods.learning.learner import native_precision
 
 
+@pytest.mark.slow
 def test_overfits_eight_photos(gain_on_eight):
     method = ResNet34Rebalanced(size=32, epochs=40, learning_rate=1e-3, flip=False, weights="none")
     assert gain_on_eight(method) > 4

@@ -67,6 +67,118 @@ def _onnx(path):
     return path
 
 
+def _network(path, dtype="FLOAT", inputs=("photo",), shape=(1, 1, 8, 8)):
+    """Write an ONNX network that halves its first input for a*, with its weights beside the file."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    kind = getattr(onnx.TensorProto, dtype)
+    photos = [onnx.helper.make_tensor_value_info(name, kind, shape) for name in inputs]
+    ab = onnx.helper.make_tensor_value_info("ab", kind, [1, 2, *shape[2:]])
+    numpy = onnx.helper.tensor_dtype_to_np_dtype(kind)
+    weights = np.array([0.5, -0.25], numpy).reshape(2, 1, 1, 1).repeat(shape[1], axis=1)
+    node = onnx.helper.make_node("Conv", [inputs[0], "weights"], ["ab"])
+    weight = onnx.numpy_helper.from_array(weights, "weights")
+    graph = onnx.helper.make_graph([node], "two channels", photos, [ab], [weight])
+    opset = [onnx.helper.make_opsetid("", 13)]
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+    beside = f"{path.name}.data"
+    onnx.save_model(model, path, save_as_external_data=True, location=beside, size_threshold=0)
+    return path
+
+
+def test_weights_beside_an_onnx_file_are_among_its_files(tmp_path):
+    file = _network(tmp_path / "net.onnx")
+    method = External(file=file, size=8)
+    assert method.files == (file, tmp_path / "net.onnx.data")
+    assert not method.missing()
+    (tmp_path / "net.onnx.data").unlink()
+    assert "net.onnx' needs" in method.missing()
+    assert "net.onnx.data', which does not exist" in method.missing()
+
+
+def test_an_ending_in_capitals_is_the_same_ending(tmp_path):
+    file = _network(tmp_path / "NET.ONNX")
+    lightness = _lightness()
+    ab = External(file=file, size=8).colorize(lightness, Context())
+    np.testing.assert_allclose(ab[..., 0], 0.5 * lightness, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "torchscript"])
+def test_a_network_in_half_precision_is_run_in_half_precision(tmp_path, kind):
+    if kind == "onnx":
+        file = _network(tmp_path / "net.onnx", "FLOAT16")
+    else:
+        half = nn.Conv2d(1, 2, 1).half()
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore", FutureWarning)
+            half.weight.copy_(torch.tensor([0.5, -0.25]).reshape(2, 1, 1, 1))
+            half.bias.zero_()
+            torch.jit.trace(half, torch.ones(1, 1, 8, 8).half()).save(str(tmp_path / "net.pt"))
+        file = tmp_path / "net.pt"
+    lightness = _lightness()
+    ab = External(file=file, size=8).colorize(lightness, Context())
+    assert ab.dtype == np.float32
+    np.testing.assert_allclose(ab[..., 0], 0.5 * lightness, rtol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("network", "given", "message"),
+    [
+        ({}, {"size": 16}, "write size=8"),
+        ({"shape": (1, 1, 8, 4)}, {"size": 8}, "export it for square photos"),
+        ({"shape": (1, 3, 8, 8)}, {"size": 8}, "write takes=RGB"),
+        ({"shape": (1, 1, 8, 8)}, {"size": 8, "takes": "RGB"}, "write takes=L"),
+        ({"inputs": ("photo", "hint")}, {"size": 8}, r"takes 2 inputs \(photo, hint\): export a network"),
+    ],
+)
+def test_what_an_onnx_network_takes_is_said_with_what_to_do(tmp_path, network, given, message):
+    file = _network(tmp_path / "net.onnx", **network)
+    with pytest.raises(UserError, match=message) as raised:
+        External(file=file, **given).colorize(_lightness(), Context())
+    assert "\n" not in str(raised.value)
+
+
+class TakesTwo(nn.Module):
+    """Takes a photo and a hint."""
+
+    def forward(self, photo: torch.Tensor, hint: torch.Tensor) -> torch.Tensor:
+        return torch.cat((photo, hint), dim=1)
+
+
+def test_a_torchscript_network_with_two_inputs_is_said(tmp_path):
+    file = tmp_path / "net.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.jit.trace(TakesTwo(), (torch.ones(1, 1, 8, 8), torch.ones(1, 1, 8, 8))).save(str(file))
+    with pytest.raises(UserError, match=r"takes 2 inputs \(photo, hint\): export a network that takes"):
+        External(file=file, size=8).colorize(_lightness(), Context())
+
+
+def test_torchscripts_reason_is_given_whole_and_without_its_tracebacks(tmp_path):
+    file = _torchscript(Tinted(), tmp_path / "net.pt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.jit.trace(nn.Conv2d(3, 2, 3), torch.ones(1, 3, 8, 8)).save(str(file))
+    with pytest.raises(
+        UserError, match=r"check size and takes.*: RuntimeError: Given groups=1, .* to have 3"
+    ):
+        External(file=file, size=8).colorize(_lightness(), Context())
+
+
+@pytest.mark.parametrize("kind", ["state dict", "checkpoint", "module", "old format"])
+def test_weights_without_a_network_are_called_what_they_are(tmp_path, kind):
+    file, network = tmp_path / "weights.pth", nn.Conv2d(1, 2, 3)
+    saved = {
+        "state dict": network.state_dict(),
+        "checkpoint": {"epoch": 3, "state_dict": network.state_dict()},
+        "module": network,
+        "old format": network.state_dict(),
+    }[kind]
+    torch.save(saved, file, _use_new_zipfile_serialization=kind != "old format")
+    with pytest.raises(UserError, match=r"weights \(a state dict\) or a pickled module, .* torch.jit.trace"):
+        External(file=file, size=8).colorize(_lightness(), Context())
+
+
 def _lightness() -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 100, (3, 8, 8)).astype(np.float32)
 
@@ -158,7 +270,7 @@ def test_an_answer_that_breaks_the_contract_is_an_error(tmp_path):
 def test_an_input_that_the_network_refuses_is_an_error(tmp_path):
     file = _onnx(tmp_path / "net.onnx")
     with pytest.raises(
-        UserError, match=r"refuses an input of shape \(1, 1, 16, 16\)(.|\s)*check size and takes"
+        UserError, match=r"takes an input of shape \[1, 1, 8, 8\], not \(1, 1, 16, 16\): write size=8"
     ):
         External(file=file, size=16).colorize(_lightness(), Context())
 

@@ -216,3 +216,21 @@ def test_a_damaged_database_is_named(maker):
     (results.folder / "study.sqlite").write_bytes(b"nothing" * 200)
     with pytest.raises(UserError, match=r"study\.sqlite.*not a database.*move the file away"):
         read_answers(results)
+
+
+def test_reading_answers_changes_and_adds_nothing(results):
+    before = {path: path.read_bytes() for path in results.folder.iterdir() if path.is_file()}
+    read_answers(results)
+    assert {path: path.read_bytes() for path in results.folder.iterdir() if path.is_file()} == before
+
+
+def test_a_database_made_to_run_for_ever_is_given_up(maker, monkeypatch):
+    results = maker.run(methods=METHODS)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    columns = ", ".join(f"1 AS {name}" for name in ("cell", "method", "photo", "exposure", "fooled"))
+    with sqlite3.connect(results.folder / "study.sqlite") as database:
+        database.execute(f"CREATE VIEW answers AS SELECT ({endless}) AS participant, {columns}")
+    database.close()
+    monkeypatch.setattr("huebench.reports.analysis.study.PATIENCE", 0.2)
+    with pytest.raises(UserError, match="interrupted"):
+        read_answers(results)

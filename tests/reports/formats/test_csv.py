@@ -43,3 +43,12 @@ def test_what_a_run_has_not_has_no_file(maker, tmp_path):
     results = maker.run(methods=("gray",), categories=())
     folder = write_csv(results, tmp_path)
     assert {path.name for path in folder.iterdir()} == {"summary.csv", "images.csv"}
+
+
+def test_texts_that_a_spreadsheet_would_run_are_escaped_and_numbers_are_not(maker, tmp_path):
+    results = maker.run(methods=("gray",), photos=4)
+    results.images["photo"] = ["=1+1", "+1", "-1", "@x"]
+    results.images["psnr"] = [-1.5, 2.0, 3.0, 4.0]
+    images = pd.read_csv(write_csv(results, tmp_path) / "images.csv")
+    assert list(images["photo"]) == ["'=1+1", "'+1", "'-1", "'@x"]
+    assert images["psnr"][0] == -1.5

@@ -5,6 +5,8 @@ import pytest
 
 from huebench.reports.report import write_formats, write_report
 
+from ..conftest import Maker
+
 METHODS = ("gray", "mean-ab", "pixel-knn", "encoder-decoder", "fusion", "oracle-lowres")
 VOID = {"meta", "img", "input", "br"}
 
@@ -117,12 +119,19 @@ def test_sorting_filtering_and_the_slider_work_in_chromium(maker, tmp_path, open
     assert problems == []
 
 
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory):
+    """Write the page of a run with everything that a page can show."""
+    folder = tmp_path_factory.mktemp("page")
+    maker = Maker(folder / "run")
+    return page_of(maker.run(METHODS, pictures=True, photos=20, failures=True, seeds=(0, 1)), folder)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1300])
-def test_a_page_is_fit_for_everybody(maker, tmp_path, open_page, accessibility_faults, scheme, width):
-    results = maker.run(methods=METHODS, pictures=True, photos=20, failures=True, seeds=(0, 1))
+def test_a_page_is_fit_for_everybody(full_page, open_page, accessibility_faults, scheme, width):
     page, problems = open_page(
-        page_of(results, tmp_path).as_uri(),
+        full_page.as_uri(),
         color_scheme=scheme,
         viewport={"width": width, "height": 800},
     )

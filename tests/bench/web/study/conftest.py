@@ -118,11 +118,9 @@ class Participant:
 def make_app_of():
     """Make the application of a run's study."""
 
-    def make(results, practice=2, trials=4, exposure=1.0, methods=None):
+    def make(results, practice=2, trials=4, exposure=1.0, methods=None, host="127.0.0.1"):
         answers = Answers(results.folder / "study.sqlite", exposure)
-        return make_app(
-            Page(results.folder, find_pairs(results, methods), answers, practice, trials), "127.0.0.1"
-        )
+        return make_app(Page(results.folder, find_pairs(results, methods), answers, practice, trials), host)
 
     return make
 

@@ -190,3 +190,24 @@ def test_on_loopback_other_names_are_refused(participant, host):
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "localhost"])
 def test_on_loopback_its_own_names_are_known(participant, host):
     assert participant.http.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["::1", "127.0.0.2", "localhost"])
+def test_every_loopback_address_refuses_other_names(make_run, make_app_of, join, host):
+    app = make_app_of(make_run(), host=host)
+    assert join(app).http.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert join(app).http.get("/", headers={"Host": "[::1]:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104  # it is only said so
+def test_posts_of_another_site_are_refused(make_run, make_app_of, join, host):
+    http = join(make_app_of(make_run(), host=host)).http
+    assert http.post("/participants", headers={"Origin": "http://evil.example"}).status_code == 403
+    assert http.post("/participants", headers={"Origin": "null"}).status_code == 403
+    assert http.post("/participants", headers={"Origin": "http://localhost"}).status_code == 200
+
+
+def test_a_large_body_is_refused(participant):
+    data = '{"answer": "left", "seconds": 1, "shown": 1, "more": "' + "x" * 10_000 + '"}'
+    response = participant.http.post("/trials/1", data=data, content_type="application/json")
+    assert response.status_code == 413

@@ -1,0 +1,22 @@
+"""The terminal as every command writes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console as RichConsole
+from rich.console import ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from ...reports.text import printable
+
+
+class Console(RichConsole):
+    """A console that shows control characters in names and messages instead of sending them."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, as rich does; rich's own control codes stay."""
+        for segment in super().render(renderable, options):
+            text: Any = segment.text
+            yield segment if segment.control else Segment(printable(text), segment.style)

@@ -1,0 +1,93 @@
+"""Splits that the names of folders state."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from .. import UserError
+from . import SPLITS, Split
+
+SPLIT_NAMES: Final[dict[Split, str]] = {
+    "train": "train training trainset trainingset trainval",
+    "validation": "val valid validation validate valset dev devel devset development eval evaluation",
+    "test": "test tests testing testset holdout",
+}
+"""Words in the name of a folder that make it a split.
+
+Case, digits and other words in the name do not matter: ``Train``, ``val2017``, ``train_set``, ``trainA``,
+``DIV2K_train_HR``. A name with words of two splits states none.
+"""
+
+_SPLIT_OF: Final[dict[str, Split]] = {w: split for split in SPLITS for w in SPLIT_NAMES[split].split()}
+_WORDS: Final = re.compile(r"[^\W\d_]+")
+_CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Where a photo is: its `split`, the name of the `folder` that states it, and its `category`."""
+
+    split: Split
+    folder: str
+    category: str
+
+
+def split_named(name: str) -> Split | None:
+    """Return the split that a name states, or ``None``.
+
+    Examples
+    --------
+    >>> [split_named(name) for name in ("DIV2K_train_HR", "testA", "val2017", "train_test", "portraits")]
+    ['train', 'test', 'validation', None, None]
+    """
+    words = [word.casefold() for word in (*_WORDS.findall(name), *_CAMEL.findall(name))]
+    named = {_SPLIT_OF[word] for word in words if word in _SPLIT_OF}
+    return named.pop() if len(named) == 1 else None
+
+
+def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stated]:
+    """Return what folders state of photos, or nothing if they do not name two splits.
+
+    Folders that all photos are in do not count. In a photo's path, the first folder that names a split states
+    it. The category is the first folder above it, or else the first below it.
+
+    Parameters
+    ----------
+    ids
+        Paths of the photos below the root.
+    root, advice
+        For errors: where they are, and what else to do.
+
+    Raises
+    ------
+    UserError
+        If two splits are named, but not train, or a photo is in none of them.
+    """
+    folders = {key: PurePosixPath(key).parts[:-1] for key in ids}
+    columns = zip(*folders.values(), strict=False)
+    shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    stated = {key: found for key in ids if (found := _stated(folders[key][shared:]))}
+    names = defaultdict(list)
+    for one in stated.values():
+        names[one.split].append(one.folder)
+    if len(names) < 2:
+        return {}
+    first = " and ".join(found[0] for found in names.values())
+    if "train" not in names:
+        raise UserError(f"'{root}' has folders {first}, but none for training: add it, or {advice}")
+    if stray := next((key for key in ids if key not in stated), None):
+        raise UserError(f"'{root}' has folders {first}, but photo '{stray}' is in none: move it, or {advice}")
+    return stated
+
+
+def _stated(folders: Sequence[str]) -> Stated | None:
+    for i, name in enumerate(folders):
+        if split := split_named(name):
+            return Stated(split, name, next(iter((*folders[:i], *folders[i + 1 :])), ""))
+    return None

@@ -1,0 +1,161 @@
+"""Mistakes and odd machines cost one line that says what to do."""
+
+import io
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from huebench import files
+from huebench.bench import run as runs
+from huebench.bench.cli.console import Console
+from huebench.bench.collect import without_home
+from huebench.methods.base import methods
+
+EVIL = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\udcff"
+
+
+@pytest.fixture
+def photos(tmp_path):
+    def write(folder, count, grey=False):
+        rng = np.random.default_rng(len(folder))
+        (tmp_path / folder).mkdir(parents=True)
+        for i in range(count):
+            pixels = rng.integers(0, 256, (32, 32, 1 if grey else 3)).astype(np.uint8)
+            Image.fromarray(np.repeat(pixels, 3, 2) if grey else pixels).save(
+                tmp_path / folder / f"{i:03}.png"
+            )
+
+    return write
+
+
+SMALL = ("--size", "32", "--metrics", "psnr", "--methods", "gray")
+
+
+def test_two_folders_of_one_name_have_a_run_folder_each(bench, photos, tmp_path):
+    photos("a/photos", 10)
+    photos("b/photos", 10)
+    for folder in ("a/photos", "b/photos"):
+        code, output = bench("run", "--dataset", f"folder:{folder}", *SMALL)
+        assert code == 0, output
+    reports = [path.read_text() for path in (tmp_path / "runs").glob("photos-*/report.md")]
+    assert len(reports) == 2
+    assert any("folder:a/photos" in text for text in reports)
+
+
+def test_a_path_as_a_dataset_suggests_folder(bench, photos):
+    photos("my/photos", 3)
+    for command in (("run", "--dataset", "my/photos", *SMALL), ("datasets", "info", "my")):
+        code, output = bench(*command)
+        assert code == 2
+        assert "for a folder of photos write folder:my" in output
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_too_few_photos_say_how_many_are_needed(bench, photos, count):
+    photos("few", count)
+    code, output = bench("run", "--dataset", "folder:few", *SMALL)
+    assert code == 2, output
+    assert f"its {count} photo(s) are too few to divide, put 10 or more there" in output
+
+
+def test_grey_photos_are_said_to_have_no_colour_and_no_warning_is_shown(bench, photos):
+    photos("日本", 10, grey=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        _, output = bench(
+            "run", "--dataset", "folder:日本", "--size", "32", "--metrics", "psnr,auc", "--methods", "gray"
+        )
+    assert "nothing to score: the photos are all near-grey" in output
+    assert "Warning" not in output
+
+
+def test_a_plugin_that_exits_is_an_error_of_its_own(bench, photos, tmp_path, monkeypatch):
+    methods.discover()
+    monkeypatch.setattr(methods, "_items", methods.items())
+    photos("some", 10)
+    (tmp_path / "p.py").write_text("import sys\nsys.exit(0)\n")
+    code, output = bench("run", "--dataset", "folder:some", *SMALL, "--plugin", "p.py")
+    assert code == 2
+    assert "plugin file 'p.py' fails to import: SystemExit: 0 (line 2)" in output
+    (tmp_path / "q.py").write_text(
+        "import sys\nfrom huebench import Method, MethodInfo, register\n@register\nclass Q(Method):\n"
+        "    info = MethodInfo(name='q', family='baseline', source='a test')\n"
+        "    def missing(self): sys.exit(0)\n"
+        "    def colorize(self, lightness, context): raise AssertionError\n"
+    )
+    code, output = bench("run", "--dataset", "folder:some", *SMALL[:-1], "gray,q", "--plugin", "q.py")
+    assert code == 1
+    assert "q  failed: SystemExit: 0" in output
+
+
+def test_a_plugin_named_like_a_built_in_method_is_refused(bench, photos, tmp_path, monkeypatch):
+    photos("some", 10)
+    (tmp_path / "p.py").write_text(
+        "from huebench import Method, MethodInfo, register\n@register\nclass Gray(Method):\n"
+        "    info = MethodInfo(name='gray', family='baseline', source='a test')\n"
+        "    def colorize(self, lightness, context): raise AssertionError\n"
+    )
+    code, output = bench("run", "--dataset", "folder:some", *SMALL, "--plugin", "p.py")
+    assert code == 2
+    assert "method 'gray' is registered twice: huebench.methods.baseline.gray and" in output
+    assert "rename one of them" in output
+
+
+def test_a_second_interruption_does_not_claim_a_report(bench, photos, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    photos("some", 10)
+    monkeypatch.setattr(runs, "run_cells", interrupt)
+    code, output = bench("run", "--dataset", "folder:some", *SMALL, "--out", "out")
+    assert code == 130
+    assert "what is done is kept and reported" in output
+    monkeypatch.setattr(runs, "write", interrupt)
+    code, output = bench("run", "--dataset", "folder:some", *SMALL, "--out", "out")
+    assert code == 130
+    assert "kept, not reported: --collect writes the report of it" in output
+
+
+def test_control_characters_never_reach_the_terminal():
+    out = io.StringIO()
+    Console(file=out, width=200).print(EVIL, markup=False)
+    assert out.getvalue() == r"\x1b]0;pwned\x1b[2J\x9b31m\u202e\udcff" + "\n"  # rich drops the bell
+
+
+def test_an_output_without_our_characters_gets_question_marks():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "huebench.bench", "list", "metrics"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"?" in done.stdout
+
+
+def test_caches_that_cannot_be_written_move_to_where_they_can(monkeypatch, tmp_path):
+    for name in ("HUEBENCH_CACHE", "NUMBA_CACHE_DIR", "MPLCONFIGDIR"):
+        monkeypatch.delenv(name, raising=False)
+    files.use_writable_caches(tmp_path / "cache")
+    assert not {"HUEBENCH_CACHE", "NUMBA_CACHE_DIR"} & os.environ.keys()
+    monkeypatch.setattr(files, "_can_write", lambda path: path == tmp_path / "mine")
+    monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "mine"))
+    files.use_writable_caches(tmp_path / "cache")
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "mine" / "numba_cache_dir")
+    monkeypatch.delenv("HUEBENCH_CACHE")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.delenv("MPLCONFIGDIR")
+    files.use_writable_caches(tmp_path / "cache")
+    chosen = {os.environ[name] for name in ("HUEBENCH_CACHE", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")}
+    (folder,) = {Path(path).parent for path in chosen}
+    assert os.access(folder, os.W_OK)
+
+
+def test_a_report_does_not_tell_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert without_home("bench run --dataset folder:/home/ada/x /home/adams") == (
+        "bench run --dataset folder:~/x /home/adams"
+    )
