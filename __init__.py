@@ -3,7 +3,7 @@
 It hides the colour of real photographs, asks every registered method to give it back, scores the answers
 under one frozen protocol, and writes tables and reports.
 
-``import huebench`` is light: whatever is named in `__all__` is imported when it is first used.
+``import huebench`` is fast: each name in `__all__` is imported on first use.
 """
 
 import importlib
@@ -37,17 +37,17 @@ _HOMES = {
     "datasets.base": ("Dataset", "DatasetInfo", "Entry", "register_dataset"),
     "methods.base": ("Chroma", "Context", "Lightness", "Method", "MethodInfo", "register"),
 }
-"""Module → the public names that it holds."""
+"""Module → its public names."""
 
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["UserError", "__version__", *_MODULES]  # noqa: PLE0604  # all of them are strings
+__all__ = ["UserError", "__version__", *_MODULES]  # noqa: PLE0604  # all are strings
 
 
 class UserError(Exception):
-    """A mistake the user can mend: shown as one message and exit code 2, never as a traceback.
+    """A mistake the user can fix: shown as one message and exit code 2, never as a traceback.
 
-    The message says what was wrong, with which file or option, and what to do.
+    The message says what is wrong, which file or option is at fault, and what to do.
     """
 
 

@@ -1,4 +1,4 @@
-"""The way from one command to a table: the command line, the protocol, the metrics, the plan, the runner."""
+"""From one command to a table: the command line, the protocol, the metrics, the plan, the runner."""
 
 from platformdirs import user_cache_path
 

@@ -1,4 +1,4 @@
-"""The Python face: what ``import huebench`` offers beside the base classes of plugins."""
+"""The Python API: all that ``import huebench`` offers besides the base classes for plugins."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Photo = TypeVar("Photo", NDArray[np.uint8], "Image")
 
 
 class Run(Results):
-    """A run read back: its tables as DataFrames, its report, and its trained methods."""
+    """A finished run: its tables as DataFrames, its report, and its trained methods."""
 
     def report(self, *formats: str, out: str | Path | None = None) -> list[Path]:
         """Write the report and return its files.
@@ -50,14 +50,14 @@ class Run(Results):
         return write_formats(self, Path(out or self.folder), formats or ("md",))
 
     def method(self, label: str, seed: int = 0) -> Method:
-        """Return a method of the run as it was trained.
+        """Return a trained method of the run.
 
         Parameters
         ----------
         label
             As in the column ``method``: ``gray``, ``pixel-knn[neighbours=3]``.
         seed
-            Its seed.
+            The method's seed.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Run(Results):
         return method
 
     def _repr_html_(self) -> str:
-        """Return the headline table, which a notebook shows."""
+        """Return the headline table for notebooks."""
         from ..reports.analysis.summary import summarize
         from ..reports.formats.html import render
         from ..reports.sections.layout import headline_table
@@ -105,7 +105,7 @@ def run(**options: Any) -> Run:
 
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
     plan = make_plan(Request.of(**options))
-    # A notebook gets plain lines: rich's live display there needs a further library.
+    # Notebooks get plain lines: rich's live display needs another library there.
     console = Console(force_jupyter=False)
     with LiveProgress(console, len(plan.cells)) as progress:
         results, _ = execute(plan, choose_executor(plan.request), progress, command=f"huebench.run({given})")
@@ -115,7 +115,7 @@ def run(**options: Any) -> Run:
 def read_results(folder: str | Path) -> Run:
     """Read a run folder or a committed baseline.
 
-    Raises `UserError` if it is not a run folder, or a file of it is missing or damaged.
+    Raises `UserError` if it is not a run folder, or one of its files is missing or damaged.
     """
     return Run(**vars(read_tables(Path(folder))))
 
@@ -131,7 +131,7 @@ def compare(before: str | Path | Results, after: str | Path | Results) -> Compar
     Raises
     ------
     UserError
-        If the runs cannot be compared: another protocol, or other photos.
+        If the runs differ in their protocol or their photos.
     """
     from ..reports.analysis.comparison import compare_runs
 
@@ -148,7 +148,7 @@ def fit(
     Parameters
     ----------
     method
-        A name, with parameters if need be: ``pixel-knn[neighbours=3]``.
+        A name, optionally with parameters: ``pixel-knn[neighbours=3]``.
     dataset, data_root
         The photos, as for ``bench run``.
     budget, seed, device
@@ -182,11 +182,11 @@ def colorize(
     image
         An array, uint8 (H, W) or (H, W, 3), sRGB; or a PIL image.
     method
-        A fitted `Method`, from `fit` or `Run.method`; or the name of a method, which is then trained on
-        ``dataset`` first.
+        A fitted `Method`, from `fit` or `Run.method`; or the name of a method, which is first trained on
+        ``dataset``.
     reference
-        The colour photo for a method that needs one, as ``image``; by default the photo of ``dataset`` that
-        is nearest in lightness, or a random one, as the method asks.
+        The colour photo for a method that needs one, as ``image``; by default the photo of ``dataset``
+        nearest in lightness, or a random one, as the method requires.
     dataset
         The photos to learn from and to choose references from.
     seed, device
@@ -195,7 +195,7 @@ def colorize(
     Returns
     -------
     numpy.ndarray or PIL.Image.Image
-        As ``image``: uint8 (H, W, 3), or mode RGB. Its lightness is that of ``image``.
+        Of the same type as ``image``: uint8 (H, W, 3), or mode RGB. It keeps the lightness of ``image``.
 
     Raises
     ------
@@ -244,7 +244,7 @@ def _pixels(image: Any) -> RGB:
 def _references(
     method: Method, request: Request, lightness: NDArray[np.float32], given: Any, seed: int
 ) -> RGB | None:
-    """Return the reference photo of one target, uint8 (1, H, W, 3), where the method needs one."""
+    """Return the reference photo for one target, uint8 (1, H, W, 3), if the method needs one."""
     kind = method.info.reference
     if kind == "none":
         return None

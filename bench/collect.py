@@ -1,4 +1,4 @@
-"""Makes the tables of a run from the files that its cells left."""
+"""Makes a run's tables from the files that its cells wrote."""
 
 import json
 import re
@@ -30,20 +30,20 @@ from .plan.cell import Cell
 def collect(
     cells: Sequence[Cell], statuses: dict[str, dict[str, Any]], run: RunFacts, *, expected: int, folder: Path
 ) -> Results:
-    """Return the tables of some cells.
+    """Return the tables of the given cells.
 
     Parameters
     ----------
     cells
-        In the tables' order.
+        The cells, in the tables' order.
     statuses
-        What `huebench.bench.executors.runner.run_cells` filled; a cell it lacks was not run to its end.
+        Filled by `huebench.bench.executors.runner.run_cells`; a cell that it lacks was not finished.
     run
-        Everything that is not a number of a photo.
+        Facts about the run.
     expected
-        How many photos each cell was to score.
+        Number of photos that each cell had to score.
     folder
-        Of the run; a picture that is lost from it, or damaged, is not kept.
+        The run folder; pictures that are missing from it or damaged are left out.
     """
     rows, images, curves, accuracy = [], [], [], [pd.DataFrame()]
     for cell in cells:
@@ -65,17 +65,17 @@ def collect(
 
 
 def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:
-    """Return the rows of a cell's photos; none where it did not end well."""
+    """Return the rows of a cell's photos; none if the cell did not succeed."""
     if status["status"] != "ok":
         return pd.DataFrame()
     shards = [parquet.ParquetFile(cell.folder / name).read() for name in status["shards"]]
-    # A shard in which nothing was decoded lacks columns that others have.
+    # A shard without any decoded photo lacks columns that others have.
     photos: pd.DataFrame = pa.concat_tables(shards, promote_options="permissive").to_pandas()
     return photos
 
 
 def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
-    """Return the facts of some metrics that the report needs, in their order."""
+    """Return the metrics' facts that the report needs, in order."""
     names = tuple(names)
     unavailable = Scorer(names).unavailable
     shared = [field.name for field in fields(MetricFacts) if field.name != "unavailable"]
@@ -89,7 +89,7 @@ def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
 
 
 def without_home(text: str) -> str:
-    """Return a text with the user's home folder as ``~``: a report need not tell where somebody lives."""
+    """Return a text with the user's home folder as ``~``: a report should not reveal user names."""
     home = re.escape(str(Path("~").expanduser()))
     return re.sub(rf"{home}(?![\w.-])", "~", text)
 
@@ -104,7 +104,7 @@ def _curve_columns(cell: Cell) -> dict[str, str]:
 
 
 def _accuracy_curves(cell: Cell, photos: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the mean over photos of every curve, a row a threshold."""
+    """Return the mean of every curve over photos, one row per threshold."""
     curves = []
     for column, metric in _curve_columns(cell).items():
         if column in photos:

@@ -1,4 +1,4 @@
-"""``bench score``: other metrics of a run's kept predictions, without running a method."""
+"""``bench score``: scores a run's kept predictions again, without running a method."""
 
 import time
 from collections.abc import Sequence
@@ -31,29 +31,29 @@ def rescore(
     jobs: int,
     observer: Observer,
 ) -> tuple[Results, Path]:
-    """Score a run's kept predictions anew; replace its tables and its report, and return them.
+    """Score a run's kept predictions again; replace its tables and its report, and return them.
 
-    Rows of cells that failed in the run stay as they are, with the logs of that run.
+    Rows of failed cells stay as they are, with their logs.
 
     Parameters
     ----------
     before
         The run.
     metrics
-        Names; ``None`` for those of the run, which matters after a change of a metric.
+        Names; ``None`` for the run's metrics, for example after a metric's code has changed.
     data_root
-        Where the photos are now, if not where they were.
+        Current folder or archive of the photos, if they have moved.
     plugins
-        Files that register metrics, for the run's dataset and metrics; none that the run names is loaded.
+        Files that register the run's dataset and metrics; plugins that the run itself names are not loaded.
     jobs
-        Cells at a time.
+        Maximum number of cells at a time.
     observer
-        Is told what happens.
+    Receives progress.
 
     Raises
     ------
     UserError
-        If the run kept too few predictions, or its photos are not to be found or not the same any more.
+        If the run kept too few predictions, or its photos are missing or have changed.
     """
     started, start = datetime.now(UTC), time.perf_counter()
     folder, threads = before.folder, threads_available()
@@ -93,14 +93,14 @@ def rescore(
 
 
 def _that_ran(cell: Cell) -> Cell:
-    """Return the cell that ran the method, of one that may have scored its predictions anew."""
+    """Return the cell that ran the method, given it or one that scored its predictions again."""
     while cell.rescored:
         cell = Cell.read(cell.folder.with_name(cell.rescored) / "cell.json")
     return cell
 
 
 def _rescored(cell: Cell, changes: dict[str, Any], keys: dict[str, str]) -> Cell:
-    """Return the cell that scores another's predictions; the same one if nothing would change."""
+    """Return a cell that scores another's predictions; the same cell if nothing would change."""
     request = cell.request.model_copy(update=changes)
     plugins = {"method_plugin": "", "data_plugins": data_plugins(request)}
     changed = cell.model_copy(update={"request": request, **plugins, **keys})
@@ -109,28 +109,28 @@ def _rescored(cell: Cell, changes: dict[str, Any], keys: dict[str, str]) -> Cell
 
 
 def _left(cell: Cell) -> dict[str, Any]:
-    """Return the row's facts of a cell that has nothing to score, else nothing."""
+    """Return the row's facts for a cell that has nothing to score, else an empty dictionary."""
     if cell.problem:
         return impossible(cell)
-    status = cell.status() or {"status": "skipped", "reason": "it was not run to its end"}
+    status = cell.status() or {"status": "skipped", "reason": "it was not finished"}
     if status["status"] != "ok":
         return status | {"log": f"cells/{cell.key}/log.txt"}
     if status["kept"] != "all":
         raise UserError(
             f"'{cell.run_folder}' does not hold all predictions of {cell.label}: "
-            "run it again with --keep-predictions all, which colorizes anew but does not train"
+            "run it again with --keep-predictions all, which colorizes again but does not train"
         )
     return {}
 
 
 def _photo_keys(request: Request, scored: str, of_run: dict[str, Any]) -> dict[str, str]:
-    """Return a cell's keys of the run's own photos as today's code reads them, and of the training sample."""
+    """Return a cell's keys for the run's photos, as the current code reads them, and its training sample."""
     dataset, training, protocol = dataset_of(request), training_dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     same = dataset.fingerprint() == of_run["fingerprint"]
     if not same or photos_key(dataset, photos, protocol) != scored:
         raise UserError(
-            f"the photos of {of_run['name']} are not those of the run: they, or the code that reads them, "
+            f"the photos of {of_run['name']} differ from the run's: they, or the code that reads them, "
             "have changed, or --data-root is another set; run the benchmark again"
         )
     return {

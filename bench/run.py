@@ -39,7 +39,7 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class InterruptedRun(KeyboardInterrupt):
-    """A run was interrupted; what is done is kept and reported."""
+    """A run was interrupted; finished work is kept and reported."""
 
 
 def execute(
@@ -53,32 +53,32 @@ def execute(
 ) -> tuple[Results, Path]:
     """Run a plan and return its results and the report's path.
 
-    What is done already is not done again. On ``KeyboardInterrupt`` and SIGTERM, and when the executor is
-    lost, the tables and the report of what is done are written before the error is raised; the next run goes
-    on from there. A second ``KeyboardInterrupt`` ends that too.
+    Finished work is not repeated. On ``KeyboardInterrupt`` and SIGTERM, and when the executor is lost, the
+    tables and the report of finished work are written before the error is raised; the next run resumes from
+    there. A second ``KeyboardInterrupt`` skips that.
 
     Parameters
     ----------
     plan
-        What to do.
+        The plan.
     executor
-        Where; ``None`` runs nothing and collects what cells have left, however they ended.
+    Runs the cells; ``None`` runs nothing and collects the results of ended cells.
     observer
-        Is told what happens.
+    Receives progress.
     rerun
-        What to compute anew from the start: ``failed``, ``all``, or a method's name or label.
+    Cells to recompute from scratch: ``failed``, ``all``, or a method's name or label.
     fail_fast
-        Whether the first failure ends the run.
+    Whether the first failure stops the run.
     command
-        How the run was asked for; by default the command line as it was typed.
+    The command for the report; by default the command line as typed.
 
     Raises
     ------
     UserError
-        If another run works in the same folder, the folder cannot be written, ``rerun`` names nothing, or
-        the executor is lost.
+        If another run uses the same folder, the folder cannot be written, ``rerun`` matches no cell, or the
+        executor is lost.
     InterruptedRun
-        If it was interrupted, and the report of what is done is written.
+        If it was interrupted, after the report of finished work is written.
     """
     statuses: dict[str, dict[str, Any]] = {}
     interruption: InterruptedRun | ExecutorLostError | None = None
@@ -110,7 +110,7 @@ def write(
 ) -> tuple[Results, Path]:
     """Write the tables and the report of some cells; return the results and the report's path."""
     for cell in cells:
-        # One that was not started is described all the same; one that cannot run has one key in every run.
+        # Cells that were not started are described too; one that cannot run has the same key in every run.
         if cell.problem or not (cell.folder / "cell.json").exists():
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
@@ -120,43 +120,43 @@ def write(
 
 @contextmanager
 def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
-    """Hold a run folder for one run; let SIGTERM and SIGHUP end it as Ctrl-C does.
+    """Lock a run folder for one run; let SIGTERM and SIGHUP end it like Ctrl-C.
 
     Parameters
     ----------
     out
-        The folder; made if need be.
+        The folder; created if missing.
     otherwise
-        What to do if it cannot be had, but to wait or to make room.
+    Further advice if it cannot be used, besides waiting or freeing space.
 
     Raises
     ------
     UserError
-        If another run holds it, or it cannot be written.
+        If another run has locked it, or it cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         with FileLock(out / ".lock", timeout=0), _locked(out), _ending_cleanly():
-            end_processes(out / "cells")  # of a run that was killed, where it left some
+            end_processes(out / "cells")  # left by a killed run, if any
             yield
     except Timeout:
         advice = " or ".join(filter(None, ("wait for it", otherwise)))
-        raise UserError(f"another run works in '{out}'; {advice}") from None
+        raise UserError(f"another run is using '{out}'; {advice}") from None
     except OSError as error:
         if not _is_of(out, error):
             raise
-        advice = " or ".join(filter(None, ("make room", "make it writable", otherwise)))
+        advice = " or ".join(filter(None, ("free some space", "make it writable", otherwise)))
         raise UserError(
             f"the run folder '{out}' cannot be written: {error}; {advice}; "
-            "the same command goes on from what is done"
+            "the same command resumes from finished work"
         ) from error
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Lock a folder itself, because the lock file in it may be deleted.
+    """Lock a folder itself, because a lock file in it may be deleted.
 
-    Some network file systems lock files only; there the file must do.
+    Some network file systems can only lock files; there a lock file must do.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -164,7 +164,7 @@ def _locked(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Timeout(str(folder)) from None
-        except OSError:  # not on this file system
+        except OSError:  # not possible on this file system
             pass
         yield
     finally:
@@ -172,7 +172,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _is_of(folder: Path, error: OSError) -> bool:
-    """Return whether an error is of a file in a folder, or of a disk, where no file is named."""
+    """Return whether an error concerns a file in the folder, or a disk without naming a file."""
     if error.filename is None:
         return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
     return Path(str(error.filename)).is_relative_to(folder)
@@ -192,18 +192,18 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 def _stored(cell: Cell) -> dict[str, Any] | None:
-    """Return the row's facts of a cell that cannot run or has ended, whatever it has kept, else ``None``."""
+    """Return the row's facts for a cell that cannot run or has ended, whatever it kept, else ``None``."""
     return impossible(cell) if cell.problem else cell.status()
 
 
 def _forget(cells: Sequence[Cell], rerun: str) -> None:
-    """Delete what the chosen cells have left."""
+    """Delete the results of the chosen cells."""
     if not rerun:
         return
     chosen = [cell for cell in cells if _is_chosen(cell, rerun)]
     if not chosen and rerun not in ("failed", "all"):
         raise UserError(
-            f"--rerun {rerun}: no cell of this run is of that method; "
+            f"--rerun {rerun}: no cell of this run has that method; "
             f"write failed, all or one of {', '.join(sorted({cell.name for cell in cells}))}"
         )
     for cell in chosen:
@@ -219,7 +219,7 @@ def _is_chosen(cell: Cell, rerun: str) -> bool:
 
 
 def prepare(cell: Cell) -> None:
-    """Record the photos and describe the training sample, once for all cells, of which one is given."""
+    """Record the photos and describe the training sample, once for all cells; any one of them is given."""
     for planned, open_ in (
         (cell.scored_as_planned, dataset_of),
         (cell.learned_as_planned, training_dataset_of),
@@ -234,7 +234,7 @@ def prepare(cell: Cell) -> None:
 
 
 def typed() -> str:
-    """Return the command line as it was typed."""
+    """Return the command line as typed."""
     return shlex.join(["bench", *sys.argv[1:]])
 
 

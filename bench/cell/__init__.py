@@ -1,1 +1,1 @@
-"""One cell of a run: its pipeline, its process and what it keeps."""
+"""One cell of a run: its pipeline, its processes and the files it keeps."""

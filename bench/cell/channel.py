@@ -1,6 +1,6 @@
 """Messages between the two processes of a cell: JSON over a socket, arrays through shared memory.
 
-Nothing is unpickled, so that a message from a method can be wrong but cannot run code.
+Nothing is unpickled, so a message from a method can be wrong but cannot run code.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST = 1 << 28
-"""Bytes of the largest JSON message."""
+"""Size limit of a JSON message, in bytes."""
 
 DTYPES = ("float32", "uint8")
-"""Kinds of numbers that arrays may hold."""
+"""Allowed dtypes of arrays."""
 
 Array = NDArray[Any]
 
 
 class ChannelClosedError(Exception):
-    """The other process is gone."""
+    """The other process has ended."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Message:
 
 
 class Channel:
-    """One end of a channel; at most one message with arrays is under way at a time.
+    """One end of a channel; at most one message with arrays is in transit at a time.
 
     Parameters
     ----------
     connection
         A connected socket.
     arena
-        Memory that both processes map.
+        Memory shared by both processes.
     """
 
     def __init__(self, connection: socket.socket, arena: mmap.mmap) -> None:
@@ -65,7 +65,7 @@ class Channel:
         ChannelClosedError
             If the other process is gone.
         ValueError
-            If an array is not of one of `DTYPES`, or all together do not fit into the arena.
+            If an array's dtype is not in `DTYPES`, or the arrays together do not fit into the arena.
         """
         place, described = 0, []
         for array in arrays:
@@ -82,14 +82,14 @@ class Channel:
             raise ChannelClosedError from error
 
     def receive(self) -> Message:
-        """Return the next message, with arrays of its own.
+        """Return the next message, with copies of its arrays.
 
         Raises
         ------
         ChannelClosedError
             If the other process is gone.
         ValueError
-            If the message is not one that `send` makes.
+            If the message was not made by `send`.
         """
         (length,) = struct.unpack("!Q", self._read(8))
         if length > LARGEST:

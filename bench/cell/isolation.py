@@ -1,8 +1,8 @@
-"""Closes the file system for a method's process (``--isolate``), by Linux's Landlock.
+"""Closes the file system to a method's process (``--isolate``) with Linux's Landlock.
 
-Afterwards the process and all that it starts can read Python, its libraries, the system's, the method's own
-files and the packed copies of training photos, and can write to the method's model folder and a temporary
-folder alone. There is no way back.
+Afterwards the process and its children can read only Python, its libraries, the system's, the method's own
+files and the packed copies of training photos, and can write only to the method's model folder and a
+temporary folder. This cannot be undone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...datasets.digests import cache_folder
 from ..plan.cell import Cell
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-"""Numbers of the system calls, equal on all of Linux's processors."""
+"""System call numbers, the same on all Linux architectures."""
 
 VERSION_FLAG, PATH_BENEATH, NO_NEW_PRIVILEGES = 1, 1, 38
 
@@ -29,12 +29,12 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_FOLDER = 1, 2, 4, 8
 FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE
 READING = EXECUTE | READ_FILE | READ_FOLDER
 ALL = (1 << 13) - 1
-"""Every right of Landlock's first version: reading, writing, making and removing."""
+"""All access rights of Landlock's first version: reading, writing, making and removing."""
 
 UNSUPPORTED = "--isolate needs Linux 5.13 or newer with Landlock: leave it out, or run elsewhere"
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/opt", "/dev/urandom", "/dev/null")
-"""What any program may read."""
+"""Paths that any program may read."""
 
 
 def is_supported() -> bool:
@@ -43,7 +43,7 @@ def is_supported() -> bool:
 
 
 def close_file_system(cell: Cell, files: Sequence[Path], scratch: Path) -> None:
-    """Close the file system for this process, which runs a cell's method.
+    """Close the file system to this process, which runs a cell's method.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def close_file_system(cell: Cell, files: Sequence[Path], scratch: Path) -> None:
     if not is_supported():
         raise UserError(UNSUPPORTED)
     tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
-    # Compiled kernels are shared with the scorer's process otherwise, and are code.
+    # Otherwise compiled kernels, which are code, would be shared with the scorer's process.
     os.environ["NUMBA_CACHE_DIR"] = str(scratch / "numba")
     folders = [*sys.path, sys.prefix, sys.base_prefix, *site.getsitepackages(), *map(str, _ours())]
     packed = cache_folder() / "packed"
@@ -75,7 +75,7 @@ def close_file_system(cell: Cell, files: Sequence[Path], scratch: Path) -> None:
 
 
 def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
-    """Let this process read and write below some paths and nowhere else."""
+    """Let this process read and write only below the given paths."""
     rules = struct.pack("Q", ALL)
     ruleset = _call(CREATE_RULESET, rules, len(rules), 0)
     try:
@@ -86,7 +86,7 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         if _call(RESTRICT_SELF, ruleset, 0) != 0:
-            raise UserError(f"--isolate: the kernel refuses: {os.strerror(ctypes.get_errno())}")
+            raise UserError(f"--isolate: the kernel refused: {os.strerror(ctypes.get_errno())}")
     finally:
         os.close(ruleset)
 
@@ -101,7 +101,7 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
 
 
 def _ours() -> list[Path]:
-    """Return the folders of this package, which an editable installation has outside of Python's own."""
+    """Return this package's folders, which lie outside of Python's own in an editable installation."""
     return [Path(__file__).resolve().parents[2]]
 
 

@@ -1,4 +1,4 @@
-"""Limits on what a cell's process may take of the machine."""
+"""Limits on the threads and the memory of a cell's process."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def thread_limits(threads: int) -> dict[str, str]:
-    """Return the environment that holds Numba, BLAS and OpenMP to a number of threads.
+    """Return environment variables that limit Numba, BLAS and OpenMP to a number of threads.
 
-    They read it when they are loaded, so that no thread is started which is not wanted; the deep methods tell
-    torch themselves.
+    The libraries read them when loaded, so no unwanted thread starts; the deep methods set torch's number
+    themselves.
     """
     return dict.fromkeys(
         ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)
@@ -18,12 +18,11 @@ def thread_limits(threads: int) -> dict[str, str]:
 
 
 def limit_memory(most: int | None, device: str) -> None:
-    """Let allocations beyond some bytes fail, so that they raise where they are made; ``None`` is no limit.
+    """Make allocations beyond ``most`` bytes raise where they are made; ``None`` sets no limit.
 
-    On the CPU the kernel refuses what goes beyond it; what the process has mapped by now without using it,
-    such as the buffers of libraries, is not counted, nor are pages of files, which the kernel can drop. On a
-    GPU torch refuses its share, and the memory of the host is only watched from outside: CUDA maps far more
-    of it than it uses.
+    On the CPU the kernel enforces the limit. It does not count memory that is already mapped but unused, such
+    as library buffers, nor file pages, which the kernel can drop. On a GPU torch enforces it for GPU memory,
+    and host memory is only watched from outside: CUDA maps far more of it than it uses.
     """
     if most is None:
         return
@@ -43,15 +42,15 @@ def _limit_gpu(most: int) -> None:
 
 
 def memory_held(pid: int) -> int:
-    """Return the bytes that a process holds, without pages of files; those it shares count in proportion.
+    """Return a process's memory in bytes, without file pages; shared pages count in proportion.
 
-    It is 0 for a process that has ended. The account is Linux's.
+    It is 0 for a process that has ended. The numbers come from Linux.
     """
     return _memory("smaps_rollup", "Pss_Anon", pid) + _memory("smaps_rollup", "Pss_Shmem", pid)
 
 
 def _memory(account: str, field: str, pid: int | str = "self") -> int:
-    """Return a field of the kernel's account of a process in bytes; 0 where there is none."""
+    """Return a field of a process's memory figures in ``/proc``, in bytes; 0 if there is none."""
     try:
         lines = Path("/proc", str(pid), account).read_text().splitlines()
     except OSError:

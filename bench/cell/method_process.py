@@ -1,8 +1,8 @@
-"""The method's own process: it gets lightness and gives chroma, and never holds the photos or the scorer.
+"""The method's own process: it takes lightness and returns chroma, and never holds the photos or the scorer.
 
 `serve` is that process. `MethodProcess` is its handle in the cell's process, which reads the photos, hides
-their colour and scores the answers. During training the method asks for training and validation photos, and
-for nothing else.
+their colour and scores the answers. During training the method can request only training and validation
+photos.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from .process import end_alike
 from .training_group import training_group
 
 FITTED: tuple[Split, Split] = ("train", "validation")
-"""Splits that `Method.fit` is given."""
+"""The splits passed to `Method.fit`."""
 
 
 class MethodError(Exception):
-    """A method raised; the message is its exception in one line.
+    """A method raised an exception; the message is that exception in one line.
 
     Attributes
     ----------
     trace
-        Its traceback.
+        The method's traceback.
     out_of_memory
         Whether memory ran out.
     """
@@ -65,14 +65,14 @@ class MethodProcess:
     Parameters
     ----------
     channel
-        Leads to `serve`.
+        The connection to `serve`.
     pid
-        Of the process.
+        The process's id.
 
     Attributes
     ----------
     tell : Callable
-        Takes every event of a training: ``{"done", "total", "what"}`` or an epoch's numbers.
+        Receives every training event: ``{"done", "total", "what"}`` or an epoch's numbers.
     """
 
     def __init__(self, channel: Channel, pid: int) -> None:
@@ -86,14 +86,14 @@ class MethodProcess:
         self._lost: Exception | None = None
 
     def build(self) -> None:
-        """Import the method's plugin and make the method."""
+        """Import the method's plugin and create the method."""
         self._scratch = tempfile.TemporaryDirectory(prefix="huebench-")
         self._ask("build", scratch=self._scratch.name)
 
     def fit(
         self, photos: Mapping[Split, PhotoSet], checkpoints: Path, validate: Callable[[MethodProcess], float]
     ) -> dict[str, Any]:
-        """Train the method; return the facts of its row.
+        """Train the method; return the facts for its row.
 
         Parameters
         ----------
@@ -112,15 +112,15 @@ class MethodProcess:
         return checked(Learned, answer.fields)
 
     def save(self, folder: Path) -> None:
-        """Let the method save what it has learned."""
+        """Let the method save its model."""
         self._ask("save", folder=str(folder))
 
     def load(self, folder: Path) -> None:
-        """Let the method load what it has learned before."""
+        """Let the method load its saved model."""
         self._ask("load", folder=str(folder))
 
     def __call__(self, given: Given) -> Answer:
-        """Return the chroma of a batch, checked anew on this side."""
+        """Return the chroma of a batch, checked again on this side."""
         optional = {"references": given.references, "true_chroma": given.true_chroma}
         names = [name for name, array in optional.items() if array is not None]
         arrays = [array for array in optional.values() if array is not None]
@@ -129,7 +129,7 @@ class MethodProcess:
         return Answer(checked_chroma(chroma, given.lightness), float(answer.fields["seconds"]))
 
     def end(self) -> dict[str, Any]:
-        """End the process and return what it used: ``peak_memory_mb``."""
+        """End the process and return its ``peak_memory_mb``."""
         if not self._killed:
             self._ask("end")
         self._channel.close()
@@ -145,7 +145,7 @@ class MethodProcess:
         except ChannelClosedError:
             self._end_alike()
             raise
-        except BaseException:  # what it says next would not be an answer
+        except BaseException:  # its next message would not be an answer
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
             self._killed = True
@@ -158,7 +158,7 @@ class MethodProcess:
         return answer
 
     def _await_answer(self) -> Message:
-        """Serve what the method asks for until it answers."""
+        """Serve the method's requests until it answers."""
         while (message := self._channel.receive()).kind not in ("answer", "failed"):
             try:
                 self._serve(message)
@@ -193,7 +193,7 @@ class MethodProcess:
         self._channel.send("packed", path=str(packed.filename), failures=chosen.failures)
 
     def _end_alike(self) -> None:
-        """End this process as the method's has ended, so that whoever watches the cell sees how."""
+        """End this process as the method's process ended, so that the cell's supervisor sees how."""
         _, status = os.waitpid(self._pid, 0)
         end_alike(status)
 
@@ -210,12 +210,12 @@ def _error(fields: dict[str, Any]) -> MethodError:
 
 
 class ChannelPhotos(Dataset):
-    """Photos of one split that are asked for through the channel.
+    """Photos of one split, requested through the channel.
 
     Parameters
     ----------
     channel
-        Leads to the cell's process.
+        The connection to the cell's process.
     split
         Name of the split.
     entries
@@ -235,7 +235,7 @@ class ChannelPhotos(Dataset):
         return self._entries
 
     def read(self, entry: Entry) -> RGB:
-        """Ask for one photo, at the protocol's size."""
+        """Request one photo, at the protocol's size."""
         self._channel.send("photo", split=self._name, photo=entry.id)
         message = _received(self._channel)
         if message.kind != "photo":
@@ -243,11 +243,11 @@ class ChannelPhotos(Dataset):
         return message.arrays[0]
 
     def load(self, entry: Entry) -> RGB:
-        """Ask for one photo; whatever goes wrong with the channel is not the photo's fault."""
+        """Request one photo; errors of the channel are not the photo's fault."""
         return self.read(entry)
 
     def packed(self, entries: Sequence[Entry], size: int) -> tuple[RGB, dict[str, str]]:
-        """Ask for all photos as one memory-mapped array, and for the reasons of those left out."""
+        """Request all photos as one memory-mapped array, and the reasons for any left out."""
         photos = [entry.id for entry in entries]
         self._channel.send("packed", split=self._name, photos=photos, size=size)
         fields = _received(self._channel).fields
@@ -259,14 +259,14 @@ class ChannelPhotoSet(PhotoSet):
 
     def packed(self, size: int) -> RGB:
         """Return all decodable photos as one memory-mapped array; see `PhotoSet.packed`."""
-        assert isinstance(self.dataset, ChannelPhotos)  # noqa: S101  # it is made so
+        assert isinstance(self.dataset, ChannelPhotos)  # noqa: S101  # by construction
         packed, failures = self.dataset.packed(self.entries, size)
         self.failures.update(failures)
         return packed
 
 
 def _received(channel: Channel) -> Message:
-    """Return the answer of the cell's process; raise a UserError if it has lost what it was asked for."""
+    """Return the answer of the cell's process; raise a UserError if it could not read what was requested."""
     message = channel.receive()
     if message.kind == "lost":
         raise UserError(message.fields["reason"])
@@ -274,7 +274,7 @@ def _received(channel: Channel) -> Message:
 
 
 def serve(channel: Channel, specification: Path) -> None:
-    """Do what the cell's process asks for, until it is gone or says that all is done."""
+    """Serve the requests of the cell's process until it ends or sends the last one."""
     try:
         _Served(channel, specification).run()
     except ChannelClosedError:
@@ -293,7 +293,7 @@ class _Served:
                 self._answer(message)
             except ChannelClosedError:
                 raise
-            except BaseException as error:  # noqa: BLE001  # SystemExit as well: whatever a method raises
+            except BaseException as error:  # noqa: BLE001  # including SystemExit: a method may raise anything
                 self._channel.send("failed", **_described(error))
         self._channel.send("answer")
 
@@ -315,7 +315,7 @@ class _Served:
 
     @property
     def _built(self) -> Method:
-        assert self._method is not None  # noqa: S101  # the cell's process asks for it first
+        assert self._method is not None  # noqa: S101  # the cell's process requests it first
         return self._method
 
     def _build(self, scratch: Path) -> None:
@@ -366,7 +366,7 @@ class _Served:
         self._tell(**asdict(epoch))
 
     def _validated(self, fitted: Method) -> float:
-        """Answer `Context.validate`; meanwhile the cell's process asks for the colours of some photos."""
+        """Answer `Context.validate`; meanwhile the cell's process requests chroma for some photos."""
         self._channel.send("validate")
         while (message := _received(self._channel)).kind == "colorize":
             self._colorize(fitted, message)
@@ -375,7 +375,7 @@ class _Served:
 
 
 def _described(error: BaseException) -> dict[str, Any]:
-    """Return an exception as the fields of a message."""
+    """Return an exception as message fields."""
     kind = type(error).__name__
     own = isinstance(error, UserError) and kind == "UserError"
     return {

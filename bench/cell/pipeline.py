@@ -1,7 +1,7 @@
-"""The way of a photo: read, hide, colorize, restore, score.
+"""The path of a photo: read, hide, colorize, restore, score.
 
-One straight line that knows a protocol, a method and references, and nothing of cells, splits or folders.
-The method is behind a `Colorizer`: arrays in, arrays out, so that it can live in this process or another.
+The pipeline knows a protocol, a method and references, but no cells, splits or folders. A `Colorizer` wraps
+the method: arrays in, arrays out, so that it can live in this process or another.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..protocol.references import ReferencePool
 
 @dataclass(frozen=True)
 class Given:
-    """All that a method is given of a batch of photos.
+    """A batch of photos as a method receives it.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Given:
     references
         A colour photo for each target, uint8 (N, H, W, 3), or ``None``.
     true_chroma
-        For oracles, the hidden chroma, float32 (N, H, W, 2); else ``None``.
+        The hidden chroma, float32 (N, H, W, 2), for oracles; otherwise ``None``.
     """
 
     lightness: Lightness
@@ -45,14 +45,14 @@ class Given:
 
 @dataclass(frozen=True)
 class Answer:
-    """The chroma of a batch, float32 (N, H, W, 2), and the ``seconds`` that the method's own call took."""
+    """The chroma of a batch, float32 (N, H, W, 2), and the ``seconds`` that the method's call took."""
 
     chroma: Chroma
     seconds: float
 
 
 class Colorizer(Interface):
-    """The door between the pipeline and a method, wherever the method is."""
+    """The interface between the pipeline and a method, in whichever process the method runs."""
 
     def __call__(self, given: Given) -> Answer:
         """Return the chroma of a batch."""
@@ -65,7 +65,7 @@ class InProcess:
     Attributes
     ----------
     method
-        Fitted.
+        The fitted method.
     context
         Seed, device, budget and threads.
     """
@@ -74,7 +74,7 @@ class InProcess:
     context: Context
 
     def __call__(self, given: Given) -> Answer:
-        """Return the method's answer if it keeps the contract; see `checked_chroma`."""
+        """Return the method's answer if it meets the contract; see `checked_chroma`."""
         context = replace(self.context, references=given.references, true_chroma=given.true_chroma)
         lightness = given.lightness.copy()
         start = time.perf_counter()
@@ -85,12 +85,12 @@ class InProcess:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A photo as a method colorized it.
+    """A colorized photo.
 
     Attributes
     ----------
     rgb
-        The photo as it is scored, uint8 (H, W, 3).
+        The pixels that are scored, uint8 (H, W, 3).
     seconds
         The photo's share of its batch's time in `Method.colorize`.
     reference
@@ -111,15 +111,15 @@ class Outcome:
     entry
         The photo.
     problem
-        Reason why it could not be decoded, and then nothing else is known; else ``""``.
+        Why it could not be decoded, in which case nothing else is known; otherwise ``""``.
     truth
         The photo, uint8 (H, W, 3).
     lightness
-        Its lightness, all that the method saw, float32 (H, W).
+        Its lightness, the method's only input, float32 (H, W).
     prediction
         The method's answer.
     near_grey
-        Whether the truth has next to no chroma.
+        Whether the truth has almost no chroma.
     scores
         Columns of the photo-level metrics.
     features
@@ -138,7 +138,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class References:
-    """The reference photo of each target.
+    """Chooses and reads the reference photo for each target.
 
     Attributes
     ----------
@@ -147,9 +147,9 @@ class References:
     pool
         The training photos to choose from.
     photos
-        Reads their pixels.
+        Reads the photos' pixels.
     seed
-        Of the random choice.
+        Seed of the random choice.
     """
 
     kind: Literal["none", "similar", "random"]
@@ -169,7 +169,7 @@ class References:
                 return []
 
     def read(self, chosen: Sequence[Entry]) -> RGB | None:
-        """Return the pixels of some references, uint8 (N, H, W, 3); ``None`` for none."""
+        """Return the pixels of the references, uint8 (N, H, W, 3); ``None`` if there are none."""
         return np.stack([self.photos.read(entry) for entry in chosen]) if chosen else None
 
 
@@ -196,7 +196,7 @@ def colorize(
     photos
         uint8 (N, H, W, 3).
     seconds
-        Time of the method's own call.
+        Time of the method's call.
     """
     answer = colorizer(Given(lightness, references, true_chroma))
     return protocol.restore(lightness, answer.chroma), answer.seconds
@@ -204,7 +204,7 @@ def colorize(
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Takes a split's photos from their files to their scores, a batch at a time.
+    """Takes photos from their files to their scores, one batch at a time.
 
     Attributes
     ----------
@@ -215,13 +215,13 @@ class Pipeline:
     scorer
         The metrics.
     colorizer
-        The method; ``None`` where every prediction is kept already.
+        The method; ``None`` if every prediction is already kept.
     references
-        Chooses reference photos; ``None`` where every prediction is kept already.
+        Chooses reference photos; ``None`` if every prediction is already kept.
     oracle
-        Whether the method is shown the hidden chroma.
+        Whether the method sees the hidden chroma.
     enter
-        Told the step that begins, ``colorize`` or ``score``, so that a failure knows where it happened.
+        Called with each step as it begins, ``colorize`` or ``score``, so that a failure names its step.
     """
 
     protocol: Protocol
@@ -233,14 +233,14 @@ class Pipeline:
     enter: Callable[[str], None] = lambda step: None  # noqa: ARG005
 
     def run(self, entries: Sequence[Entry], kept: Mapping[str, Prediction] | None = None) -> list[Outcome]:
-        """Return an outcome for each photo, in order; one that cannot be decoded is an outcome as well.
+        """Return an outcome for each photo, in order, including those that cannot be decoded.
 
         Parameters
         ----------
         entries
             The batch.
         kept
-            Predictions by photo that are scored as they are; ``None`` colorizes.
+            Predictions to score, by photo; ``None`` to colorize.
         """
         photos, problems = self._read(entries)
         outcomes = {entry.id: Outcome(entry, problem) for entry, problem in problems}
@@ -266,7 +266,7 @@ class Pipeline:
         return [outcomes[entry.id] for entry in entries]
 
     def colorize(self, photos: Sequence[Photo], lightness: Lightness, chroma: Chroma) -> list[Prediction]:
-        """Return the predictions of a batch; the hidden chroma reaches oracles alone."""
+        """Return the predictions for a batch; only oracles get the hidden chroma."""
         assert self.colorizer is not None  # noqa: S101  # without it, every prediction is kept
         assert self.references is not None  # noqa: S101
         chosen = self.references.choose([photo.entry for photo in photos], lightness)
@@ -282,7 +282,7 @@ class Pipeline:
         return [Prediction(rgb, share, name) for rgb, name in zip(restored, names, strict=True)]
 
     def warm_up(self) -> float:
-        """Colorize one photo, and return the seconds: compilation and loading are not a method's speed."""
+        """Colorize one photo and return the seconds, so that compilation and loading are not timed later."""
         for photo in self.photos:
             lightness, chroma = self.protocol.hide(photo.rgb[None])
             return self.colorize([photo], lightness, chroma)[0].seconds
@@ -299,12 +299,12 @@ class Pipeline:
 
 
 def checked_chroma(chroma: NDArray[Any], lightness: Lightness) -> Chroma:
-    """Return a method's answer if it keeps the contract.
+    """Return a method's answer if it meets the contract.
 
     Raises
     ------
     TypeError, ValueError
-        If it is not an array, or its shape, dtype or values are not as `Method.colorize` promises.
+        If it is not an array, or its shape, dtype or values break the contract of `Method.colorize`.
     """
     expected = (*lightness.shape, 2)
     if not isinstance(chroma, np.ndarray):
@@ -314,12 +314,12 @@ def checked_chroma(chroma: NDArray[Any], lightness: Lightness) -> Chroma:
     if chroma.dtype != np.float32:
         raise TypeError(f"colorize returned {chroma.dtype}; it must be float32")
     if not np.isfinite(chroma).all():
-        raise ValueError(f"colorize returned {np.count_nonzero(~np.isfinite(chroma))} values not finite")
+        raise ValueError(f"colorize returned {np.count_nonzero(~np.isfinite(chroma))} non-finite values")
     return chroma
 
 
 def mean_auc(protocol: Protocol, colorizer: Colorizer, photos: Iterable[Photo]) -> float:
-    """Return the mean AuC of a method on some photos, one at a time; answers `Context.validate`."""
+    """Return a method's mean AuC over some photos, one at a time; answers `Context.validate`."""
     scorer = Scorer(("auc",))
     scores = []
     for photo in photos:

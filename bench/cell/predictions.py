@@ -1,4 +1,4 @@
-"""Predictions that a run keeps: pictures for the report, and whole shards to score anew."""
+"""Predictions that a run keeps: pictures for the report, and whole shards to score again."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from .pipeline import Prediction
 
 @dataclass(frozen=True)
 class KeptPredictions:
-    """A shard read back: its `predictions` by photo, and the `facts` of the cell that made them."""
+    """A stored shard: its `predictions` by photo, and the `facts` of the cell that made them."""
 
     predictions: dict[str, Prediction]
     facts: dict[str, Any]
 
 
 def write_predictions(path: Path, predictions: Mapping[str, Prediction], facts: Mapping[str, Any]) -> None:
-    """Keep a shard's predictions, each picture as lossless WebP, smaller and quicker than PNG.
+    """Write a shard's predictions, each picture as lossless WebP, smaller and faster than PNG.
 
     Parameters
     ----------
     path
-        The shard's ``.parquet`` file; its seal lies beside it.
+        The shard's ``.parquet`` file; its seal is next to it.
     predictions
-        By photo.
+        Predictions by photo.
     facts
-        Columns of the cell's row that a later one cannot measure.
+        Columns of the cell's row that a later cell cannot measure.
     """
     rows = [
         {"photo": photo, "seconds": each.seconds, "reference": each.reference, "webp": _encoded(each.rgb)}
@@ -50,7 +50,7 @@ def write_predictions(path: Path, predictions: Mapping[str, Prediction], facts: 
 
 
 def read_predictions(path: Path) -> KeptPredictions | None:
-    """Return what `write_predictions` kept, or ``None`` if it is missing or damaged."""
+    """Return what `write_predictions` wrote, or ``None`` if it is missing or damaged."""
     facts = unseal(path.with_suffix(".json"))
     if facts is None:
         return None
@@ -64,7 +64,7 @@ def read_predictions(path: Path) -> KeptPredictions | None:
 
 
 def write_picture(folder: Path, kind: str, photo: str, rgb: RGB, *, shared: bool = False) -> str:
-    """Keep a photo's picture for the report, and return its path below the run folder.
+    """Write a photo's picture for the report, and return its path below the run folder.
 
     Parameters
     ----------
@@ -77,17 +77,17 @@ def write_picture(folder: Path, kind: str, photo: str, rgb: RGB, *, shared: bool
     rgb
         The pixels, uint8 (H, W, 3).
     shared
-        Whether several cells keep the same picture, so that one that is whole already stays.
+        Whether several cells write the same picture, so that an intact one is left alone.
     """
     path = Path("pictures", kind, picture_name(photo))
     if not (shared and is_whole(folder / path)):
-        with atomic(folder / path, durable=False) as partial:  # one that a power cut takes is found missing
-            Image.fromarray(rgb).save(partial, "PNG", compress_level=1)  # 4 % larger, 3.6 times as quick
+        with atomic(folder / path, durable=False) as partial:  # lost in a power cut, it is found missing
+            Image.fromarray(rgb).save(partial, "PNG", compress_level=1)  # 4 % larger, 3.6 times as fast
     return path.as_posix()
 
 
 def picture_name(photo: str) -> str:
-    """Return a file name for a photo's picture that is safe whatever the photo is called.
+    """Return a file name for a photo's picture that is safe for any photo id.
 
     Examples
     --------
@@ -99,7 +99,6 @@ def picture_name(photo: str) -> str:
 
 def _encoded(rgb: RGB) -> bytes:
     out = io.BytesIO()
-    # Of a lossless picture, method and quality set the effort alone: more of it saves a tenth in ten times
-    # the time.
+    # For a lossless picture, method and quality set only the effort: more saves 10 % at ten times the time.
     Image.fromarray(rgb).save(out, "WEBP", lossless=True, method=0, quality=0)
     return out.getvalue()

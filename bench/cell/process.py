@@ -1,8 +1,8 @@
 """A cell's processes: ``python -m huebench.bench.cell.process SPECIFICATION SOCKET``.
 
-The first ends all that the cell has started, however it ends. The second reads photos and scores them, writes
-into the run folder, and reports progress as JSON lines through the socket. The third holds the method. Both
-are forked before anything heavy is imported, and all end when the socket's other end is gone.
+The first process kills everything that the cell started, however the cell ends. The second reads photos and
+scores them, writes into the run folder, and reports progress as JSON lines through the socket. The third
+runs the method. Both are forked before any heavy import, and all end when the socket's other end closes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 ARENA = 1 << 32
-"""Bytes of address space for the arrays of one message; memory is taken only for those in use."""
+"""Address space for the arrays of one message, in bytes; only what is used takes memory."""
 
 SET_CHILD_SUBREAPER = 36
-"""Linux's option by which a process becomes the parent of whatever its descendants leave behind."""
+"""The ``prctl`` option that makes a process the parent of its orphaned descendants."""
 
 
 def main() -> None:
-    """Run the cell whose specification and socket stand on the command line."""
+    """Run the cell whose specification and socket are given on the command line."""
     faulthandler.enable()
     cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True, errors="backslashreplace")
     specification, supervisor = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
@@ -41,11 +41,11 @@ def main() -> None:
         ours.close()
         theirs.close()
         arena.close()
-        signal.signal(signal.SIGABRT, signal.SIG_IGN)  # it is for the others, to write where they stand
+        signal.signal(signal.SIGABRT, signal.SIG_IGN)  # meant for the others, which write their tracebacks
         _end_with(supervisor)
         try:
             _, status = os.waitpid(scorer, 0)
-        except ChildProcessError:  # the one below was first
+        except ChildProcessError:  # `_end_with` collected it first
             status = signal.SIGKILL
         end_descendants()
         end_alike(status)
@@ -61,9 +61,9 @@ def main() -> None:
 
 
 def end_alike(status: int) -> NoReturn:
-    """End this process as another has ended, of which `os.waitpid` gave the status.
+    """End this process as another one ended, given that one's status from `os.waitpid`.
 
-    A method's threads and exit handlers have no say any more.
+    A method's threads and exit handlers are not run.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -76,8 +76,8 @@ def end_alike(status: int) -> NoReturn:
 
 
 def end_descendants() -> None:
-    """Kill all that this process and its descendants have started, also what left its group or session."""
-    with suppress(ChildProcessError):  # that none is left
+    """Kill all descendants of this process, including those that left its group or session."""
+    with suppress(ChildProcessError):  # none is left
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
         import psutil
@@ -119,10 +119,10 @@ def _score(
 
 
 def _end_with(supervisor: socket.socket) -> None:
-    """End the cell when whoever started it is gone, however it went."""
+    """End the cell when its supervisor ends, however that happens."""
 
     def watch() -> None:
-        supervisor.recv(1)  # nothing is ever sent: this returns at the end alone
+        supervisor.recv(1)  # nothing is ever sent: this returns only when the socket closes
         end_descendants()
         os.killpg(os.getpgrp(), signal.SIGKILL)
 

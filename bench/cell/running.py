@@ -1,4 +1,4 @@
-"""One cell while it runs: fit the method, then colorize and score one split."""
+"""Runs one cell: fit the method, then colorize and score one split."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from .pipeline import mean_auc
 from .shards import SplitScorer
 
 VALIDATION_PHOTOS = 32
-"""Photos behind `Context.validate`."""
+"""Number of photos that `Context.validate` scores."""
 
 LONGEST_REASON, LONGEST_TRACE = 2000, 20_000
-"""Characters of an exception's message and traceback that a row keeps."""
+"""Limits on an exception's message and traceback in a row, in characters."""
 
 RESCORED = ("train_photos", "fit_seconds", "peak_memory_mb", "parameter_count", "notes", "curves", "kept")
-"""Facts that scoring kept predictions anew does not change."""
+"""Facts that do not change when kept predictions are scored again."""
 
 
 @dataclass
 class CellRun:
-    """One cell while it runs.
+    """A running cell.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ class CellRun:
     method
         The process of its method.
     emit
-        Takes progress.
+        Receives progress events.
     phase
-        ``import``, ``fit``, ``colorize`` or ``score``: where it is, and so where it failed.
+        ``import``, ``fit``, ``colorize`` or ``score``: the current phase, and so where it failed.
     facts
-        Columns of the cell's row, filled on the way.
+        Columns of the cell's row, filled while it runs.
     """
 
     cell: Cell
@@ -69,7 +69,7 @@ class CellRun:
             self.facts |= {"status": "ok", "shards": [path.name for path in files]}
         except MethodError as error:
             self._fail(str(error), error.trace, out_of_memory=error.out_of_memory)
-        except Exception as error:  # noqa: BLE001  # a failure is a row, whatever raises
+        except Exception as error:  # noqa: BLE001  # any failure becomes a row
             reason = f"{type(error).__name__}: {error}".strip()
             self._fail(reason, traceback.format_exc(), out_of_memory=isinstance(error, MemoryError))
         # The kernel counts in KiB.
@@ -78,7 +78,7 @@ class CellRun:
         seal(self.cell.folder / "status.json", self.facts, files)
 
     def tell(self, event: dict[str, Any]) -> None:
-        """Pass on what the method says of its training, and keep the epochs."""
+        """Pass on the method's training events, and keep the epochs."""
         if "epoch" in event:
             self.epochs.append({name: event[name] for name in EpochRow.model_fields})
             seal(self._spent, {"seconds": self._before + time.perf_counter() - self._start})
@@ -87,7 +87,7 @@ class CellRun:
     def _fail(self, reason: str, trace: str, *, out_of_memory: bool) -> None:
         status = "out-of-memory" if out_of_memory else "failed"
         told = {"reason": reason[:LONGEST_REASON], "traceback": trace[-LONGEST_TRACE:]}
-        # Half characters, such as of a file name that is not UTF-8, cannot be stored.
+        # Lone surrogates, such as from a file name that is not UTF-8, cannot be stored.
         whole = {name: text.encode(errors="backslashreplace").decode() for name, text in told.items()}
         self.facts |= {"status": status, "phase": self.phase, **whole}
 
@@ -109,7 +109,7 @@ class CellRun:
         return tables
 
     def _fit(self) -> None:
-        """Fit, or load what an earlier cell with the same fit has learned, if that is whole."""
+        """Fit the method, or load the model of an earlier cell with the same fit if it is intact."""
         folder = self.cell.model_folder
         done = folder / "fit.json"
         facts = unseal(done)
@@ -122,10 +122,10 @@ class CellRun:
         self.facts |= facts
 
     def _learn(self, folder: Path) -> dict[str, Any]:
-        """Fit and save the method; return the facts of its row.
+        """Fit and save the method; return the facts for its row.
 
-        ``fit_seconds`` is the time of this attempt and of those before it whose checkpoints it went on from;
-        of one that was cut short, the time up to the last epoch that it logged.
+        ``fit_seconds`` is the time of this attempt and of earlier ones whose checkpoints it resumed from; an
+        interrupted attempt counts up to its last logged epoch.
         """
         checkpoints, self._spent = folder / "checkpoints", folder / "spent.json"
         self._before = (unseal(self._spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
@@ -148,7 +148,7 @@ class CellRun:
         }
 
     def _take_facts(self) -> None:
-        """Take the facts of the method from the cell whose predictions are scored anew."""
+        """Copy the method's facts from the cell whose predictions are scored again."""
         known = unseal(self.cell.folder.with_name(self.cell.rescored) / "status.json")
         if known is None:
             raise UserError(f"the status of cell {self.cell.rescored} is missing or damaged: run it again")

@@ -1,4 +1,4 @@
-"""One cell's split, taken through the pipeline a shard at a time, with what is kept of it."""
+"""Runs one cell's split through the pipeline, one shard at a time, and keeps the results."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from .pipeline import Colorizer, Outcome, Pipeline, References
 from .predictions import read_predictions, write_picture, write_predictions
 
 BATCH = 8
-"""Photos handed to `Method.colorize` at once."""
+"""Number of photos per call of `Method.colorize`."""
 
 
 @dataclass
 class SplitScorer:
-    """Colorizes and scores the photos of a cell's split; a shard that is done is not done again.
+    """Colorizes and scores the photos of a cell's split; finished shards are not repeated.
 
     Attributes
     ----------
     cell
         The cell.
     colorizer
-        The fitted method; ``None`` to score kept predictions and nothing else.
+        The fitted method; ``None`` to score only kept predictions.
     enter, progress
-        Told the phase, and how much is done.
+        Called with the phase, and with the progress.
     facts
-        Columns of the cell's row, filled on the way.
+        Columns of the cell's row, filled while it runs.
     """
 
     cell: Cell
@@ -53,7 +53,7 @@ class SplitScorer:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> list[Path]:
-        """Do every shard that is not done; return their files.
+        """Score every unfinished shard; return the files of all shards.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class SplitScorer:
         return shards
 
     def _is_done(self, shard: Path) -> bool:
-        """Return whether a shard is scored, and all of it is kept that shall be."""
+        """Return whether a shard is scored, and everything requested from it is kept."""
         facts, keep = unseal(shard.with_suffix(".json")), self.cell.request.keep_predictions
         if facts is None or KEEPS.index(facts["kept"]) < KEEPS.index(keep):
             return False
@@ -109,7 +109,7 @@ class SplitScorer:
         )
 
     def _score(self, entries: Sequence[Entry], path: Path, done: int) -> None:
-        """Score a shard's photos; its seal, written last, says that all of it is there."""
+        """Score a shard's photos; its seal, written last, marks it as complete."""
         kept_path = self.cell.prediction_folder / path.name
         kept = read_predictions(kept_path)
         if kept is None:
@@ -137,14 +137,14 @@ class SplitScorer:
         if self.colorizer is None:
             raise UserError(
                 f"a prediction of {self.cell.label} is missing or damaged: "
-                f"`bench run --keep-predictions all --rerun {self.cell.name}` makes it anew"
+                f"`bench run --keep-predictions all --rerun {self.cell.name}` makes it again"
             )
         self.enter("colorize")
         if "warm_up_seconds" not in self.facts:
             self.facts["warm_up_seconds"] = self._pipeline.warm_up()
 
     def _rows(self, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-        """Return the rows of a table that has every column in every row."""
+        """Return table rows, each with every column."""
         rows = [self._row(outcome) for outcome in outcomes]
         columns = dict.fromkeys(name for row in rows for name in row)
         return [{name: row.get(name) for name in columns} for row in rows]
@@ -167,7 +167,7 @@ class SplitScorer:
         }
 
     def _pictures(self, outcome: Outcome) -> dict[str, str]:
-        """Keep the pictures of a photo of the gallery; return the columns with their paths."""
+        """Keep a gallery photo's pictures; return the columns with their paths."""
         cell, photo, lightness = self.cell, outcome.entry.id, outcome.lightness
         if cell.request.keep_predictions == "none" or photo not in cell.gallery:
             return {}
@@ -188,7 +188,7 @@ def _plain(value: Any) -> Any:
 
 
 def _stacked(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the rows that set-level metrics keep of some photos: metric → array, a row per photo."""
+    """Return the photos' features for set-level metrics: metric → array, one row per photo."""
     rows: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for outcome in outcomes:
         for metric, row in outcome.features.items():
@@ -197,7 +197,7 @@ def _stacked(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _features(shards: Sequence[Path]) -> dict[str, NDArray[np.float32]]:
-    """Return what set-level metrics kept of all shards."""
+    """Return the features for set-level metrics from all shards."""
     kept: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for path in shards:
         features = path.with_suffix(".npz")

@@ -1,8 +1,8 @@
-"""Processes that train a cell's method together, with a GPU each; the cell's own process is the first.
+"""Processes that train a cell's method together, one GPU each; the cell's own process is the first.
 
-They find one another as those of ``torchrun`` do, through environment variables, so that a method need not
-know who started it. ``python -m huebench.bench.cell.training_group SPECIFICATION`` is one of the others: it
-fits the same method on the same photos, and leaves saving, scoring and telling to the first.
+They find one another through environment variables, as under ``torchrun``, so a method need not know who
+started it. ``python -m huebench.bench.cell.training_group SPECIFICATION`` is one of the others: it fits the
+same method on the same photos, and leaves saving, scoring and progress events to the first.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ..plan.photos import open_split
 from .limits import limit_memory
 
 GRACE = 20.0
-"""Seconds in which the first process may end by itself after another one has failed."""
+"""Seconds that the first process has to end by itself after another one has failed."""
 
 VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 @contextmanager
 def training_group(cell: Cell) -> Iterator[None]:
-    """Start the other processes of a cell's training, and be the first until it has ended."""
+    """Start the other processes of a cell's training, and act as the first until it ends."""
     if cell.devices == 1:
         yield
         return
@@ -52,7 +52,7 @@ def training_group(cell: Cell) -> Iterator[None]:
 
 
 def gpu_of(rank: int, visible: str | None) -> str:
-    """Return what makes one GPU alone visible to a process, given what is visible to all.
+    """Return the ``CUDA_VISIBLE_DEVICES`` that shows one process only its GPU, given the parent's value.
 
     Examples
     --------
@@ -66,10 +66,10 @@ def gpu_of(rank: int, visible: str | None) -> str:
 
 
 def _start(rank: int, cell: Cell, shared: dict[str, str]) -> subprocess.Popen[bytes]:
-    # Each sees its GPU as the only one, so that none needs to know which it is.
+    # Each sees its GPU as the only one, so none needs to know which it is.
     gpu = {"CUDA_VISIBLE_DEVICES": gpu_of(rank, os.environ.get("CUDA_VISIBLE_DEVICES"))}
     own = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-    return subprocess.Popen(  # noqa: S603  # our own interpreter on our own module
+    return subprocess.Popen(  # noqa: S603  # our own interpreter and module
         [sys.executable, "-m", "huebench.bench.cell.training_group", cell.folder / "cell.json"],
         stdin=subprocess.DEVNULL,
         env={**os.environ, **shared, **own, **gpu},
@@ -77,7 +77,7 @@ def _start(rank: int, cell: Cell, shared: dict[str, str]) -> subprocess.Popen[by
 
 
 def _watch(others: Sequence[subprocess.Popen[bytes]], ended: threading.Event) -> None:
-    """End this process if another one fails: without it the rest would wait for an hour."""
+    """End this process if another one fails: otherwise the rest would wait for an hour."""
     while not ended.wait(0.5):
         failed = [process for process in others if process.poll()]
         if failed:
@@ -95,7 +95,7 @@ def _free_port() -> int:
 
 
 def main() -> None:
-    """Fit the cell whose specification stands on the command line, as one process of several."""
+    """Fit the cell whose specification is given on the command line, as one of several processes."""
     cell = Cell.read(Path(sys.argv[1]))
     limit_memory(cell.request.max_memory, cell.request.device)
     import_only(filter(None, [cell.method_plugin]))

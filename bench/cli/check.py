@@ -9,7 +9,7 @@ from .options import Plugins
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="A method, with parameters if need be.")],
+    name: Annotated[str, typer.Argument(help="A method, optionally with parameters.")],
     _plugins: Plugins = None,
 ) -> None:
     """Run the conformance suite on one method."""

@@ -1,4 +1,4 @@
-"""``bench compare``: what changed from one run to another, and a gate for builds."""
+"""``bench compare``: changes between two runs, and a gate for CI."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,18 +8,18 @@ import typer
 
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", help="A run folder, or a committed baseline.")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="The run to hold against it.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The run to compare with it.")],
     fail_on: Annotated[
         str | None,
         typer.Option(
-            metavar="LIMITS", help="Exit with 1 if any method is beyond one: psnr:-0.2,auc:-1%,time:+10%."
+            metavar="LIMITS", help="Exit with 1 if any method exceeds a limit: psnr:-0.2,auc:-1%,time:+10%."
         ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show also what did not change.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also show what did not change.")] = False,
 ) -> None:
     """Compare two runs photo by photo; print what changed as Markdown.
 
-    A baseline is a run folder of which run.json and the Parquet files are kept: some 200 kB to commit.
+    A baseline is a run folder reduced to run.json and the Parquet files: about 200 kB to commit.
     """
     from ...reports.analysis.comparison import compare_runs
     from ...reports.analysis.gate import breaches, parse_limits

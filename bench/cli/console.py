@@ -1,4 +1,4 @@
-"""The terminal as every command writes to it."""
+"""The terminal output of all commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Console(RichConsole):
     """A console that shows control characters in names and messages instead of sending them."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render, as rich does; rich's own control codes stay."""
+        """Render as rich does; rich's own control codes are kept."""
         for segment in super().render(renderable, options):
             text: Any = segment.text
             yield segment if segment.control else Segment(printable(text), segment.style)

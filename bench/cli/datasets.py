@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...datasets.audit import Audit, Facts
     from ...datasets.base import Dataset, DatasetInfo, Entry
 
-SHOWN = 10  #: How many photos a list in the terminal names; ``findings.csv`` names all
+SHOWN = 10  #: Number of photos that a list in the terminal names; ``findings.csv`` names all
 
 FINDINGS = "findings.csv"
 
@@ -34,7 +34,7 @@ datasets_app.command("list")(list_datasets)
 Name = Annotated[
     str, typer.Argument(metavar="DATASET", help="samples, landscapes, mirflickr, folder:PATH, …")
 ]
-DataRoot = Annotated[Path | None, typer.Option(help="Where its photos are.")]
+DataRoot = Annotated[Path | None, typer.Option(help="Folder or archive with its photos.")]
 FollowLinks = Annotated[
     bool, typer.Option("--follow-links", help="Follow symbolic links in a folder of photos.")
 ]
@@ -44,7 +44,7 @@ FollowLinks = Annotated[
 def info(
     name: Name, data_root: DataRoot = None, follow_links: FollowLinks = False, _plugins: Plugins = None
 ) -> None:
-    """Show what a dataset is, its splits, and its fingerprint, without decoding a photo."""
+    """Show a dataset's facts, splits and fingerprint, without decoding photos."""
     from ...datasets.audit import cached_audit
     from ...datasets.base import dataset_info
 
@@ -58,7 +58,7 @@ def info(
         _print_audit(found, console)
     else:
         _print_counts(dataset.entries(), console)
-        console.print(f"Not audited yet: 'bench datasets prepare {escape(name)}' looks into every photo.")
+        console.print(f"Not audited yet: 'bench datasets prepare {escape(name)}' checks every photo.")
     _print_fingerprint(dataset.fingerprint(), console)
 
 
@@ -68,12 +68,12 @@ def prepare(
     data_root: DataRoot = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch it to --data-root first.")] = False,
     out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Folder for split CSVs and findings.")
+        Path | None, typer.Option(file_okay=False, help="Folder for the split CSVs and the findings.")
     ] = None,
     follow_links: FollowLinks = False,
     _plugins: Plugins = None,
 ) -> None:
-    """Look into every photo, report what is wrong or doubled, and write the splits as CSV."""
+    """Check every photo, report problems and duplicates, and write the splits as CSV."""
     from ...datasets.audit import audit
     from ...datasets.split_files import write_splits
 
@@ -82,9 +82,9 @@ def prepare(
         _download(name, data_root, console)
     dataset = _open(name, data_root, console, follow_links=follow_links)
     if out:
-        out.mkdir(parents=True, exist_ok=True)  # now: what is in its way is said before the audit
+        out.mkdir(parents=True, exist_ok=True)  # now: if it fails, the user learns it before the audit
     with _progress(console) as progress:
-        task = progress.add_task("looking into photos", total=len(dataset.entries()))
+        task = progress.add_task("checking photos", total=len(dataset.entries()))
         found = audit(dataset, lambda done, total: progress.update(task, completed=done, total=total))
         progress.update(task, completed=len(found.photos))
     _print_audit(found, console)
@@ -98,19 +98,19 @@ def prepare(
 def verify(
     name: Name,
     data_root: DataRoot = None,
-    against: Annotated[Path | None, typer.Option(help="Folder that prepare --out wrote.")] = None,
-    fingerprint: Annotated[str | None, typer.Option(help="A fingerprint that was recorded.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Folder written by prepare --out.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="A recorded fingerprint.")] = None,
     follow_links: FollowLinks = False,
     _plugins: Plugins = None,
 ) -> None:
-    """Read every byte anew and compare with recorded splits; exit code 1 if something differs."""
+    """Read every byte again and compare with recorded splits; exit with 1 if anything differs."""
     from ...datasets.base import fingerprint as fingerprint_of
     from ...datasets.digests import reread
     from ...datasets.split_files import differences, read_splits
 
     if against is None and fingerprint is None:
         raise UserError(
-            "nothing to compare with: add --against FOLDER (of prepare --out) or --fingerprint HEX"
+            "nothing to compare with: add --against FOLDER (from prepare --out) or --fingerprint HEX"
         )
     console = Console()
     recorded = read_splits(against) if against else []
@@ -125,12 +125,12 @@ def verify(
         console.print(f"[bold red]differences: {len(lines):,}[/]")
         _print_some(lines, console)
         raise typer.Exit(1)
-    console.print(f"{len(dataset.entries()):,} photos are as recorded", highlight=False)
+    console.print(f"{len(dataset.entries()):,} photos match the record", highlight=False)
     _print_fingerprint(found, console)
 
 
 def _open(name: str, data_root: Path | None, console: Console, *, follow_links: bool) -> Dataset:
-    """Open a dataset and digest its photos, which takes a while the first time."""
+    """Open a dataset and hash its photos, which takes a while the first time."""
     from ...datasets.base import open_dataset
 
     with console.status("reading files"):
@@ -144,11 +144,11 @@ def _download(name: str, data_root: Path | None, console: Console) -> None:
     archive = datasets.get(name).archive
     if archive is None:
         raise UserError(
-            f"dataset '{name}' has no public address: leave --download out, and if its photos are not there, "
-            "bench says which file to put where"
+            f"dataset '{name}' has no public address: leave --download out; if photos are missing, "
+            "bench tells you which file to put where"
         )
     if data_root is None:
-        raise UserError(f"--download needs --data-root FOLDER, where {archive.file} is put")
+        raise UserError(f"--download needs --data-root FOLDER, the folder for {archive.file}")
     with _progress(console) as progress:
         task = progress.add_task(f"downloading {escape(archive.file)}", total=archive.size)
         download(archive, data_root, lambda done, total: progress.update(task, completed=done, total=total))
@@ -168,7 +168,7 @@ def _print_info(known: DatasetInfo, console: Console) -> None:
     for label in ("name", "summary", "source", "licence", "splits", "caveat"):
         if text := getattr(known, label):
             table.add_row(f"[bold]{label}", escape(text))
-    table.add_row("[bold]scored at", f"{known.size} × {known.size} pixels unless told otherwise")
+    table.add_row("[bold]scored at", f"{known.size} × {known.size} pixels by default")
     console.print(table, highlight=False)
 
 
@@ -230,7 +230,7 @@ def _print_some(lines: list[str], console: Console) -> None:
 
 
 def _write_findings(found: Audit, folder: Path) -> Path:
-    """Write everything that was found, a row a photo or pair."""
+    """Write all findings, one row per photo or pair."""
     from ...datasets.split_files import csv_text
     from ...files import write_text
     from ...reports.text import spreadsheet_safe

@@ -24,7 +24,7 @@ def list_methods(
     name: Annotated[str | None, typer.Argument(help="Show this method with its parameters.")] = None,
     _plugins: Plugins = None,
 ) -> None:
-    """Show every method with what it is; a broken plugin with its reason; one method with its parameters."""
+    """Show all methods, or one with its parameters; broken plugins are shown with their errors."""
     from ...methods.base import FAMILIES, methods
 
     if name is not None:
@@ -54,7 +54,7 @@ def _print_method(name: str, console: Console) -> None:
 
 
 def _summary_or_reason(cls: type[Method]) -> str:
-    """Return what a method is, or why it cannot run here, as rich markup."""
+    """Return a method's summary, or why it cannot run here, as rich markup."""
     from ...methods.spec import MethodSpec, required_parameters
     from ...plugins import RAISED
 
@@ -64,7 +64,7 @@ def _summary_or_reason(cls: type[Method]) -> str:
         return f"{summary} [dim]Runs when named: {escape(f'{cls.info.name}[{asked}]')}"
     try:
         missing = MethodSpec(cls.info.name).missing()
-    except RAISED as error:  # whatever one class raises, the others are listed
+    except RAISED as error:  # one broken class must not hide the others
         missing = f"{type(error).__name__}: {error}"
     return f"[red]{escape(missing)}" if missing else summary
 
@@ -93,7 +93,7 @@ def list_datasets(_plugins: Plugins = None) -> None:
 
 @list_app.command("metrics")
 def list_metrics(_plugins: Plugins = None) -> None:
-    """Show every metric with its direction, unit and source; an unavailable one with its reason."""
+    """Show every metric with its direction, unit and source; unavailable ones with the reason."""
     from ..metrics import Scorer, get_metric, metric_names
 
     names = metric_names()

@@ -1,6 +1,6 @@
-"""The command ``bench``: its sub-commands, and its way to end.
+"""The command ``bench``: its subcommands and its error handling.
 
-Heavy libraries are imported inside the commands, so that ``bench --help`` answers at once.
+Heavy libraries are imported inside the commands, so ``bench --help`` answers at once.
 """
 
 import io
@@ -28,20 +28,20 @@ from .speed import speed
 from .study import study
 
 _HOME = re.compile(r"(?<![^=:,])~(?=/|$)")
-"""The home folder in an argument: a shell leaves it alone after ``=`` and ``:``."""
+"""The home folder in an argument: shells do not expand it after ``=`` and ``:``."""
 
 
 class _Commands(TyperGroup):
-    """The commands; typer takes any EOFError for Ctrl-D and would say no more than "Aborted.".
+    """The commands; typer takes any EOFError for Ctrl-D and would print only "Aborted.".
 
-    It ends itself by another exception than SystemExit, which therefore comes from a plugin.
+    Typer itself never raises SystemExit here, so a SystemExit comes from a plugin.
     """
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except EOFError as error:
-            raise RuntimeError("a file ends too early; the traceback above says where it is read") from error
+            raise RuntimeError("a file ends too early; the traceback above shows where it is read") from error
         except SystemExit as error:
             raise UserError(f"a plugin called sys.exit({error.code!r}): it must raise, or return") from error
 
@@ -49,7 +49,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="bench",
     cls=_Commands,
-    rich_markup_mode="markdown",  # brackets are shown as they are
+    rich_markup_mode="markdown",  # shows brackets literally
     help="Benchmark image colorization: every method, the same photos, one frozen protocol.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -63,7 +63,7 @@ app.add_typer(list_app, name="list")
 
 @app.callback(invoke_without_command=True)
 def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         typer.echo(f"huebench {__version__}")
@@ -71,12 +71,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user is one message and exit code 2, never a traceback."""
+    """Run the command line; a user error gives one message and exit code 2, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may lack our arrows, or a photo's name
+            stream.reconfigure(errors="replace")  # a terminal may lack our arrows or a photo's name
     if not sys.warnoptions:
-        warnings.showwarning = _keep_quiet  # those of libraries mean nothing to a user; cells log theirs
+        warnings.showwarning = _keep_quiet  # library warnings mean nothing to users; cells log theirs
     sys.argv[1:] = [_HOME.sub(lambda _: str(Path.home()), argument) for argument in sys.argv[1:]]
     try:
         app()
@@ -87,9 +87,9 @@ def main() -> None:
         sys.exit(141)
     except OSError as error:
         path = error.filename2 or error.filename
-        if path is None:  # of no file: a fault of ours
+        if path is None:  # not about a file: a bug of ours
             raise
-        _complain(f"cannot use '{path}': {error.strerror}; name another path, or change what is there")
+        _complain(f"cannot use '{path}': {error.strerror}; use another path, or fix that one")
 
 
 def _keep_quiet(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""Options of commands, made from the fields of `Request`."""
+"""Command options, made from the fields of `Request`."""
 
 import functools
 import inspect
@@ -26,13 +26,13 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", help="Python file that registers a plugin.", callback=_load_plugins),
 ]
-"""``--plugin`` of the commands that take no request; the files are loaded before the command starts."""
+"""``--plugin`` for commands without a request; the files are loaded before the command starts."""
 
 Jobs = Annotated[int, typer.Option(min=1, help="Methods to score at a time.")]
 
 
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes a `Request` first the options of all its fields, before those of its own."""
+    """Give a command whose first argument is a `Request` an option per field, before its own options."""
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
     fields = Request.model_fields
 
@@ -50,7 +50,7 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
-    """Return the command's parameter of a field; one that may be repeated has no default to show."""
+    """Return the command's parameter for a field; a repeatable one has no default to show."""
     shown = Request.shown(name)
     kind, repeated = _kind(field.annotation)
     info = typer.Option(
@@ -68,7 +68,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
 
 
 def _kind(annotation: Any) -> tuple[Any, bool]:
-    """Return the type that the command line reads, and whether the option may be repeated."""
+    """Return the type that the command line parses, and whether the option may be repeated."""
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
@@ -79,5 +79,5 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
         item = get_args(annotation)[0]
         if item is str:  # names, separated by commas
             return str, False
-        return list[_kind(item)[0]] | None, True  # type: ignore[misc]  # known at run time alone
+        return list[_kind(item)[0]] | None, True  # type: ignore[misc]  # known only at run time
     return (str if annotation is ByteSize else annotation), False

@@ -12,9 +12,9 @@ from ..plan.cell import Cell
 
 
 class LiveProgress:
-    """A bar for the run and one for each running cell, of ``total`` cells; one line for each that ends.
+    """A bar for the run of ``total`` cells and one per running cell; a line for each cell that ends.
 
-    Without a terminal only the lines are written.
+    Without a terminal, only the lines are written.
     """
 
     def __init__(self, console: Console, total: int) -> None:

@@ -18,12 +18,12 @@ def report(
         Path | None,
         typer.Option(
             file_okay=False,
-            help="Where to write, with a copy of the tables, of speed.json and of a study's answers: a "
-            "baseline to commit.  [default: RUN]",
+            help="Folder for the report and copies of the tables, of speed.json and of a study's answers: "
+            "a baseline to commit.  [default: RUN]",
         ),
     ] = None,
 ) -> None:
-    """Write the report of a run again from its tables."""
+    """Rewrite the report of a run from its tables."""
     from ...reports.analysis.kernels import copy_kernels
     from ...reports.analysis.study import copy_answers
     from ...reports.report import print_results, write_formats

@@ -24,9 +24,9 @@ def run(
     ] = "",
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")] = False,
     collect: Annotated[
-        bool, typer.Option("--collect", help="Run nothing; write tables and report of what is done.")
+        bool, typer.Option("--collect", help="Run nothing; write tables and report from finished cells.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and exit.")] = False,
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..executors.runner import choose_executor
@@ -37,7 +37,7 @@ def run(
 
     console = Console()
     if collect and rerun:
-        raise UserError("--collect runs nothing and --rerun something: leave one out")
+        raise UserError("--collect runs nothing, but --rerun runs cells: leave one out")
     plan = make_plan(request)
     if dry_run:
         print_plan(plan, console)
@@ -50,16 +50,16 @@ def run(
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
     except KeyboardInterrupt as error:
         reported = isinstance(error, InterruptedRun)
-        done = "kept and reported" if reported else "kept, not reported: --collect writes the report of it"
-        console.print(f"interrupted: what is done is {done}; the same command goes on from there")
+        done = "kept and reported" if reported else "kept but not reported: --collect writes the report"
+        console.print(f"interrupted: finished work is {done}; the same command resumes from there")
         raise typer.Exit(130) from None
     end(results, report, console)
 
 
 def end(results: Results, report: object, console: Console) -> None:
-    """Show results and where the report is.
+    """Show results and the report's path.
 
-    The exit code is 1 if a method failed or no photo was scored; a method that is skipped is no failure.
+    The exit code is 1 if a method failed or no photo was scored; a skipped method is not a failure.
     """
     from ...reports.report import print_results
 
@@ -67,6 +67,6 @@ def end(results: Results, report: object, console: Console) -> None:
     console.print(Text(f"report: {report}"), soft_wrap=True)
     cells, scored = results.cells, results.images[results.images["status"] == "ok"]
     if len(scored) and scored["near_grey"].all():
-        console.print("nothing to score: the photos are all near-grey, they have no colour to give back")
+        console.print("nothing to score: all photos are near-grey, so there is no colour to restore")
     if set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
         raise typer.Exit(1)

@@ -12,13 +12,13 @@ from .options import Jobs, Plugins
 def score(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run with --keep-predictions all.")],
     metrics: Annotated[
-        str | None, typer.Option(help="Metrics, separated by commas.  [default: those of the run]")
+        str | None, typer.Option(help="Metrics, separated by commas.  [default: the run's]")
     ] = None,
-    data_root: Annotated[Path | None, typer.Option(help="Where the photos are now.")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Current folder or archive of the photos.")] = None,
     jobs: Jobs = 1,
     plugin: Plugins = None,
 ) -> None:
-    """Score the predictions that a run kept, without running a method; replace its tables and report."""
+    """Score a run's kept predictions again, without running methods; replace its tables and report."""
     from ...reports.tables import read_results
     from ..rescore import rescore
     from .progress import LiveProgress

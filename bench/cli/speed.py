@@ -25,25 +25,25 @@ SUITE = Path(__file__).parents[2] / "tests" / "speed"
 
 def speed(
     select: Annotated[
-        str | None, typer.Option("--only", help="Run comparisons whose name contains this.")
+        str | None, typer.Option("--only", help="Run only comparisons whose name contains this.")
     ] = None,
-    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the JSON is kept.")] = Path(
+    out: Annotated[Path, typer.Option(dir_okay=False, help="File for the JSON results.")] = Path(
         "runs/speed.json"
     ),
 ) -> None:
-    """Time every kernel beside common alternatives, in one run, and show the ratios."""
+    """Time every kernel and its common alternatives in one run, and show the ratios."""
     run_suite(out.resolve(), select)
     print_speed(out, Console())
 
 
 def run_suite(output: Path, select: str | None) -> None:
-    """Run ``tests/speed`` with pytest-benchmark and keep its JSON at ``output``.
+    """Run ``tests/speed`` with pytest-benchmark and write its JSON to ``output``.
 
     Raises `UserError` if the suite or one of its libraries is missing, or a comparison fails.
     """
     if not SUITE.is_dir():
         raise UserError(
-            "the speed suite is in the source checkout only: clone the repository and run it there"
+            "the speed suite is only in the source checkout: clone the repository and run it there"
         )
     for module in ("pytest_benchmark", "faiss", "minisom", "cv2"):
         if find_spec(module) is None:
@@ -55,11 +55,11 @@ def run_suite(output: Path, select: str | None) -> None:
         *(["-k", select] if select else []),
     ]  # fmt: skip
     if subprocess.run(command, check=False).returncode != 0:  # noqa: S603  # our own interpreter
-        raise UserError("a comparison of the speed suite failed or none was selected: see above")
+        raise UserError("a comparison of the speed suite failed, or none was selected: see above")
 
 
 def ratio_table(timings: list[Timing]) -> Table:
-    """Return a table of every comparison: time, and the peer's time over ours."""
+    """Return a table of all comparisons: time, and the peer's time divided by ours."""
     from ...reports.analysis.kernels import OURS, compare_timings
 
     table = Table("comparison", "library", "time", "ratio", "", box=None, header_style="bold")
@@ -79,4 +79,4 @@ def print_speed(path: Path, console: Console) -> None:
 
     console.print(ratio_table(read_timings(path)))
     console.print(Text(" · ".join(machine_facts().values())))
-    console.print(Text(f"ratio: time over {OURS}'s, medians of one run; kept in {path}"), soft_wrap=True)
+    console.print(Text(f"ratio: time / {OURS}'s time, medians of one run; saved in {path}"), soft_wrap=True)

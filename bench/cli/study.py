@@ -13,16 +13,16 @@ def study(
     methods: Annotated[
         str | None, typer.Option(help="Methods of the run to show.  [default: all but oracles]")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Pairs that a participant judges.")] = 40,
-    practice: Annotated[int, typer.Option(min=1, help="Pairs before them, with feedback.")] = 10,
+    trials: Annotated[int, typer.Option(min=1, help="Pairs per participant.")] = 40,
+    practice: Annotated[int, typer.Option(min=1, help="Practice pairs before them, with feedback.")] = 10,
     exposure: Annotated[
         float, typer.Option(min=0.05, max=60, help="Seconds for which each photo is shown.")
     ] = 1.0,
     host: Annotated[
         str, typer.Option(help="Address to serve on; 0.0.0.0 exposes the page to the network.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8000,
-    results: Annotated[bool, typer.Option("--results", help="Serve nothing; show the fool rates.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
+    results: Annotated[bool, typer.Option("--results", help="Show the fool rates and exit.")] = False,
 ) -> None:
     """Serve a page where people tell real photos from colorized ones; the report shows the fool rate."""
     from ..web.study.command import print_rates, serve

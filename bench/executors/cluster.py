@@ -1,7 +1,7 @@
-"""Cells on many machines, through Dask distributed; the run folder is on a path that all of them share.
+"""Runs cells on many machines through Dask distributed; all of them share the run folder's path.
 
 A worker runs as many cells at a time as it has threads: start it with the run's ``--jobs`` as its
-``--nthreads``, and one that has a GPU with ``--resources GPU=1``.
+``--nthreads``, and with ``--resources GPU=1`` if it has a GPU.
 """
 
 from __future__ import annotations
@@ -40,40 +40,40 @@ from .runner import Ended, ExecutorLostError, Observer
 from .supervise import end_processes, run_cell
 
 PATIENCE = 5
-"""Seconds that a scheduler may take to answer."""
+"""Seconds to wait for a scheduler's answer."""
 
 JOINING = 60
-"""Seconds that the first worker of a running scheduler may take to join."""
+"""Seconds to wait for the first worker of a running scheduler."""
 
 QUEUEING = 24 * 3600
-"""Seconds that the first worker may wait in a batch system's queue."""
+"""Seconds to wait for the first worker of a batch system."""
 
 ENDING = 10
-"""Seconds after which the cells of a run that is gone say nothing more."""
+"""Seconds after which the cells of a vanished run have sent their last messages."""
 
 
 CLUSTERS = ("distributed", "dask_")
-"""Packages that a cluster file may name a class of: importing any other would run its code."""
+"""Packages from which a cluster file may name a class: importing any other would run its code."""
 
 CELLS_AT_A_TIME = 1e6
-"""Amount of a run's own resource that a checked worker offers: its threads are the limit, not this."""
+"""Amount of a run's resource that a checked worker offers: large, so that its threads are the limit."""
 
 _log = logging.getLogger(__name__)
 
 
 class WorkerDiffersError(Exception):
-    """A worker's environment is not that of the run; the message says which worker, and what differs."""
+    """A worker's environment differs from the run's; the message names the worker and the differences."""
 
 
 class CheckedEnvironment(WorkerPlugin):
-    """Lets the workers of a run's environment offer the run's resource, without which no cell reaches them.
+    """Lets workers with the run's environment offer the run's resource, which every cell requires.
 
-    One that joins later is checked like the others; one that differs stays without cells.
+    Workers that join later are checked too; workers that differ get no cells.
 
     Parameters
     ----------
     name
-        Of the run on the cluster: the plugin's, the resource's and the topic's.
+        The run's name on the cluster: names the plugin, the resource and the topic.
     cell
         Any cell of the run.
     """
@@ -84,26 +84,26 @@ class CheckedEnvironment(WorkerPlugin):
         self._expected = _environment(cell)
 
     async def setup(self, worker: Worker) -> None:
-        """Offer the run's resource if nothing differs."""
+        """Offer the run's resource if the environments match."""
         if reason := differences(self._cell, self._expected):
-            _log.warning("this worker gets no work of %s: %s", self.name, reason)
+            _log.warning("this worker gets no work from %s: %s", self.name, reason)
         else:
             await worker.set_resources(**{self.name: CELLS_AT_A_TIME})
 
     def teardown(self, worker: Worker) -> None:
-        """Offer it no longer; a cell that is being ended still gives back what it holds of it."""
+        """Withdraw the offer; a cell that is being stopped still returns its share."""
         worker.state.total_resources.pop(self.name, None)
 
 
 class Leaver(SchedulerPlugin):
-    """Clears a run from the scheduler when its client is gone, however it went.
+    """Removes a run from the scheduler when its client disconnects for any reason.
 
     Parameters
     ----------
     name
-        Of the run on the cluster.
+        The run's name on the cluster.
     client
-        Id of its client.
+    The client's id.
     """
 
     def __init__(self, name: str, client: str) -> None:
@@ -118,13 +118,13 @@ class Leaver(SchedulerPlugin):
             scheduler.loop.add_callback(self._clear, scheduler)
 
     async def _clear(self, scheduler: Scheduler) -> None:
-        with suppress(ValueError):  # the run ended before it was registered
+        with suppress(ValueError):  # the run ended before registration
             await scheduler.unregister_worker_plugin(None, self._run)
         for worker in scheduler.workers.values():
             worker.resources.pop(self._run, None)
             worker.used_resources.pop(self._run, None)
         scheduler.resources.pop(self._run, None)
-        # A cell that is being ended may still have something to say.
+        # A cell that is being stopped may still send messages.
         scheduler.loop.call_later(ENDING, scheduler._broker._topics.pop, self._run, None)  # noqa: SLF001
 
 
@@ -132,28 +132,28 @@ class Leaver(SchedulerPlugin):
 class DaskExecutor:
     """Runs cells on the workers of a Dask cluster.
 
-    A cell whose worker is lost is taken up by another one, from its last shard.
+    If a worker is lost, another one resumes its cell from the last finished shard.
 
     Attributes
     ----------
     address
-        Of a scheduler that runs, or ``""``.
+        Address of a running scheduler, or ``""``.
     config
-        A YAML file that says which cluster to start, or ``None``; see `start_cluster`.
+        A YAML file that describes the cluster to start, or ``None``; see `start_cluster`.
     """
 
     address: str = ""
     config: Path | None = None
 
     def run(self, cells: Sequence[Cell], observer: Observer) -> Generator[Ended]:
-        """Yield each cell with its row's facts when it has ended.
+        """Yield each cell with the facts for its row as it ends.
 
         Raises
         ------
         UserError
-            If the scheduler does not answer, no worker joins, or none has the environment of the run.
+            If the scheduler does not answer, no worker joins, or none has the run's environment.
         ExecutorLostError
-            If the scheduler does not answer any more, or its last worker of that environment has changed.
+            If the scheduler stops answering, or the last worker with that environment has changed.
         """
         with self._client() as client:
             name = f"huebench-{uuid.uuid4()}"
@@ -166,7 +166,7 @@ class DaskExecutor:
             try:
                 while running:
                     key, event = news.get()
-                    if key not in running:  # its last words came after its end
+                    if key not in running:  # a message that arrived after its end
                         continue
                     if event is None:
                         future = futures.pop(key)
@@ -208,7 +208,7 @@ def start_cluster(path: Path) -> Cluster:
 
     ``cluster`` names a class of dask-jobqueue (``SLURMCluster``, ``PBSCluster``, …), ``LocalCluster`` of
     distributed, or a class of another ``dask_…`` package with its module; ``options`` are its arguments, and
-    ``jobs`` says how many jobs it shall ask for.
+    ``jobs`` is the number of jobs to request.
 
     Raises
     ------
@@ -219,14 +219,14 @@ def start_cluster(path: Path) -> Cluster:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         cluster = _cluster_class(given["cluster"])(**given.get("options", {}))
         if (jobs := given.get("jobs")) is not None:
-            cluster.scale(jobs=jobs)  # type: ignore[call-arg]  # of those that take jobs
-    except Exception as error:  # whatever a cluster's class raises, the file asked for it
+            cluster.scale(jobs=jobs)  # type: ignore[call-arg]  # for classes that take jobs
+    except Exception as error:  # the cluster's class may raise anything
         raise UserError(f"--cluster {path}: {type(error).__name__}: {error}") from error
     return cluster
 
 
 def _cluster_class(name: str) -> type[Cluster]:
-    """Return the class that a cluster file names; nothing else is imported or called."""
+    """Return the class named in a cluster file; nothing else is imported or called."""
     module, _, wanted = name.rpartition(".")
     module = module or ("distributed" if wanted == "LocalCluster" else "dask_jobqueue")
     package = module.partition(".")[0]
@@ -235,29 +235,29 @@ def _cluster_class(name: str) -> type[Cluster]:
         if isinstance(found, type) and issubclass(found, Cluster):
             return found
     raise TypeError(
-        f"'{name}' is not a class of Dask clusters: name one of dask-jobqueue, such as SLURMCluster, "
+        f"'{name}' is not a Dask cluster class: name one of dask-jobqueue, such as SLURMCluster, "
         "LocalCluster, or one of another dask_… package with its module"
     )
 
 
 def run_on_worker(cell: Cell, name: str, expected: dict[str, str]) -> dict[str, Any]:
-    """Run a cell in a process beside the Dask worker and return the facts of its row.
+    """Run a cell in a process next to the Dask worker and return the facts for its row.
 
-    The cell is ended when nobody waits for it any more: its run was killed, or the scheduler is gone.
+    The cell is stopped when nobody waits for it: its run was killed, or the scheduler is gone.
 
     Parameters
     ----------
     cell
-        What to do.
+        The cell.
     name
-        Of the run on the cluster.
+    The run's name on the cluster.
     expected
-        The environment of the run.
+    The run's environment.
 
     Raises
     ------
     WorkerDiffersError
-        If the environment is not, or no longer, that of the run; the worker gets no further cell of it.
+        If the environment is not, or is no longer, the run's; the worker then gets no more of its cells.
     """
     worker = get_worker()
     key = worker.get_current_task()
@@ -287,12 +287,12 @@ def _submit(
 
 
 def _refused(client: Client, future: Future[dict[str, Any]], name: str) -> bool:
-    """Return whether a worker has refused a cell that another one can take."""
+    """Return whether a worker refused a cell that another one can run."""
     if future.status != "error" or not isinstance(error := future.exception(), WorkerDiffersError):
         return False
     _log.warning("%s; it gets no more work", error)
     if not client.run_on_scheduler(_offered, name):
-        raise ExecutorLostError(f"no worker is left that can take this run: {error}")
+        raise ExecutorLostError(f"no worker is left that can run this: {error}")
     return True
 
 
@@ -300,18 +300,18 @@ def _status(future: Future[dict[str, Any]]) -> dict[str, Any]:
     try:
         return future.result()
     except KilledWorker as error:
-        return {"status": "failed", "reason": f"every worker that took it was lost: {error}"}
+        return {"status": "failed", "reason": f"every worker that ran it was lost: {error}"}
     except (CancelledError, OSError) as error:
         raise ExecutorLostError(
-            f"the Dask scheduler was lost: {getattr(error, 'reason', error)}; what is done is kept and "
-            "reported; start a scheduler again, and the same command goes on from there"
+            f"the Dask scheduler was lost: {getattr(error, 'reason', error)}; finished work is kept "
+            "and reported; start a scheduler again, and the same command resumes from there"
         ) from error
-    except Exception as error:  # noqa: BLE001  # of a worker, such as a library that it lacks
+    except Exception as error:  # noqa: BLE001  # from a worker, such as a missing library
         return {"status": "failed", "phase": "import", "reason": f"{type(error).__name__}: {error}"}
 
 
 def _check_workers(client: Client, cells: Sequence[Cell], name: str) -> dict[str, str]:
-    """Let the workers that have the run's environment take its cells; return that environment."""
+    """Let the workers with the run's environment take its cells; return that environment."""
     needed = max((cell.devices for cell in cells if _needs_gpu(cell)), default=0)
     if needed and client.run_on_scheduler(_offered, "GPU") < needed:
         raise UserError(
@@ -322,17 +322,17 @@ def _check_workers(client: Client, cells: Sequence[Cell], name: str) -> dict[str
     try:
         client.register_plugin(Leaver(name, client.id))
         answers = client.run(differences, cells[0], expected, on_error="return")
-    except Exception as error:  # also that the scheduler cannot import this package
-        raise UserError(f"the cluster cannot take this run: {error}") from error
+    except Exception as error:  # including a scheduler that cannot import this package
+        raise UserError(f"the cluster cannot run this: {error}") from error
     refused = {
         address: str(answer) or type(answer).__name__ for address, answer in answers.items() if answer != ""
     }
     told = [f"the worker at {worker} differs from this machine: {why}" for worker, why in refused.items()]
     if len(refused) == len(answers):
-        raise UserError(f"no worker of the cluster can take this run: {'; '.join(told)}")
+        raise UserError(f"no worker of the cluster can run this:  {'; '.join(told)}")
     for line in told:
         _log.warning("%s; it gets no work", line)
-    with suppress(Exception):  # of a worker that cannot import this package: it was named just now
+    with suppress(Exception):  # a worker that cannot import this package was reported above
         client.register_plugin(CheckedEnvironment(name, cells[0]))
     return expected
 
@@ -351,12 +351,12 @@ def _needs_gpu(cell: Cell) -> bool:
 
 
 def _offered(resource: str, dask_scheduler: Scheduler) -> float:
-    """Return the most of a resource that a worker offers."""
+    """Return the largest amount of a resource that any worker offers."""
     return max((worker.resources.get(resource, 0) for worker in dask_scheduler.workers.values()), default=0)
 
 
 def differences(cell: Cell, expected: dict[str, str]) -> str:
-    """Return how the environment here differs from that of a cell's run, or ``""``."""
+    """Return how the environment here differs from that of the cell's run, or ``""``."""
     found = _environment(cell)
     return "; ".join(
         f"{name} is {found.get(name)}, not {wanted}"
@@ -366,7 +366,7 @@ def differences(cell: Cell, expected: dict[str, str]) -> str:
 
 
 def _environment(cell: Cell) -> dict[str, str]:
-    """Return what must be the same wherever a cell of the run works."""
+    """Return the facts that must be equal on every machine that runs cells."""
     held = cell.run_folder / ".lock"
     return {
         "huebench": __version__,

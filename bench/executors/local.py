@@ -1,4 +1,4 @@
-"""Cells on this machine, a few at a time."""
+"""Runs cells on this machine, a few at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .supervise import run_cell
 
 @dataclass(frozen=True)
 class _News:
-    """What a cell's thread tells: an event, or with `ended` the facts of the cell's row."""
+    """A message from a cell's thread: an event, or with `ended` the facts for the cell's row."""
 
     cell: Cell
     facts: dict[str, Any] | None
@@ -25,21 +25,21 @@ class _News:
 
 @dataclass(frozen=True)
 class LocalPool:
-    """Runs cells together as long as their threads fit.
+    """Runs cells in parallel as long as their threads fit.
 
     Attributes
     ----------
     threads
-        Of the machine.
+        Threads of the machine.
     jobs
-        Cells at a time, at most.
+    Maximum number of cells at a time.
     """
 
     threads: int
     jobs: int
 
     def run(self, cells: Sequence[Cell], observer: Observer) -> Generator[Ended]:
-        """Yield each cell with its row's facts when it has ended."""
+        """Yield each cell with the facts for its row as it ends."""
         pending = deque(cells)
         running: dict[str, threading.Thread] = {}
         free = self.threads

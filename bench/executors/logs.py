@@ -1,4 +1,4 @@
-"""What a cell prints, kept within bounds."""
+"""Logs of cells, limited in size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO
 
 HEAD = TAIL = 1 << 18
-"""Bytes of a log's beginning and end that are kept."""
+"""Bytes kept from a log's beginning and end."""
 
 ROW_TAIL = 2000
-"""Characters of a log that go into the row of a cell that died."""
+"""Characters of a log that go into the row of a crashed cell."""
 
 _BLOCK = 1 << 16
 
@@ -20,9 +20,9 @@ _MODULES = re.compile(r"^Extension modules: .*\n?", re.MULTILINE)
 
 
 def copy_capped(stream: IO[bytes], path: Path) -> None:
-    """Write a stream to a file: its first `HEAD` bytes as they come, at its end the last `TAIL` of the rest.
+    """Write a stream to a file: its first `HEAD` bytes as they arrive, and at its end the last `TAIL` bytes.
 
-    It is read to its end also where the file cannot be written, so that nobody waits who writes to it.
+    The stream is read to its end even if the file cannot be written, so the writer never blocks.
     """
     rest: deque[bytes] = deque()
     size = 0
@@ -42,7 +42,7 @@ def copy_capped(stream: IO[bytes], path: Path) -> None:
 
 
 def tail(path: Path) -> str:
-    """Return the end of a log, less the list of modules that Python adds to a crash; ``""`` without log."""
+    """Return the end of a log without the module list that Python adds to a crash; ``""`` without a log."""
     try:
         printed = path.read_text(encoding="utf-8", errors="replace")
     except OSError:

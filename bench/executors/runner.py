@@ -1,4 +1,4 @@
-"""Runs the cells of a plan that are not done, and reports progress."""
+"""Runs a plan's unfinished cells and reports progress."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from ..plan.cell import Cell
 from ..plan.request import Request
 
 Ended = tuple[Cell, dict[str, Any]]
-"""A cell and the facts of its row."""
+"""A cell and the facts for its row."""
 
 
 class ExecutorLostError(UserError):
-    """An executor was lost on the way; what has ended before is kept."""
+    """An executor was lost during the run; finished cells are kept."""
 
 
 class Observer(Protocol):
-    """What is told while cells run."""
+    """Receives progress while cells run."""
 
     def started(self, cell: Cell) -> None:
-        """Tell that a cell's process was started."""
+        """Report that a cell's process was started."""
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
-        """Tell what a cell reported: ``done``/``total``/``what``, or an epoch's numbers."""
+        """Pass on a cell's event: ``done``/``total``/``what``, or an epoch's numbers."""
 
     def finished(self, cell: Cell, status: dict[str, Any], *, reused: bool) -> None:
-        """Tell that a cell ended, with its row's facts, or was found done already."""
+        """Report that a cell ended, with the facts for its row, or was already done."""
 
 
 class Executor(Protocol):
-    """Where cells run."""
+    """Runs cells, here or elsewhere."""
 
     def run(self, cells: Sequence[Cell], observer: Observer) -> Generator[Ended]:
-        """Yield each cell with its row's facts when it has ended.
+        """Yield each cell with the facts for its row as it ends.
 
-        Closing the iterator ends the cells that still run.
+        Closing the iterator stops the cells that are still running.
 
         Raises
         ------
         ExecutorLostError
-            If the rest cannot be run any more.
+            If the remaining cells cannot be run.
         """
 
 
@@ -56,20 +56,20 @@ def run_cells(
     *,
     fail_fast: bool = False,
 ) -> None:
-    """Run every cell that is not done; a failed one is tried again.
+    """Run every unfinished cell; failed ones are tried again.
 
     Parameters
     ----------
     cells
-        In the order in which they are started.
+        The cells, in starting order.
     executor
-        Where they run.
+    Runs them.
     observer
-        Is told what happens.
+    Receives progress.
     statuses
-        Takes each cell's facts by its key as it ends, so that an interruption leaves what is known.
+    Filled with each cell's facts by key as it ends, so that they survive an interruption.
     fail_fast
-        Whether the first failure ends the others.
+    Whether the first failure stops the other cells.
     """
     pending = []
     for cell in cells:
@@ -94,36 +94,36 @@ def run_cells(
 
 
 def impossible(cell: Cell) -> dict[str, Any]:
-    """Return the row's facts of a cell that cannot run at all.
+    """Return the facts for the row of a cell that cannot run at all.
 
-    What is missing here is no fault of the method; what cannot even be imported has no family.
+    A missing dependency is not a failure of the method. A method that cannot be imported has no family.
     """
     status = "skipped" if cell.family else "failed"
     return {"status": status, "phase": "import", "reason": cell.problem}
 
 
 def choose_executor(request: Request) -> Executor:
-    """Return where the cells of a resolved request run: on this machine, or on a Dask cluster.
+    """Return the executor for a resolved request: this machine, or a Dask cluster.
 
     Raises
     ------
     UserError
-        If both a scheduler and a cluster are named, the cluster's file is missing, Dask is not installed, or
+        If a scheduler and a cluster are both given, the cluster's file is missing, Dask is not installed, or
         methods cannot be isolated here.
     """
     from .local import LocalPool
 
     if request.isolate and request.devices > 1:
-        raise UserError("--isolate: processes that train together read photos: leave --devices out")
+        raise UserError("--isolate: processes that train together read photos: leave out --devices")
     if not request.remote:
         if request.isolate and not isolation.is_supported():
             raise UserError(isolation.UNSUPPORTED)
         return LocalPool(request.threads or 1, request.jobs)
     if request.scheduler and request.cluster is not None:
-        raise UserError("give --scheduler, a cluster that runs, or --cluster, one to be started: not both")
+        raise UserError("give --scheduler (a running cluster) or --cluster (one to start), not both")
     if request.cluster is not None and not request.cluster.is_file():
         raise UserError(
-            f"--cluster: not a file: '{request.cluster}'; it names a class to start, and its options"
+            f"--cluster: not a file: '{request.cluster}'; it names the class to start and its options"
         )
     if find_spec("distributed") is None:
         raise UserError("a cluster needs Dask: pip install 'huebench[cluster]'")

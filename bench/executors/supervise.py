@@ -1,4 +1,4 @@
-"""A cell's process from outside: started, watched, ended with all that it started itself."""
+"""Starts a cell's process, watches it, and kills it with all its descendants."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ MARK = "HUEBENCH_CELL"
 """Environment variable that all processes of a cell inherit: the cell's folder."""
 
 POLL = 0.1
-"""Seconds between two looks at a process."""
+"""Seconds between two checks of a process."""
 
 GRACE = 1.0
-"""Seconds that a process has to write down where it stands when its time is up."""
+"""Seconds that a process has to write its traceback after a timeout."""
 
 ROUNDS = 10
-"""How often processes are looked for that should be gone."""
+"""Maximum number of sweeps for processes that should be gone."""
 
 ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
-"""Lets glibc keep the pages that a batch of photos took for the next one; fresh ones cost time."""
+"""Lets glibc keep one batch's pages for the next; fresh pages cost time."""
 
 _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|[Cc]annot allocate memory|out of memory")
 
@@ -47,39 +47,39 @@ _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|[Cc]annot allocate memory|out of
 def run_cell(
     cell: Cell, on_event: Callable[[dict[str, Any]], None], stop: Callable[[], bool]
 ) -> dict[str, Any] | None:
-    """Run one cell in a process of its own and return its status; none of its processes is left behind.
+    """Run one cell in its own process and return its status; no process is left behind.
 
     Parameters
     ----------
     cell
-        What to do, in how much time and memory.
+        The cell, with its limits on time and memory.
     on_event
-        Told what the cell reports, in another thread.
+    Called with the cell's events, in another thread.
     stop
-        Asked all the time; the cell is ended when it says yes.
+    Polled all the time; the cell is stopped once it returns true.
 
     Returns
     -------
     dict or None
-        The facts of its row, whatever went wrong; ``None`` if it was stopped.
+        The facts for its row, even after a failure; ``None`` if it was stopped.
     """
     try:
-        end_processes(cell.folder)  # of a run that was killed, where it left some
+        end_processes(cell.folder)  # left by a killed run, if any
         watched = _Watched(cell, on_event)
         try:
             watched.watch(stop)
         finally:
             watched.end()
         return watched.status(stopped=stop())
-    except Exception as error:  # noqa: BLE001  # a full disk, or a fault of ours, may cost a cell, not the run
+    except Exception as error:  # noqa: BLE001  # a full disk, or a bug of ours, may cost a cell, not the run
         what = "folder cannot be written" if isinstance(error, OSError) else "process cannot be watched"
         trace = traceback.format_exc()
         return {"status": "failed", "phase": "import", "reason": f"its {what}: {error}", "traceback": trace}
 
 
 def end_processes(folder: Path) -> None:
-    """Kill every process of the cells in a folder, also those that left their group, session and parent."""
-    for _ in range(ROUNDS):  # one may start another while it is being ended
+    """Kill all processes of the cells in a folder, even those that left their group, session or parent."""
+    for _ in range(ROUNDS):  # one may start another while it is being killed
         found = [process for process in psutil.process_iter() if _belongs(process, folder)]
         if not found:
             return
@@ -90,7 +90,7 @@ def end_processes(folder: Path) -> None:
 
 
 def _end_family(pid: int) -> None:
-    """Kill the descendants of a cell's first process, which adopts those that lose their parent."""
+    """Kill the descendants of a cell's first process, which adopts orphans among them."""
     for _ in range(ROUNDS):
         try:
             family = psutil.Process(pid).children(recursive=True)
@@ -117,7 +117,7 @@ class _Watched:
         (self.cell.folder / "status.json").unlink(missing_ok=True)
         self._channel, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter on our own module
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 [
                     sys.executable,
                     "-m",
@@ -149,7 +149,7 @@ class _Watched:
                     "status": "timeout",
                     "reason": f"did not end within {self.cell.request.timeout:g} s",
                 }
-                os.killpg(self._process.pid, signal.SIGABRT)  # lets Python write where it stands
+                os.killpg(self._process.pid, signal.SIGABRT)  # makes Python write its traceback
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(GRACE)
                 return
@@ -158,7 +158,7 @@ class _Watched:
                 return
 
     def end(self) -> None:
-        """Kill what is left of the cell; orphans are children of its first process while that lives."""
+        """Kill the rest of the cell; orphans are children of its first process while that lives."""
         if self._process.poll() is None:
             _end_family(self._process.pid)
         with suppress(ProcessLookupError):
@@ -170,18 +170,18 @@ class _Watched:
         self._channel.close()
 
     def status(self, *, stopped: bool) -> dict[str, Any] | None:
-        """Return what the cell left; one that left nothing is a row as well."""
+        """Return the facts that the cell wrote, or why it wrote none."""
         left = self.cell.status()
         if left is not None or stopped:
             return left
         printed = tail(self._log)
         status = {**(self.problem or self._death(printed)), "phase": self.phase, "traceback": printed}
-        with suppress(OSError):  # of a full disk: the row has the reason all the same
+        with suppress(OSError):  # full disk: the row has the reason anyway
             seal(self.cell.folder / "status.json", status)
         return status
 
     def _environment(self) -> dict[str, str]:
-        """Return the environment of the cell: on another machine too, threads and weights are the plan's."""
+        """Return the cell's environment variables: threads and weights are the plan's on any machine."""
         own = {name: value for name, value in os.environ.items() if name != WEIGHTS_VARIABLE}
         weights = {WEIGHTS_VARIABLE: str(folder)} if (folder := self.cell.request.weights_dir) else {}
         limits = thread_limits(self.cell.threads)
@@ -209,7 +209,7 @@ class _Watched:
 
     def _listen(self) -> None:
         with self._channel.makefile("rb") as lines:
-            while (line := lines.readline(LONGEST)).endswith(b"\n"):  # the last of a killed process does not
+            while (line := lines.readline(LONGEST)).endswith(b"\n"):  # a killed process leaves half a line
                 try:
                     event = checked_event(dict(json.loads(line)))
                 except (ValueError, TypeError, RecursionError) as error:
@@ -222,7 +222,7 @@ class _Watched:
             if len(line) == LONGEST:
                 self.problem = {
                     "status": "failed",
-                    "reason": f"it reports more than {LONGEST:,} bytes at once",
+                    "reason": f"it reported more than {LONGEST:,} bytes at once",
                 }
 
     def _read_log(self) -> None:
@@ -247,13 +247,13 @@ def _signal_name(number: int) -> str:
 
 
 def _memory_held(pid: int, most: int) -> int:
-    """Return the bytes that a method and its descendants hold; without pages of files if it matters."""
+    """Return the memory of a method and its descendants in bytes; near the limit, without file pages."""
     try:
         first = psutil.Process(pid)
         scorer = min(first.children(), key=lambda child: (child.create_time(), child.pid))
         family = [process for process in first.children(recursive=True) if process != scorer]
         held = sum(process.memory_info().rss for process in family)
-    except (psutil.Error, ValueError):  # one of them has just ended: the next look will tell
+    except (psutil.Error, ValueError):  # one of them has just ended: the next check will tell
         return 0
     if held <= most or not Path("/proc/self/smaps_rollup").exists():
         return held

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from .base import register_metric
 
-LIMIT = 150  #: The largest distance in ab at which the curve counts pixels
+LIMIT = 150  #: The curve's largest ab distance
 
 ZHANG = "Zhang, Isola and Efros 2016, arXiv:1603.08511"
 
@@ -24,8 +24,8 @@ def rebalanced_accuracy_curve(
 ) -> npt.NDArray[np.float64]:
     """Return `accuracy_curve` with each pixel weighted by the inverse prior of its true bin, (151,).
 
-    A bin that the prior never saw weighs as much as the rarest one that it saw: an infinite weight would let
-    one pixel decide.
+    A bin missing from the prior weighs as much as the rarest bin in it: with an infinite weight, one pixel
+    would dominate.
     """
     from .kernels.ab_distance import weight_within
 
@@ -67,6 +67,6 @@ def area(curve: npt.NDArray[np.float64]) -> float:
 
 
 def _shares(within: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Divide what is within each threshold by the whole, which stands last."""
+    """Divide the amount within each threshold by the total, the last element."""
     shares: npt.NDArray[np.float64] = within[:-1] / within[-1]
     return shares

@@ -1,4 +1,4 @@
-"""What a metric is, and the registry of all of them."""
+"""The class of metrics, and their registry."""
 
 import math
 import re
@@ -21,14 +21,14 @@ Curve = Callable[..., npt.NDArray[np.float64]]
 Combine = Callable[[npt.NDArray[np.float32]], float]
 F = TypeVar("F", bound=Callable[..., Any])
 
-LAST = 1000  #: The order of metrics that do not say theirs: after the built-in ones, by name
+LAST = 1000  #: Default order: after the built-in metrics, by name
 
 _NAME = re.compile(r"[\w.-]+(@[\w.+-]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric: what its number means and how it is computed.
+    """A metric: the meaning of its number and how to compute it.
 
     Raises `UserError` if a field is wrong: the message names the metric, the field and what is allowed.
     """
@@ -38,17 +38,17 @@ class Metric:
     #: ``higher`` or ``lower`` is better; ``target``: the truth's own value is best; ``none``: neither.
     direction: Direction
     unit: str = ""  #: For example ``"dB"``; ``""`` for a plain number
-    range: tuple[float, float] = (-math.inf, math.inf)  #: The smallest and the largest value it can take
+    range: tuple[float, float] = (-math.inf, math.inf)  #: The smallest and the largest possible value
     source: str  #: The paper or standard that defines it
-    description: str  #: One sentence, in the words of the definition
+    description: str  #: The definition in one sentence
     #: The definition, a plain function. It is called with the attributes of `PhotoPair` in `takes`, then with
-    #: `parameter` if there is one; with the curve alone if there is one. It returns a number or, for a metric
-    #: of a whole set, the photo's features (float32 array).
+    #: `parameter` if there is one; if there is a curve, with the curve alone. It returns a number or, for a
+    #: metric of a whole set, the photo's features (float32 array).
     function: Callable[..., Any]
-    #: Column → the attributes of `PhotoPair` that the function is called with for that column.
+    #: Column → the attributes of `PhotoPair` passed to the function for that column.
     takes: Mapping[str, tuple[str, ...]]
-    #: How the table's value is made. ``mean``: the mean over photos of the first column; a second one holds
-    #: the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
+    #: How the table's value is computed. ``mean``: the mean over photos of the first column; a second column
+    #: holds the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
     #: ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
     #: whole set, from `combine`.
     aggregate: Aggregate = "mean"
@@ -58,13 +58,13 @@ class Metric:
     #: Function of all photos' features, stacked, that returns the set's value.
     combine: Combine | None = None
     parameter: float | None = None  #: The number after the @ of the name
-    least_side: int = 1  #: Shortest side that it can score, in pixels
-    #: Module that it imports → extra of this package that installs it.
+    least_side: int = 1  #: Minimum side in pixels
+    #: Imported module → the extra of this package that installs it.
     requires: Mapping[str, str] = field(default_factory=dict)
-    weights: Weights | None = None  #: The file of weights that it needs
+    weights: Weights | None = None  #: The weights file that it needs
     headline: bool = False  #: Whether it stands in the report's first table
-    compared: bool = False  #: Whether the report tests by it which methods differ from the best
-    order: int = LAST  #: Place in tables and listings, ascending; equal ones by parameter, then by name
+    compared: bool = False  #: Whether the report tests differences from the best method in it
+    order: int = LAST  #: Position in tables and listings; ties by parameter, then by name
 
     def __post_init__(self) -> None:
         faults = "; ".join(_faults(self))
@@ -73,7 +73,7 @@ class Metric:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns with one value per photo; none for a metric of a whole set."""
+        """Columns with one value per photo; none for a set-level metric."""
         return () if self.combine else tuple(self.takes)
 
     @property
@@ -92,7 +92,7 @@ class Metric:
         return any("prior" in attributes for attributes in self.takes.values())
 
     def missing(self) -> str:
-        """Return why it cannot be computed on this machine, or ``""``. Quick, and never downloads."""
+        """Return why it cannot be computed on this machine, or ``""``. Fast; never downloads."""
         absent = {module: extra for module, extra in self.requires.items() if find_spec(module) is None}
         if absent:
             extras = ",".join(sorted(set(absent.values())))
@@ -113,7 +113,7 @@ class Metric:
             )
 
     def measure(self, column: str, pair: PhotoPair) -> dict[str, Any]:
-        """Return a photo's value of one column, and its curve, float32, if there is one."""
+        """Return a photo's value for one column, and its curve, float32, if there is one."""
         values = [getattr(pair, attribute) for attribute in self.takes[column]]
         if self.curve:
             curve = self.curve(*values)
@@ -123,7 +123,7 @@ class Metric:
         return {column: float(self.function(*values))}
 
     def features(self, pair: PhotoPair) -> npt.NDArray[np.float32]:
-        """Return what a metric of a whole set keeps of a photo."""
+        """Return a photo's features for a set-level metric."""
         (attributes,) = self.takes.values()
         features: npt.NDArray[np.float32] = self.function(*(getattr(pair, name) for name in attributes))
         return features
@@ -146,7 +146,7 @@ def register_metric(
     parameters: tuple[float, ...] = (),
     **fields: Any,
 ) -> Callable[[F], F]:
-    """Register a plain function as a metric; built-in metrics and plugin files alike need nothing more.
+    """Register a plain function as a metric; built-in metrics and plugins need nothing else.
 
     Without `takes`, the function is given the truth and the prediction, uint8 RGB of one shape (H, W, 3), and
     returns a number. The table holds its mean over photos. The function itself is returned unchanged, so one
@@ -168,8 +168,8 @@ def register_metric(
         Makes it a metric of a whole set: the function returns a photo's features, float32, and `combine`
         turns those of all photos, stacked along a new first axis, into the value.
     parameters
-        Make it a family: ``(5, 10)`` registers ``NAME@5`` and ``NAME@10``; any other number above 0 is made
-        when asked for. The function takes it last; ``{}`` in label and description stands for it.
+        Makes it a family: ``(5, 10)`` registers ``NAME@5`` and ``NAME@10``; other numbers above 0 are made
+        on demand. The function takes the number last; ``{}`` in label and description stands for it.
     fields
         The other fields of `Metric`: `direction` and `source` must be given.
 
@@ -234,7 +234,7 @@ def default_metrics() -> tuple[str, ...]:
 def get_metric(name: str) -> Metric:
     """Return a metric by its name; ``accuracy@7.5`` and the like are made on demand.
 
-    Raises `UserError` if the name is unknown: the nearest ones are shown; or if the parameter is not a number
+    Raises `UserError`, with the nearest names, if the name is unknown, or if the parameter is not a number
     above 0.
 
     >>> get_metric("psnr").unit
@@ -253,7 +253,7 @@ def get_metric(name: str) -> Metric:
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise UserError(f"'{name}': after the @ comes a number above 0, as in {family}@5")
+        raise UserError(f"'{name}': the @ must be followed by a number above 0, as in {family}@5")
     metric = _families[family](value)
     return known.get(metric.name, metric)
 
@@ -266,7 +266,7 @@ def metric_plugin(name: str) -> str:
 
 
 def resolve(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names as they are registered (``accuracy@5.0`` is ``accuracy@5``), without repetition.
+    """Return the registered names (``accuracy@5.0`` becomes ``accuracy@5``), without duplicates.
 
     Raises `UserError` if one is unknown.
 
@@ -278,7 +278,7 @@ def resolve(names: Iterable[str]) -> tuple[str, ...]:
 
 def _add(metric: Metric) -> None:
     if not metric.built_in:
-        # Looking the name up imports the built-in metrics first, so that they have their names.
+        # Looking the name up imports the built-in metrics first, so that they keep their names.
         family, at, _ = metric.name.partition("@")
         other = metrics.items().get(metric.name)
         if at and family in _families:
@@ -292,7 +292,7 @@ def _add(metric: Metric) -> None:
 
 
 def _faults(metric: Metric) -> Iterator[str]:
-    """Say what is wrong with a metric's fields, and what is allowed."""
+    """Yield the faults in a metric's fields, each with the allowed values."""
     if not (isinstance(metric.name, str) and _NAME.fullmatch(metric.name)):
         yield "name must consist of letters, digits, '_', '-' and '.'"
     for name, allowed in (("direction", get_args(Direction)), ("aggregate", get_args(Aggregate))):

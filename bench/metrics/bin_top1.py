@@ -1,4 +1,4 @@
-"""Accuracy of the colour bin."""
+"""Accuracy of colour bins."""
 
 import numpy as np
 import numpy.typing as npt

@@ -28,7 +28,7 @@ def frechet_distance(features: npt.NDArray[np.float32]) -> float:
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     class Kept(torch.nn.Module):
-        """Stands for the network where its features are already known."""
+        """Replaces the network when the features are already known."""
 
         num_features = features.shape[-1]
 
@@ -73,7 +73,7 @@ def _network(device: str) -> Any:
     from torchmetrics.image.fid import NoTrainInceptionV3
 
     INCEPTION.load()  # checks the file
-    # Without antialiasing the photo is resized as in the TensorFlow network that published figures come from.
+    # Without antialiasing, as in the TensorFlow network behind published figures.
     return NoTrainInceptionV3(
         "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(INCEPTION.path()), antialias=False
     ).to(device)

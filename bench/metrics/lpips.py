@@ -37,8 +37,8 @@ def lpips(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], device
 
 @cache
 def _network(device: str) -> Any:
-    # The public class of torchmetrics insists on downloading AlexNet. This one takes a backbone of random
-    # weights, which are replaced by the file's; the paper's linear heads are part of torchmetrics.
+    # torchmetrics's public class always downloads AlexNet. This one takes a backbone with random weights,
+    # which are replaced by the file's; the paper's linear heads are part of torchmetrics.
     from torchmetrics.functional.image.lpips import _LPIPS
     from torchvision.models import alexnet
 

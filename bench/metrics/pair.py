@@ -1,4 +1,4 @@
-"""A truth and its prediction, with what several metrics need of them computed once per photo."""
+"""A truth and its prediction; values that several metrics need are computed once per photo."""
 
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -14,12 +14,12 @@ Lab = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  #: Lightness (H·
 
 @dataclass(frozen=True, eq=False)
 class PhotoPair:
-    """Two photos of one size, as saved: every metric, including those in Lab, starts from the uint8 levels.
+    """Two photos of the same size, as saved: all metrics, including those in Lab, start from uint8 levels.
 
     A metric names the attributes that it takes; each is computed on first use.
 
-    Raises `TypeError` if a photo is not an array of uint8. Raises `ValueError` if the photos do not have the
-    same shape (H, W, 3), or are empty.
+    Raises `TypeError` if a photo is not a uint8 array. Raises `ValueError` if the photos differ in shape, are
+    not (H, W, 3), or are empty.
     """
 
     #: `truth`, `predicted`: uint8 RGB (H, W, 3).
@@ -93,7 +93,7 @@ PAIR_ATTRIBUTES = (
     *(field.name for field in fields(PhotoPair)),
     *(name for name, value in vars(PhotoPair).items() if isinstance(value, cached_property)),
 )
-"""Everything that a metric can take."""
+"""The attributes that a metric can take."""
 
 
 def _opponent_sums(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

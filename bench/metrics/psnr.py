@@ -1,7 +1,7 @@
 """Peak signal-to-noise ratio, over RGB and over ab.
 
-Real sets contain photos that are grey to the last pixel, which a method can return exactly. An infinite mean
-would say nothing of the other photos, and a mean without the exact ones would hide them. So the ratio is
+Real sets contain photos that are grey in every pixel, which a method can return exactly. An infinite mean
+would say nothing about the other photos, and a mean without the exact ones would hide them. So the ratio is
 bounded by `CEILING`.
 """
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .base import register_metric
 
 ROUNDING_NOISE = 1 / 12
-"""Variance of rounding to whole levels: the least mean squared error that 8-bit photos can express."""
+"""Variance of rounding to whole levels: the smallest mean squared error that counts for 8-bit photos."""
 
 CEILING = 10 * math.log10(255**2 / ROUNDING_NOISE)
 """58.92 dB: the score of photos that differ by no more than rounding."""

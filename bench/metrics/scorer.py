@@ -1,4 +1,4 @@
-"""Scoring photos by several metrics at once."""
+"""Scores photos with several metrics at once."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from .pair import PhotoPair
 
 @dataclass(frozen=True)
 class PhotoScores:
-    """All that is kept of one photo."""
+    """The results for one photo."""
 
     #: Column → value, and column → curve, float32 (151,). PSNR of identical photos is 58.92 dB.
     columns: dict[str, Any]
-    #: Metric of the whole set → what it keeps of the photo, for `Scorer.score_set`.
+    #: Set-level metric → the photo's features, for `Scorer.score_set`.
     features: dict[str, npt.NDArray[np.float32]]
 
 
 class Scorer:
-    """Computes metrics of photos and of sets of photos; what metrics share is computed once per photo.
+    """Computes metrics of photos and of sets of photos; shared values are computed once per photo.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Scorer:
     Attributes
     ----------
     unavailable : dict of str to str
-        Metric → reason, for those whose libraries or weights are not on this machine. They are left out.
+        Metric → reason, for metrics left out because their libraries or weights are missing here.
 
     Raises
     ------
@@ -66,7 +66,7 @@ class Scorer:
         reasons = {metric.name: metric.missing() for metric in metrics}
         self.unavailable = {name: reason for name, reason in reasons.items() if reason}
         self._metrics = [metric for metric in metrics if not reasons[metric.name]]
-        # Metrics of one column define it alike, so one of them computes it.
+        # Metrics that share a column define it alike, so one of them computes it.
         self._columns = {column: metric for metric in self._metrics for column in metric.columns}
         self._prior = prior
         self._device = device
@@ -79,7 +79,7 @@ class Scorer:
         Parameters
         ----------
         truth, predicted : ndarray of uint8, shape (H, W, 3)
-            As saved.
+            The photos as saved.
 
         Raises
         ------
@@ -97,9 +97,9 @@ class Scorer:
         return PhotoScores(columns, features)
 
     def score_set(self, features: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, float]:
-        """Return the metrics of a whole set whose photos' features are stacked along a new first axis.
+        """Return the metrics of a whole set, given its photos' features stacked along a new first axis.
 
-        A metric without features, because no photo was scored, is left out.
+        Metrics without features, because no photo was scored, are left out.
         """
         return {
             metric.name: metric.combine(features[metric.name])
@@ -108,7 +108,7 @@ class Scorer:
         }
 
     def warm_up(self) -> None:
-        """Compile or load every kernel and network, so that no photo pays for it."""
+        """Compile or load every kernel and network, so that no photo's time includes it."""
         side = max(64, *(metric.least_side for metric in self._metrics), 0)
         truth, predicted = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
         self.score(truth, predicted)
@@ -122,10 +122,10 @@ def score(
     Parameters
     ----------
     truth, predicted : ndarray of uint8, shape (H, W, 3)
-        RGB photos of one size.
+        RGB photos of the same size.
     metrics
-        Names; default: all that have a value for a single photo, need no prior of colours, and whose
-        libraries and weights are on this machine.
+        Names; by default all metrics that have a value for a single photo, need no prior of colours, and
+        have their libraries and weights on this machine.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def score(
     Raises
     ------
     UserError
-        If a metric is unknown, or cannot be computed of a single photo or on this machine.
+        If a metric is unknown, or cannot be computed for a single photo or on this machine.
     TypeError, ValueError
         If the photos are not uint8 RGB of one shape, or too small for a metric such as `ssim`.
 
@@ -177,7 +177,7 @@ def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]
 
 
 def _hindrance(metric: Metric) -> str:
-    """Return why a single photo cannot be scored without anything else, or ``""``."""
+    """Return why the metric cannot score a single photo by itself, or ``""``."""
     if metric.combine:
         return "it has one value for a whole set; use Scorer"
     if metric.needs_prior:

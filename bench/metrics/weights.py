@@ -1,6 +1,6 @@
-"""Published weights of the networks that some metrics look through.
+"""Published weights of the networks behind some metrics.
 
-Nothing is downloaded. Users put the files into the folder that ``HUEBENCH_WEIGHTS`` names, or have them in
+Nothing is downloaded. Users put the files into the folder named by ``HUEBENCH_WEIGHTS``, or have them in
 torch hub's cache; without its file a metric is *unavailable*, with the reason. torch is imported when the
 first photo is scored.
 """
@@ -25,20 +25,20 @@ PYTORCH = "https://download.pytorch.org/models/"
 
 @dataclass(frozen=True)
 class Weights:
-    """A file of weights as its publisher named it."""
+    """A published weights file."""
 
-    file: str  #: The published name; its last part before the suffix is the start of the file's SHA-256
-    folder_url: str  #: The address of the publisher's folder
+    file: str  #: The published name; it ends in the start of the file's SHA-256, before the suffix
+    folder_url: str  #: The URL of the publisher's folder
 
     def path(self) -> Path | None:
-        """Return where the file lies, or ``None``."""
+        """Return the file's path, or ``None``."""
         return weights_on_disk(self.file)
 
     def missing(self) -> str:
-        """Return which file to put where, or ``""`` if it is there."""
+        """Return which file to put where, or ``""`` if it is found."""
         if self.path() is not None:
             return ""
-        # No path of this machine: the text stands in reports.
+        # No path of this machine: the text appears in reports.
         return (
             f"weights not found: put {self.file} ({self.folder_url}{self.file}) into the folder that "
             "--weights-dir or HUEBENCH_WEIGHTS names, or into torch's cache of checkpoints"

@@ -1,1 +1,1 @@
-"""What a run is to do: the request, its cells and their keys."""
+"""The plan of a run: the request, its cells and their keys."""

@@ -19,39 +19,38 @@ from .resolve import protocol_of
 
 
 class Cell(BaseModel):
-    """A method with a seed on the photos of a request, and the keys of what it makes.
+    """A method with a seed on the photos of a request, with the keys of its results.
 
     Attributes
     ----------
     key
-        Digest of everything that can move one of its numbers.
+        Digest of everything that can change its numbers.
     fit_key
-        Digest of everything that can move what it learns: cells with one fit key share the fitted model.
+        Digest of everything that can change its model: cells with the same fit key share the fitted model.
     prediction_key
-        Digest of everything that can move its predictions: cells with one prediction key share kept ones.
+        Digest of everything that can change its predictions: cells with the same prediction key share them.
     name, parameters, label, family
         The method.
     oracle, reference
-        Whether the method is shown the hidden colour, and which reference photo it is given.
+        Whether the method sees the hidden colour, and how its reference photos are chosen.
     request
         The resolved request.
     method_plugin, data_plugins
-        The plugins that register its method, or ``""``, and its dataset and metrics. No others are imported.
+        The plugins that register its method (or ``""``), and its dataset and metrics. No others are imported.
     scored
         Fingerprint of the photos to score.
     sample
         Key of the run's `TrainingSample`.
     dataset_key, training_key
-        Keys of the datasets that are scored and learned from, as the run was planned with them; ``""`` where
-        that is not known.
+        Keys, at planning time, of the datasets that are scored and learned from; ``""`` if unknown.
     gallery
         Ids of the photos whose pictures are kept for the report.
     threads, devices
-        Threads it may use, and GPUs that train its method together.
+        Number of threads that it may use, and of GPUs that train its method together.
     rescored
-        Key of the finished cell whose kept predictions are scored anew without running the method, or ``""``.
+        Key of the finished cell whose kept predictions are scored again without running the method, or ``""``.
     problem
-        Why it cannot run at all, or ``""``.
+        Why it cannot run, or ``""``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,57 +85,57 @@ class Cell(BaseModel):
 
     @property
     def run_folder(self) -> Path:
-        """Where the run is now."""
-        assert self.request.out is not None  # noqa: S101  # it is resolved
+        """The run folder's current path."""
+        assert self.request.out is not None  # noqa: S101  # set by `resolve`
         return self.request.out
 
     @property
     def folder(self) -> Path:
-        """Where the cell writes."""
+        """The cell's folder."""
         return self.run_folder / "cells" / self.key
 
     @property
     def model_folder(self) -> Path:
-        """Where its fitted model stands."""
+        """The folder of its fitted model."""
         return self.run_folder / "models" / self.fit_key
 
     @property
     def prediction_folder(self) -> Path:
-        """Where its predictions are kept."""
+        """The folder of its kept predictions."""
         return self.run_folder / "predictions" / self.prediction_key
 
     @property
     def training_sample(self) -> Path:
-        """Where the run's `TrainingSample` stands."""
+        """The file of the run's `TrainingSample`."""
         return self.run_folder / "shared" / f"{self.sample}.npz"
 
     @property
     def scored_as_planned(self) -> Planned | None:
-        """What the photos to score must be."""
+        """The planned photos to score."""
         return self._planned(self.dataset_key)
 
     @property
     def learned_as_planned(self) -> Planned | None:
-        """What the photos to learn from must be."""
+        """The planned photos to learn from."""
         return self._planned(self.training_key)
 
     def _planned(self, key: str) -> Planned | None:
         return Planned(key, self.run_folder / "shared" / key) if key else None
 
     def context(self, **given: Any) -> Context:
-        """Return the context of the cell's method, and whatever else is given."""
+        """Return the context of the cell's method, with the given fields added."""
         request = self.request
         return Context(
             seed=self.seed, device=request.device, budget=request.budget, threads=self.threads, **given
         )
 
     def status(self) -> dict[str, Any] | None:
-        """Return the facts that the cell left at its end; ``None`` if they are missing or damaged."""
+        """Return the facts that the cell wrote at its end; ``None`` if they are missing or damaged."""
         facts = unseal(self.folder / "status.json")
         return facts if is_whole(Row, facts) else None
 
     def is_done(self) -> bool:
-        """Whether it ended well and kept all that is asked for."""
+        """Whether it succeeded and kept everything requested."""
         status = self.status()
         return (
             status is not None
@@ -147,7 +146,7 @@ class Cell(BaseModel):
     def write(self) -> Path:
         """Write the specification for the cell's process and return its path.
 
-        The run folder is left out, so that it can be moved.
+        The specification leaves out the run folder, so that it can be moved.
         """
         path = self.folder / "cell.json"
         text = self.model_dump_json(indent=2, exclude={"request": {"out"}})
@@ -157,7 +156,7 @@ class Cell(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read the specification that `write` wrote; the run folder is the one that it lies in.
+        """Read a specification from `write`; the run folder is the one that contains it.
 
         Raises
         ------

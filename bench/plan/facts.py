@@ -1,4 +1,4 @@
-"""What a method and a cell report, checked before anyone uses it: a wrong value costs its own row."""
+"""Checks of the facts that methods and cells report, before use: a wrong value fails only its own row."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ...methods.base import describe_faults
 from .request import Keep
 
 SHOWN = 200
-"""Characters of an activity that are shown."""
+"""Maximum length of an activity's name, in characters."""
 
 LONGEST = 1 << 20
-"""Bytes of the longest line that a cell's process may write to whoever started it."""
+"""Size limit, in bytes, of a line that a cell's process sends to its supervisor."""
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -32,7 +32,7 @@ class Phase(_Reported):
 
 
 class Progress(_Reported):
-    """How much is done of an activity."""
+    """The progress of an activity."""
 
     done: Count
     total: Count
@@ -40,7 +40,7 @@ class Progress(_Reported):
 
 
 class EpochRow(_Reported):
-    """A point of a training curve, as the row of a cell keeps it."""
+    """A point of a training curve, as stored in a cell's row."""
 
     epoch: Count
     split: Literal["train", "validation"]
@@ -49,13 +49,13 @@ class EpochRow(_Reported):
 
 
 class EpochEvent(EpochRow):
-    """A point of a training curve, with the number of epochs in all."""
+    """A point of a training curve, with the total number of epochs."""
 
     epochs: Count
 
 
 class Learned(_Reported):
-    """What is known of a method after its training."""
+    """Facts about a method after its training."""
 
     seconds: Seconds
     train_photos: Count
@@ -67,12 +67,12 @@ class Learned(_Reported):
 def _whole_notes(notes: str) -> str:
     given = json.loads(notes)
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise ValueError("it must be a JSON object of texts")
+        raise ValueError("it must be a JSON object whose values are strings")
     return notes
 
 
 class Fitted(BaseModel):
-    """The facts of a row that a training leaves."""
+    """The facts that a training adds to a row."""
 
     model_config = ConfigDict(strict=True)
 
@@ -84,7 +84,7 @@ class Fitted(BaseModel):
 
 
 class Row(Fitted):
-    """The facts that a cell leaves at its end; those that the tables need are checked."""
+    """The facts that a cell writes at its end; those that the tables need are checked."""
 
     status: Literal["ok", "failed", "timeout", "out-of-memory", "skipped"]
     phase: Literal["import", "fit", "colorize", "score"] = "import"
@@ -99,7 +99,7 @@ class Row(Fitted):
 
 
 def checked_event(given: dict[str, Any]) -> dict[str, Any]:
-    """Return an event of a cell or of its method if it is one.
+    """Return an event of a cell or its method if it is valid.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def checked_event(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def checked(kind: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
-    """Return some facts if they are of a kind; a short description of the first faults otherwise.
+    """Return facts if they match a model.
 
     Raises
     ------
@@ -123,16 +123,16 @@ def checked(kind: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
     >>> checked(Progress, {"done": 1, "total": "2", "what": "decoding"})
     Traceback (most recent call last):
     ...
-    ValueError: the method reports what it must not: total: Input should be a valid integer
+    ValueError: the method reported invalid facts: total: Input should be a valid integer
     """
     try:
         return kind.model_validate(given).model_dump()
     except ValidationError as error:
-        raise ValueError(f"the method reports what it must not: {describe_faults(error)[:500]}") from None
+        raise ValueError(f"the method reported invalid facts: {describe_faults(error)[:500]}") from None
 
 
 def is_whole(kind: type[BaseModel], given: dict[str, Any] | None) -> bool:
-    """Return whether some facts are there and of a kind."""
+    """Return whether facts are present and match a model."""
     try:
         return given is not None and bool(kind.model_validate(given))
     except ValidationError:

@@ -1,7 +1,7 @@
-"""Keys of cells: what must be equal for a result to be reused.
+"""Keys of cells: a result is reused if its key is equal.
 
-A key sees the code and the versions of libraries (`huebench.sources` has the rule), the photos' digests, the
-content of `Method.files`, and the options that move a number.
+A key covers the code and the versions of libraries (see `huebench.sources`), the photos' digests, the content
+of `Method.files`, and the options that can change a number.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ LIBRARIES = (
     "numpy", "scipy", "scikit-image", "scikit-learn", "numba", "pillow", "torch", "torchvision",
     "torchmetrics",
 )  # fmt: skip
-"""Distributions whose version may move a number, whatever imports them."""
+"""Distributions whose version may change a number, whichever module imports them."""
 
 METRICS = "huebench.bench.metrics"
-"""The package of the metrics: the protocol names them, but they decide nothing before the score."""
+"""The package of the metrics: the protocol names them, but they matter only for the score."""
 
 PREDICTING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
-"""Modules that decide a prediction once a method is fitted."""
+"""Modules that determine a fitted method's predictions."""
 
 SAMPLING = ("huebench.bench.protocol.training_sample", "huebench.datasets.color.bins")
-"""Modules that decide the training sample."""
+"""Modules that determine the training sample."""
 
 SCORING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
-"""Modules that decide a score once a photo is predicted; `metrics_source` adds those of the metrics."""
+"""Modules that determine a prediction's score; `metrics_source` adds those of the metrics."""
 
 
 @cache
@@ -53,7 +53,7 @@ def library_versions() -> dict[str, str]:
 
 
 def digest(*parts: object) -> str:
-    """Return the first 16 hex digits of the SHA-256 of some JSON-able parts."""
+    """Return the first 16 hex digits of the SHA-256 of JSON-serializable parts."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -64,7 +64,7 @@ def class_source(cls: type, plugin: str = "") -> str:
     Parameters
     ----------
     cls
-        Its class.
+        The method's or the dataset's class.
     plugin
         The plugin that registered it; see `huebench.plugins.Registry.source`.
     """
@@ -82,20 +82,20 @@ def plugin_source(plugin: str) -> str:
 
 
 def files_content(files: Iterable[Path]) -> list[str]:
-    """Return the SHA-256 of each file that a method reads, ``""`` for a missing one; a folder is its files.
+    """Return the SHA-256 of each file that a method reads, ``""`` for a missing one; of a folder, all files.
 
-    The content counts, not where it lies; in a folder, names count as well.
+    Only the content counts, not the path; in a folder, file names count too.
     """
     return [_folder_content(file) if file.is_dir() else _file_content(file) for file in files]
 
 
 def modules_source(names: Iterable[str], without: str = "") -> str:
-    """Return a digest of modules of this package and of what they import of it, less one package if named."""
+    """Return a digest of modules of this package and its modules that they import, without one package."""
     return digest([source_digest(name, _file_of(name), without) for name in names])
 
 
 def metrics_source(names: Iterable[str]) -> str:
-    """Return a digest of which metrics can be computed here, and of their code."""
+    """Return a digest of the metrics that can be computed here, and of their code."""
     names = tuple(names)
     modules = {module: path for name in names for module, path in _metric_modules(name).items()}
     sources = sorted(source_digest(module, path) for module, path in modules.items())
@@ -105,7 +105,7 @@ def metrics_source(names: Iterable[str]) -> str:
 
 
 def _metric_modules(metric: str) -> dict[str, Path]:
-    """Return the modules that define a metric's functions, also wrapped ones."""
+    """Return the modules that define a metric's functions, including wrapped ones."""
     found = get_metric(metric)
     queue: list[object] = [found.function, found.curve, found.combine]
     functions = []
@@ -114,7 +114,7 @@ def _metric_modules(metric: str) -> dict[str, Path]:
         if inspect.isfunction(item):
             functions.append(item)
             queue += [cell.cell_contents for cell in item.__closure__ or ()]
-    # Where it was written: `functools.wraps` gives a wrapper the `__module__` of what it wraps.
+    # By its code: `functools.wraps` gives a wrapper the `__module__` of the wrapped function.
     own = {f.__globals__["__name__"]: Path(f.__code__.co_filename) for f in functions}
     return {name: path for name, path in own.items() if path.is_file()}
 

@@ -1,4 +1,4 @@
-"""What a run ran on: the machine, in words."""
+"""Facts about the machine of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ... import UserError
 
 
 def threads_available() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -35,7 +35,7 @@ def resolve_device(device: str) -> str:
     Raises
     ------
     UserError
-        If ``cuda`` is asked for and torch sees no such device.
+        If ``cuda`` is requested and torch sees no such device.
     """
     if device == "cpu" or (device == "auto" and _accelerator() == "none"):
         return "cpu"  # without asking torch, whose import takes seconds

@@ -1,4 +1,4 @@
-"""Photos as a run sees them: which ones, at the protocol's size."""
+"""The photos of a run, at the protocol's size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .request import Request
 from .resolve import dataset_of, protocol_of, training_dataset_of
 
 SHARD = 64
-"""Photos scored between two writes: the most that an interruption can cost."""
+"""Photos scored between two writes: the most that an interruption can lose."""
 
 
 def open_split(request: Request, split: Split, planned: Planned | None = None) -> PhotoSet:
@@ -29,14 +29,14 @@ def open_split(request: Request, split: Split, planned: Planned | None = None) -
     Parameters
     ----------
     request, split
-        Which photos.
+        The photos to open.
     planned
-        What they must be.
+    The photos at planning time, if they must not have changed.
 
     Raises
     ------
     UserError
-        If they are not.
+        If they differ from ``planned``.
     """
     dataset = training_dataset_of(request)
     return _photo_set(dataset, dataset.split(split), request, planned)
@@ -50,32 +50,32 @@ def open_scored(request: Request, planned: Planned | None = None) -> PhotoSet:
 
 @dataclass(frozen=True)
 class Planned:
-    """The photos of a dataset as a run was planned with them.
+    """The photos of a dataset at planning time.
 
     Attributes
     ----------
     key
         `dataset_key` of the dataset.
     folder
-        Where `record` wrote its entries.
+        Folder to which `record` wrote its entries.
     """
 
     key: str
     folder: Path
 
     def record(self, dataset: Dataset) -> None:
-        """Keep the entries, so that `check` can name those that have changed."""
+        """Save the entries, so that `check` can name those that have changed."""
         if not self.folder.is_dir():
             write_splits(dataset.entries(), self.folder)
 
     def check(self, dataset: Dataset, protocol: Protocol) -> None:
-        """Raise a UserError if the photos or the code that reads them are others."""
+        """Raise a UserError if the photos, or the code that reads them, have changed."""
         if dataset_key(dataset, protocol) == self.key:
             return
         recorded = read_splits(self.folder) if self.folder.is_dir() else []
-        changed = differences(recorded, dataset.entries()) if recorded else ["their fingerprint is another"]
+        changed = differences(recorded, dataset.entries()) if recorded else ["their fingerprint differs"]
         if not changed:
-            raise UserError("photos are read by other code or settings here than where the run was planned")
+            raise UserError("photos are read by different code or settings here than where the run was planned")
         more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
         raise UserError(f"photos have changed since the run was planned ({changed[0]}{more}); run again")
 
@@ -114,7 +114,7 @@ def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:
 
 
 def limited(entries: Sequence[Entry], count: int | None) -> list[Entry]:
-    """Return at most ``count`` entries, drawn with seed 0, in their order; ``None`` returns all."""
+    """Return at most ``count`` entries, drawn with seed 0, in order; ``None`` returns all."""
     if count is None or count >= len(entries):
         return list(entries)
     chosen = np.random.default_rng(0).choice(len(entries), count, replace=False)

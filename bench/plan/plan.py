@@ -32,31 +32,31 @@ from .request import Request
 from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 
 GALLERY_PHOTOS = 64
-"""Photos whose pictures are kept, drawn with seed 0; the report's gallery chooses among them."""
+"""Number of photos, drawn with seed 0, whose pictures are kept; the report's gallery chooses among them."""
 
 
 FEW = 10
-"""Photos that are enough for a split into tenths."""
+"""Smallest number of photos that can be split into tenths."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A dataset opened, its photos chosen, and the cells to be done.
+    """An open dataset, the photos to score, and the cells to run.
 
     Attributes
     ----------
     request
         The resolved request.
     dataset, training
-        The opened datasets whose photos are scored and learned from; one and the same unless told otherwise.
+        The open datasets whose photos are scored and learned from; by default the same one.
     fingerprint
-        Of the whole dataset.
+        Fingerprint of the whole dataset.
     photos
         The photos to score.
     cells
-        In the tables' order, no two of one key.
+        The cells, in the tables' order, each key once.
     trained_on
-        How many photos to score are training photos as well, by id or by content.
+        Number of scored photos that are also training photos, by id or by content.
     """
 
     request: Request
@@ -70,7 +70,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _DataKeys:
-    """Digests of the photos that the cells of one plan share, and of the code that reads them."""
+    """Digests of the photos shared by the cells of a plan, and of the code that reads them."""
 
     training: str
     sample: str
@@ -78,12 +78,12 @@ class _DataKeys:
 
 
 def make_plan(request: Request) -> Plan:
-    """Resolve a request, open its dataset and lay out the cells.
+    """Resolve a request, open its dataset and plan the cells.
 
     Raises
     ------
     UserError
-        If the request cannot be met, the dataset is not there, or a split that is needed is empty.
+        If the request cannot be met, the dataset is missing, or a required split is empty.
     """
     forget()
     request = resolve(request)
@@ -121,7 +121,7 @@ def make_plan(request: Request) -> Plan:
 
 
 def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry]) -> int:
-    """Return how many photos are training photos as well: by content, and in one dataset by id."""
+    """Return how many photos are also training photos: by content, and within one dataset by id."""
     if request.split == "all" and not request.train_on:
         return 0  # methods that learn are skipped
     known = {photo.sha256 for photo in train if photo.sha256}
@@ -137,18 +137,18 @@ def data_plugins(request: Request) -> tuple[str, ...]:
 
 
 def _few(dataset: Dataset) -> str:
-    """Say what helps if a dataset has too few photos for its splits."""
+    """Return advice if a dataset has too few photos for its splits, else ``""``."""
     count = len(dataset.entries())
-    return f": its {count} photo(s) are too few to divide, put {FEW} or more there" if count < FEW else ""
+    return f": its {count} photo(s) are too few to split, put {FEW} or more there" if count < FEW else ""
 
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:
-    """Return the key of some photos as they are scored."""
+    """Return the key of the scored photos."""
     return digest(fingerprint(photos), reader_digest(dataset, protocol))
 
 
 def sample_key(dataset: Dataset, protocol: Protocol) -> str:
-    """Return the key of the training sample: of its photos, and of all that describes them."""
+    """Return the key of the training sample: its photos, and the code that describes them."""
     return digest(
         fingerprint(dataset.split("train")), reader_digest(dataset, protocol), protocol.training_sample,
         modules_source(SAMPLING, without=METRICS), library_versions(),
@@ -171,7 +171,7 @@ def _cell(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[str,
         return _runnable(spec, request, data, shared)
     except UserError:  # a wrong parameter
         raise
-    except RAISED as error:  # whatever one class raises, the others run
+    except RAISED as error:  # one broken class must not stop the others
         return _impossible(spec, f"{type(error).__name__}: {error}", shared)
 
 
@@ -181,7 +181,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     if reason := spec.missing():
         return _impossible(spec, reason, shared, method)
     if request.split == "all" and not request.train_on and (info.trainable or info.reference != "none"):
-        reason = "it would learn from photos that are scored: add --train-on, or score one split"
+        reason = "it would learn from scored photos: add --train-on, or score one split"
         return _impossible(spec, reason, shared, method)
     threads = request.threads or 1
     devices = request.devices if info.family == "deep" and info.trainable else 1

@@ -1,4 +1,4 @@
-"""The request: every option of a run, declared once with its help, its limits and its default.
+"""The request: every option of a run, declared once with its help text, limits and default.
 
 The command line, the plan, the cells, their keys and ``run.json`` read options from here.
 """
@@ -15,13 +15,13 @@ from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
 
 Scored = Literal["train", "validation", "test", "all"]
-"""Photos to score: those of a split, or all."""
+"""Photos to score: one split, or all."""
 
 Keep = Literal["none", "gallery", "all"]
 """Predictions to keep."""
 
 KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
-"""Each keeps what the one before it keeps, and more."""
+"""Each value keeps more than the one before it."""
 
 
 _SIZE: TypeAdapter[ByteSize] = TypeAdapter(Annotated[ByteSize, Field(gt=0)])
@@ -38,7 +38,7 @@ def _joined(value: object) -> object:
 
 
 def _bytes(value: object) -> ByteSize:
-    """Read a size in bytes."""
+    """Parse a size in bytes."""
     try:
         return _SIZE.validate_python(value)
     except ValidationError:
@@ -51,7 +51,7 @@ def option(default: Any, help_: str, *, facts: bool = False, **shown: Any) -> An
     Parameters
     ----------
     default
-        Its value if it is not given.
+        The default value.
     help_
         One line of help.
     facts
@@ -124,7 +124,7 @@ class Request(BaseModel):
         Raises
         ------
         UserError
-            If an option is unknown or has a value that it cannot take.
+            If an option is unknown or its value is not allowed.
         """
         try:
             return cls(**options)
@@ -143,19 +143,19 @@ class Request(BaseModel):
 
     @classmethod
     def shown(cls, name: str) -> dict[str, Any]:
-        """Return the further facts of an option, as `option` was given them."""
+        """Return an option's facts as passed to `option`."""
         extra = cls.model_fields[name].json_schema_extra
         return dict(extra) if isinstance(extra, dict) else {}
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Options that ``run.json`` records."""
+        """The options that ``run.json`` records."""
         recorded = {name for name in type(self).model_fields if self.shown(name).get("facts")}
         return self.model_dump(mode="json", include=recorded)
 
 
 def _fault(fault: Any) -> str:
-    """Return an option's fault in words."""
+    """Return an option's fault as text."""
     name, *_ = fault["loc"] or ("options",)
     flag = (
         Request.shown(name).get("flag", f"--{name.replace('_', '-')}")

@@ -1,4 +1,4 @@
-"""Checks a request against what is registered, and fills in what depends on the dataset and the machine."""
+"""Checks a request against the registries, and fills in values that depend on dataset and machine."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .request import Request
 
 
 def resolve(request: Request) -> Request:
-    """Load a request's plugins, check its names, and fill in its paths, its device and its threads.
+    """Load a request's plugins, check its names, and fill in its paths, device and threads.
 
     Raises
     ------
     UserError
-        If it names something unknown, or a metric cannot score photos as small as it asks for.
+        If it names something unknown, or its photos are too small for a metric.
     """
     for registry in (methods, datasets, metrics):
-        registry.discover()  # a plugin must not take the name of what is built in
+        registry.discover()  # a plugin must not take a built-in name
     for plugin in request.plugins:
         load_plugin(plugin.expanduser())
     parse_specs(request.methods)
@@ -38,7 +38,7 @@ def resolve(request: Request) -> Request:
     _, _, path = request.dataset.partition(":")
     if path and request.data_root is not None:
         raise UserError(
-            f"dataset '{request.dataset}' and --data-root '{request.data_root}' name two places: "
+            f"dataset '{request.dataset}' and --data-root '{request.data_root}' name two paths: "
             "leave one out"
         )
     root = Path(path) if path else request.data_root
@@ -86,7 +86,7 @@ def training_dataset_of(request: Request) -> Dataset:
 
 
 def _weights_folder(given: Path | None) -> Path | None:
-    """Return the folder of weights that is given or that the environment names; make it known to methods."""
+    """Return the weights folder from the option or the environment; pass it on to methods."""
     if given is not None:
         given = given.expanduser()
         if not given.is_dir():
@@ -97,7 +97,7 @@ def _weights_folder(given: Path | None) -> Path | None:
 
 
 def _check_size(protocol: Protocol) -> None:
-    """Refuse what would fail at the first photo, which comes after all training."""
+    """Refuse now what would otherwise fail at the first photo, after all training."""
     size = protocol.size
     for metric in map(get_metric, protocol.metrics):
         if size < metric.least_side and not metric.missing():
@@ -108,7 +108,7 @@ def _check_size(protocol: Protocol) -> None:
 
 
 def _run_name(request: Request, path: str) -> str:
-    """Return the dataset's name; of a folder its own, with a digest, for two folders may have one name."""
+    """Return the dataset's name; for a folder its name with a digest, as two folders may share a name."""
     if not path:
         return request.dataset_name
     folder = Path(path).expanduser().resolve()
@@ -118,7 +118,7 @@ def _run_name(request: Request, path: str) -> str:
 def _run_folder(out: Path) -> Path:
     if re.match(r"\w+:/", str(out)):  # a URL such as s3://bucket/run, after Path has read it
         raise UserError(
-            f"--out {out}: an object store has neither the locks nor the renames on which resuming rests; "
-            "mount it, or run in a folder and copy that when it is done"
+            f"--out {out}: object stores lack the locks and renames that resuming needs; "
+            "mount it, or run in a local folder and copy that afterwards"
         )
     return out.expanduser().resolve()

@@ -1,7 +1,7 @@
-"""The frozen protocol: what is done to a photo before and after a method, and how it is scored.
+"""The frozen protocol: how photos are prepared for a method, restored after it, and scored.
 
-Only the protocol splits a photo into lightness and chroma, and only the protocol puts them together again.
-Its digest stands on every row of every table; tables of different digests refuse to be compared.
+Only the protocol splits photos into lightness and chroma, and only the protocol recombines them. Its digest
+is in every row of every table; tables with different digests cannot be compared.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ RULES = {
     "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
     "the same content or a near-duplicate",
 }
-"""Rules that no option changes, in words."""
+"""Rules that no option changes, as text."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Every choice that could move a number without a method having changed.
+    """Every choice that could change a number although no method has changed.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Protocol:
     training_sample
         Number of training photos, drawn with seed 0, that serve as references and as the prior of colours.
     version
-        Raised when a rule or the meaning of a field changes.
+        Increased when a rule or the meaning of a field changes.
     """
 
     size: int = 256
@@ -70,7 +70,7 @@ class Protocol:
         return f"{self.version} {self.size} {self.resize} {RULES['interpolation']}"
 
     def prepare(self, rgb: RGB) -> RGB:
-        """Bring a decoded photo, uint8 (H, W, 3), to uint8 (size, size, 3)."""
+        """Resize a decoded photo, uint8 (H, W, 3), to uint8 (size, size, 3)."""
         image = Image.fromarray(rgb)
         if self.resize == "center-crop":
             side = min(image.size)
@@ -81,9 +81,9 @@ class Protocol:
         return np.array(image.resize((self.size, self.size), Image.Resampling.LANCZOS))
 
     def hide(self, photos: RGB) -> tuple[Lightness, Chroma]:
-        """Return the lightness of photos, uint8 (N, H, W, 3), that methods see, and the hidden chroma."""
+        """Split photos, uint8 (N, H, W, 3), into the lightness that methods see and the hidden chroma."""
         return rgb_to_lab(photos)
 
     def restore(self, lightness: Lightness, chroma: Chroma) -> RGB:
-        """Return the photos, uint8 (N, H, W, 3), that lightness and a method's chroma make."""
+        """Combine lightness and a method's chroma into photos, uint8 (N, H, W, 3)."""
         return lab_to_rgb(lightness, chroma)

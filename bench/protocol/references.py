@@ -1,7 +1,7 @@
-"""The reference photo of each target, chosen without a look at the target's colour.
+"""Chooses a reference photo for each target without using the target's colour.
 
-No photo is its own reference: not the photo itself, nor one of the same content, nor a near-duplicate by the
-definition of `huebench.datasets.audit`, here of the lightness at the protocol's size.
+A reference is never the target itself, a photo with the same content, or a near-duplicate as defined in
+`huebench.datasets.audit`, here for the lightness at the protocol's size.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ class ReferencePool:
     looks: NDArray[np.uint64]
 
     def similar(self, target: Entry, lightness: Lightness) -> Entry:
-        """Return the photo nearest to a target's lightness; the first of equals.
+        """Return the photo nearest to a target's lightness; the first one in case of ties.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class ReferencePool:
         return self.entries[int(np.where(self._others(target, lightness), distances, np.inf).argmin())]
 
     def random(self, target: Entry, lightness: Lightness, seed: int) -> Entry:
-        """Return a photo drawn for a target by its id, so that order and batches do not matter.
+        """Return a random photo, seeded by the target's id, so that order and batches do not matter.
 
         Raises
         ------
@@ -89,9 +89,9 @@ class ReferencePool:
         return self.entries[drawn]
 
     def _others(self, target: Entry, lightness: Lightness) -> NDArray[np.bool_]:
-        """Return which photos may be a target's reference.
+        """Return a mask of the photos that may be a target's reference.
 
-        Where all look like the target, such as plain planes, other content is enough.
+        If all look like the target, as uniform planes do, different content is enough.
         """
         names = {target.id, target.sha256 or target.id}
         different = np.array([names.isdisjoint((entry.id, entry.sha256)) for entry in self.entries])

@@ -1,4 +1,4 @@
-"""What the protocol takes from the training split for every method alike: references and the colour prior."""
+"""The protocol's sample of the training split, the same for every method: references and colour prior."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .references import ReferencePool, describe, look
 
 @dataclass(frozen=True)
 class TrainingSample:
-    """A seeded sample of the training photos, described once a run and shared by all cells.
+    """A seeded sample of the training photos, described once per run and shared by all cells.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class TrainingSample:
     prior
         Share of the sample's pixels in each ab bin: the weights of the rebalanced metrics.
     failures
-        Reason by id of each photo of the sample that could not be decoded.
+        Reason, by id, for each photo of the sample that could not be decoded.
     """
 
     references: ReferencePool
@@ -45,7 +45,7 @@ class TrainingSample:
         Raises
         ------
         UserError
-            If not one training photo can be decoded.
+            If no training photo can be decoded.
         """
         sample = train.sample(protocol.training_sample, np.random.default_rng(0))
         entries: list[Entry] = []
@@ -60,7 +60,7 @@ class TrainingSample:
 
         prior = ab_prior(photos())
         if not entries:
-            raise UserError("no training photo can be decoded: `bench datasets verify` says why")
+            raise UserError("no training photo can be decoded: `bench datasets verify` shows why")
         descriptors, looks = zip(*planes, strict=True)
         pool = ReferencePool(entries, np.stack(descriptors), np.array(looks, np.uint64))
         return cls(pool, prior, sample.failures)
@@ -81,7 +81,7 @@ class TrainingSample:
 
     @classmethod
     def load(cls, path: Path) -> TrainingSample:
-        """Read what `save` wrote.
+        """Read a sample from `save`.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""Pages that the command serves."""
+"""Web pages that commands serve."""

@@ -112,9 +112,9 @@ CASES = [
     (UndescribedParameter, "metadata", "parameter 'strength' needs a description"),
     (WrongDtype, "answer", "must be float32"),
     (OutOfRange, "answer", "must stay within 128"),
-    (NotFinite, "answer", "values not finite"),
+    (NotFinite, "answer", "non-finite values"),
     (SquareOnly, "odd sizes", "square photos only"),
-    (Unseeded, "determinism", "two fits under one seed"),
+    (Unseeded, "determinism", "two fits with the same seed"),
     (UndeclaredSeed, "seed", "must declare seeded=True"),
     (BatchDependent, "batch independence", "alone and in a batch"),
     (ForgetsOnSave, "save and load", "load does not restore save"),
@@ -124,7 +124,7 @@ CASES = [
     (
         ReadsUnknownFile,
         "files",
-        "table.bin', which no key knows: make it a Path parameter",
+        "table.bin', which is in no key: make it a Path parameter",
     ),
 ]
 

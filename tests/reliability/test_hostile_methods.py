@@ -36,7 +36,7 @@ HOSTILE = {
         "colorize",
         "--max-memory allows 1000",
     ),
-    "nan": (ZEROS + " * np.float32('nan')", "failed", "colorize", "values not finite"),
+    "nan": (ZEROS + " * np.float32('nan')", "failed", "colorize", "non-finite values"),
     "wrong-shape": (
         "return np.zeros(3, np.float32)",
         "failed",

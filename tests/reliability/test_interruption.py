@@ -93,7 +93,7 @@ def test_ctrl_c_keeps_what_is_done_and_reports_it(photos, methods_file, start, b
     process.send_signal(number)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 130, output
-    assert "interrupted: what is done is kept and reported" in output
+    assert "interrupted: finished work is kept and reported" in output
     assert not marked_processes(tmp_path)
     cells = read_results(tmp_path / "out").cells.set_index("method")
     assert cells["status"].to_dict() == {"gray": "ok", "stuck": "skipped", "mean-ab": "skipped"}

@@ -219,5 +219,5 @@ def test_collect_keeps_failures_and_what_cannot_run(photos, methods_file, bench,
     pd.testing.assert_frame_equal(read_results(tmp_path / "out").cells, cells)
     code, output = bench(*arguments, "--collect", "--rerun", "failed")
     assert code == 2
-    assert "--collect runs nothing and --rerun something: leave one out" in output
+    assert "--collect runs nothing, but --rerun runs cells: leave one out" in output
     pd.testing.assert_frame_equal(read_results(tmp_path / "out").cells, cells)

@@ -1,5 +1,5 @@
-"""Numba kernels of the metrics, one module per definition; imported on their first use, never by a user.
+"""Numba kernels of the metrics, one module per definition; private, imported on first use.
 
-All are serial: photos are scored in processes of their own, where threads would only compete, and one thread
-adds up in one order. Sums are exact integers or float64.
+All are serial: photos are scored in separate processes, where threads would only compete, and a single thread
+sums in a fixed order. Sums are exact integers or float64.
 """

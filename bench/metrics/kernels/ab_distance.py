@@ -20,7 +20,7 @@ def squared_ab_distance(truth: Float32, predicted: Float32, squared: Float64) ->
 
 @njit(**OPTIONS)
 def count_within(squared: Float64, limit: int) -> Float64:
-    """Count pixels whose distance is ≤ t, for t = 0, 1, …, limit, and last all pixels."""
+    """Count pixels whose distance is ≤ t, for t = 0, 1, …, limit; the last element counts all pixels."""
     within = np.zeros(limit + 2)
     for i in range(len(squared)):
         within[min(math.ceil(math.sqrt(squared[i])), limit + 1)] += 1
@@ -29,7 +29,7 @@ def count_within(squared: Float64, limit: int) -> Float64:
 
 @njit(**OPTIONS)
 def weight_within(squared: Float64, bins: npt.NDArray[np.int16], weights: Float64, limit: int) -> Float64:
-    """Do the same with each pixel counted by the weight of its bin."""
+    """Do the same, with each pixel weighted by its bin."""
     within = np.zeros(limit + 2)
     for i in range(len(squared)):
         within[min(math.ceil(math.sqrt(squared[i])), limit + 1)] += weights[bins[i]]

@@ -27,8 +27,8 @@ def _g(chroma: float) -> float:
 def _delta_e2000_unrotated(planes: Float64) -> None:
     """Turn a block of L₁, L₂, a₁, b₁, a₂, b₂ into ΔE² without rotation, mean hue, and the rotation's factor.
 
-    The six planes of BLOCK lie one after the other in one array: with constant distances between them, and
-    no branch that stores, LLVM makes vector instructions of the loop. Planes 0 to 3 are overwritten by ΔE²,
+    The six planes of BLOCK are contiguous in one array: with constant offsets and no branch that stores, LLVM
+    vectorizes the loop. Planes 0 to 3 are overwritten by ΔE²,
     cos h, sin h and R_C·(ΔC'/S_C)·(ΔH'/S_H).
     """
     for i in range(BLOCK):
@@ -82,9 +82,9 @@ def mean_delta_e2000(lightness_1: Float32, ab_1: Float32, lightness_2: Float32, 
     """Mean CIEDE2000 difference of N pairs of colours: lightness (N,), ab (N, 2); kL = kC = kH = 1.
 
     The numbers are the equations of Sharma, Wu and Dalal (2005). The mean hue h and the half hue difference
-    are had as cosines and sines from the sum of the two hues' unit vectors, which spares six trigonometric
-    functions a pixel and needs no case for the way round the circle. The rotation is for blue, h near 275°:
-    at h ≤ 155° it is below 1e-9, so that its costly functions can be spared.
+    are computed as cosines and sines from the sum of the two hues' unit vectors, which saves six trigonometric
+    functions per pixel and needs no case for wrap-around. The rotation is for blue, h near 275°: at h ≤ 155°
+    it is below 1e-9, so its costly functions can be skipped.
     """
     planes = np.zeros(6 * BLOCK)
     total = 0.0

@@ -9,6 +9,6 @@ Float64 = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 UInt8 = npt.NDArray[np.uint8]
 
-# Fused multiply-add where it saves time; nothing else of fast mathematics, so that NaN keeps its meaning.
+# Fused multiply-add where it saves time; no other fast-math option, so that NaN keeps its meaning.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "cache": True, "nogil": True}
 CONTRACT = {"fastmath": {"contract"}, **OPTIONS}

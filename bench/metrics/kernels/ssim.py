@@ -51,9 +51,9 @@ def _similarity_of_row(column: Float64, similarity: Float64) -> None:
 def structural_similarity(truth: UInt8, predicted: UInt8) -> np.float64:
     """Mean SSIM of two photos (H, W, 3) over channels and all places where the whole window fits.
 
-    μ₁, μ₂, E[x₁² + x₂²] and E[x₁x₂] are enough, as only the sum of the variances is asked for. The window is
+    μ₁, μ₂, E[x₁² + x₂²] and E[x₁x₂] are enough, as only the sum of the variances is needed. The window is
     separable: TAPS rows are filtered into one, then along it. The loop over taps has a constant length and is
-    unrolled, which leaves a loop over x for LLVM to turn into vector instructions.
+    unrolled, which leaves a loop over x that LLVM vectorizes.
     """
     height, width, _ = truth.shape
     first, second = np.empty((height, width), np.float32), np.empty((height, width), np.float32)

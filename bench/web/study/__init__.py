@@ -1,1 +1,1 @@
-"""``bench study``: people say which of two photos has its real colours, and answers are kept."""
+"""``bench study``: participants choose which of two photos has real colours; answers are stored."""

@@ -1,4 +1,4 @@
-"""The database of a study: who was asked what, and what they answered."""
+"""The database of a study: participants, trials and answers."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,8 @@ from .trials import Pair, Side, Trial
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS participants (
-    id TEXT PRIMARY KEY,        -- random; nothing about a person is kept
-    exposure REAL NOT NULL,     -- seconds for which each photo is seen
+    id TEXT PRIMARY KEY,        -- random; no personal data is stored
+    exposure REAL NOT NULL,     -- seconds for which each photo is shown
     started TEXT NOT NULL       -- ISO 8601, UTC
 );
 CREATE TABLE IF NOT EXISTS trials (
@@ -25,13 +25,13 @@ CREATE TABLE IF NOT EXISTS trials (
     colorized TEXT NOT NULL,    -- paths inside the run folder
     real TEXT NOT NULL,
     real_side TEXT NOT NULL CHECK (real_side IN ('left', 'right')),
-    answer TEXT CHECK (answer IN ('left', 'right')),  -- which was taken for the real one
+    answer TEXT CHECK (answer IN ('left', 'right')),  -- the side taken for real
     seconds REAL,               -- from the end of the exposure to the answer
     shown REAL,                 -- the longer of the two exposures, as the page measured it
     PRIMARY KEY (participant, number)
 );
--- What counts: practice is none, and a picture seen half as long again as meant, in a tab that was left,
--- was no timed exposure.
+-- Answers that count: no practice, and no exposure over 1.5 times as long as intended, such as in a
+-- background tab.
 CREATE VIEW IF NOT EXISTS answers AS
     SELECT participant, cell, method, photo, exposure, answer <> real_side AS fooled
     FROM trials JOIN participants ON id = participant
@@ -40,19 +40,19 @@ CREATE VIEW IF NOT EXISTS answers AS
 
 
 class Answers:
-    """Participants, their trials and their answers, in a SQLite file that several may write at a time.
+    """Participants, their trials and their answers, in a SQLite file that allows concurrent writers.
 
     Parameters
     ----------
     path
-        Of the file; made where it is missing.
+        The file; created if missing.
     exposure
-        Seconds for which each photo is seen.
+    Seconds for which each photo is shown.
 
     Raises
     ------
     UserError
-        If the file is no such database, cannot be written, or holds answers after another exposure.
+        If the file is not such a database, cannot be written, or holds answers for another exposure.
     """
 
     def __init__(self, path: Path, exposure: float) -> None:
@@ -62,19 +62,19 @@ class Answers:
             with self._database() as database:
                 database.execute(
                     "PRAGMA journal_mode = WAL"
-                )  # readers and a writer do not wait for each other
+                )  # readers and a writer do not block each other
                 database.executescript(SCHEMA)
                 before = {row[0] for row in database.execute("SELECT exposure FROM participants")}
         except sqlite3.Error as error:
             raise UserError(f"'{path}' cannot hold the answers of a study: {error}") from error
         if before - {exposure}:
             raise UserError(
-                f"'{path}' holds answers after an exposure of {before.pop():g} s, not to be mixed with those "
-                f"after {exposure:g} s: leave --exposure as it was, or move the file away"
+                f"'{path}' holds answers for an exposure of {before.pop():g} s, which cannot be mixed with "
+                f"{exposure:g} s: keep --exposure as it was, or move the file away"
             )
 
     def add(self, participant: str, trials: Sequence[Trial]) -> None:
-        """Keep a new participant's trials."""
+        """Store a new participant's trials."""
         with self._database() as database:
             started = datetime.now(UTC).isoformat(timespec="seconds")
             database.execute(
@@ -90,7 +90,7 @@ class Answers:
             )
 
     def trials(self, participant: str) -> list[Trial]:
-        """Return a participant's trials in their order, none for somebody unknown."""
+        """Return a participant's trials in order; none for an unknown participant."""
         with self._database() as database:
             rows = database.execute(
                 "SELECT number, practice, cell, method, photo, colorized, real, real_side "
@@ -109,7 +109,7 @@ class Answers:
         return [row[0] for row in rows]
 
     def keep(self, participant: str, number: int, answer: Side, seconds: float, shown: float) -> bool:
-        """Keep an answer to the trial that is next, and return whether it was: each is answered once."""
+        """Store an answer if the trial is the next one; return whether it was: each is answered once."""
         with self._database() as database:
             changed = database.execute(
                 "UPDATE trials SET answer = ?, seconds = ?, shown = ? WHERE participant = ? AND number = "

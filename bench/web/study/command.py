@@ -1,4 +1,4 @@
-"""What ``bench study`` does once its options are read."""
+"""The work of ``bench study``: serves the page and shows the fool rates."""
 
 import signal
 import socket
@@ -20,9 +20,9 @@ from ...cli.console import Console
 def serve(
     folder: Path, *, methods: str | None, practice: int, trials: int, exposure: float, host: str, port: int
 ) -> None:
-    """Serve a run's study until it is interrupted, then say what the answers are.
+    """Serve a run's study until it is interrupted, then show the fool rates.
 
-    Raises `UserError` if Flask or waitress is not installed, the run keeps no pictures, or the port is taken.
+    Raises `UserError` if Flask or waitress is not installed, the run has no pictures, or the port is taken.
     """
     for module in ("flask", "waitress"):
         if find_spec(module) is None:
@@ -47,7 +47,7 @@ def serve(
         app,
         sockets=[listening],
         connection_limit=200,
-        channel_timeout=30,  # seconds for which a connection may say nothing
+        channel_timeout=30,  # seconds of silence before a connection is closed
         max_request_header_size=1 << 14,
         max_request_body_size=1 << 14,
     )
@@ -55,8 +55,8 @@ def serve(
     address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     shown = f"{counted(len(photos), 'photo')} by {counted(len(names), 'method')}"
     console.print(Text(f"{shown}; answers go into {folder / DATABASE}"), soft_wrap=True)
-    console.print(Text(f"study: http://{address}/ (Ctrl-C ends it)"), soft_wrap=True)
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background without SIGINT
+    console.print(Text(f"study: http://{address}/ (Ctrl-C to stop)"), soft_wrap=True)
+    for number in (signal.SIGINT, signal.SIGTERM):  # shells start background jobs with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
         server.run()
@@ -68,13 +68,13 @@ def serve(
 def print_rates(folder: Path, console: Console) -> None:
     """Show the fool rates of a run's study.
 
-    Raises `UserError` if there is no run, or its study cannot be read.
+    Raises `UserError` if the run or its study cannot be read.
     """
     results = read_results(folder)
     summary = summarize(results)
     study = read_study(results, summary)
     if study is None:
-        console.print("nobody has answered yet")
+        console.print("no answers yet")
         return
     rates = rates_table(study, summary)
     table = Table("method", box=None, header_style="bold")
@@ -84,5 +84,5 @@ def print_rates(folder: Path, console: Console) -> None:
         table.add_row(*map(Text, (row.label, *(entry.text for entry in row.entries))))
     console.print(table)
     given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
-    how = f"50% cannot be told from real; bench report {folder} puts them into the report"
+    how = f"50% means indistinguishable from real; bench report {folder} adds them to the report"
     console.print(Text(f"{given}; {how}"), soft_wrap=True)

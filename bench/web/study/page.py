@@ -1,4 +1,4 @@
-"""The page of a study: what the browser asks, and what it is told."""
+"""The web page of a study: its routes and their responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .trials import SIDES, Pair, Side, Trial, draw_trials
 COOKIE = "participant"
 
 LARGEST = 1 << 12
-"""Bytes of the largest answer."""
+"""Size limit of an answer, in bytes."""
 
 POLICY = (
     "default-src 'self'",
@@ -37,13 +37,13 @@ HEADERS = {
 
 
 def make_app(page: Page, host: str) -> Flask:
-    """Return a study as a WSGI application; served on a loopback address it answers to local names alone."""
+    """Return a study as a WSGI application; on a loopback address it accepts only local host names."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     local = is_loopback(host)
 
     def refuse_others() -> None:
-        # A name of somebody else's may be made to point here.
+        # Somebody else's host name may be made to point here (DNS rebinding).
         if local and not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
             abort(400)
         origin = request.headers.get("Origin")
@@ -61,7 +61,7 @@ def make_app(page: Page, host: str) -> Flask:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a name or an address is of this machine alone.
+    """Return whether a name or an address is a loopback address.
 
     >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("127.8.8.8"), is_loopback("example.org")
     (True, True, True, False)
@@ -73,7 +73,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Answer(BaseModel):
-    """What the page says of a trial; units are seconds, as it measured them."""
+    """The page's answer to a trial; times in seconds, as the page measured them."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -84,25 +84,25 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Page:
-    """The page of a study: what may be shown, and what its addresses answer.
+    """The page of a study: the pictures it may show, and its responses.
 
-    A participant is a random id in a cookie. The browser is never told which photo is the real one, before
-    a trial or after it, practice aside: addresses and headers are the same for both.
+    A participant is a random id in a cookie. Except in practice, the browser never learns which photo is
+    real, before or after a trial: URLs and headers are the same for both.
     """
 
-    folder: Path  #: Of the run; nothing outside of it is served
-    pairs: list[Pair]  #: What may be shown
-    answers: Answers  #: Where answers go
-    #: `practice`, `trials`: How many of each a participant gets.
+    folder: Path  #: The run folder; nothing outside of it is served
+    pairs: list[Pair]  #: Pairs that may be shown
+    answers: Answers  #: Stores the answers
+    #: `practice`, `trials`: Number of each per participant.
     practice: int
     trials: int
 
     def index(self) -> str:
-        """Return the page itself."""
+        """Return the HTML page."""
         return render_template("study.html.j2", exposure=self.answers.exposure)
 
     def add_participant(self) -> Response:
-        """Draw trials for somebody new."""
+        """Add a new participant and draw the trials."""
         participant = secrets.token_hex(16)
         trials = draw_trials(self.pairs, participant, self.practice, self.trials)
         self.answers.add(participant, trials)
@@ -111,7 +111,7 @@ class Page:
         return response
 
     def state(self) -> Response:
-        """Say where the participant stands; nothing for somebody new."""
+        """Return the participant's state; empty for a new participant."""
         participant = request.cookies.get(COOKIE, "")
         trials = self.answers.trials(participant)
         return jsonify(self._state(participant, trials) if trials else None)
@@ -130,7 +130,7 @@ class Page:
         return Response(path.read_bytes(), mimetype="image/png")
 
     def answer(self, number: int) -> Response:
-        """Keep an answer to the next trial; 409 for another, and for one that is answered."""
+        """Store an answer to the next trial; 409 for any other trial."""
         participant, trials = self._participant()
         try:
             said = Answer.model_validate(request.get_json())
@@ -152,7 +152,7 @@ class Page:
         return participant, trials
 
     def _state(self, participant: str, trials: list[Trial]) -> dict[str, Any]:
-        """Return what comes next, or the participant's own result when all is done."""
+        """Return the next trial, or the participant's result at the end."""
         given = self.answers.given(participant)
         practice = sum(trial.practice for trial in trials)
         state: dict[str, Any] = {"practice": practice, "trials": len(trials) - practice}

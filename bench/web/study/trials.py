@@ -1,4 +1,4 @@
-"""Which pairs a participant sees, in which order, and on which side the real photo stands."""
+"""Draws a participant's trials: the pairs, their order, and the side of the real photo."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ SIDES: tuple[Side, Side] = ("left", "right")
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo and what a method made of it: keys, and the paths of both pictures in the run folder."""
+    """A photo and a method's colorization: keys, and the paths of both pictures in the run folder."""
 
     cell: str
     method: str
@@ -29,7 +29,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Trial:
-    """One question: ``number`` from 1, whether it is ``practice``, and where the real photo stands."""
+    """One question: its ``number`` from 1, whether it is ``practice``, and the side of the real photo."""
 
     number: int
     practice: bool
@@ -38,9 +38,9 @@ class Trial:
 
 
 def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
-    """Return every pair whose pictures a run has kept.
+    """Return every pair whose pictures a run kept.
 
-    Near-grey photos are left out: there is nothing to tell apart.
+    Near-grey photos are left out: there is no difference to see.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
     Raises
     ------
     UserError
-        If one of the methods is not in the run, or it kept too few pictures.
+        If one of the methods is not in the run, or the run kept too few pictures.
     """
     cells = results.cells[results.cells["method"].isin(_chosen(results.cells, methods))]
     images = results.images[results.images["cell"].isin(cells["cell"])]
@@ -60,8 +60,8 @@ def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
     images = images[~images["near_grey"].fillna(value=False).astype(bool)]
     if images["photo"].nunique() < 2:
         raise UserError(
-            f"'{results.folder}' keeps pictures of {images['photo'].nunique()} photos of these methods that "
-            "are not near-grey, and a study needs two at least, one for practice: run the benchmark with "
+            f"'{results.folder}' has pictures of {images['photo'].nunique()} photos of these methods that "
+            "are not near-grey; a study needs at least two, one for practice: run the benchmark with "
             "--keep-predictions gallery (or all) and more photos"
         )
     columns = ["cell", "method", "photo", "picture", "truth_picture"]
@@ -72,17 +72,17 @@ def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
 def draw_trials(pairs: list[Pair], participant: str, practice: int, trials: int) -> list[Trial]:
     """Draw a participant's trials; the same participant always has the same ones.
 
-    No photo comes twice, because the real one of a photo would be known again. Methods come equally
-    often, and so do sides. Where there are not photos enough, practice and trials shrink in proportion.
+    No photo is shown twice, because participants would recognize the real one. Methods appear equally
+    often, and so do sides. With too few photos, practice and trials shrink in proportion.
 
     Parameters
     ----------
     pairs
-        To draw from.
+        The pairs to draw from.
     participant
-        The random id that seeds everything.
+        The participant's random id, which seeds the draw.
     practice, trials
-        How many of each are wanted; practice comes first.
+        Number of each; practice comes first.
     """
     rng = np.random.default_rng(list(participant.encode()))
     photos = sorted({pair.photo for pair in pairs})
@@ -102,7 +102,7 @@ def draw_trials(pairs: list[Pair], participant: str, practice: int, trials: int)
 
 
 def _balanced(pairs: list[Pair], photos: list[str], rng: np.random.Generator) -> list[Pair]:
-    """Choose for every photo one of the methods that came least often so far."""
+    """Choose for every photo one of the methods chosen least often so far."""
     seen: Counter[str] = Counter()
     chosen = []
     for photo in photos:

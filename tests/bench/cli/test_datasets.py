@@ -160,7 +160,7 @@ def test_verify_finds_nothing(run, photos, tmp_path):
     for options in (["--against", tmp_path / "out"], ["--fingerprint", found]):
         code, output = run("verify", f"folder:{photos}", *options)
         assert code == 0
-        assert "5 photos are as recorded" in output
+        assert "5 photos match the record" in output
 
 
 def test_verify_finds_a_change_that_size_and_time_hide(run, photos, tmp_path):
@@ -214,7 +214,7 @@ def test_download_that_fails_is_one_message(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["mirflickr", "--download"], "--download needs --data-root FOLDER, where mirflickr25k.zip is put"),
+        (["mirflickr", "--download"], "--download needs --data-root FOLDER, the folder for mirflickr25k.zip"),
         (["landscapes", "--download"], "dataset 'landscapes' has no public address"),
         (["nonesuch"], "unknown dataset 'nonesuch'"),
     ],

@@ -71,7 +71,7 @@ def test_grey_photos_are_said_to_have_no_colour_and_no_warning_is_shown(bench, p
         _, output = bench(
             "run", "--dataset", "folder:日本", "--size", "32", "--metrics", "psnr,auc", "--methods", "gray"
         )
-    assert "nothing to score: the photos are all near-grey" in output
+    assert "nothing to score: all photos are near-grey" in output
     assert "Warning" not in output
 
 
@@ -115,11 +115,11 @@ def test_a_second_interruption_does_not_claim_a_report(bench, photos, monkeypatc
     monkeypatch.setattr(runs, "run_cells", interrupt)
     code, output = bench("run", "--dataset", "folder:some", *SMALL, "--out", "out")
     assert code == 130
-    assert "what is done is kept and reported" in output
+    assert "finished work is kept and reported" in output
     monkeypatch.setattr(runs, "write", interrupt)
     code, output = bench("run", "--dataset", "folder:some", *SMALL, "--out", "out")
     assert code == 130
-    assert "kept, not reported: --collect writes the report of it" in output
+    assert "kept but not reported: --collect writes the report" in output
 
 
 def test_control_characters_never_reach_the_terminal():

@@ -45,7 +45,7 @@ def test_the_path_keeps_its_brackets(timings, tmp_path):
     path = timings.rename(tmp_path / "speed[draft].json")
     console = Console(width=40, record=True, file=io.StringIO())
     speed.print_speed(path, console)
-    assert console.export_text().endswith(f"kept in {path}\n")
+    assert console.export_text().endswith(f"saved in {path}\n")
 
 
 def test_without_the_checkout_it_says_where_the_suite_is(monkeypatch, tmp_path):
