@@ -1,4 +1,4 @@
-"""Files of the engine: written atomically, sealed, hashed, and found where pretrained weights lie."""
+"""Files: atomic writes, seals, digests, and the search for pretrained weights."""
 
 import atexit
 import errno
@@ -25,7 +25,7 @@ WEIGHTS_VARIABLE: Final = "HUEBENCH_WEIGHTS"
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Open a file for reading; a pipe, a socket or a device is refused at once, and never waited for.
+    """Open a file for reading; pipes, sockets and devices are refused at once, without blocking.
 
     Raises
     ------
@@ -47,15 +47,15 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def use_writable_caches(usual: Path) -> None:
-    """Let Numba, Matplotlib and this package keep caches where they can, for all processes started from here.
+    """Give Numba, Matplotlib and this package writable cache folders, here and in child processes.
 
-    Where the usual place cannot be written, as in a read-only container, that is ``HUEBENCH_CACHE`` or else a
-    temporary folder. An environment variable that is set stays.
+    If the usual place cannot be written, as in a read-only container, ``HUEBENCH_CACHE`` or else a temporary
+    folder is used. Environment variables that are already set are kept.
 
     Parameters
     ----------
     usual
-        The usual cache of this package.
+        The usual cache folder of this package.
     """
     own = Path(os.environ.get("HUEBENCH_CACHE") or usual)
     home = Path("~").expanduser()
@@ -74,7 +74,7 @@ def use_writable_caches(usual: Path) -> None:
 
 
 def _can_write(path: Path) -> bool:
-    """Return whether a folder can be written, or made."""
+    """Return whether a folder can be written or created."""
     found = next(each for each in (path, *path.absolute().parents) if each.exists())
     return os.access(found, os.W_OK | os.X_OK)
 
@@ -92,9 +92,9 @@ def file_digest(path: Path) -> str:
 def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a path to write to; it replaces ``path`` if the block succeeds and is removed if it fails.
 
-    A reader sees the old file or the new one, never half of it; with ``durable``, which costs some 7 ms, even
-    after a power cut. The folder is made if it is missing. The path has the suffix of ``path``, by which
-    libraries choose a format.
+    A reader sees the old file or the new one, never a part; with ``durable``, which costs about 7 ms, even
+    after a power cut. The folder is created if missing. The yielded path has the suffix of ``path``, because
+    libraries choose the format by it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
@@ -111,7 +111,7 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk; Windows cannot, and needs no such call."""
+    """Wait until a folder's names are on disk; Windows neither supports nor needs this."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -121,7 +121,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file atomically, line ends as they are."""
+    """Write a UTF-8 file atomically, without changing line ends."""
     with atomic(path) as partial:
         partial.write_bytes(text.encode())
 
@@ -132,12 +132,12 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def seal(path: Path, content: dict[str, Any], files: Sequence[Path] = ()) -> None:
-    """Write JSON that vouches for itself and for files in its folder.
+    """Write JSON together with digests of itself and of files in its folder.
 
     Parameters
     ----------
     path
-        Where to write the seal.
+        Path of the seal.
     content
         JSON to store in it.
     files
@@ -162,7 +162,7 @@ def unseal(path: Path) -> dict[str, Any] | None:
 
 
 def picture_name(photo: str) -> str:
-    """Return a safe file name for a photo's picture, whatever the photo's id.
+    """Return a safe file name for a photo's picture, for any photo id.
 
     >>> picture_name("../im1.jpg")
     'd2124eae2935dece.png'
@@ -173,7 +173,7 @@ def picture_name(photo: str) -> str:
 def weights_folders() -> list[Path]:
     """Return the folders to search for weights: ``HUEBENCH_WEIGHTS`` if set, then torch hub's cache.
 
-    The cache's place is worked out as torch does, because importing torch takes seconds.
+    The cache's path is computed as torch does it, because importing torch takes seconds.
 
     Raises `UserError` if ``HUEBENCH_WEIGHTS`` is not a folder.
     """
@@ -187,14 +187,14 @@ def weights_folders() -> list[Path]:
 
 
 def weights_on_disk(*patterns: str, where: str = "auto") -> Path | None:
-    """Find a file of pretrained weights on this machine.
+    """Find a pretrained weights file on this machine.
 
     Parameters
     ----------
     patterns
-        File names or glob patterns, best first; a folder with any of them wins over the folders after it.
+        File names or glob patterns, best first; a folder with any of them takes precedence over later ones.
     where
-        A file, which is taken whatever its name; a folder; ``auto`` for `weights_folders`; or ``none``.
+        A file with any name; a folder; ``auto`` for `weights_folders`; or ``none``.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""One registry for every kind of plugin: methods, datasets, metrics; and the import of plugin files.
+"""The registry for all kinds of plugins (methods, datasets, metrics), and the import of plugin files.
 
 A ``--plugin`` file is imported as a module below this one. Its folder is on ``sys.path``, so it can import
-what lies beside it, and processes that it spawns can import it by its module's name.
+files next to it, and processes that it spawns can import it by its module's name.
 """
 
 import difflib
@@ -36,12 +36,12 @@ _contents: dict[str, bytes] = {}
 _source: ContextVar[str] = ContextVar("source", default="")
 """The plugin that is being imported: a file, the module of an entry point, or ``""`` for a built-in one."""
 RAISED = (Exception, SystemExit)
-"""Whatever the code of a plugin may raise: a plugin that exits must not end the run, and with exit code 0."""
+"""All exceptions that a plugin may raise: one that exits must not end the run, let alone with exit code 0."""
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that cannot be imported; it stays listed with the reason."""
+    """A plugin that cannot be imported; it is listed with the reason."""
 
     name: str  #: The module or entry point that failed
     reason: str  #: The exception, in one line
@@ -73,7 +73,7 @@ class Registry(Generic[T]):
     """
 
     other_distributions: ClassVar[bool] = True
-    """Whether plugins of other distributions are imported too; see `import_only`."""
+    """Whether plugins from other distributions are imported too; see `import_only`."""
 
     def __init__(self, kind: str, packages: tuple[str, ...] = (), group: str | None = None) -> None:
         self.kind = kind
@@ -149,7 +149,7 @@ class PluginFiles(MetaPathFinder):
         path: object = None,  # noqa: ARG002  # given by Python
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        """Return where the module is, or ``None`` if it is not of a plugin file."""
+        """Return the module's spec, or ``None`` if it is not a plugin file's."""
         if not fullname.startswith(f"{__name__}."):
             return None
         files = (file for folder in sys.path for file in Path(folder).glob("*.py"))
@@ -161,7 +161,7 @@ sys.meta_path.append(PluginFiles())
 
 
 def plugin_module(path: Path) -> str:
-    """Return the name of a plugin file's module: no two files share one."""
+    """Return the module name of a plugin file, unique to the file."""
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     stem = re.sub(r"\W", "_", path.stem)
     return f"{__name__}.{stem}_{digest}"
@@ -170,7 +170,7 @@ def plugin_module(path: Path) -> str:
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises `UserError` if the file is missing, fails to import, imports a file beside it that another module
+    Raises `UserError` if the file is missing, fails to import, imports a neighbouring file that another module
     hides, or has changed since it was imported.
     """
     if not path.is_file():
@@ -205,12 +205,12 @@ def load_plugin(path: Path) -> None:
 
 
 def import_only(sources: Iterable[str]) -> None:
-    """Import these plugins, and from now on none of another distribution beside them.
+    """Import these plugins, and from now on no others from other distributions.
 
     Parameters
     ----------
     sources
-        What `Registry.source` returned for the plugins that are needed.
+        Results of `Registry.source` for the required plugins.
     """
     Registry.other_distributions = False
     for source in sources:
@@ -231,13 +231,13 @@ def _registering(source: str) -> Iterator[None]:
 
 
 def _check_imports(path: Path, name: str) -> None:
-    """Refuse imports that would fail, or would find another module than the one beside the plugin."""
+    """Refuse imports that would fail, or would find a module other than the one next to the plugin."""
     for relative in relative_imports(path)[:1]:
         module = relative.split()[1].lstrip(".")
         plain = f"from {module} import" if module else "import"
         raise UserError(
             f"plugin file '{path}': '{relative} …' cannot work in a single file: write '{plain} …', "
-            "for the plugin's folder is searched"
+            "because the plugin's folder is searched"
         )
     file = path.resolve()
     for package in sorted(code_of(name, file, without="huebench.").packages - sys.stdlib_module_names):

@@ -1,12 +1,12 @@
-"""The code behind a plugin: the files that its modules consist of, and the libraries that they import.
+"""The code behind a plugin: the files of its modules, and the libraries that they import.
 
-One rule says what of an import, also inside a function, a key must know:
+One rule determines how an import, even inside a function, enters a key:
 
-- A module of this package, of a distribution that registers plugins, or of no installed library (beside a
-  ``--plugin`` file, on ``PYTHONPATH``) counts by its content, and so does what it imports.
+- A module of this package, of a distribution that registers plugins, or of no installed library (next to a
+  ``--plugin`` file, on ``PYTHONPATH``) counts by its content, as do its own imports.
 - Any other library counts by the version of its distribution; the standard library by Python's version.
 
-Data that a method reads are not imports: `huebench.methods.base.Method.files` names them.
+Data files that a method reads are not imports: `huebench.methods.base.Method.files` names them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Code:
     module
         Its name.
     files
-        Module → file: the module, and all that it imports and that counts by content.
+        Module → file: the module, and its imports that count by content.
     libraries
         Packages that count by version.
     """
@@ -47,14 +47,14 @@ class Code:
 
     @property
     def packages(self) -> set[str]:
-        """Names of all packages and modules of the top level that are imported."""
+        """Names of all imported top-level packages and modules."""
         return {_top(name) for name in self.files} | self.libraries
 
     @property
     def digest(self) -> str:
         """SHA-256 hex digest of the contents and the versions."""
         contents = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in self.files.items()}
-        # Nameless: the name of a `--plugin` file's module tells where the file lies.
+        # Without names: the module name of a `--plugin` file depends on its path.
         text = json.dumps([contents.pop(self.module), contents, versions(self.libraries)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -67,7 +67,7 @@ def code_of(module: str, file: Path, without: str = "") -> Code:
     module, file
         Its name and its file.
     without
-        Package to leave out, with what it alone imports.
+        Package to leave out, together with modules that only it imports.
     """
     files, libraries, queue = {module: file}, set(), [module]
     while queue:
@@ -85,18 +85,18 @@ def code_of(module: str, file: Path, without: str = "") -> Code:
 
 @cache
 def source_digest(module: str, file: Path, without: str = "") -> str:
-    """Return the digest of `code_of`; `forget` makes it look at the files again."""
+    """Return the digest of `code_of`, cached until `forget`."""
     return code_of(module, file, without).digest
 
 
 def forget() -> None:
-    """Let files that have changed in the meantime be read again."""
+    """Clear the cache, so that changed files are read again."""
     for cached in (source_digest, _imports, _spec, plugin_distributions):
         cached.cache_clear()
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the version of each distribution that holds some packages; of a missing one, that it is."""
+    """Return the versions of the distributions of some packages, or that one is missing."""
     holders = _holders()
     found: dict[str, str] = {}
     for package in packages:
@@ -119,7 +119,7 @@ def module_file(name: str) -> Path | None:
 
 
 def relative_imports(file: Path) -> list[str]:
-    """Return the relative imports of a file as they are written, without what follows ``import``."""
+    """Return the relative imports of a file as written, up to ``import``."""
     nodes = ast.walk(_parsed(file))
     return [
         f"from {'.' * node.level}{node.module or ''} import"
@@ -152,7 +152,7 @@ def _imports(file: Path, module: str) -> tuple[dict[str, Path], set[str]]:
         if not _counts_by_content(top):
             libraries.add(top)
             continue
-        # This package's `__init__`s are left out where only what is in them is imported: they say little.
+        # This package's `__init__`s are left out if only their contents are imported: they say little.
         parts = name.split(".")
         names = [name] if top == "huebench" else [".".join(parts[: i + 1]) for i in range(len(parts))]
         found |= {each: path for each in names if each != "huebench" and (path := module_file(each))}
@@ -160,7 +160,7 @@ def _imports(file: Path, module: str) -> tuple[dict[str, Path], set[str]]:
 
 
 def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
-    """Yield the full names of modules that may be meant by the imports of a file."""
+    """Yield the full names of all modules to which a file's imports may refer."""
     for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=module, names=names, level=level):
@@ -186,7 +186,7 @@ def _counts_by_content(top: str) -> bool:
     if spec is None:
         return False
     places = [*(spec.submodule_search_locations or ()), *filter(None, [spec.origin])]
-    # A compiled module of a distribution may lie anywhere below one of these folders.
+    # A compiled module of a distribution may be anywhere below one of these folders.
     return not any({"site-packages", "dist-packages"} & set(Path(place).parts) for place in places)
 
 
@@ -194,7 +194,7 @@ def _counts_by_content(top: str) -> bool:
 def _spec(top: str) -> ModuleSpec | None:
     try:
         return importlib.util.find_spec(top)
-    except (ImportError, ValueError):  # of a module that was made by hand
+    except (ImportError, ValueError):  # a module made by hand
         return None
 
 

@@ -176,7 +176,7 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
 
 
 def cached_audit(dataset: Dataset) -> Audit | None:
-    """Return a dataset's audit from the cache, or ``None`` if there is none or something has changed."""
+    """Return a dataset's audit from the cache, or ``None`` if there is none or it is out of date."""
     return _load(_cache_path(dataset))
 
 

@@ -27,14 +27,14 @@ class PhotoError(Exception):
 
 
 class PhotoChangedError(UserError):
-    """A photo is not what its entry says any more, so no result may be made from it.
+    """A photo no longer matches its entry, so it must not be scored.
 
     Parameters
     ----------
     photo
         Its id.
     detail
-        What is found instead.
+        What was found instead.
     """
 
     def __init__(self, photo: str, detail: str) -> None:
@@ -167,11 +167,11 @@ class Dataset(ABC):
         PhotoError
             If it cannot be decoded; the message is the reason.
         PhotoChangedError
-            If it cannot be read any more, or its content is not that of ``entry.sha256``.
+            If it can no longer be read, or its content does not match ``entry.sha256``.
         """
 
     def load(self, entry: Entry) -> RGB:
-        """Return a photo as `read` decodes it, once that is checked.
+        """Return a photo from `read` after checking its type and shape.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class Dataset(ABC):
         Returns
         -------
         dict
-            ``splits``: how the splits were made, in words; and whatever else a reader should know.
+            ``splits``: how the splits were made, in words; and anything else a reader should know.
         """
         return {"splits": self.info.splits}
 

@@ -1,11 +1,11 @@
-"""Decoding of photo files, also hostile ones, to sRGB uint8: correctly, or not at all and with a reason.
+"""Decodes photo files, even hostile ones, to sRGB uint8: correctly, or not at all, with a reason.
 
 The steps, in this order:
 
 - The format must be one of `FORMATS`; those that Pillow passes to other programs (EPS, WMF) are never opened.
 - The size in the header must not exceed `max_pixels`; it is checked before any pixel is decoded.
 - A JPEG must not have more scans than `MAX_SCANS`, fewer for a large one: each costs as much as a photo.
-- Of an animation, the first frame is taken.
+- Only the first frame of an animation is decoded.
 - Channels of more than 8 bits keep the highest 8, in grey and colour. That is exact for photos that were made
   with 8 bits, and at most one level too dark for others. Pillow has already rounded colour PPM and AVIF.
 - An embedded ICC profile is converted to sRGB, relative colorimetric with black point compensation. A profile
@@ -20,7 +20,7 @@ A limit: libjpeg decodes any bytes before a JPEG's end mark, and Pillow does not
 JPEG whose bytes were changed may pass. One that was cut short is refused, even with a new end mark, unless it
 is progressive: then the part that is there is decoded, as a blurred photo.
 
-Pillow's process-wide settings are set to its defaults before each photo, whatever a plugin has made of them.
+Pillow's process-wide settings are reset to its defaults before each photo, in case a plugin has changed them.
 The environment may raise the largest number of pixels.
 """
 
@@ -53,7 +53,7 @@ MAX_PIXELS: Final = 2**26
 """Largest number of pixels of a photo, 67 million: 192 MiB as sRGB; `PIXELS_VARIABLE` replaces it."""
 
 PIXELS_VARIABLE: Final = "HUEBENCH_MAX_PIXELS"
-"""Environment variable that names another largest number of pixels."""
+"""Environment variable that sets the largest number of pixels."""
 
 MAX_BYTES: Final = 2**30
 """Largest number of bytes of a photo's file."""
@@ -72,7 +72,7 @@ BACKGROUND: Final = (255, 255, 255)
 
 _HERE: Final = Path(__file__).parent
 _CONVERSION: Final = tuple(_HERE / "color" / f"{name}.py" for name in ("constants", "conversion", "kernels"))
-"""The code that decodes datasets stored as L*a*b*."""
+"""The files of the code that decodes datasets stored as L*a*b*."""
 
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -91,7 +91,7 @@ _UNSCALED_PNG: Final = {"L;2": 2, "L;4": 4, "I;16B": 16, "RGB;16B": 16}
 """Bits by raw mode of PNGs whose pixels Pillow scales to 8 bits, but not their transparent colour."""
 
 _END_OF_JPEG: Final = b"\xff\xd9"
-_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")  # neither a stuffed byte nor a restart or a start
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")  # no stuffed byte, restart or start
 _LIBJPEGS_GREY: Final = {127, 128}  # 127 in CMYK, which is stored inverted
 
 _PROBE: Final = 64  # a level at which the curves differ much: linear makes it 137, a gamma of 2.2 makes it 62
@@ -158,7 +158,7 @@ def decode_entry(entry: Entry, source: Path | Callable[[], bytes]) -> RGB:
     PhotoError
         If it cannot be decoded, or could not be read when it was listed either.
     PhotoChangedError
-        If it cannot be read any more, or its content is another.
+        If it can no longer be read, or its content has changed.
     """
     try:
         content = read_photo(source) if isinstance(source, Path) else source()
@@ -186,7 +186,7 @@ def max_pixels() -> int:
     Raises
     ------
     UserError
-        If the environment names something else than a number.
+        If the environment variable is not a number.
     """
     named = os.environ.get(PIXELS_VARIABLE, "")
     if named and not (named.isascii() and named.isdigit()):
@@ -195,13 +195,13 @@ def max_pixels() -> int:
 
 
 def use_pillow_defaults() -> None:
-    """Undo what plugins have set for the whole process: which are loaded must not decide a photo."""
+    """Undo process-wide settings of plugins: loaded plugins must not change how photos are decoded."""
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     Image.MAX_IMAGE_PIXELS = PILLOW_MAX_PIXELS
 
 
 def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
-    """Return a hex digest of all that turns a dataset's files into pixels, for the keys of caches.
+    """Return a hex digest of everything that determines a dataset's pixels, for cache keys.
 
     It covers Pillow's version, `max_pixels`, and the code of `decoder_files`.
 
@@ -210,7 +210,7 @@ def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
     dataset
         The dataset's class.
     users
-        Source files of the code that computes from the pixels what is kept.
+        Source files of the code that computes cached values from the pixels.
     """
     return _digest(f"{PIL.__version__} {max_pixels()}", (*decoder_files(dataset), *users))
 
@@ -218,8 +218,8 @@ def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
 def decoder_files(dataset: type[Dataset]) -> list[Path]:
     """Return the source files that decide a dataset's pixels.
 
-    These are this module, the conversion from L*a*b*, and the files of the dataset's class and of the classes
-    that it inherits from; of a class in a package of its own, all files of the package.
+    These are this module, the conversion from L*a*b*, and the files of the dataset's class and its base
+    classes; for a class in its own package, all files of the package.
     """
     owners = [cls for cls in dataset.__mro__ if issubclass(cls, Dataset)]
     return [Path(__file__), *_CONVERSION, *(path for cls in owners for path in _source(cls))]
@@ -273,7 +273,7 @@ def _refuse_many_scans(image: Image.Image, stream: BytesIO) -> None:
     most = min(MAX_SCANS, MAX_SCANNED // (image.width * image.height))
     scans = _scans(stream.getvalue())
     if scans > max(most, 1):
-        raise PhotoError(f"a JPEG of {scans:,} scans, which would take long to decode: save it anew")
+        raise PhotoError(f"a JPEG of {scans:,} scans, which would take long to decode: save it again")
 
 
 def _scans(jpeg: bytes) -> int:

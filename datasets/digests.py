@@ -1,10 +1,10 @@
 """SHA-256 digests of photos, computed once and remembered between runs.
 
-A digest is computed again when the photo's stamp differs: its size, the times at which its content and its
-inode changed last, and the inode's number. A content's time can be set back, that of an inode cannot.
+A digest is recomputed when the photo's stamp differs: its size, the times at which its content and its inode
+last changed, and the inode's number. The content's time can be set back; the inode's cannot.
 
-Each root has one file in `cache_folder`, replaced atomically: of two processes that write at once one wins,
-and the other's digests are computed again when next needed.
+Each root has one file in `cache_folder`, replaced atomically: if two processes write at once, one wins, and
+the other's digests are recomputed when next needed.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
 
 @contextmanager
 def reread() -> Iterator[None]:
-    """Make `digests` read every photo again inside the block, whatever it remembers."""
+    """Make `digests` read every photo again inside the block, ignoring remembered digests."""
     token = _reread.set(True)
     try:
         yield

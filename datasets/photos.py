@@ -18,7 +18,7 @@ from .base import RGB, Dataset, Entry, PhotoError, fingerprint
 from .decode import decoder_digest, use_pillow_defaults
 
 ABANDONED: Final = 86_400
-"""Seconds without a write after which an unfinished packed copy counts as left by a killed process."""
+"""Seconds without a write after which an unfinished packed copy counts as abandoned."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Photo:
 
 @dataclass
 class PhotoSet:
-    """A sequence of photos, decoded on demand and brought to the protocol's size.
+    """A sequence of photos, decoded on demand and resized to the protocol's size.
 
     Iteration skips photos that cannot be decoded and records each in `failures`. Memory does not grow with
     the number of photos.
@@ -39,11 +39,11 @@ class PhotoSet:
     Parameters
     ----------
     dataset
-        Where the photos come from.
+        The dataset that reads the photos.
     entries
         The photos, in order.
     prepare
-        Function that brings a decoded photo to the protocol's size.
+        Function that resizes a decoded photo to the protocol's size.
     prepare_key
         Text that changes when `prepare` does; part of the key of packed copies.
     cache
@@ -78,7 +78,7 @@ class PhotoSet:
         return self.prepare(self.dataset.load(entry))
 
     def sample(self, count: int, rng: np.random.Generator) -> Self:
-        """Return at most ``count`` of the photos, drawn without replacement, in their order."""
+        """Return at most ``count`` of the photos, drawn without replacement, in order."""
         if count >= len(self.entries):
             return self
         chosen = np.sort(rng.choice(len(self.entries), count, replace=False))
@@ -123,7 +123,7 @@ class PhotoSet:
         return {"failures": failures}
 
     def of(self, entries: Sequence[Entry]) -> Self:
-        """Return some of the photos as a set of their own, which shares `failures`."""
+        """Return some of the photos as a new set that shares `failures`."""
         return replace(self, entries=entries)
 
 

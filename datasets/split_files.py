@@ -73,14 +73,14 @@ def read_assignment(content: bytes, name: str, ids: Sequence[str]) -> dict[str, 
     content
         The CSV: columns ``id``, ``split`` and perhaps ``category``, in any order; others are ignored.
     name
-        What to call it in errors.
+        Its name in errors.
     ids
-        The photos that there are.
+        The ids of the existing photos.
 
     Raises
     ------
     UserError
-        If it cannot be read, names something else than a split, or does not list exactly the photos.
+        If it cannot be read, has an invalid split, or does not list exactly the photos.
     """
     try:
         rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))

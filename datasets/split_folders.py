@@ -31,7 +31,7 @@ _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 @dataclass(frozen=True)
 class Stated:
-    """Where a photo is: its `split`, the name of the `folder` that states it, and its `category`."""
+    """A photo's `split`, the name of the `folder` that states it, and its `category`."""
 
     split: Split
     folder: str
@@ -52,7 +52,7 @@ def split_named(name: str) -> Split | None:
 
 
 def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stated]:
-    """Return what folders state of photos, or nothing if they do not name two splits.
+    """Return the photos' splits and categories from their folders; empty if these name fewer than two splits.
 
     Folders that all photos are in do not count. In a photo's path, the first folder that names a split states
     it. The category is the first folder above it, or else the first below it.
@@ -62,7 +62,7 @@ def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stat
     ids
         Paths of the photos below the root.
     root, advice
-        For errors: where they are, and what else to do.
+        For errors: the photos' folder, and alternative advice.
 
     Raises
     ------

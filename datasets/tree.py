@@ -41,7 +41,7 @@ Some formats among them cannot be decoded: such a photo is reported like a broke
 _SKIPPED: Final = frozenset({"__MACOSX"})  # what macOS adds to archives
 
 NAMED: Final = 3
-"""Files passed over that are named; all are counted."""
+"""Number of passed-over files that are named; all are counted."""
 
 LARGEST_MEMBER: Final = 2**26
 """Largest number of bytes to read of a photo in an archive, whatever its header says."""
@@ -55,7 +55,7 @@ class PhotoFiles(ABC):
     Parameters
     ----------
     root
-        Where they are.
+        The folder or archive.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class PhotoFiles(ABC):
         """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
 
     def side_file(self, name: str) -> bytes | None:
-        """Return the bytes of a file that is no photo, now not passed over; ``None`` if there is none."""
+        """Return the bytes of a non-photo file and drop it from `passed_over`; ``None`` if there is none."""
         if name not in self.passed_over:
             return None
         self.passed_over.remove(name)
@@ -177,7 +177,7 @@ class PhotoTree(PhotoFiles):
                     self.passed_over.append(self._id(path))
 
     def _is_photo(self, child: os.DirEntry[str]) -> bool:
-        """Return whether a child is a file, no pipe or device; refuse a link that must not be followed."""
+        """Return whether a child is a regular file; refuse a link that must not be followed."""
         path = Path(child.path)
         if child.is_symlink():
             inside = self._follow_links or path.resolve().is_relative_to(self.root)

@@ -52,7 +52,7 @@ class MethodInfo(BaseModel):
     family
         ``baseline``, ``classical`` or ``deep``.
     source
-        Citation of the paper, or where else the method comes from.
+        Citation of the paper, or another origin of the method.
     trainable
         Whether `Method.fit` learns from the training photos.
     reference
@@ -154,7 +154,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Context:
-    """The engine's side of a call, handed to the method so that it never imports the engine.
+    """The engine's data and callbacks, passed to a method so that it never imports the engine.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class Context:
     true_chroma
         The hidden chroma, float32 (N, H, W, 2), for oracles; else ``None``.
     checkpoints
-        Folder that outlives an interrupted `Method.fit`, or ``None``.
+        Folder that survives an interrupted `Method.fit`, or ``None``.
     progress
         Called with the amount done, the total and the activity: ``progress(3, 10, "decoding")``.
     log_epoch
@@ -282,7 +282,7 @@ class Method(ABC):
         np.savez(folder / "state.npz", **{name: getattr(self, name) for name in self.fitted})
 
     def load(self, folder: Path) -> None:
-        """Read back what `save` wrote."""
+        """Load what `save` wrote."""
         with np.load(folder / "state.npz", allow_pickle=False) as state:
             for name in self.fitted:
                 setattr(self, name, state[name])
@@ -299,7 +299,7 @@ class Method(ABC):
 
 
 def _paths(value: object) -> Iterator[Path]:
-    """Yield the paths in a parameter's value, also in lists and tables."""
+    """Yield the paths in a parameter's value, including those in lists and dictionaries."""
     match value:
         case Path():
             yield value

@@ -68,13 +68,13 @@ def label(method: Method) -> str:
 
 
 def parse_specs(text: str) -> list[MethodSpec]:
-    """Return the methods that a text names, in the same order and without repeats.
+    """Parse a list of methods, keeping the order and dropping duplicates.
 
     Parameters
     ----------
     text
         ``all``, a family, or names with parameters, separated by commas. A value with a comma, a bracket or a
-        quotation mark stands in quotation marks, doubled inside. ``all`` and families leave out
+        quotation mark must be quoted; quotation marks inside are doubled. ``all`` and families leave out
         methods with a parameter that has no default (`required_parameters`); those must be named.
 
     Raises

@@ -292,7 +292,7 @@ def _refused(client: Client, future: Future[dict[str, Any]], name: str) -> bool:
         return False
     _log.warning("%s; it gets no more work", error)
     if not client.run_on_scheduler(_offered, name):
-        raise ExecutorLostError(f"no worker is left that can run this: {error}")
+        raise ExecutorLostError(f"no worker is left that can take this run: {error}")
     return True
 
 
@@ -323,13 +323,13 @@ def _check_workers(client: Client, cells: Sequence[Cell], name: str) -> dict[str
         client.register_plugin(Leaver(name, client.id))
         answers = client.run(differences, cells[0], expected, on_error="return")
     except Exception as error:  # including a scheduler that cannot import this package
-        raise UserError(f"the cluster cannot run this: {error}") from error
+        raise UserError(f"the cluster cannot take this run: {error}") from error
     refused = {
         address: str(answer) or type(answer).__name__ for address, answer in answers.items() if answer != ""
     }
     told = [f"the worker at {worker} differs from this machine: {why}" for worker, why in refused.items()]
     if len(refused) == len(answers):
-        raise UserError(f"no worker of the cluster can run this:  {'; '.join(told)}")
+        raise UserError(f"no worker of the cluster can take this run:  {'; '.join(told)}")
     for line in told:
         _log.warning("%s; it gets no work", line)
     with suppress(Exception):  # a worker that cannot import this package was reported above

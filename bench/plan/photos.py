@@ -75,7 +75,7 @@ class Planned:
         recorded = read_splits(self.folder) if self.folder.is_dir() else []
         changed = differences(recorded, dataset.entries()) if recorded else ["their fingerprint differs"]
         if not changed:
-            raise UserError("photos are read by different code or settings here than where the run was planned")
+            raise UserError("photos are read by other code or settings here than where the run was planned")
         more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
         raise UserError(f"photos have changed since the run was planned ({changed[0]}{more}); run again")
 

@@ -38,8 +38,7 @@ def resolve(request: Request) -> Request:
     _, _, path = request.dataset.partition(":")
     if path and request.data_root is not None:
         raise UserError(
-            f"dataset '{request.dataset}' and --data-root '{request.data_root}' name two paths: "
-            "leave one out"
+            f"dataset '{request.dataset}' and --data-root '{request.data_root}' name two paths: leave one out"
         )
     root = Path(path) if path else request.data_root
     learned, _, place = request.train_on.partition(":")

@@ -27,7 +27,7 @@ The set does not document its suffixes; this is the order in which its descripti
 """
 
 COUNTS: Final = (4_000, 200, 119)
-"""Photos for train, validation and test: 4,200 to learn from and 119 to test on.
+"""Number of photos for train, validation and test: 4,200 to learn from and 119 to test on.
 
 We chose to use 200 of the 4,200 for validation.
 """

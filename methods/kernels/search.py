@@ -1,9 +1,9 @@
 """Nearest neighbours of image patches, exactly and under a budget.
 
-Points are centred and turned onto their principal axes, split at medians into leaves of 64, and boxed: a
-node holds the boxes of 64 children, so that one pass over 64 float32 lanes bounds the distance to all of
-them, as it measures the distance to all the points of a leaf. Queries walk the tree in groups, box by box:
-a leaf is fetched from memory once for all the queries of a group that need it.
+Points are centred, rotated onto their principal axes, split at medians into leaves of 64, and boxed. A node
+holds the boxes of 64 children, so one pass over 64 float32 lanes bounds the distance to all of them, just as
+one pass measures the distance to all points of a leaf. Queries walk the tree in groups, box by box: a leaf
+is fetched from memory once for all queries of a group that need it.
 
 The tree is a k-d tree (Friedman, Bentley & Finkel 1977) with bounding boxes instead of splitting planes; the
 budget is that of Arya & Mount (1993).
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 LARGEST = 1e15  #: Coordinates beyond this would overflow a squared float32 distance
 
 GROUP = 32768
-"""Queries that walk together at most. With more queries a leaf is used more often once it is in the cache;
-each may need half a kilobyte of lists per level of the tree."""
+"""Maximum number of queries per group. With more queries a cached leaf is used more often, but each query may
+need half a kilobyte of lists per level of the tree."""
 
 BUDGET_STEPS = 64
-"""`PatchIndex.budget_for` chooses among this many budgets, evenly apart. The smallest is the least that can
-be searched: it still reaches any point of `LARGEST` coordinates while too few neighbours are known."""
+"""Number of evenly spaced budgets from which `PatchIndex.budget_for` chooses. The smallest still reaches any
+point with `LARGEST` coordinates while too few neighbours are known."""
 
 
 class PatchIndex:
@@ -109,7 +109,7 @@ class PatchIndex:
             )
         if not 1 <= neighbours <= len(self):
             raise ValueError(
-                f"neighbours={neighbours} asked of an index of {len(self)} points: "
+                f"neighbours={neighbours} requested from an index of {len(self)} points: "
                 f"choose between 1 and {len(self)}"
             )
         budget = 1.0 if budget is None else budget
@@ -139,7 +139,7 @@ class PatchIndex:
         Parameters
         ----------
         queries : array (Q, D) of float32
-            Typical queries, from photos that gave no points; of more than 4096, that many are drawn.
+            Typical queries, from photos that gave no points; at most 4096 of them are drawn.
         neighbours : int
             As for `query`.
         recall : float
@@ -171,7 +171,7 @@ class PatchIndex:
         return high / BUDGET_STEPS
 
     def _turn(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the coordinates along the principal axes, padded with zeros to whole steps."""
+        """Return the coordinates along the principal axes, padded with zeros to a multiple of `STEP`."""
         from .tree_kernels import rotate  # Numba is slow to import
 
         coordinates = np.empty((len(points), self._axes.shape[1]), np.float32)
@@ -207,7 +207,7 @@ def _table(points: NDArray[Any], name: str) -> NDArray[np.float32]:
     if points.size and not np.abs(points).max() <= LARGEST:
         row = int(np.argmin((np.abs(points) <= LARGEST).all(axis=1)))
         raise ValueError(
-            f"{name} must be finite and at most {LARGEST:g} in size, and row {row} is not: {points[row]}"
+            f"{name} must be finite and at most {LARGEST:g} in size, but row {row} is not: {points[row]}"
         )
     return points
 
@@ -237,7 +237,7 @@ def _aligned(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:
 
 
 def _grow(coordinates: NDArray[np.float32]) -> "Tree":
-    """Build the tree over turned points."""
+    """Build the tree over rotated points."""
     from .tree_kernels import LANES, Tree, enclose, fill, grow  # Numba is slow to import
 
     count, dimensions = coordinates.shape

@@ -103,7 +103,7 @@ def assign(samples: NDArray[np.float32], codewords: NDArray[np.float32]) -> NDAr
     samples : array (N, D) of float32
         Finite samples.
     codewords : array (nodes, D) of float32
-        A trained map, or any other codebook.
+        A trained map or any other codebook.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def _table(values: NDArray[Any], name: str) -> NDArray[np.float32]:
         raise ValueError(f"{name} must have the shape (count, channels), not {values.shape}")
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values).all(axis=1)))
-        raise ValueError(f"{name} must be finite, and row {row} is not: {values[row]}")
+        raise ValueError(f"{name} must be finite, but row {row} is not: {values[row]}")
     return values
 
 

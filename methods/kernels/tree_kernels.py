@@ -1,6 +1,6 @@
-"""The tree of `search`: turning points onto their axes, splitting them into leaves, boxing the leaves.
+"""The tree of `search`: rotates points onto their axes, splits them into leaves, and boxes the leaves.
 
-Private, and imports Numba; `search` is the public module, and says what the tree is.
+Private, and imports Numba; `search` is the public module and describes the tree.
 """
 
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Tree(NamedTuple):
     """The arrays of an index: leaves of 64 points, nodes of 64 boxes, level 0 being the boxes of leaves."""
 
     blocks: Float32  # (leaves, D, 64): coordinates, infinite in empty lanes
-    rows: Index  # (leaves, 64): where each point stood in the input
+    rows: Index  # (leaves, 64): each point's row in the input
     lower: Float32  # (nodes, D, 64)
     upper: Float32  # (nodes, D, 64)
     offsets: Index  # (levels,): the first node of each level
@@ -36,7 +36,7 @@ class Tree(NamedTuple):
 
 @njit(parallel=True, cache=True, fastmath=FASTMATH)
 def rotate(points: Float32, mean: Float64, axes: Float64, coordinates: Float32) -> None:
-    """Fill coordinates = (points - mean) @ axes, each row summed in the same order wherever it stands."""
+    """Fill coordinates = (points - mean) @ axes, with each row summed in the same order at any position."""
     count, dimensions = points.shape
     for chunk in prange((count + 255) // 256):
         row = np.empty(axes.shape[1])

@@ -23,18 +23,18 @@ from numba.extending import intrinsic
 from .tree_kernels import LANES, STEP, Float32, Index, Tree
 
 LOOK = 25
-"""Dimensions summed between two looks at the limit. Looking more often costs more in mispredicted branches
-than it spares in sums (25-d patches: 5.1 µs a query looking every 5, 4.3 every 25)."""
+"""Dimensions summed between two checks of the limit. Checking more often costs more in mispredicted branches
+than it saves in sums (25-d patches: 5.1 µs per query when checking every 5, 4.3 every 25)."""
 
 AHEAD = 4  #: How many queries ahead the coordinates are fetched from memory
 
-APART = 48  #: Spare room at the end of each list: lists a power of two apart would share lines of the cache
+APART = 48  #: Padding after each list: lists a power of two apart would compete for cache lines
 
 FARTHEST = np.float32(3e38)
 """A squared distance that no point reaches and that any point replaces; finite, so padding stays beyond."""
 
 SLACK = np.float32(1 + 1e-5)
-"""Limits are widened this much for boxes, so that rounding never hides a neighbour."""
+"""Factor that widens limits for boxes, so that rounding never hides a neighbour."""
 
 NOBODY = np.iinfo(np.intp).max
 
@@ -75,7 +75,7 @@ def _gap_to_box(builder: ir.IRBuilder, tables: Sequence[ir.Value], query: ir.Val
 
 
 def _sum_of_squared_gaps(gap: Gap) -> Callable[..., Any]:
-    """Emit the loop over dimensions, which stops at a look that finds every lane past the limit."""
+    """Emit the loop over dimensions, which stops at a check that finds every lane beyond the limit."""
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, given: Sequence[ir.Value]) -> ir.Value:
         *tables, table, queries, query, dimensions, limit, sums = given
@@ -94,7 +94,7 @@ def _sum_of_squared_gaps(gap: Gap) -> Callable[..., Any]:
 
         builder.position_at_end(loop)
         first = builder.load(dimension)
-        step = None  # summed apart, so that steps need not wait for one another
+        step = None  # separate sums, so that steps need not wait for one another
         for offset in range(STEP):
             index = builder.add(first, ir.Constant(_INDEX, offset))
             lane = builder.mul(index, ir.Constant(_INDEX, LANES))
@@ -176,7 +176,7 @@ def lowest_lane(_typing: Any, mask: Any) -> Any:
 
 @intrinsic
 def fetch(_typing: Any, array: Any, place: Any) -> Any:
-    """Ask for the cache line of the element at a place of an array, counted in elements."""
+    """Prefetch the cache line of an array's element, given its index."""
     del place
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, given: Sequence[ir.Value]) -> ir.Value:
@@ -211,7 +211,7 @@ def keep(query: int, square: np.float32, row: int, squares: Float32, nearest: In
 def scan(
     tree: Tree, leaf: int, called: Int32, queries: Float32, squares: Float32, nearest: Index, sums: Float32
 ) -> None:
-    """Look at the 64 points of a leaf for every query called."""
+    """Compare the 64 points of a leaf with every query called."""
     dimensions, last = queries.shape[1], squares.shape[1] - 1
     for i in range(called.size):
         query = called[i]
@@ -234,7 +234,7 @@ def call(
     tree: Tree, node: int, called: Int32, queries: Float32, squares: Float32, share: np.float32,
     waiting: Int32, bounds: Float32, counts: Index, sums: Float32,
 ) -> None:  # fmt: skip
-    """Put every query called on the list of each child of a node that may hold a neighbour of it."""
+    """Add every query called to the list of each child of a node that may hold one of its neighbours."""
     last = squares.shape[1] - 1
     counts[:] = 0
     for i in range(called.size):
@@ -259,7 +259,7 @@ def choose(
     leaf: int,
     called: Int32,
 ) -> int:
-    """Call the waiting queries that still may find something, all but those at home in this leaf."""
+    """Call the waiting queries that may still find a neighbour, except those whose home is this leaf."""
     last = squares.shape[1] - 1
     count = 0
     for i in range(waiting.size):
@@ -275,8 +275,8 @@ def walk(
 ) -> None:
     """Find the neighbours of a group of queries, in the order of their homes, box by box.
 
-    Every query looks at its home first, and then at the boxes within `share` of the squared distance of the
-    last of its neighbours so far.
+    Every query searches its home first, and then the boxes within `share` of the squared distance of its
+    last neighbour so far.
     """
     size, levels = queries.shape[0], tree.offsets.size
     waiting = np.empty((levels, LANES, size + APART), np.int32)
@@ -322,7 +322,7 @@ def walk(
 
 @njit(cache=True)
 def settle(points: Float32, sought: Float32, rows: Index, distances: Float32) -> None:
-    """Sort the neighbours found by their distance in the space of the input, in float64."""
+    """Sort the neighbours found by their distance in the input space, in float64."""
     for j in range(rows.size):
         total = 0.0
         for d in range(sought.size):

@@ -111,7 +111,7 @@ def _trained_state(network: nn.Module) -> dict[str, Tensor]:
 
 
 class Supervised(Learner):
-    """One network that is trained on its own loss, or on another one.
+    """One network, trained on its own loss or on another one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Out-of-memory errors that say what would fit."""
+"""Out-of-memory errors that tell what would fit."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from ... import UserError
 
 MESSAGES = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED", "ALLOCATION_FAILED")
-"""Messages of errors without a type of their own: from CUDA, torch on the CPU, onnxruntime, cuBLAS and
+"""Messages of errors without their own type: from CUDA, torch on the CPU, onnxruntime, cuBLAS and
 cuDNN."""
 
 

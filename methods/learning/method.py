@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a budget trains."""
+    """The training schedule of a budget."""
 
     size: int  #: Side in pixels at which the network is trained and colorizes
     epochs: int  #: Number of passes over the training photos
@@ -111,7 +111,7 @@ class DeepMethod(Method):
         """Return a new network for squares of side ``size``, initialised from torch's random state."""
 
     def pretrained(self) -> PretrainedPart | None:
-        """Return the part that may start from pretrained weights, by default a backbone to choose."""
+        """Return the part that may start from pretrained weights, by default the chosen backbone."""
         chosen = self.parameters
         if isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters):
             return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)

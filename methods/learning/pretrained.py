@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .network import ColorNetwork
 
 PerceptualNetwork = Literal["auto", "none", "vgg16_bn", "mobilenetv2_100"]
-"""timm's name of the network of a perceptual loss; ``auto`` takes the first one whose weights are found."""
+"""timm's name of the perceptual network; ``auto`` takes the first one whose weights are found."""
 
 PERCEPTUAL_NETWORKS: tuple[PerceptualNetwork, ...] = ("vgg16_bn", "mobilenetv2_100")
 """The networks that ``auto`` tries, best first."""

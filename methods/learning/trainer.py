@@ -151,7 +151,7 @@ class Trainer:
         place = f"the memory of the {self._device.type}"
         says = f"{place} is too small to train on {batch} photos of {side}² a step: "
         if world_size() > 1:
-            return says + "lower batch or size"  # the others wait for the step that failed
+            return says + "lower batch or size"  # other processes are still waiting in the failed step
         largest = largest_fitting(range(2, batch, 2), self._fits)
         return says + ("lower size" if largest is None else f"batch={largest} would fit now")
 

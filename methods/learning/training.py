@@ -75,7 +75,7 @@ class Training:
 def prepared_training(
     method: DeepMethod, train: PhotoSet, validation: PhotoSet, context: Context
 ) -> Iterator[Training]:
-    """Seed torch, build and prepare the network, and yield the training that is to be done."""
+    """Seed torch, build and prepare the network, and yield a training that is ready to start."""
     plan = method.schedule(context.budget)
     device = torch.device(context.device)
     if plan.photos is not None:

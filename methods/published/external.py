@@ -53,7 +53,7 @@ NOT_TORCHSCRIPT = (
 )
 
 _LOCATION = re.compile(rb"\n\x08location\x12([\x00-\x7f]|[\x80-\xff][\x01-\x7f])")
-"""In ONNX's protocol buffers, the key of a file beside the graph and the length of its name."""
+"""In ONNX's protocol buffers, the key of a file next to the graph and the length of its name."""
 
 _RAISED = re.compile(r"^\w+(Error|Exception): ", re.MULTILINE)
 
@@ -174,14 +174,14 @@ class External(Method):
         run = _explained(lambda: opened(file, shape, context), file, "cannot be opened", context)
 
         def explained(photo: Arrays) -> Arrays:
-            what = f"refuses an input of shape {photo.shape} (check size and takes)"
+            what = f"rejects an input of shape {photo.shape} (check size and takes)"
             return _explained(lambda: run(photo), file, what, context)
 
         return explained
 
 
 def _explained(work: Callable[[], T], file: Path, what: str, context: Context) -> T:
-    """Do the work with a file; turn any exception of its library into an error about the file."""
+    """Run ``work`` on a file; turn any exception of its library into an error about the file."""
     try:
         return work()
     except UserError:
@@ -204,7 +204,7 @@ def _is_onnx(file: Path) -> bool:
 
 
 def _named_in(file: Path) -> list[Path]:
-    """Return the files that an ONNX graph takes weights from."""
+    """Return the files from which an ONNX graph loads weights."""
     if not file.stat().st_size:
         return []
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -231,7 +231,7 @@ def _check_inputs(file: Path, names: Sequence[str]) -> None:
 
 
 def _check_shape(file: Path, expected: Sequence[object], given: tuple[int, int, int, int]) -> None:
-    """Refuse an ONNX network whose fixed input shape is another than the parameters say."""
+    """Refuse an ONNX network whose fixed input shape differs from the parameters."""
     fixed = [side if isinstance(side, int) else None for side in expected]
     if len(fixed) != 4:
         raise UserError(f"external: '{file}' takes an input of shape {expected}; it must be (1, C, H, W)")

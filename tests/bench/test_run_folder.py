@@ -16,7 +16,7 @@ def hold(folder, error, **given):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_disk_that_takes_no_more_is_said(tmp_path, number):
-    with pytest.raises(UserError, match=r"cannot be written: .*; make room or make it writable; the same"):
+    with pytest.raises(UserError, match=r"cannot be written: .*; free some space or make it writable; the same"):
         hold(tmp_path, OSError(number, "no more"))
     with pytest.raises(UserError, match="make it writable or choose another --out; the same"):
         hold(tmp_path, OSError(number, "no more"), otherwise="choose another --out")
@@ -42,5 +42,5 @@ def test_what_is_not_of_the_folder_stays_what_it_is(tmp_path, error):
 
 
 def test_a_folder_that_is_held_is_said(tmp_path):
-    with run_folder(tmp_path), pytest.raises(UserError, match=r"another run works in .*; wait for it$"):
+    with run_folder(tmp_path), pytest.raises(UserError, match=r"another run is using .*; wait for it$"):
         hold(tmp_path, AssertionError())

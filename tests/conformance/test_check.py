@@ -119,7 +119,7 @@ CASES = [
     (BatchDependent, "batch independence", "alone and in a batch"),
     (ForgetsOnSave, "save and load", "load does not restore save"),
     (WritesInput, "inputs unchanged", "changes the lightness"),
-    (ThreadDependent, "threads", "threads answer differently"),
+    (ThreadDependent, "threads", "threads give different answers"),
     (PeeksAtTheTruth, "hidden colour", "must not see"),
     (
         ReadsUnknownFile,

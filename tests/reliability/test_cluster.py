@@ -124,11 +124,11 @@ def test_a_dead_scheduler_is_said(photos, bench):
         ("options: {}", "KeyError: 'cluster'"),
         (
             "cluster: os.system\noptions: {command: touch PWNED}",
-            "'os.system' is not a class of Dask clusters",
+            "'os.system' is not a Dask cluster class",
         ),
         ("cluster: distributed.utils.sys.exit", "No module named 'distributed.utils.sys'"),
-        ("cluster: distributed.get_client", "'distributed.get_client' is not a class of Dask clusters"),
-        ("cluster: evil.Cluster", "'evil.Cluster' is not a class of Dask clusters"),
+        ("cluster: distributed.get_client", "'distributed.get_client' is not a Dask cluster class"),
+        ("cluster: evil.Cluster", "'evil.Cluster' is not a Dask cluster class"),
     ],
 )
 def test_a_wrong_cluster_file_is_said_and_runs_nothing(photos, bench, tmp_path, monkeypatch, text, message):

@@ -127,5 +127,5 @@ def test_two_runs_on_one_folder_do_not_meet(photos, methods_file, start, bench, 
         time.sleep(0.1)
     code, output = bench("run", *TINY, "--methods", "gray")
     assert code == 2
-    assert "another run works in" in output
+    assert "another run is using" in output
     assert marked_processes(tmp_path), "the second run ended the first one's cell"

@@ -159,7 +159,7 @@ def test_a_photo_that_has_changed_is_not_scored_against_an_old_prediction(kept, 
     shutil.copy(tmp_path / "photos/test/00000.png", tmp_path / "photos/test/00001.png")
     code, output = bench("score", "out", "--metrics", "auc", "--data-root", "photos")
     assert code == 2
-    assert "the photos of folder:photos are not those of the run" in output
+    assert "the photos of folder:photos differ from the run's" in output
 
 
 def test_a_run_folder_can_be_moved(kept, bench, tmp_path):
@@ -187,7 +187,7 @@ def test_rerun_computes_anew_what_it_names_and_no_more(plugin, bench, tmp_path):
         assert (tmp_path / "fits.txt").read_text() == fits
     code, output = bench(*arguments, "--rerun", "grey")
     assert code == 2
-    assert "no cell of this run is of that method" in output
+    assert "no cell of this run has that method" in output
 
 
 def test_collect_rebuilds_the_tables_and_runs_nothing(plugin, bench, tmp_path):

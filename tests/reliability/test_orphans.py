@@ -63,6 +63,6 @@ def test_a_run_whose_lock_file_was_deleted_keeps_its_cells(photos, methods_file,
     (tmp_path / "out" / ".lock").unlink()
     code, output = bench("run", *TINY, "--methods", "gray")
     assert code == 2, output
-    assert "another run works in" in output
+    assert "another run is using" in output
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output

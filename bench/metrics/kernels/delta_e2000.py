@@ -82,7 +82,7 @@ def mean_delta_e2000(lightness_1: Float32, ab_1: Float32, lightness_2: Float32, 
     """Mean CIEDE2000 difference of N pairs of colours: lightness (N,), ab (N, 2); kL = kC = kH = 1.
 
     The numbers are the equations of Sharma, Wu and Dalal (2005). The mean hue h and the half hue difference
-    are computed as cosines and sines from the sum of the two hues' unit vectors, which saves six trigonometric
+    are computed as cosines and sines from the sum of the hues' unit vectors, which saves six trigonometric
     functions per pixel and needs no case for wrap-around. The rotation is for blue, h near 275°: at h ≤ 155°
     it is below 1e-9, so its costly functions can be skipped.
     """

@@ -14,7 +14,7 @@ def build_learner(
 ) -> Adversarial:
     """Return the training step of generator and critic, with the weights of their losses.
 
-    Without a perceptual loss its weight counts for nothing.
+    Without a perceptual loss its weight has no effect.
     """
     epochs = training.plan.epochs
 

@@ -64,7 +64,7 @@ def test_memory_limit_must_be_a_size(bench, size):
 
 def test_an_object_store_is_no_run_folder(bench, tmp_path):
     output = refuse(bench, "run", *METHODS, "s3://bucket/run")
-    assert "--out s3:/bucket/run: an object store has neither the locks nor the renames" in output
+    assert "--out s3:/bucket/run: object stores lack the locks and renames" in output
     assert not list(tmp_path.iterdir())
 
 

@@ -102,7 +102,7 @@ def test_accuracy_takes_any_radius(typed, name):
     "name", ["accuracy@", "accuracy@0", "accuracy@-1", "accuracy@nan", "accuracy@inf", "accuracy@x"]
 )
 def test_accuracy_of_no_radius_says_what_to_type(name):
-    with pytest.raises(UserError, match="after the @ comes a number above 0, as in accuracy@5"):
+    with pytest.raises(UserError, match="the @ must be followed by a number above 0, as in accuracy@5"):
         get_metric(name)
 
 

@@ -35,7 +35,7 @@ PROGRESS = {"done": 1, "total": 2, "what": "decoding"}
 )
 def test_wrong_facts_of_a_training_are_named(given, field):
     assert checked(Learned, LEARNED) == LEARNED
-    with pytest.raises(ValueError, match=f"the method reports what it must not: {field}: "):
+    with pytest.raises(ValueError, match=f"the method reported invalid facts: {field}: "):
         checked(Learned, given)
 
 
@@ -55,7 +55,7 @@ def test_wrong_facts_of_a_training_are_named(given, field):
     ],
 )
 def test_a_wrong_event_is_refused(given):
-    with pytest.raises(ValueError, match="the method reports what it must not"):
+    with pytest.raises(ValueError, match="the method reported invalid facts"):
         checked_event(given)
 
 

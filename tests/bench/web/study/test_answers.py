@@ -94,7 +94,7 @@ def test_practice_and_long_exposures_do_not_count(path, trials, make_run, read_t
 
 def test_answers_after_another_exposure_are_not_mixed(path, trials):
     Answers(path, 1.0).add("somebody", trials)
-    with pytest.raises(UserError, match=r"after an exposure of 1 s, not to be mixed with those after 0.5 s"):
+    with pytest.raises(UserError, match=r"for an exposure of 1 s, which cannot be mixed with 0.5 s"):
         Answers(path, 0.5)
 
 

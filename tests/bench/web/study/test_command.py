@@ -10,7 +10,7 @@ from huebench.bench.web.study.trials import draw_trials, find_pairs
 
 def test_results_shows_the_rates(bench, make_run):
     results = make_run()
-    assert bench("study", results.folder, "--results") == (0, "nobody has answered yet\n")
+    assert bench("study", results.folder, "--results") == (0, "no answers yet\n")
     answers = Answers(results.folder / "study.sqlite", 1.0)
     answers.add("somebody", trials := draw_trials(find_pairs(results, "knn"), "somebody", 2, 4))
     for trial in trials:
