@@ -170,7 +170,7 @@ def plugin_module(path: Path) -> str:
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises `UserError` if the file is missing, fails to import, imports a neighbouring file that another module
+    Raises `UserError` if the file is missing, fails to import, imports a file next to it that another module
     hides, or has changed since it was imported.
     """
     if not path.is_file():

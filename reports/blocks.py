@@ -1,7 +1,7 @@
-"""The parts that a report is made of: sections return them, and every format renders them.
+"""The building blocks of a report: sections return them, and every format renders them.
 
 A `Text` is a string or a tuple of spans, some of them marked: ``("see ", Link("failures", "Failures"))``.
-Formats escape every string, so a text from outside is shown as it is.
+Formats escape every string, so outside text is shown literally.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class Code:
 
 @dataclass(frozen=True)
 class Strong:
-    """Words within a text that must not be missed."""
+    """Emphasized words within a text."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Link:
-    """Words within a text that lead to the section with this heading."""
+    """Words within a text that link to the section with this heading."""
 
     text: str
     section: str
@@ -65,7 +65,7 @@ class Heading:
 
 
 def slug(heading: str) -> str:
-    """Return the anchor of a heading, as GitHub makes it.
+    """Return the anchor of a heading, as on GitHub.
 
     >>> slug("Statistical significance")
     'statistical-significance'
@@ -96,7 +96,7 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Listing:
-    """A command, or several, on lines of their own."""
+    """One or more commands on separate lines."""
 
     text: str
 
@@ -113,7 +113,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The heading in one line: ``PSNR ↑ (dB)``."""
+        """The heading on one line: ``PSNR ↑ (dB)``."""
         unit = f"({self.unit})" if self.unit else ""
         return " ".join(part for part in (self.label, self.arrow, unit) if part)
 
@@ -152,7 +152,7 @@ class Table:
     caption: str
 
     def only(self, places: Sequence[int]) -> Table:
-        """Return the table with some of its columns; without the truth where it has no value in these."""
+        """Return the table with some of its columns; without the truth if it has no value in these."""
         rows = [replace(row, entries=tuple(row.entries[i] for i in places)) for row in self.rows]
         told = [row for row in rows if row.group != "truth" or any(e.value is not None for e in row.entries)]
         return replace(self, columns=tuple(self.columns[i] for i in places), rows=tuple(told))
@@ -169,7 +169,7 @@ class PlainTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture, drawn when a format first asks for it: ``name``.``kind``, its alt text and its caption."""
+    """A picture, drawn on first use: ``name``.``kind``, its alt text and its caption."""
 
     name: str
     alt: str
@@ -210,7 +210,7 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks that are folded away under a summary."""
+    """Blocks collapsed under a summary."""
 
     summary: str
     blocks: tuple[Block, ...]
@@ -218,7 +218,7 @@ class Details:
 
 @dataclass(frozen=True)
 class Data:
-    """Unrounded numbers for other programs: ``name``.csv; what people read leaves it out."""
+    """Unrounded numbers for other programs: ``name``.csv; other formats leave it out."""
 
     name: str
     table: pd.DataFrame
@@ -231,7 +231,7 @@ Block: TypeAlias = (
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report; its ``subject`` names photos and protocol, for a table that stands alone."""
+    """A whole report; its ``subject`` names photos and protocol, for standalone tables."""
 
     title: str
     subject: str
@@ -239,7 +239,7 @@ class Document:
 
 
 def walk(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield blocks, and those that are folded away in them."""
+    """Yield blocks, including those collapsed inside others."""
     for block in blocks:
         yield block
         if isinstance(block, Details):
@@ -247,6 +247,6 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def figures(blocks: Iterable[Block]) -> list[Figure]:
-    """Return the figures of some blocks, the galleries' sheets among them."""
+    """Return all figures in blocks, including the galleries' contact sheets."""
     found = (block.sheet if isinstance(block, Gallery) else block for block in walk(blocks))
     return [block for block in found if isinstance(block, Figure)]

@@ -1,4 +1,4 @@
-"""The pictures that a run has kept: one that is lost or damaged counts as not kept."""
+"""The pictures that a run kept; missing or damaged ones count as not kept."""
 
 from pathlib import Path
 
@@ -6,28 +6,28 @@ import pandas as pd
 from PIL import Image
 
 COLUMNS = ("picture", "truth_picture", "input_picture")
-"""Columns of the images' table that hold paths inside the run folder."""
+"""Columns of the images table with paths inside the run folder."""
 
 
 def is_whole(path: Path) -> bool:
-    """Return whether a PNG is there with all its bytes as they were written, without decoding it."""
-    if not path.is_file():  # a pipe would be waited for
+    """Return whether a PNG exists and is intact, without decoding it."""
+    if not path.is_file():  # reading a pipe would block
         return False
     try:
         with Image.open(path, formats=["PNG"]) as picture:
             picture.verify()
-    except Exception:  # noqa: BLE001  # Pillow raises errors of many kinds, also SyntaxError
+    except Exception:  # noqa: BLE001  # Pillow raises many kinds of errors, even SyntaxError
         return False
     return True
 
 
 def is_inside(folder: Path, path: object) -> bool:
-    """Return whether a path that a table names stays inside its run folder, links followed."""
+    """Return whether a path from a table stays inside its run folder, with links followed."""
     return isinstance(path, str) and (folder / path).resolve().is_relative_to(folder.resolve())
 
 
 def only_whole(images: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Return a run's table of images without the paths of pictures that are lost, damaged or elsewhere."""
+    """Return a run's images table without the paths of missing, damaged or outside pictures."""
     columns = {}
     for column in images.columns.intersection(list(COLUMNS)):
         paths = images[column]

@@ -25,17 +25,17 @@ SECTIONS = (
     "lead", "results", "significance", "human_study", "near_grey", "by_category", "further", "gallery",
     "colors", "training", "speed", "failures", "notes", "metrics", "provenance",
 )  # fmt: skip
-"""The modules of `sections` that make a report, in order."""
+"""The modules of `sections` in a report, in order."""
 
 FORMATS = ("md", "html", "latex", "csv")  #: Names of the formats on the command line
 
 STAMP = ".report.json"
-"""The file that remembers what the report beside it was made from, and which files belong to it."""
+"""The file that records the report's sources and the files that belong to it."""
 
 
 def make_document(results: Results) -> Document:
     """Return a run's report, its sections in order, for any format."""
-    # Matplotlib takes its time to import, and a report that is up to date needs none of it.
+    # Matplotlib is slow to import, and an up-to-date report does not need it.
     from .analysis.material import Material
 
     sections = [import_module(f".sections.{name}", __package__) for name in SECTIONS]
@@ -48,10 +48,10 @@ def make_document(results: Results) -> Document:
 
 
 def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write a run's report into a folder in some of `FORMATS`; return the report or the folder of each.
+    """Write a run's report into a folder in some of `FORMATS`; return the file or folder of each.
 
-    ``report.md`` is not written again if neither the results, times of the run aside, nor this package have
-    changed since the one in the folder was written.
+    ``report.md`` is not rewritten if the results (except the run's times) and this package have not changed
+    since.
 
     Raises `UserError` if a format is not one of `FORMATS`.
     """
@@ -112,7 +112,7 @@ def print_results(results: Results, console: Console) -> None:
 
 
 def fingerprint(results: Results) -> str:
-    """Return a hex digest of all that a report is made from, except when the run was and how long it took."""
+    """Return a hex digest of a report's sources, except the run's start and duration."""
     from .analysis import kernels, study
 
     digest = hashlib.sha256()

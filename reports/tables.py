@@ -1,8 +1,8 @@
-"""The result tables of a run: their schema, and reading and writing them.
+"""The result tables of a run: schema, reading and writing.
 
 A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one row per cell and photo,
 ``cells`` one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric
-and threshold. ``run.json`` says what every metric means, and holds the digests of the tables.
+and threshold. ``run.json`` describes every metric and holds the digests of the tables.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from .pictures import only_whole
 
 SCHEMA_VERSION = 3
 
-STAGED = ".next-"  #: Prefix of a table that ``run.json`` may already mean and that has not got its name yet
+STAGED = ".next-"  #: Prefix of a table to which ``run.json`` may already refer, but which is not renamed yet
 
 _SCHEMA_1_FLAGS = {
     "headline": {
@@ -29,7 +29,7 @@ _SCHEMA_1_FLAGS = {
     },
     "compared": {"psnr", "auc", "auc_rebalanced"},
 }  # fmt: skip
-"""Which metrics stood in the headline table and were compared when ``run.json`` did not say so yet."""
+"""Headline and compared metrics for runs whose ``run.json`` does not state them yet."""
 
 CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
@@ -37,7 +37,7 @@ CELL_COLUMNS: dict[str, str] = {
     "name": "string",  # registered name
     "family": "string",  # baseline | classical | deep
     "oracle": "bool",  # sees the truth, so never a competitor
-    "parameters": "string",  # JSON, all of them
+    "parameters": "string",  # JSON, all parameters
     "seed": "Int64",
     "status": "string",  # ok | failed | timeout | out-of-memory | skipped
     "phase": "string",  # import | fit | colorize | score, where it failed
@@ -45,17 +45,17 @@ CELL_COLUMNS: dict[str, str] = {
     "traceback": "string",
     "log": "string",  # path of the kept output, inside the run folder
     "expected": "Int64",  # test photos of the split
-    "scored": "Int64",  # of those, how many were scored
+    "scored": "Int64",  # number of scored photos
     "train_photos": "Int64",
     "fit_seconds": "Float64",
-    "colorize_seconds": "Float64",  # the method's own calls alone, warm-up outside
+    "colorize_seconds": "Float64",  # only the method's own calls, without warm-up
     "images_per_second": "Float64",
     "warm_up_seconds": "Float64",
     "peak_memory_mb": "Float64",
     "parameter_count": "Int64",
     "device": "string",
     "threads": "Int64",
-    "notes": "string",  # JSON: facts of the method, e.g. what weights were used
+    "notes": "string",  # JSON: facts about the method, e.g. which weights were used
     "protocol": "string",  # digest
 }
 """Column → dtype of ``cells.parquet``; a set-level metric adds a Float64 column of its own name."""
@@ -91,7 +91,7 @@ ACCURACY_COLUMNS: dict[str, str] = {
     "cell": "string",
     "method": "string",
     "seed": "Int64",
-    "metric": "string",  # whose area it is: auc | auc_rebalanced
+    "metric": "string",  # the metric that is the curve's area: auc | auc_rebalanced
     "threshold": "Int64",  # distance in ab
     "accuracy": "Float64",  # share of pixels within it, mean over photos
 }
@@ -118,30 +118,30 @@ class MetricFacts:
     direction: Literal["higher", "lower", "target", "none"]
     description: str
     source: str
-    #: How the table's value is made of columns: ``mean`` of one column of ``images``; ``mean_gap``, the
+    #: How the table's value is computed: ``mean`` of one column of ``images``; ``mean_gap``, the
     #: absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored`` in
     #: ``cells`` under the metric's name.
     aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
-    #: The columns it is made of. A ``mean`` may name a second one, which holds the truth's own value: a
+    #: The columns that it is computed from. A ``mean`` may name a second one with the truth's own value; a
     #: ``target`` metric needs it.
     columns: tuple[str, ...]
     unavailable: str = ""  #: Why it was not computed, or ``""``
-    headline: bool = False  #: Whether it stands in the report's first table
-    compared: bool = False  #: Whether methods are compared with the best one by it
+    headline: bool = False  #: Whether it is in the report's first table
+    compared: bool = False  #: Whether the report tests differences from the best method in it
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """``run.json``: everything about a run that is not a number of a photo."""
+    """``run.json``: the facts about a run."""
 
     command: str  #: The exact command line
-    #: `started`, `seconds`: ISO 8601 time in UTC, and how long it took.
+    #: `started`, `seconds`: ISO 8601 time in UTC, and the duration.
     started: str
     seconds: float
     #: ``name``, ``summary``, ``root``, ``fingerprint``, ``licence``, ``source``, ``splits`` (the rule),
-    #: ``caveat`` and ``photos`` (split → how many).
+    #: ``caveat`` and ``photos`` (split → number).
     dataset: dict[str, Any]
-    #: `protocol`, `protocol_digest`: The frozen protocol's fields, and the digest that stands on every row.
+    #: `protocol`, `protocol_digest`: The frozen protocol's fields, and the digest that is in every row.
     protocol: dict[str, Any]
     protocol_digest: str
     metrics: tuple[MetricFacts, ...]  #: In the order of the tables
@@ -153,7 +153,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Results:
-    """A run read back: its facts and its tables."""
+    """A finished run: its facts and its tables."""
 
     run: RunFacts
     cells: pd.DataFrame  #: One row per method and seed: status, seconds, memory
@@ -172,12 +172,12 @@ def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 
 def write_results(results: Results, folder: Path) -> None:
-    """Write a run's facts and tables, all or none of them, whenever it is interrupted.
+    """Write a run's facts and tables, all or none, even if interrupted.
 
-    The tables are staged first. Writing ``run.json``, with their digests, is the moment that counts. Then the
-    tables get their names; until they have them, they are read from where they are staged.
+    The tables are staged first. Writing ``run.json``, with their digests, commits them. Then the tables are
+    renamed; until then, they are read from their staged files.
     """
-    _name_staged(folder)  # of a writer that was killed
+    _name_staged(folder)  # left by a killed writer
     digests = {}
     for name, columns in TABLES.items():
         staged = folder / f"{STAGED}{name}.parquet"
@@ -189,11 +189,11 @@ def write_results(results: Results, folder: Path) -> None:
 
 
 def _name_staged(folder: Path) -> None:
-    """Give staged tables that ``run.json`` means their names."""
+    """Rename the staged tables to which ``run.json`` refers."""
     try:
         digests = json.loads((folder / "run.json").read_text(encoding="utf-8"))["tables"]
     except (OSError, ValueError, KeyError, TypeError):
-        return  # a new folder, or one that an older version wrote
+        return  # a new folder, or one written by an older version
     for name in TABLES:
         staged = folder / f"{STAGED}{name}.parquet"
         if staged.is_file() and file_digest(staged) == digests.get(name):
@@ -202,10 +202,10 @@ def _name_staged(folder: Path) -> None:
 
 
 def read_results(folder: Path) -> Results:
-    """Read a run folder; pictures that are not in it, as in a committed baseline, or damaged are not kept.
+    """Read a run folder; missing pictures, as in a committed baseline, and damaged ones are left out.
 
-    Raises `UserError` if it holds no run, a newer version wrote it, or a file of it is missing, damaged, or
-    not the one that was written with the others.
+    Raises `UserError` if it is not a run folder, a newer version wrote it, or one of its files is missing,
+    damaged, or does not belong to the others.
     """
     path = folder / "run.json"
     if not path.is_file():
@@ -215,8 +215,8 @@ def read_results(folder: Path) -> Results:
         version = facts["schema_version"]
         if version > SCHEMA_VERSION:
             raise UserError(
-                f"'{path}' has schema {version} and this huebench reads up to {SCHEMA_VERSION}: "
-                "read it with the huebench that wrote it, or a newer one"
+                f"'{path}' has schema {version}, but this huebench reads up to {SCHEMA_VERSION}: "
+                "use the huebench that wrote it, or a newer one"
             )
         stored = facts.pop("tables", {})  # runs had no digests before schema 3
         digests = {name: stored[name] for name in TABLES} if version == SCHEMA_VERSION else {}
@@ -238,10 +238,10 @@ def read_results(folder: Path) -> Results:
 
 
 def _read_table(folder: Path, name: str, digest: str | None) -> pd.DataFrame:
-    """Return a table of a run, under its name or staged: the one with the digest, where there is one."""
+    """Return a run's table, renamed or staged: the one that matches the digest, if given."""
     path = folder / f"{name}.parquet"
-    problem: Exception = ValueError("it is not the table that run.json was written with")
-    # A writer may give a staged table its name between the first two looks.
+    problem: Exception = ValueError("it does not match run.json")
+    # A writer may rename a staged table between the first two attempts.
     for place in (path, folder / f"{STAGED}{path.name}", path) if digest else (path,):
         try:
             content = place.read_bytes()

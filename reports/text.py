@@ -1,22 +1,22 @@
-"""Numbers and facts in words, as every report writes them."""
+"""Formats numbers and facts as text for all reports."""
 
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-MISSING = "–"  #: Stands for a value that is not known
+MISSING = "–"  #: Shown for unknown values
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but tab and line feed, those that turn the direction of text, and half characters."""
+"""Control characters except tab and line feed, bidirectional controls, and lone surrogates."""
 
 
 def printable(text: str) -> str:
-    r"""Return a text with its control characters shown, not sent.
+    r"""Return a text with its control characters escaped.
 
-    They would command a terminal, or show the text in another order than it has.
+    Unescaped, they would control a terminal or reorder the shown text.
 
     >>> printable("\x1b[2J a\u202eb")
     '\\x1b[2J a\\u202eb'
@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 
 
 def spreadsheet_safe(value: Any) -> Any:
-    """Return a value of a CSV file; a text that a spreadsheet would run as a formula gets an apostrophe.
+    """Return a value for CSV; text that a spreadsheet would run as a formula gets an apostrophe.
 
     >>> spreadsheet_safe("=1+1"), spreadsheet_safe("gray"), spreadsheet_safe(-1.5)
     ("'=1+1", 'gray', -1.5)
@@ -48,7 +48,7 @@ def number(value: float, decimals: int) -> str:
 
 
 def signed(value: float, decimals: int) -> str:
-    """Format a change: with its sign, also where it rises.
+    """Format a change, always with its sign.
 
     >>> signed(0.25, 2), signed(-1.0, 1), signed(0.0, 1)
     ('+0.25', '−1.0', '0.0')
@@ -57,7 +57,7 @@ def signed(value: float, decimals: int) -> str:
 
 
 def signed_percent(share: float) -> str:
-    """Format a change that is a share.
+    """Format a relative change.
 
     >>> signed_percent(0.1), signed_percent(-0.25)
     ('+10%', '−25%')
@@ -125,12 +125,12 @@ def duration(seconds: float) -> str:
 
 
 def kept_of(kept: int, photos: int) -> str:
-    """Say of how many photos pictures were kept; nothing where they were of all."""
+    """Describe how many photos have kept pictures; empty if all have."""
     return f"the {kept:,} of {photos:,} photos whose pictures were kept" if kept < photos else ""
 
 
 def in_words(value: Any) -> str:
-    """Return a fact of ``run.json`` as a reader would write it.
+    """Return a fact of ``run.json`` as readable text.
 
     >>> in_words({"train": 3780, "test": 119}), in_words(["psnr", "ssim"]), in_words(None)
     ('train 3,780, test 119', 'psnr, ssim', 'none')

@@ -48,7 +48,7 @@ class Cell(BaseModel):
     threads, devices
         Number of threads that it may use, and of GPUs that train its method together.
     rescored
-        Key of the finished cell whose kept predictions are scored again instead of running the method, or ``""``.
+        Key of the finished cell whose predictions are scored again instead of running the method, or ``""``.
     problem
         Why it cannot run, or ``""``.
     """

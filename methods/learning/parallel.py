@@ -4,8 +4,8 @@ The environment variables of ``torchrun`` (``RANK``, ``WORLD_SIZE``, ``MASTER_AD
 describe the group, so any launcher that sets them works. All processes start from the same weights and take
 the same steps on the mean of their gradients, so their weights stay equal. A single process has no overhead.
 
-Gradients are averaged after the backward pass instead of through ``DistributedDataParallel``, which supports one
-network and one loss per step; adversarial steps have two of each, and which one learns depends on the batch.
+Gradients are averaged after the backward pass instead of through ``DistributedDataParallel``, which supports
+one network and one loss per step; adversarial steps have two, and which one learns depends on the batch.
 """
 
 import os

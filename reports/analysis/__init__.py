@@ -1,1 +1,1 @@
-"""Numbers worked out from a run; nothing here knows how they are shown."""
+"""Numbers computed from a run, independent of their presentation."""

@@ -15,13 +15,13 @@ REACH = 100  #: The histograms span a* and b* from −100 to 100
 
 BINS = 50
 
-PIXELS_A_PICTURE = 4096  #: Enough of a picture's pixels for its histogram, evenly spread
+PIXELS_A_PICTURE = 4096  #: Pixels per picture in a histogram, evenly spread
 
 
 def kept_pictures(results: Results, summary: Summary) -> dict[str, list[Path]]:
-    """Return the kept pictures of the truth and of every method, of photos that all of them have.
+    """Return the kept pictures of the truth and of every method, for photos that all of them have.
 
-    Empty where there are none. Methods without any kept picture are left out.
+    Empty if there are none. Methods without kept pictures are left out.
     """
     images = results.images[results.images["picture"].notna() & results.images["truth_picture"].notna()]
     first = images.sort_values("seed").drop_duplicates(["method", "photo"])

@@ -13,12 +13,12 @@ from ..text import in_words
 from .statistics import SIGNIFICANT, contributions, paired
 from .summary import Summary, summarize
 
-SAME_PHOTOS = ("split", "limit")  #: Options of a run that decide which photos are scored
+SAME_PHOTOS = ("split", "limit")  #: Options that determine which photos are scored
 
-WORTH_KNOWING = ("budget", "device", "seeds")  #: Options of a run that may differ, and then explain a change
+WORTH_KNOWING = ("budget", "device", "seeds")  #: Options that may differ and thus explain a change
 
 SAME_MACHINE = ("processor", "cores", "accelerator")
-"""Facts of a machine without which times say nothing of each other."""
+"""Facts of a machine that must be equal for times to be comparable."""
 
 INDEX = ("method", "metric")  #: Names of the index of every table of changes
 
@@ -30,21 +30,20 @@ class Comparison:
     #: `before`, `after`: The runs.
     before: Results
     after: Results
-    metrics: dict[str, MetricFacts]  #: Name → facts, of the metrics that both have
+    metrics: dict[str, MetricFacts]  #: Name → facts of the metrics that both have
     #: Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
-    #: runs scored; the mean paired ``difference``, after less before, with its interval ``low``, ``high``,
-    #: ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, as `statistics.paired` gives
-    #: them; and ``verdict``: ``same``, ``better``, ``worse``, or ``other`` where neither is better. A metric
-    #: that is no mean over photos has no interval and no p; where its value changed at all, the verdict is
-    #: ``untested``.
+    #: runs scored; the mean paired ``difference``, after − before, with its interval ``low``, ``high``,
+    #: ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, from `statistics.paired`; and
+    #: ``verdict``: ``same``, ``better``, ``worse``, or ``other`` if neither is better. A metric that is not
+    #: a mean over photos has no interval and no p; if its value changed, the verdict is ``untested``.
     changes: pd.DataFrame
-    #: ``time`` (seconds of a photo) and ``memory`` (peak, MiB), each indexed by method: the value ``before``
-    #: and ``after``, and its ``change`` as a share; missing where it is not known.
+    #: ``time`` (seconds per photo) and ``memory`` (peak, MiB), each indexed by method: the value ``before``
+    #: and ``after``, and its ``change`` as a share; missing if unknown.
     costs: dict[str, pd.DataFrame]
     photos: pd.DataFrame  #: Indexed by photo, one column per method and metric: the paired differences
-    #: Indexed as `changes`: the number of photos that had a value before and have no finite one after.
+    #: Indexed like `changes`: the number of photos that had a value before but no finite one after.
     values_lost: pd.Series
-    #: Method → how many photos it scored before and after, of those that now score fewer.
+    #: Method → number of photos scored before and after, for methods that now score fewer.
     lost: dict[str, tuple[int, int]]
     new: tuple[str, ...]  #: Labels of methods that only the later run has
 
@@ -55,12 +54,12 @@ class Comparison:
 
     @property
     def seconds(self) -> pd.DataFrame:
-        """The time of a photo, of the methods that have one before and after."""
+        """The time per photo, for methods that have one before and after."""
         return self.costs["time"].dropna()
 
     @property
     def differing(self) -> list[str]:
-        """What else differs between the runs and may explain a change, in words."""
+        """Other differences between the runs that may explain a change, as text."""
         before, after = self.before.run, self.after.run
         options = [{name: run.options.get(name) for name in WORTH_KNOWING} for run in (before, after)]
         return [
@@ -70,7 +69,7 @@ class Comparison:
         ]
 
     def same_machine(self) -> list[str]:
-        """Say what keeps the times from being compared; nothing if they can be."""
+        """Return the reasons why times cannot be compared; empty if they can."""
         before, after = (
             {
                 **{name: results.run.machine.get(name) for name in SAME_MACHINE},
@@ -84,11 +83,10 @@ class Comparison:
 def compare_runs(before: Results, after: Results) -> Comparison:
     """Compare two runs method by method, metric by metric and photo by photo.
 
-    Only photos that both runs scored count. Several seeds are averaged photo by photo first. Oracles are
-    compared too: they watch the protocol.
+    Only photos that both runs scored count. Several seeds are first averaged photo by photo. Oracles are
+    compared too: they monitor the protocol.
 
-    Raises `UserError` if the runs are of different protocols or photos, or have no method or no metric in
-    common.
+    Raises `UserError` if the runs differ in protocol or photos, or have no method or no metric in common.
     """
     check_comparable(before, after)
     old, new = summarize(before), summarize(after)
@@ -122,10 +120,10 @@ def compare_runs(before: Results, after: Results) -> Comparison:
 
 
 def check_comparable(before: Results, after: Results) -> None:
-    """Refuse runs whose numbers do not belong together.
+    """Refuse runs whose numbers cannot be compared.
 
-    Raises `UserError` if a field of the protocol, the photos' fingerprint, or the choice of photos differs;
-    it says which.
+    Raises `UserError`, naming the differences, if the protocol, the photos' fingerprint, or the choice of
+    photos differs.
     """
     one, other = before.run, after.run
     protocol = differences(
@@ -148,7 +146,7 @@ def check_comparable(before: Results, after: Results) -> None:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Say which values of two mappings differ.
+    """Return the differing values of two mappings, as text.
 
     >>> differences({"size": 256, "grey": "L*"}, {"size": 128, "grey": "L*"})
     ['size: 256 → 128']
@@ -161,7 +159,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 def _shared(before: Results, after: Results) -> tuple[Results, Results]:
-    """Return both runs with the photos alone that a method scored in both."""
+    """Return both runs reduced to photos that a method scored in both."""
     scored = [
         pd.MultiIndex.from_frame(images.loc[images["status"] == "ok", ["method", "photo"]])
         for images in (before.images, after.images)
@@ -176,7 +174,7 @@ def _shared(before: Results, after: Results) -> tuple[Results, Results]:
 
 
 def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
-    """Return photos × (method, metric), of the metrics that are means over photos; NaN where not finite."""
+    """Return photos × (method, metric), for metrics that are means over photos; NaN where not finite."""
     tables = {name: contributions(results.images, metric) for name, metric in metrics.items()}
     columns = {
         (label, name): table[label].astype(float)
@@ -195,7 +193,7 @@ def _paired_changes(old: pd.DataFrame, new: pd.DataFrame, metrics: Mapping[str, 
     said = paired(differences)
     both = differences.notna()
     said["before"], said["after"] = (table[both].mean() for table in (old, new))
-    unsure = ~(said["p_adjusted"] < SIGNIFICANT)  # also where there is none
+    unsure = ~(said["p_adjusted"] < SIGNIFICANT)  # including missing ones
     names = said.index.get_level_values("metric")
     said["verdict"] = [
         "same" if no else _verdict(metrics[name], difference)

@@ -16,27 +16,27 @@ class Chosen:
     """A photo of the gallery."""
 
     rank: str  #: ``best``, ``median``, ``worst`` or ``disputed``
-    photo: str  #: Its id
+    photo: str  #: The photo's id
     #: `metric`, `score`: The metric it was chosen by, and its mean over the real methods.
     metric: MetricFacts
     score: float
-    #: Labels of the best and the worst of the real methods on it; empty where there are fewer than two.
+    #: Labels of the best and the worst of the real methods on it; empty if there are fewer than two.
     apart: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The photos of a gallery, and the photos they were chosen from."""
+    """The photos of a gallery, with the numbers of candidates."""
 
-    photos: tuple[Chosen, ...] = ()  #: Each once; empty where no pictures were kept
+    photos: tuple[Chosen, ...] = ()  #: Each once; empty if no pictures were kept
     #: `kept`, `of`: The number of photos whose pictures were kept, and of all photos.
     kept: int = 0
     of: int = 0
-    near_grey: int = 0  #: The number of kept photos that were left out of the choice
+    near_grey: int = 0  #: Number of kept photos left out of the choice
 
     @property
     def among(self) -> str:
-        """The photos that were chosen from, in words.
+        """The candidates, as text.
 
         >>> Choice(kept=64, of=119).among, Choice(kept=12, of=12, near_grey=1).among
         ('the 64 of 119 photos whose pictures were kept', 'the photos (1 of them near-grey and left out)')
@@ -48,10 +48,10 @@ class Choice:
 def choose_photos(results: Results, summary: Summary) -> Choice:
     """Choose the best, the median, the worst and the most disputed of the photos with kept pictures.
 
-    They are ranked by the mean of the leading metric over the real methods, that is, those that are neither
-    baselines nor oracles; over the baselines where there are no others. The most disputed is the one on which
-    the best and the worst answer of these methods lie farthest apart. Near-grey photos, whose truth and
-    greyest answers look the same, are left out unless there are no others.
+    They are ranked by the mean of the leading metric over the real methods, which are neither baselines nor
+    oracles, or over the baselines if there are no others. The most disputed photo is the one with the largest
+    gap between the best and the worst answer. Near-grey photos, whose truth and greyest answers look alike,
+    are left out unless there are no others.
     """
     metric = summary.lead
     kept = results.images[results.images["picture"].notna() & results.images["truth_picture"].notna()]
@@ -80,7 +80,7 @@ def choose_photos(results: Results, summary: Summary) -> Choice:
 
 
 def _near_grey(results: Results) -> pd.Series[bool]:
-    """Return whether each photo is known to be near-grey, by whichever cell knows it."""
+    """Return whether each photo is known to be near-grey from any cell."""
     known = results.images.groupby("photo")["near_grey"].first()
     return known.fillna(value=False).astype(bool)
 

@@ -1,6 +1,6 @@
-"""Limits to how much worse a run may be than another: ``psnr:-0.2,time:+10%``.
+"""Limits on how much worse a run may be than another: ``psnr:-0.2,time:+10%``.
 
-What cannot be judged breaks its limit: a value that is missing, not finite, or of fewer photos than before.
+A value that is missing, not finite, or from fewer photos than before breaks its limit.
 """
 
 import math
@@ -15,26 +15,26 @@ from .comparison import Comparison
 
 LIMIT = re.compile(r"(?P<name>[^:]+):(?P<sign>[+-])(?P<amount>\d+(?:\.\d*)?|\.\d+)(?P<percent>%?)")
 
-ROUNDING = 1e-9  #: A change of just the limit is within it, however its last digit was rounded
+ROUNDING = 1e-9  #: Tolerance, so that a change equal to the limit is allowed despite rounding
 
 EXAMPLE = "as in psnr:-0.2,auc:-1%,time:+10%"
 
 COSTS = {"time": "times are", "memory": "memory is"}
-"""The tables of `Comparison.costs`, each of which can be limited → subject and verb of a sentence on it."""
+"""The tables of `Comparison.costs`, which can be limited → subject and verb for messages."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How much worse one metric, or a cost, may become."""
+    """The allowed change of one metric or cost for the worse."""
 
-    text: str  #: As it was typed
-    name: str  #: Of the metric, or one of `COSTS`
-    falls: bool  #: Whether a fall is limited, not a rise
-    amount: float  #: The largest that is allowed; a share where `relative`
+    text: str  #: As typed
+    name: str  #: Name of the metric, or one of `COSTS`
+    falls: bool  #: Whether a decrease is limited, not an increase
+    amount: float  #: The largest allowed change; a share if `relative`
     relative: bool  #: Whether it is a share of the value before
 
     def is_broken(self, before: float, after: float) -> bool:
-        """Return whether a change is beyond the limit; one that is not finite always is."""
+        """Return whether a change exceeds the limit; a change that is not finite always does."""
         if not (math.isfinite(before) and math.isfinite(after)):
             return True
         worsening = before - after if self.falls else after - before
@@ -47,33 +47,33 @@ class Breach:
     """A limit that a method broke."""
 
     method: str  #: Its label
-    limit: str  #: The limit, in words
-    found: str  #: The change that was found, in words
-    metric: str = ""  #: Name of the metric, or ``""`` where it is not about one
+    limit: str  #: The limit, as text
+    found: str  #: The change found, as text
+    metric: str = ""  #: Name of the metric, or ``""`` if none is concerned
 
 
 def parse_limits(text: str, metrics: Mapping[str, MetricFacts]) -> tuple[Limit, ...]:
-    """Read ``--fail-on``.
+    """Parse ``--fail-on``.
 
     Parameters
     ----------
     text
-        ``NAME:CHANGE`` with commas between: a sign, a number, and ``%`` for a share of the value before.
+        ``NAME:CHANGE``, separated by commas: a sign, a number, and ``%`` for a share of the value before.
     metrics
-        Those that can be limited.
+        The metrics that can be limited.
 
     Raises
     ------
     UserError
-        If it is not of that form, names no metric of these, or its sign is the way to the better.
+        If it is malformed, names an unknown metric, or its sign means an improvement.
     """
     return tuple(_limit(part.strip(), metrics) for part in text.split(","))
 
 
 def breaches(comparison: Comparison, limits: tuple[Limit, ...]) -> list[Breach]:
-    """Return every limit that a method broke; one that scores fewer photos than before breaks all of them.
+    """Return every limit that a method broke; scoring fewer photos than before breaks all of them.
 
-    Raises `UserError` if a cost is limited and the runs were not made on one kind of machine.
+    Raises `UserError` if a cost is limited but the runs come from different machines.
     """
     found = [
         Breach(method, "every photo as before", f"{now:,} photos scored, {was:,} before")
@@ -97,7 +97,7 @@ def _limit(text: str, metrics: Mapping[str, MetricFacts]) -> Limit:
     if name in COSTS:
         if sign == "-" or not matched["percent"]:
             raise UserError(
-                f"--fail-on '{text}': {name} may rise by a share of what it was, as in {name}:+10%"
+                f"--fail-on '{text}': {name} may only rise by a share of its old value, as in {name}:+10%"
             )
     elif name not in metrics:
         raise UserError(
@@ -107,7 +107,7 @@ def _limit(text: str, metrics: Mapping[str, MetricFacts]) -> Limit:
     else:
         worse = {"higher": "-", "lower": "+"}.get(metrics[name].direction)
         if worse is None:
-            raise UserError(f"--fail-on '{text}': {name} has no better and worse, so no limit")
+            raise UserError(f"--fail-on '{text}': {name} has no better or worse, so it cannot be limited")
         if sign != worse:
             what = (
                 f"for {name}, higher is better, so give the allowed decrease"
@@ -125,7 +125,7 @@ def _worse(comparison: Comparison, limit: Limit) -> list[Breach]:
     for label, row in comparison.changes.xs(limit.name, level="metric").iterrows():
         method, before, after = str(label), float(row["before"]), float(row["after"])
         if lost := int(comparison.values_lost.get((method, limit.name), 0)):
-            said = f"{counted(lost, 'photo')} without a finite value, not so before"
+            said = f"{counted(lost, 'photo')} without a finite value that had one before"
             found.append(Breach(method, limit.text, said, limit.name))
         elif limit.is_broken(before, after):
             decimals = change_decimals(before, after)

@@ -1,4 +1,4 @@
-"""The kernels' own benchmark, where a run folder holds one: each kernel compared with common alternatives."""
+"""The kernels' benchmark in a run folder, if any: each kernel compared with common alternatives."""
 
 import json
 from collections import defaultdict
@@ -11,21 +11,21 @@ from ... import UserError
 from ...files import write_json
 from ..text import duration
 
-OURS = "huebench"  #: The value of a benchmark's ``library`` parameter that is this package
+OURS = "huebench"  #: The ``library`` parameter of this package's benchmarks
 
 FILE = "speed.json"  #: The file that ``bench speed`` writes; in a run folder it joins the run's report
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One benchmark: its group, the library, and the median seconds of one unit of its work."""
+    """One benchmark: its group, the library, and the median seconds per unit of work."""
 
     group: str  #: The task, with every parameter but the library
-    library: str  #: The library that did it
-    #: Median over the rounds; of one item where the benchmark says how many ``items`` a round has.
+    library: str  #: The library that was timed
+    #: Median over the rounds; per item if the benchmark states the number of ``items`` per round.
     seconds: float
     facts: dict[str, Any]  #: Further facts that the benchmark recorded: recall, number of references
-    ratio: float | None = None  #: Its time over ours, or ``None`` where the group has none of ours
+    ratio: float | None = None  #: Its time / ours, or ``None`` if the group has no time of ours
 
     @property
     def row(self) -> tuple[str, str, str, str, str]:
@@ -37,16 +37,16 @@ class Timing:
 
 @dataclass(frozen=True)
 class Kernels:
-    """The kernels' benchmark: the ``machine`` in words, and every timing."""
+    """The kernels' benchmark: the ``machine`` as text, and every timing."""
 
     machine: str
     timings: list[Timing]
 
 
 def read_kernels(folder: Path) -> Kernels | None:
-    """Return the kernels' benchmark of a run folder, or ``None`` where there is no `FILE`.
+    """Return the kernels' benchmark of a run folder, or ``None`` if there is no `FILE`.
 
-    Raises `UserError` if the file is not what ``bench speed`` writes.
+    Raises `UserError` if the file was not written by ``bench speed``.
     """
     path = folder / FILE
     if not path.is_file():
@@ -63,15 +63,15 @@ def read_kernels(folder: Path) -> Kernels | None:
         return Kernels(", ".join(word for word in words if word), compare_timings(read_timings(path)))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"'{path}' is not what bench speed writes: {error!r}; delete it, or `bench speed --out {path}`"
+            f"'{path}' was not written by bench speed: {error!r}; delete it, or `bench speed --out {path}`"
         ) from error
 
 
 def copy_kernels(source: Path, target: Path) -> None:
     """Copy the kernels' benchmark of a run folder to another folder; without one, do nothing.
 
-    It stays what pytest-benchmark reads, without the time of every single round, a megabyte that no report
-    needs, and without the machine's name on its network.
+    The copy is still a pytest-benchmark file, but without the times of single rounds, a megabyte that no
+    report needs, and without the machine's host name.
     """
     path = source / FILE
     if not path.is_file() or source.resolve() == target.resolve():
@@ -89,7 +89,7 @@ def read_timings(path: Path) -> list[Timing]:
 
 
 def compare_timings(timings: list[Timing]) -> list[Timing]:
-    """Put timings of one group together, the fastest first, each with its ratio to ours."""
+    """Group the timings, the fastest first, each with its ratio to ours."""
     groups: dict[str, list[Timing]] = defaultdict(list)
     for timing in timings:
         groups[timing.group].append(timing)

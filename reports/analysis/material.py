@@ -1,4 +1,4 @@
-"""The material of a report: a run, and all that is worked out from it for more than one section."""
+"""The material of a report: a run, and the values computed from it for several sections."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +14,9 @@ from .summary import Summary, categories, summarize
 
 @dataclass(frozen=True)
 class Material:
-    """A run, and what its report shows, each part worked out when it is first asked for."""
+    """A run and the contents of its report, each part computed on first use."""
 
-    results: Results  #: The run; kept pictures, answers and ``speed.json`` are looked for in its ``folder``
+    results: Results  #: The run; its ``folder`` may hold kept pictures, answers and ``speed.json``
 
     @property
     def run(self) -> RunFacts:
@@ -35,7 +35,7 @@ class Material:
 
     @cached_property
     def without_near_grey(self) -> Summary:
-        """The methods over all photos but those known to be near-grey."""
+        """The methods over all photos except those known to be near-grey."""
         return summarize(self.results, near_grey=False)
 
     @cached_property
@@ -56,12 +56,12 @@ class Material:
 
     @cached_property
     def study(self) -> Study | None:
-        """The human study, or ``None`` where nobody has answered."""
+        """The human study, or ``None`` if there are no answers."""
         return read_study(self.results, self.summary)
 
     @cached_property
     def kernels(self) -> Kernels | None:
-        """The kernels' benchmark, or ``None`` where the run folder holds none."""
+        """The kernels' benchmark, or ``None`` if the run folder has none."""
         return read_kernels(self.results.folder)
 
     @property

@@ -14,18 +14,18 @@ class Significance:
     """The differences between the contenders by one metric."""
 
     metric: MetricFacts
-    best: str  #: Label of the contender with the highest value, or the lowest where lower is better
-    tied: tuple[str, ...]  #: Labels of those that do not differ significantly from it
-    differences: pd.DataFrame  #: Every other contender compared with the best one, as `against` gives them
-    comparisons: pd.DataFrame  #: Every two contenders, as `statistics.compare` gives them
-    ranks: Ranks | None  #: Average ranks, or ``None`` where they say nothing
+    best: str  #: Label of the contender with the highest value, or the lowest if lower is better
+    tied: tuple[str, ...]  #: Labels of contenders that do not differ significantly from it
+    differences: pd.DataFrame  #: Every other contender compared with the best one, from `against`
+    comparisons: pd.DataFrame  #: All pairs of contenders, from `statistics.compare`
+    ranks: Ranks | None  #: Average ranks, or ``None`` if they are meaningless
 
 
 def compare_contenders(results: Results, summary: Summary) -> list[Significance]:
     """Test the contenders' differences by each compared metric, the leading one first.
 
-    Empty with fewer than two contenders or two photos. A metric that photos have no values of, or that fewer
-    than two contenders have, is left out.
+    Empty with fewer than two contenders or two photos. Metrics without values per photo, or with fewer
+    than two contenders, are left out.
     """
     if len(summary.contenders()) < 2 or summary.photos < 2:
         return []

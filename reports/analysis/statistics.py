@@ -1,8 +1,8 @@
 """Bootstrap intervals, paired comparisons and average ranks, by SciPy.
 
-The photo is the unit everywhere: it is drawn again by the bootstrap, it pairs two methods, and it ranks
-them. Several seeds of a method are averaged photo by photo first, so an interval says what other photos
-would have changed; what other seeds would have changed is the spread in `Summary.spread`.
+The unit is always the photo: the bootstrap resamples photos, and methods are paired and ranked by photo.
+Several seeds of a method are first averaged photo by photo, so an interval shows what other photos would
+have changed; `Summary.spread` shows what other seeds would have changed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import scipy  # its parts load when first used; stats takes a second, and most runs need none of it
+import scipy  # its parts load on first use; stats takes a second, and most runs do not need it
 from numpy.typing import NDArray
 
 from ..tables import MetricFacts, Results
@@ -26,16 +26,16 @@ RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
 
 BATCH = 500
 
-OF_PHOTOS = ("mean", "mean_absolute_difference")  #: Aggregates of values that single photos have
+OF_PHOTOS = ("mean", "mean_absolute_difference")  #: Aggregates of values per photo
 
-CONSTANT = 1e-9  #: Differences that spread less than this share of their size are one difference, rounded
+CONSTANT = 1e-9  #: Differences whose spread is below this share of their size differ only by rounding
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Lower and upper ends: one row per method, one column per metric; missing where there is none."""
+    """Lower and upper ends: one row per method, one column per metric; missing if there is none."""
 
     low: pd.DataFrame
     high: pd.DataFrame
@@ -46,26 +46,26 @@ class Ranks:
     """Average ranks of methods over photos."""
 
     average: pd.Series[float]  #: Method → average rank, 1 the best; ties share the mean of their ranks
-    photos: int  #: Over how many photos
-    p: float  #: Of Friedman's test that all methods are alike
+    photos: int  #: Number of photos
+    p: float  #: p-value of Friedman's test that all methods are equal
     #: Two average ranks closer than this do not differ significantly at 5% (Nemenyi).
     critical_difference: float
 
 
 def per_photo(results: Results, metric: MetricFacts) -> pd.DataFrame | None:
-    """Return a metric's value of every photo (rows) and method (columns), NaN where not scored.
+    """Return a metric's value for every photo (row) and method (column), NaN where not scored.
 
-    Returns ``None`` for a metric that no photo has a value of by itself.
+    Returns ``None`` for a metric without values per photo.
     """
     return contributions(results.images, metric) if metric.aggregate in OF_PHOTOS else None
 
 
 def contributions(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | None:
-    """Return the values that a metric is the mean of: photos (rows), methods (columns), NaN where not scored.
+    """Return the values that a metric averages: photos (rows), methods (columns), NaN where not scored.
 
-    That is `per_photo` where photos have values of their own. The gap between two means is the mean of the
-    photos' differences, with the sign that makes it positive. A metric that is no mean over photos has
-    ``None``.
+    This is `per_photo` if there are values per photo. The gap between two means is the mean of the photos'
+    differences, with the sign that makes it positive. Returns ``None`` for a metric that is not a mean over
+    photos.
     """
     if metric.aggregate == "stored":
         return None
@@ -83,10 +83,10 @@ def contributions(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | N
 
 
 def intervals(summary: Summary) -> Intervals:
-    """Return percentile bootstrap intervals of every mean of a summary, over its photos.
+    """Return percentile bootstrap intervals, over photos, of every mean in a summary.
 
-    Methods that scored the same photos are computed from the same draws. Where the interval of a gap's
-    signed mean holds nought, the gap's own begins there.
+    Methods that scored the same photos share the same draws. If the interval of a gap's signed mean contains
+    zero, the gap's interval starts at zero.
     """
     labels = [str(label) for label in summary.rows.index]
     tables = {metric.name: contributions(summary.images, metric) for metric in summary.metrics}
@@ -105,8 +105,8 @@ def intervals(summary: Summary) -> Intervals:
 def bootstrap(values: Floats) -> tuple[Floats, Floats]:
     """Return lower and upper ends of percentile bootstrap intervals of column means.
 
-    The values are float64 (photos, columns), NaN where one is missing. A column with fewer than two values or
-    an infinite one has the ends NaN.
+    The values are float64 (photos, columns), NaN if missing. A column with fewer than two values, or with an
+    infinite one, gets NaN.
     """
     low, high = np.full((2, values.shape[1]), np.nan)
     present = ~np.isnan(values) & ~np.isinf(values).any(axis=0)
@@ -119,17 +119,16 @@ def bootstrap(values: Floats) -> tuple[Floats, Floats]:
 
 
 def paired(differences: pd.DataFrame) -> pd.DataFrame:
-    """Return how large paired differences are, and whether they are significant.
+    """Return the size and the significance of paired differences.
 
-    It takes one row per photo and one column per comparison, NaN where a photo lacks one side, and returns
+    It takes one row per photo and one column per comparison, NaN if a photo lacks one side, and returns
     one row per comparison: ``photos``; mean ``difference`` with its bootstrap interval ``low``, ``high``;
     ``effect``, Cohen's d of paired samples, mean / standard deviation; ``positive``, the share of photos with
-    a positive difference, ties counted half; ``p`` of the paired t test; and ``p_adjusted``, for all these
-    comparisons together, by the false discovery rate of Benjamini and Yekutieli (2001), which holds however
-    the comparisons depend on one another.
+    a positive difference, ties counted half; ``p`` of the paired t test; and ``p_adjusted``, which controls
+    the false discovery rate over all these comparisons (Benjamini and Yekutieli 2001) under any dependence.
 
-    The t test asks of the mean, as the interval does. A rank test would ask of symmetry about nought, and
-    photos are not symmetric: a method may be a little better on most and far worse on the near-grey ones.
+    The t test is about the mean, like the interval. A rank test assumes symmetry about zero, but photos are
+    not symmetric: a method may be slightly better on most and far worse on the near-grey ones.
     """
     values = differences.to_numpy(float)
     low, high = bootstrap(values)
@@ -160,13 +159,13 @@ def paired(differences: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare(results: Results, summary: Summary, metric: MetricFacts) -> pd.DataFrame:
-    """Compare every two contenders photo by photo.
+    """Compare all pairs of contenders photo by photo.
 
     Returns
     -------
     pandas.DataFrame
         As `paired`, indexed by ``a`` and ``b``; a positive difference means that ``a`` is better. Empty
-        for a metric that says nothing of single photos or has no better and worse.
+        for a metric without values per photo or without a direction.
     """
     values = per_photo(results, metric)
     sign = {"higher": 1.0, "lower": -1.0}.get(metric.direction)
@@ -181,8 +180,8 @@ def compare(results: Results, summary: Summary, metric: MetricFacts) -> pd.DataF
 def rank(results: Results, summary: Summary, metric: MetricFacts) -> Ranks | None:
     """Rank the contenders on every photo and average the ranks (Demšar 2006).
 
-    Returns ``None`` where ranks say nothing: fewer than three contenders, fewer than two photos, or a
-    metric without better and worse.
+    Returns ``None`` if ranks are meaningless: fewer than three contenders, fewer than two photos, or a metric
+    without a direction.
     """
     values = per_photo(results, metric)
     sign = {"higher": -1.0, "lower": 1.0}.get(metric.direction)
@@ -205,7 +204,7 @@ def rank(results: Results, summary: Summary, metric: MetricFacts) -> Ranks | Non
 def _bootstrap(values: Floats) -> tuple[Floats, Floats]:
     def means(photos: NDArray[np.intp], axis: int = -1) -> Floats:  # noqa: ARG001  # always the last
         draws = photos.reshape(-1, len(values))
-        # The mean over a draw is a product with how often it has each photo.
+        # A draw's mean is the product with its counts of each photo.
         counts = np.stack([np.bincount(draw, minlength=len(values)) for draw in draws])
         drawn = (counts.astype(float) @ values).T / len(values)
         return drawn.reshape(-1, *photos.shape[:-1])

@@ -1,4 +1,4 @@
-"""The fool rate of a run's human study: how often people take a colorized photo for the real one."""
+"""The fool rate of a run's human study: how often people mistake a colorized photo for the real one."""
 
 import sqlite3
 import time
@@ -15,30 +15,30 @@ from ..text import counted
 from .statistics import bootstrap
 from .summary import Summary
 
-DATABASE = "study.sqlite"  #: The file in a run folder that ``bench study`` keeps the answers in
+DATABASE = "study.sqlite"  #: The file in a run folder in which ``bench study`` stores the answers
 
 LARGEST, PATIENCE = 1 << 20, 30.0
-"""Bytes of the largest value of a study, and seconds that reading one may take."""
+"""Size limit of a value in bytes, and time limit for reading a study in seconds."""
 
-ENOUGH = 10  #: With at least this many participants the bootstrap resamples them, with fewer their answers
+ENOUGH = 10  #: From this many participants on, the bootstrap resamples participants, with fewer their answers
 
 
 @dataclass(frozen=True)
 class Study:
     """A human study of a run."""
 
-    rates: pd.DataFrame  #: As `fool_rates` gives them
-    #: `participants`, `answers`: How many people answered, and how many answers there are, practice aside.
+    rates: pd.DataFrame  #: From `fool_rates`
+    #: `participants`, `answers`: The number of each, without practice.
     participants: int
     answers: int
-    exposure: float  #: Seconds for which every photo was seen
+    exposure: float  #: Seconds for which every photo was shown
 
 
 def read_study(results: Results, summary: Summary) -> Study | None:
-    """Return the human study of a run, or ``None`` where nobody has answered.
+    """Return the human study of a run, or ``None`` if there are no answers.
 
-    Answers about a cell that is no longer part of the run, because its method, photos or seed have
-    changed since, do not count.
+    Answers about cells that are no longer part of the run, because the method, photos or seed have changed,
+    do not count.
     """
     answers = read_answers(results)
     if answers.empty:
@@ -98,20 +98,20 @@ def copy_answers(source: Path, target: Path) -> None:
                     )
             with closing(sqlite3.connect(copied)) as copy:
                 answers.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # nobody answers here: one file is enough
+                copy.execute("PRAGMA journal_mode = DELETE")  # the copy takes no answers: one file is enough
     except sqlite3.Error as error:
         raise UserError(f"cannot copy the answers of a study from '{path}' to '{copied}': {error}") from error
 
 
 def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return how often each method fooled people, with a bootstrap interval, from `read_answers`.
+    """Return each method's fool rate with a bootstrap interval, from `read_answers`.
 
     There is one row per method: ``fool_rate``, the share of its answers that took the colorized photo for the
-    real one (0…1; 0.5 cannot be told apart from the truth); the ends ``low`` and ``high`` of its interval,
+    real one (0…1; 0.5: indistinguishable from the truth); the ends ``low`` and ``high`` of its interval,
     NaN where all answers agree; ``answers`` and ``participants``.
 
-    Answers of one person are alike, so people are what is drawn again, once there are `ENOUGH` of them.
-    They need not have answered equally often: the rate is a ratio of two sums, and the bootstrap is of its
+    A person's answers are correlated, so the bootstrap resamples people once there are `ENOUGH` of them. They
+    need not have answered equally often: the rate is a ratio of two sums, and the bootstrap uses its
     linearization (Efron and Tibshirani 1993, An Introduction to the Bootstrap).
     """
     rows = {str(method): _rate(theirs) for method, theirs in answers.groupby("method")}
@@ -121,8 +121,8 @@ def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open a database that is there to read it: somebody else may have made it, and its view is a program."""
-    # Without a write-ahead log nobody is writing, and a reader need not make one.
+    """Open an existing database for reading, without trusting it: its view is code and may be hostile."""
+    # Without a write-ahead log there is no writer, and a reader need not create one.
     log = path.with_name(f"{path.name}-wal")
     mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
@@ -141,5 +141,5 @@ def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:
     linear = rate + (sums["sum"] - rate * sums["count"]) / sums["count"].mean()
     low, high = (float(end[0].clip(0, 1)) for end in bootstrap(linear.to_numpy(float)[:, None]))
     if rate in (0, 1):
-        low = high = np.nan  # every draw is the same, which says nothing of other people
+        low = high = np.nan  # every draw is the same, which says nothing about other people
     return rate, low, high, len(answers), people

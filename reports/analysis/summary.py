@@ -12,18 +12,18 @@ from ..tables import MetricFacts, Results
 GROUPS = ("baseline", "classical", "deep")
 """The families in the order of every table; oracles follow, and the truth comes last."""
 
-LEAD = "auc"  #: The metric of the charts and the gallery: unlike PSNR, it does not favour the dullest answer
+LEAD = "auc"  #: The leading metric of charts and gallery: unlike PSNR, it does not favour the dullest answer
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The results of a run's methods on some of its photos.
+    """The results of a run's methods on all or some of its photos.
 
     The three tables share their index, the methods' labels: baselines, classical and deep methods by
-    name, then the oracles. The order says nothing about who is best, because no single metric does.
+    name, then the oracles. The order is not a ranking, because no single metric ranks methods.
     """
 
-    #: The metrics of the columns; those that cannot be had for these photos are left out.
+    #: The metrics of the columns; those that cannot be computed for these photos are left out.
     metrics: tuple[MetricFacts, ...]
     #: ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored`` and
     #: ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's cost:
@@ -33,12 +33,12 @@ class Summary:
     scores: pd.DataFrame
     spread: pd.DataFrame  #: The same shape: standard deviation over seeds, missing for a single seed
     truth: pd.Series[float]  #: The truth's own value of every metric, missing where it has none
-    photos: int  #: How many photos there are
-    images: pd.DataFrame  #: The rows of `Results.images` that are of these photos
+    photos: int  #: Number of photos
+    images: pd.DataFrame  #: The rows of `Results.images` for these photos
 
     @property
     def lead(self) -> MetricFacts | None:
-        """The metric that charts and the gallery go by, or ``None`` where it was not computed."""
+        """The metric of charts and gallery, or ``None`` if it was not computed."""
         return next((metric for metric in self.metrics if metric.name == LEAD), None)
 
     @property
@@ -53,14 +53,14 @@ class Summary:
         return {str(label): "oracle" if oracle else str(family) for label, family, oracle in rows}
 
     def contenders(self) -> pd.Index[str]:
-        """Return the labels of those that may be called best: no oracle, and no decodable photo missing."""
+        """Return the labels of methods that may be called best: no oracles, every decodable photo scored."""
         missing = self.rows["expected"] - self.rows["undecodable"] - self.rows["scored"]
         return self.rows.index[~self.rows["oracle"] & (missing <= 0) & (self.rows["scored"] > 0)]
 
     def badness(self, metric: MetricFacts) -> pd.Series[float]:
-        """Return how far every contender is from the best possible: the smallest is the best.
+        """Return every contender's distance from the best possible value: the smallest is the best.
 
-        It is empty for a metric without a direction, or with a target that is not known.
+        It is empty for a metric without a direction, or with an unknown target.
         """
         values = self.scores.loc[self.contenders(), metric.name].dropna()
         if metric.direction == "lower":
@@ -72,7 +72,7 @@ class Summary:
         return values.iloc[:0]
 
     def table(self) -> pd.DataFrame:
-        """Return rows, scores and spread side by side, as the CSV report holds them."""
+        """Return rows, scores and spread side by side, as in the CSV report."""
         spread = self.spread.dropna(axis="columns", how="all").add_suffix("_spread")
         return pd.concat([self.rows, self.scores, spread], axis="columns")
 
@@ -85,11 +85,11 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
     results
         The run. A method that scored none of the photos stays as a row without values.
     near_grey
-        Whether photos known to be near-grey count; a photo of which it is unknown always does.
+        Whether photos known to be near-grey count; if unknown, they always count.
     category
         Count only the photos of this category.
     """
-    # By whichever cell knows it.
+    # Known from any cell.
     photos = results.images.groupby("photo", sort=True)[["near_grey", "category"]].first()
     keep = pd.Series(data=True, index=photos.index)
     if not near_grey:
@@ -132,7 +132,7 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
 
 
 def categories(results: Results) -> list[str]:
-    """Return the names of the photos' categories, sorted; empty where there are fewer than two."""
+    """Return the photos' categories, sorted; empty if there are fewer than two."""
     names = sorted({str(name) for name in results.images["category"].dropna()} - {""}, key=str.casefold)
     return names if len(names) > 1 else []
 
@@ -144,13 +144,13 @@ def _ordered(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | None) -> float:
-    """Return a cell's value of a metric; NaN where it scored no photo."""
+    """Return a cell's value of a metric; NaN if it scored no photo."""
     if metric.aggregate == "stored":
         value = cell.get(metric.name)
         return np.nan if pd.isna(value) else float(value)
     if photos is None:
         return np.nan
-    # A photo whose value is missing makes the mean missing: a mean over fewer photos would not be one.
+    # One missing value makes the mean missing: means over fewer photos are not comparable.
     columns = photos.reindex(columns=list(metric.columns)).to_numpy(float, na_value=np.nan)
     if metric.aggregate == "mean":
         return float(columns[:, 0].mean())
@@ -160,7 +160,7 @@ def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | N
 
 
 def _truth(scored: pd.DataFrame, metrics: tuple[MetricFacts, ...]) -> pd.Series[float]:
-    """Return the truth's own mean over the photos that anyone scored."""
+    """Return the truth's own mean over the photos that any method scored."""
     names = {m.name: m.columns[1] for m in metrics if m.aggregate == "mean" and len(m.columns) == 2}
     own = scored.reindex(columns=["photo", *names.values()]).groupby("photo").first().astype(float).mean()
     return pd.Series({m.name: own.get(names.get(m.name, ""), np.nan) for m in metrics}, dtype=float)
@@ -180,7 +180,7 @@ def _rows(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _status(statuses: pd.Series[str]) -> str:
-    """Return ``ok`` if every seed is, else what went wrong, and with how many of the seeds."""
+    """Return ``ok`` if every seed is ok, else the failures and how many seeds they hit."""
     wrong = statuses[statuses != "ok"]
     if wrong.empty:
         return "ok"

@@ -10,9 +10,9 @@ from .style import style
 LINES = {"baseline": ":", "classical": "--", "deep": "-"}  #: Family → pattern of its lines
 
 LINE_COLORS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")
-"""Okabe and Ito's palette, but for its yellow, which is too light for a line on white."""
+"""Okabe and Ito's palette without its yellow, which is too light for a line on white."""
 
-ALMOST_ALL = 0.99  #: The axis ends where every method has this share of pixels
+ALMOST_ALL = 0.99  #: The axis ends where every method reaches this share of pixels
 
 
 def accuracy_curves(curves: pd.DataFrame, rows: pd.DataFrame, labels: dict[str, str]) -> Figure:
@@ -21,7 +21,7 @@ def accuracy_curves(curves: pd.DataFrame, rows: pd.DataFrame, labels: dict[str, 
     Parameters
     ----------
     curves
-        The run's ``accuracy_curves`` table, not empty; several seeds of a method become their mean.
+        The run's ``accuracy_curves`` table, not empty; the seeds of a method are averaged.
     rows
         `Summary.rows`: the methods in order, with ``family`` and ``oracle``.
     labels

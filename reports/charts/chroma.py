@@ -14,7 +14,7 @@ from .style import TILES_A_LINE, style
 
 
 def chroma_histograms(found: dict[str, NDArray[np.float64]]) -> Figure:
-    """Draw histograms, as `analysis.chroma.histogram` returns them, all on the scale of one colour bar."""
+    """Draw histograms from `analysis.chroma.histogram`, all with the same colour scale."""
     with style():
         lines = math.ceil(len(found) / TILES_A_LINE)
         columns = min(len(found), TILES_A_LINE)
@@ -44,12 +44,12 @@ def _squares_together() -> ConstrainedLayoutEngine:
 
 
 def _mark(place: Axes, *, left: bool, bottom: bool) -> None:
-    """Give a histogram its ticks; only those on the outer sides say which values they are at."""
+    """Draw a histogram's ticks; only those on the outer sides are labelled."""
     ticks = (-REACH, 0, REACH)
     place.set(xticks=ticks, yticks=ticks)
     place.tick_params(labelsize=7, length=2, pad=2, labelbottom=bottom, labelleft=left)
     first, _, last = place.xaxis.get_major_ticks()
-    first.label1.set_horizontalalignment("left")  # within the histogram, so that it may be as wide as it can
+    first.label1.set_horizontalalignment("left")  # inside the histogram, to leave it more room
     last.label1.set_horizontalalignment("right")
     place.set_xlabel("a*" if bottom else "", fontsize=7.5, labelpad=1)
     place.set_ylabel("b*" if left else "", fontsize=7.5, labelpad=-6)

@@ -19,19 +19,19 @@ GROUP_STYLES = {
     "classical": ("#0072B2", "o"),
     "deep": ("#D55E00", "^"),
 }
-"""Family → colour, of Okabe and Ito's palette, and marker: never told apart by colour alone."""
+"""Family → colour, of Okabe and Ito's palette, and marker: never distinguished by colour alone."""
 
 NEAR = ((8, 0), (-8, 0), (0, 6), (0, -6))
-"""Where a point's name may be, in pixels from it; the first that is free."""
+"""Possible offsets of a point's name, in pixels; the first free one is used."""
 
 FAR = tuple((x, y) for distance in (16, 30) for x in (-distance, 0, distance) for y in (-distance, distance))
-"""Where it may be when there is no room near: with a line to its point."""
+"""Offsets for names without room nearby, drawn with a line to the point."""
 
 Box = tuple[float, float, float, float]
 
 
 def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
-    """Draw a metric, higher the better, against images per second, with the contenders' Pareto front."""
+    """Draw a higher-is-better metric against images per second, with the contenders' Pareto front."""
     with style():
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()
@@ -68,7 +68,7 @@ def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
 
 
 def pareto(speed: NDArray[np.float64], quality: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which points no other point beats: at least as good in both, and better in one.
+    """Return a mask of points that no other point beats by being at least as good in both and better in one.
 
     >>> pareto(np.array([1.0, 2.0, 3.0, 2.0]), np.array([5.0, 4.0, 1.0, 3.0])).tolist()
     [True, True, True, False]
@@ -87,7 +87,7 @@ def timed(summary: Summary, metric: MetricFacts) -> pd.DataFrame:
 
 
 def _label(axes: Axes, points: pd.DataFrame) -> None:
-    """Name points, each where the name overlaps other points and earlier names least."""
+    """Label points where each name overlaps other points and earlier names least."""
     places = axes.transData.transform(points[["speed", "quality"]].to_numpy())
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     for label, place in zip(map(str, points.index), places, strict=True):
@@ -103,13 +103,13 @@ def _label(axes: Axes, points: pd.DataFrame) -> None:
             ha=("center", "left", "right")[right],
             va=("center", "bottom", "top")[up],
             fontsize=7.5,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # where the front crosses it
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # stays readable on the front
             arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.6} if offset in FAR else None,
         )
 
 
 def _box(place: NDArray[np.float64], offset: tuple[int, int], width: float, height: float) -> Box:
-    """Return left, bottom, right and top of a name that lies off its point on the sides of an offset."""
+    """Return left, bottom, right and top of a name placed at an offset from its point."""
     right, up = np.sign(offset)
     left = place[0] + offset[0] + (right - 1) * width / 2
     bottom = place[1] + offset[1] + (up - 1) * height / 2
@@ -117,7 +117,7 @@ def _box(place: NDArray[np.float64], offset: tuple[int, int], width: float, heig
 
 
 def _crowding(box: Box, taken: Sequence[Box], inside: Box) -> float:
-    """Return how much of a box lies on others or outside."""
+    """Return how much of a box overlaps others or lies outside."""
     outside = _overlap(box, box) - _overlap(box, inside)
     return sum(_overlap(box, other) for other in taken) + outside
 

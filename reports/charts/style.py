@@ -1,4 +1,4 @@
-"""The common style of all charts, drawn by Matplotlib without any global state of it."""
+"""The common style of all charts, applied without changing Matplotlib's global state."""
 
 import io
 import warnings
@@ -29,9 +29,9 @@ STYLE: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw with Matplotlib's own defaults and `STYLE`, whatever the user's settings are.
+    """Draw with Matplotlib's own defaults and `STYLE`, regardless of the user's settings.
 
-    Its warnings are about looks, such as a letter that its font lacks: nothing that a user can mend.
+    Matplotlib's warnings are about looks, such as a missing glyph, which users cannot fix.
     """
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -41,7 +41,7 @@ def style() -> Iterator[None]:
 
 
 def encode(figure: Figure, kind: str = "png") -> bytes:
-    """Return a figure as a ``png`` or ``jpg`` file with nothing but the picture: the same bytes each time."""
+    """Return a figure as a ``png`` or ``jpg`` file without metadata: the same bytes each time."""
     options: dict[str, Any] = {"metadata": {"Software": None}}
     if kind == "jpg":
         options = {"pil_kwargs": {"quality": 90, "subsampling": 0}}

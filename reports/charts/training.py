@@ -9,11 +9,11 @@ from matplotlib.ticker import MaxNLocator
 from .style import style
 
 SPLIT_COLORS = {"train": "#0072B2", "validation": "#D55E00"}
-"""Of Okabe and Ito's palette, told apart by colour-blind readers (doi:10.1038/nmeth.1618)."""
+"""Colours of Okabe and Ito's palette for colour-blind readers (doi:10.1038/nmeth.1618)."""
 
 
 def training_curves(curves: pd.DataFrame) -> Figure:
-    """Draw loss and accuracy by epoch, train and validation, of every method in the table ``curves``.
+    """Draw loss and accuracy by epoch, train and validation, for every method in the table ``curves``.
 
     Several seeds of a method become several lines.
     """

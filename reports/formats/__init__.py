@@ -1,1 +1,1 @@
-"""The formats of a report, one file each: they render blocks and know nothing of what they say."""
+"""The formats of a report, one file each: they render blocks, whatever their content."""

@@ -1,4 +1,4 @@
-"""HTML: one file that needs no network, to sort, filter and compare in."""
+"""HTML: one file for sorting, filtering and comparing; needs no network."""
 
 import base64
 import io
@@ -149,7 +149,7 @@ def _entry(entry: b.Entry) -> Markup:
 
 
 def _tile(tile: b.Tile, photo: str) -> Markup:
-    """Return a picture; over every answer a slider uncovers the truth."""
+    """Return a picture; on every answer a slider reveals the truth."""
     caption, control, method = tile.caption, Markup(""), Markup("")
     if tile.path is None:
         picture, caption = Markup('<span class="missing">{}</span>').format(tile.caption), ""

@@ -1,7 +1,7 @@
-r"""LaTeX: the tables of a report with booktabs, the best bold, the second best underlined.
+r"""LaTeX: the tables of a report with booktabs; the best is bold, the second best underlined.
 
-Each file holds what to ``\input``: a ``table`` environment, or several where one would be too wide to read;
-the document needs ``\usepackage{booktabs,adjustbox}``. A table wider than the line is shrunk to it.
+Each file to ``\input`` holds a ``table`` environment, or several if one would be too wide to read; the
+document needs ``\usepackage{booktabs,adjustbox}``. A table wider than the line is shrunk to fit.
 """
 
 from pathlib import Path
@@ -35,15 +35,15 @@ ESCAPES = str.maketrans(
         "\N{NO-BREAK SPACE}": "~",
     }
 )
-"""What LaTeX would read as a command, and what our tables are full of and its plain fonts lack."""
+"""Characters that LaTeX reads as commands, and frequent characters that its plain fonts lack."""
 
 COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}  #: Rank → how pandas' Styler marks it
 
-CHARACTER, GAP = 5, 8  #: Width of a digit of 10 pt type, and of the space between two columns, in points
+CHARACTER, GAP = 5, 8  #: Width of a 10 pt digit, and of the gap between columns, in points
 
 ROOM = round(345 / 0.7)
-r"""From what width in points on a table is split: shrunk to the line of ``article``, which has 345, its 10 pt
-type would be smaller than the 7 of ``\scriptsize``."""
+r"""Width in points beyond which a table is split: shrunk to ``article``'s line of 345 pt, its 10 pt type
+would be smaller than ``\scriptsize``, which is 7 pt."""
 
 TEMPLATE = r"""\begin{table}
 \centering
@@ -59,7 +59,7 @@ TEMPLATE = r"""\begin{table}
 def write(document: Document, folder: Path) -> Path:
     """Write ``latex/*.tex`` and return the folder ``latex``.
 
-    It has one file per table of the report, and ``*-intervals.tex`` with the intervals of its means.
+    It holds one file per table of the report, and ``*-intervals.tex`` with the intervals of its means.
     """
     target = folder / "latex"
     named: dict[str, list[Table]] = {}
@@ -78,15 +78,15 @@ def write(document: Document, folder: Path) -> Path:
 
 
 def readable(table: Table) -> list[Table]:
-    """Split a table that would be too small to read on one line into as few as are not.
+    """Split a table that would be too small to read into as few readable tables as possible.
 
-    Each has some of the columns, in their order, and they are about equally wide; an interval stays beside
-    what it is of. Each has all rows, but for the truth's where it has none of these values.
+    Each has some of the columns, in order, and they are about equally wide; an interval stays next to its
+    value. Each has all rows, except the truth's if it has none of these values.
     """
     widths = [_width(place, table) for place in range(len(table.columns))]
     names = ([row.group for row in table.rows], [row.label for row in table.rows])
     taken = sum(CHARACTER * max(map(len, texts), default=0) + GAP for texts in names)
-    room = max(ROOM - taken, ROOM // 2)  # long names are no reason for a table of every column
+    room = max(ROOM - taken, ROOM // 2)  # long names must not force one table per column
 
     def packed(room: int) -> list[list[int]]:
         parts: list[list[int]] = [[]]
@@ -102,9 +102,9 @@ def readable(table: Table) -> list[Table]:
 
 
 def latex(table: Table, caption: str, label: str) -> str:
-    """Return a table as a LaTeX ``table`` environment, at most as wide as the line; it is escaped."""
+    """Return a table as a LaTeX ``table`` environment, at most as wide as the line; texts are escaped."""
     methods = pd.MultiIndex.from_tuples([(_escaped(row.group), _escaped(row.label)) for row in table.rows])
-    # Headings need not differ, but a Styler's columns must.
+    # Headings may repeat, but a Styler's columns must be unique.
     places = pd.RangeIndex(len(table.columns))
     texts = pd.DataFrame(
         [[_escaped(entry.text) for entry in row.entries] for row in table.rows], methods, places
@@ -123,7 +123,7 @@ def latex(table: Table, caption: str, label: str) -> str:
 
 
 def _units(table: Table) -> list[list[int]]:
-    """Return the places of the columns, those together that belong together."""
+    """Return the columns' indices, grouped if they belong together."""
     units: list[list[int]] = []
     for place, column in enumerate(table.columns):
         if units and column.label.endswith("interval"):
@@ -134,13 +134,13 @@ def _units(table: Table) -> list[list[int]]:
 
 
 def _width(place: int, table: Table) -> int:
-    """Return about how wide a column is, in points, with the space beside it."""
+    """Return a column's approximate width in points, including its gap."""
     texts = [*_lines(place, table), *(row.entries[place].text for row in table.rows)]
     return CHARACTER * max(map(len, texts)) + GAP
 
 
 def _lines(place: int, table: Table) -> list[str]:
-    """Return a column's heading, in two lines where one is wider than everything below it."""
+    """Return a column's heading, on two lines if one would be wider than the cells below."""
     title = table.columns[place].title
     words = title.split(" ")
     if len(words) == 1 or len(title) <= max((len(row.entries[place].text) for row in table.rows), default=0):

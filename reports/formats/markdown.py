@@ -34,12 +34,12 @@ def inline(text: Text) -> str:
     a\_b \<b\>\| \[x\](y)
     """
     line = "".join(map(_span, b.spans(text))).strip(" ")
-    # At the start of a line, a list's mark or a rule under a heading.
+    # At the start of a line: a list marker or a heading's underline.
     return re.sub(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=](?:[-=\s]|$)))", r"\1\\", line)
 
 
 def code(value: str) -> str:
-    """Return a code span, whatever back-ticks are in it.
+    """Return a code span, even for text with back-ticks.
 
     >>> print(code("bench run"), code("a`b"))
     `bench run` ``a`b``
@@ -105,7 +105,7 @@ def _span(span: Span) -> str:
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], align: Sequence[str]) -> str:
-    # A bar ends a cell, even within a code span; escaped twice it would not.
+    # A bar ends a cell, even within a code span; escape it only once.
     cells = [[re.sub(r"(?<!\\)\|", r"\|", cell) for cell in row] for row in rows]
     return tabulate(cells, headings, tablefmt="pipe", colalign=align, disable_numparse=True)
 

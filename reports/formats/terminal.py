@@ -1,4 +1,4 @@
-"""The terminal: blocks as rich shows them, as wide as the console allows."""
+"""The terminal: blocks rendered by rich, as wide as the console allows."""
 
 from collections.abc import Iterable
 

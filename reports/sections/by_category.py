@@ -7,7 +7,7 @@ from ..blocks import Block, Data, Heading, Prose
 from ..charts.categories import heat_map
 from .layout import chart, matrix, metric_column, unrounded, with_intervals
 
-METRICS = 2  #: Number of metrics with tables of their own
+METRICS = 2  #: Number of metrics with their own tables
 
 CATEGORIES_PER_TABLE = 8
 

@@ -9,7 +9,7 @@ from .layout import chart
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where no pictures were kept."""
+    """Return the section; empty if no pictures were kept."""
     pictures = kept_pictures(material.results, material.summary)
     if not pictures:
         return []

@@ -1,4 +1,4 @@
-"""The comparison of two runs, short enough for the summary of a build."""
+"""The comparison of two runs, short enough for a CI summary."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ HEADINGS = (
 )  # fmt: skip
 
 VERDICTS = ("worse", "better", "other", "untested")
-"""Verdicts on a value that changed, in the order of the headline."""
+"""Verdicts on changed values, in the order of the headline."""
 
-PHOTOS_PER_BREACH = 3  #: The number of photos that are named for a broken limit
+PHOTOS_PER_BREACH = 3  #: Number of photos named for a broken limit
 
 
 def blocks(
     comparison: Comparison, limits: Sequence[Limit] = (), breaches: Sequence[Breach] = (), *, everything: bool
 ) -> list[Block]:
-    """Return what changed, with ``everything`` also what did not, and which of the limits were broken."""
+    """Return what changed (with ``everything`` also what did not) and which limits were broken."""
     rows = comparison.changes if everything else comparison.changed
     headline = f"Comparison of two runs: {_headline(comparison, breaches)}"
     made: list[Block] = [Heading(headline), _what(comparison)]
@@ -48,7 +48,7 @@ def blocks(
     if (comparison.seconds["change"] != 0).any():
         made.append(_times(comparison.seconds))
         if apart := comparison.same_machine():
-            made.append(Prose(f"These times say little: the runs differ in {', '.join(apart)}."))
+            made.append(Prose(f"These times are hard to compare: the runs differ in {', '.join(apart)}."))
     if comparison.lost:
         lost = [f"{label} ({was:,} → {now:,})" for label, (was, now) in comparison.lost.items()]
         made.append(Prose(f"Scored fewer photos than before: {in_words(lost)}."))
@@ -100,7 +100,7 @@ def _gate(comparison: Comparison, limits: Sequence[Limit], breaches: Sequence[Br
 
 
 def _photos(comparison: Comparison, breach: Breach) -> Text:
-    """Name the photos that made the difference."""
+    """Name the photos with the largest effect."""
     sign = -1 if comparison.metrics[breach.metric].direction == "lower" else 1
     changes = sign * comparison.photos[breach.method, breach.metric].dropna()
     row = comparison.changes.loc[[(breach.method, breach.metric)]].iloc[0]

@@ -6,11 +6,11 @@ from ..analysis.material import Material
 from ..blocks import Block, Heading, PlainTable, Prose
 from ..tables import Results
 
-NAMED = 5  #: The number of unscored photos that are named; further ones are counted
+NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where nothing failed."""
+    """Return the section; empty if nothing failed."""
     made: list[Block] = []
     if failed := failed_cells(material.results.cells):
         columns = ("method", "seed", "status", "phase", "reason", "log")
@@ -26,16 +26,16 @@ def blocks(material: Material) -> list[Block]:
 
 
 def failed_cells(cells: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return method, seed, status, phase, reason and log of every cell that failed, by method and seed."""
+    """Return method, seed, status, phase, reason and log of every failed cell, by method and seed."""
     wrong = cells[cells["status"] != "ok"].sort_values(["method", "seed"])
     columns = wrong[["method", "seed", "status", "phase", "reason", "log"]].astype("string").fillna("")
     return [tuple(map(str, row)) for row in columns.itertuples(index=False)]
 
 
 def unscored_photos(results: Results) -> list[tuple[str, ...]]:
-    """Return method, status, how many, reason and which photos, one row per reason.
+    """Return method, status, count, reason and photos, one row per reason.
 
-    A photo that nobody could decode is not a method's fault and is named once, for all methods.
+    A photo that could not be decoded is not a method's fault and is listed once for all methods.
     """
     wrong = results.images[results.images["status"] != "ok"]
     groups: dict[tuple[str, str, str], set[str]] = {}

@@ -1,4 +1,4 @@
-"""The metrics that are not in the headline table, and what the methods cost."""
+"""The metrics that are not in the headline table, and the methods' costs."""
 
 from ..analysis.material import Material
 from ..blocks import Block, Heading

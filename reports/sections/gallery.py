@@ -13,7 +13,7 @@ from ..text import number
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where no pictures were kept."""
+    """Return the section; empty if no pictures were kept."""
     choice = material.gallery
     if not choice.photos:
         return []

@@ -1,4 +1,4 @@
-"""The human study: how often people took a colorized photo for the real one."""
+"""The human study: how often people mistook a colorized photo for the real one."""
 
 from ..analysis.material import Material
 from ..analysis.statistics import LEVEL
@@ -9,7 +9,7 @@ from ..text import MISSING, counted, span
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where nobody has answered."""
+    """Return the section; empty if there are no answers."""
     study = material.study
     if study is None:
         return []
@@ -32,7 +32,7 @@ def blocks(material: Material) -> list[Block]:
 
 
 def rates_table(study: Study, summary: Summary) -> Table:
-    """Return the fool rates, the highest of the contenders ranked first."""
+    """Return the fool rates; the contender with the highest is ranked first."""
     columns = (
         Column("fool rate", "%", "↑", "share of answers that took the colorized photo for the real one"),
         Column(f"{LEVEL:.0%} interval", "%", description="bootstrap; none where all answers agree"),

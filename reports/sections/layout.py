@@ -1,4 +1,4 @@
-"""The tables that several sections share: formatted, ranked and labelled, from a summary."""
+"""Tables for several sections, made from a summary: formatted, ranked and labelled."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def lay_out(
     Parameters
     ----------
     summary
-        The methods; the best and the second-best contender are ranked by each metric.
+        The methods; the two best contenders are ranked by each metric.
     names
         Names of metrics and of `FACTS`, in order; metrics that the summary lacks are left out.
     intervals
         The intervals of the summary's means.
     name, caption
-        The table's.
+    Name and caption of the table.
     """
     metrics = {metric.name: metric for metric in summary.metrics}
     columns: list[Column] = []
@@ -78,7 +78,7 @@ def matrix(
 ) -> Table:
     """Make a table of one metric: one row per method, one column per summary.
 
-    The summaries, by their headings and with the intervals of their means, share their methods.
+    The summaries, given by heading with the intervals of their means, share their methods.
     """
     columns = [Column(heading) for heading in summaries]
     entries = [_metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]
@@ -86,7 +86,7 @@ def matrix(
 
 
 def with_intervals(table: Table) -> list[Block]:
-    """Return a table and, folded away, the intervals of its means, where it has any."""
+    """Return a table and, collapsed, the intervals of its means, if any."""
     places = [i for i in range(len(table.columns)) if any(row.entries[i].interval for row in table.rows)]
     if not places:
         return [table]
@@ -114,10 +114,10 @@ def metric_column(metric: MetricFacts) -> Column:
 
 
 def chart(name: str, alt: str, caption: str, draw: Callable[[], Drawing]) -> Figure:
-    """Return a chart that is drawn when it is first asked for."""
+    """Return a chart that is drawn on first use."""
 
     def encoded() -> bytes:
-        from ..charts.style import encode  # Matplotlib takes its time to import
+        from ..charts.style import encode  # Matplotlib is slow to import
 
         return encode(draw())
 
@@ -156,7 +156,7 @@ def _metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals 
 
 
 def _ranks(badness: pd.Series[float], decimals: int) -> dict[str, int]:
-    """Rank the best 1 and the second best 2; what looks the same in the table has the same rank."""
+    """Rank the best 1 and the second best 2; values that look the same in the table share a rank."""
     shown = {str(label): float(f"{value:.{decimals}f}") for label, value in badness.items()}
     best = sorted(set(shown.values()))[:2]
     return {label: best.index(value) + 1 for label, value in shown.items() if value in best}

@@ -27,7 +27,7 @@ def blocks(material: Material) -> list[Block]:
     protocol = "; ".join(
         f"{key.replace('_', ' ')} {in_words(value)}"
         for key, value in run.protocol.items()
-        if key not in ("metrics", "version")  # they stand elsewhere in the report
+        if key not in ("metrics", "version")  # shown elsewhere in the report
     )
     made: list[Block] = [
         Prose((*told, ".")),

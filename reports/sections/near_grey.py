@@ -7,7 +7,7 @@ from .layout import lay_out, with_intervals
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where all photos are near-grey."""
+    """Return the section; empty if all photos are near-grey."""
     colored, photos = material.without_near_grey, material.summary.photos
     if colored.photos == 0:
         return []

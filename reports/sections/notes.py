@@ -8,7 +8,7 @@ from ..text import in_words
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where no method records anything."""
+    """Return the section; empty if no method records anything."""
     notes = {
         (str(row.method), key, in_words(value))
         for row in material.results.cells[["method", "notes"]].dropna().itertuples(index=False)

@@ -1,4 +1,4 @@
-"""The provenance: all that is needed to repeat the run."""
+"""The provenance: everything needed to repeat the run."""
 
 from collections.abc import Mapping
 from typing import Any

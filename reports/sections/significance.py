@@ -18,7 +18,7 @@ from .layout import chart
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where there is nothing to compare."""
+    """Return the section; empty if there is nothing to compare."""
     if not material.significance:
         return []
     made: list[Block] = [Heading("Statistical significance")]

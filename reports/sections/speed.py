@@ -1,4 +1,4 @@
-"""The speed of the methods, and of the kernels where the run folder holds their benchmark."""
+"""The speed of the methods, and of the kernels if the run folder has their benchmark."""
 
 import pandas as pd
 
@@ -36,7 +36,7 @@ def blocks(material: Material) -> list[Block]:
 
 
 def methods_table(results: Results, summary: Summary) -> Table:
-    """Return how fast every method was, on what and with how many threads; seeds are averaged."""
+    """Return every method's speed, device and number of threads; seeds are averaged."""
     cells = results.cells[results.cells["images_per_second"].notna()].groupby("method", sort=False)
     warm_up = cells["warm_up_seconds"].mean().astype(float)
     devices, threads = cells["device"].unique(), cells["threads"].unique()

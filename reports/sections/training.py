@@ -7,7 +7,7 @@ from .layout import chart
 
 
 def blocks(material: Material) -> list[Block]:
-    """Return the section; empty where nothing was trained."""
+    """Return the section; empty if nothing was trained."""
     curves = material.results.curves
     if curves.empty:
         return []

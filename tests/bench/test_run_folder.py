@@ -16,7 +16,7 @@ def hold(folder, error, **given):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_disk_that_takes_no_more_is_said(tmp_path, number):
-    with pytest.raises(UserError, match=r"cannot be written: .*; free some space or make it writable; the same"):
+    with pytest.raises(UserError, match=r"cannot be written: .*; free some space or make it writable;"):
         hold(tmp_path, OSError(number, "no more"))
     with pytest.raises(UserError, match="make it writable or choose another --out; the same"):
         hold(tmp_path, OSError(number, "no more"), otherwise="choose another --out")

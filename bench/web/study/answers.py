@@ -60,9 +60,7 @@ class Answers:
         self._path = path
         try:
             with self._database() as database:
-                database.execute(
-                    "PRAGMA journal_mode = WAL"
-                )  # readers and a writer do not block each other
+                database.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block each other
                 database.executescript(SCHEMA)
                 before = {row[0] for row in database.execute("SELECT exposure FROM participants")}
         except sqlite3.Error as error:
