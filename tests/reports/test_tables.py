@@ -55,7 +55,7 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_newer_schema_is_refused(maker, tmp_path):
     results = maker.run(methods=("gray",))
     write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
-    with pytest.raises(UserError, match="has schema 99 and this huebench reads up to 3"):
+    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 3"):
         read_results(tmp_path)
 
 
@@ -109,7 +109,7 @@ def two_runs(maker, tmp_path):
 def test_a_table_of_another_run_is_refused(two_runs, name):
     one, other = two_runs
     (one / f"{name}.parquet").write_bytes((other / f"{name}.parquet").read_bytes())
-    with pytest.raises(UserError, match=rf"{name}\.parquet' .* not the table that run\.json"):
+    with pytest.raises(UserError, match=rf"{name}\.parquet' .* does not match run\.json"):
         read_results(one)
 
 

@@ -68,7 +68,7 @@ def test_a_run_folder_without_a_benchmark_has_no_kernels(maker, tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"machine_info": {}, "benchmarks": []}'])
 def test_another_file_of_that_name_is_named(tmp_path, text):
     (tmp_path / FILE).write_text(text)
-    with pytest.raises(UserError, match=r"speed\.json' is not what bench speed writes"):
+    with pytest.raises(UserError, match=r"speed\.json' was not written by bench speed"):
         read_kernels(tmp_path)
 
 
