@@ -120,7 +120,7 @@ CASES = [
     (ForgetsOnSave, "save and load", "load does not restore save"),
     (WritesInput, "inputs unchanged", "changes the lightness"),
     (ThreadDependent, "threads", "threads give different answers"),
-    (PeeksAtTheTruth, "hidden colour", "must not see"),
+    (PeeksAtTheTruth, "hidden colour", "hidden colours"),
     (
         ReadsUnknownFile,
         "files",

@@ -50,7 +50,7 @@ def test_the_path_keeps_its_brackets(timings, tmp_path):
 
 def test_without_the_checkout_it_says_where_the_suite_is(monkeypatch, tmp_path):
     monkeypatch.setattr(speed, "SUITE", tmp_path / "nowhere")
-    with pytest.raises(UserError, match="source checkout only"):
+    with pytest.raises(UserError, match="only in the source checkout"):
         speed.run_suite(tmp_path / "speed.json", None)
 
 

@@ -36,7 +36,7 @@ def test_results_keep_the_brackets_of_labels_and_paths(bench, make_run, tmp_path
     assert code == 0
     assert output.splitlines()[1].split()[0] == label
     assert "1 answer of 1 participant;" in output
-    assert f"bench report {tmp_path}/run[limit=3] puts" in output
+    assert f"bench report {tmp_path}/run[limit=3] adds" in output
 
 
 def test_a_run_without_pictures_says_how_to_keep_them(bench, make_run):
