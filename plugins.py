@@ -240,7 +240,7 @@ def _check_imports(path: Path, name: str) -> None:
             "for the plugin's folder is searched"
         )
     file = path.resolve()
-    for package in sorted(code_of(name, file).packages - sys.stdlib_module_names):
+    for package in sorted(code_of(name, file, without="huebench.").packages - sys.stdlib_module_names):
         beside = (file.parent / f"{package}.py", file.parent / package / "__init__.py")
         found = module_file(package)
         for hidden in beside:

@@ -116,14 +116,17 @@ def make_plan(request: Request) -> Plan:
         for seed in request.seeds:
             cell = _cell(spec, request, data, {**shared, "seed": seed})
             cells.setdefault(cell.key, cell)
-    known = _names(training.split("train"))
-    trained_on = sum(not known.isdisjoint(_names([photo])) for photo in photos)
+    trained_on = _trained_on(request, training.split("train"), photos)
     return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
 
 
-def _names(photos: Sequence[Entry]) -> set[str]:
-    """Return all that a photo can be known by again: ids, and digests where there are any."""
-    return {photo.id for photo in photos} | {photo.sha256 for photo in photos if photo.sha256}
+def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry]) -> int:
+    """Return how many photos are training photos as well: by content, and in one dataset by id."""
+    if request.split == "all" and not request.train_on:
+        return 0  # methods that learn are skipped
+    known = {photo.sha256 for photo in train if photo.sha256}
+    ids = set() if request.train_on else {photo.id for photo in train}
+    return sum(photo.sha256 in known or photo.id in ids for photo in photos)
 
 
 def data_plugins(request: Request) -> tuple[str, ...]:

@@ -54,6 +54,11 @@ class Comparison:
         return self.changes[self.changes["verdict"] != "same"]
 
     @property
+    def seconds(self) -> pd.DataFrame:
+        """The time of a photo, of the methods that have one before and after."""
+        return self.costs["time"].dropna()
+
+    @property
     def differing(self) -> list[str]:
         """What else differs between the runs and may explain a change, in words."""
         before, after = self.before.run, self.after.run
@@ -110,7 +115,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         changes=changes.reindex(order[order.isin(changes.index)]),
         costs=_costs(old, new, labels),
         photos=other - one,
-        values_lost=(whole.notna() & ~np.isfinite(other.reindex_like(whole))).sum(),
+        values_lost=(whole.notna() & other.reindex_like(whole).isna()).sum(),
         lost={label: (was, now) for label, (was, now) in scored.items() if now < was},
         new=tuple(str(label) for label in new.rows.index if label not in old.rows.index),
     )
@@ -171,7 +176,7 @@ def _shared(before: Results, after: Results) -> tuple[Results, Results]:
 
 
 def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
-    """Return photos × (method, metric), of the metrics that are means over photos."""
+    """Return photos × (method, metric), of the metrics that are means over photos; NaN where not finite."""
     tables = {name: contributions(results.images, metric) for name, metric in metrics.items()}
     columns = {
         (label, name): table[label].astype(float)
@@ -180,7 +185,7 @@ def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels:
         for label in labels
         if label in table
     }
-    made = pd.DataFrame(columns, dtype=float)
+    made = pd.DataFrame(columns, dtype=float).replace([np.inf, -np.inf], np.nan)
     made.columns = pd.MultiIndex.from_tuples(list(columns), names=INDEX)
     return made
 

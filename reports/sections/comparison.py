@@ -45,9 +45,8 @@ def blocks(
     if len(rows):
         changes = PlainTable(HEADINGS, tuple(_row(comparison, *row) for row in rows.iterrows()), "Changes")
         made += [changes, _reading(comparison)]
-    seconds = comparison.costs["time"].dropna()
-    if (seconds["change"] != 0).any():
-        made.append(_times(seconds))
+    if (comparison.seconds["change"] != 0).any():
+        made.append(_times(comparison.seconds))
         if apart := comparison.same_machine():
             made.append(Prose(f"These times say little: the runs differ in {', '.join(apart)}."))
     if comparison.lost:

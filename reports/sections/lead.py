@@ -9,10 +9,12 @@ def blocks(material: Material) -> list[Block]:
     """Return the section."""
     run, rows = material.run, material.summary.rows
     seeds = f"{material.seeds} seeds, " if material.seeds > 1 else ""
+    split = run.options["split"]
+    which: list[Span] = ["every photo"] if split == "all" else ["the ", Strong(split), " split"]
     told: list[Span] = [
-        f"{len(rows)} methods colorized the ",
-        Strong(run.options["split"]),
-        " split of ",
+        f"{len(rows)} methods colorized ",
+        *which,
+        " of ",
         Code(run.dataset["name"]),
         f" from lightness alone: {material.summary.photos:,} photos, {seeds}training budget ",
         Code(run.options["budget"]),

@@ -235,7 +235,7 @@ PHOTOS = 8
 def photos(tmp_path):
     """Make a folder of random photos, with one photo of the test split in the training split as well."""
     rng = np.random.default_rng(0)
-    for split in ("train", "test"):
+    for split in ("train", "validation", "test"):
         for i in range(PHOTOS):
             path = tmp_path / "photos" / split / f"{split}{i}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import pytest
 from huebench import UserError
 from huebench.reports.analysis.comparison import compare_runs
 from huebench.reports.analysis.gate import Breach, breaches, parse_limits
+from huebench.reports.sections.comparison import blocks
 
 
 @pytest.fixture
@@ -94,3 +95,46 @@ def test_a_method_that_scores_fewer_photos_fails_whatever_is_limited(maker, resu
 def test_what_is_no_limit_is_refused_with_one_that_is(results, text, message):
     with pytest.raises(UserError, match=message):
         parse_limits(text, compare_runs(results, results).metrics)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda images: images.assign(psnr=float("nan")),
+        lambda images: images.drop(columns="psnr"),
+        lambda images: images.assign(psnr=[float("inf"), *images["psnr"][1:]]),
+        lambda images: images.assign(psnr=images["psnr"].where(images["photo"] != images["photo"].iloc[0])),
+    ],
+    ids=["not a number", "gone", "infinite", "of fewer photos"],
+)
+def test_values_of_a_limited_metric_that_are_lost_break_the_limit(results, spoil):
+    after = replace(results, images=spoil(results.images))
+    said = found(results, after, "psnr:-0.01")
+    assert said
+    assert all("without a finite value, not so before" in breach.found for breach in said)
+    assert found(results, after, "ssim:-0.01") == []
+
+
+@pytest.mark.parametrize(("column", "limit"), [("images_per_second", "time"), ("peak_memory_mb", "memory")])
+def test_a_limited_cost_that_is_no_longer_known_breaks_the_limit(results, column, limit):
+    cells = results.cells.copy()
+    cells.loc[cells["method"] == "fusion", column] = None
+    said = found(results, replace(results, cells=cells), f"{limit}:+10%")
+    assert said == [Breach("fusion", f"{limit}:+10%", "not known")]
+
+
+@pytest.mark.parametrize(("factor", "broken"), [(1.25, True), (1.05, False), (0.5, False)])
+def test_memory_is_limited_by_a_share(results, factor, broken):
+    cells = results.cells.copy()
+    cells.loc[cells["method"] == "fusion", "peak_memory_mb"] *= factor
+    said = found(results, replace(results, cells=cells), "memory:+10%")
+    assert said == ([Breach("fusion", "memory:+10%", "+25%")] if broken else [])
+
+
+def test_the_heading_names_a_broken_limit_though_no_value_changed(results):
+    after = replace(results, images=results.images.assign(psnr=float("nan")))
+    comparison = compare_runs(results, after)
+    limits = parse_limits("psnr:-0.01", comparison.metrics)
+    heading = blocks(comparison, limits, breaches(comparison, limits), everything=False)[0].text
+    assert "2 limits broken" in heading
+    assert "no change" not in heading

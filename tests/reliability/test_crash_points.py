@@ -1,0 +1,105 @@
+"""Writers that end at any call of the system: killed there, or told that the disk is broken."""
+
+import errno
+import io
+import os
+import shutil
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from huebench.bench.cli.report import report
+from huebench.reports.tables import read_results, write_results
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "results" / "mirflickr"
+
+CALLS = ((os, "replace"), (os, "fsync"), (os, "unlink"), (os, "mkdir"), (io, "open"))
+
+
+class Killed(BaseException):
+    """Nothing runs after it: every later call raises it again."""
+
+
+def end_at(number, how, work, monkeypatch):
+    """Do the work, ended at the call with this number; return whether it came to its end before."""
+    seen = count(1)
+
+    def wrapped(call):
+        def guarded(*given, **named):
+            writes = call is not io_open or "w" in str(named.get("mode", given[1] if len(given) > 1 else "r"))
+            now = next(seen) if writes else 0
+            if how == "kill" and now >= number:
+                raise Killed
+            if how == "EIO" and now == number:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(given[0]))
+            return call(*given, **named)
+
+        return guarded
+
+    io_open = io.open
+    with monkeypatch.context() as patch:
+        for module, name in CALLS:
+            patch.setattr(module, name, wrapped(getattr(module, name)))
+        try:
+            work()
+        except Killed:
+            return False
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return False
+    return next(seen) <= number
+
+
+def run(shift):
+    """Return a small run whose every value tells which it is."""
+    results = read_results(COMMITTED)
+    images = results.images.groupby("method").head(4)
+    cells = results.cells.assign(fit_seconds=float(shift))
+    facts = replace(results.run, seconds=float(shift))
+    return replace(results, run=facts, cells=cells, images=images.assign(psnr=float(shift)))
+
+
+def which(folder):
+    """Read a run, and return which one it is; fail if its parts are of different ones."""
+    results = read_results(folder)
+    (found,) = {results.run.seconds, *results.cells["fit_seconds"], *results.images["psnr"]}
+    return found
+
+
+@pytest.mark.parametrize("how", ["kill", "EIO"])
+def test_a_run_is_whole_wherever_its_writing_ends_and_ends_again(tmp_path, monkeypatch, how):
+    first, second, third = map(run, (1, 2, 3))
+    write_results(first, tmp_path / "first")
+    for number in count(1):
+        folder = shutil.copytree(tmp_path / "first", tmp_path / str(number))
+        ended = end_at(number, how, lambda: write_results(second, folder), monkeypatch)  # noqa: B023
+        found = which(folder)
+        assert found == 2 if ended else found in (1, 2)
+        again = end_at(number, how, lambda: write_results(third, folder), monkeypatch)  # noqa: B023
+        assert which(folder) == 3 if again else which(folder) in (found, 3)
+        write_results(third, folder)
+        assert which(folder) == 3
+        names = {path.name for path in folder.iterdir() if not path.name.startswith(".partial-")}
+        assert len(names) == 5
+        if ended:
+            break
+    assert number > 20
+
+
+@pytest.mark.parametrize("how", ["kill", "EIO"])
+def test_a_baseline_is_whole_wherever_the_report_that_writes_it_ends(tmp_path, monkeypatch, how):
+    write_results(run(1), tmp_path / "baseline")
+    write_results(run(2), tmp_path / "run")
+    report(tmp_path / "run", "csv", tmp_path / "warm-up")  # an import that is ended may not be tried again
+    for number in range(1, 100, 6):
+        folder = shutil.copytree(tmp_path / "baseline", tmp_path / str(number))
+        ended = end_at(number, how, lambda: report(tmp_path / "run", "csv", folder), monkeypatch)  # noqa: B023
+        assert which(folder) in (1, 2)
+        assert which(tmp_path / "run") == 2
+        if ended:
+            break
+    assert ended
+    assert number > 20
