@@ -91,7 +91,7 @@ class Registry(Generic[T]):
         if name in self._items:
             taken, new = (getattr(each, "__module__", repr(each)) for each in (self._items[name], item))
             raise UserError(
-                f"{self.kind} '{name}' is registered twice: {taken} and {new}; rename one of them"
+                f"{self.kind} '{name}' is registered twice: {taken} and {new}; give one of them another name"
             )
         self._items[name] = item
         self._sources[name] = _source.get()

@@ -42,9 +42,9 @@ def run(
     if dry_run:
         print_plan(plan, console)
         return
+    executor = None if collect else choose_executor(plan.request)
     for fact, value in plan.dataset.facts().items():
         console.print(Text(f"{fact} of {request.dataset}: {value}"), soft_wrap=True)
-    executor = None if collect else choose_executor(plan.request)
     try:
         with LiveProgress(console, len(plan.cells)) as progress:
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)

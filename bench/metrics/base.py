@@ -84,7 +84,7 @@ class Metric:
     @property
     def built_in(self) -> bool:
         """Whether it comes with this package."""
-        return self.function.__module__.startswith("huebench.")
+        return self.function.__module__.startswith("huebench.bench.metrics.")
 
     @property
     def needs_prior(self) -> bool:

@@ -1,7 +1,9 @@
 import shutil
+from dataclasses import replace
 
-import pandas as pd
 import pytest
+
+from huebench.reports.tables import read_results, write_results
 
 
 @pytest.fixture
@@ -20,8 +22,9 @@ def test_a_run_and_its_committed_baseline_have_no_change(bench, runs):
 
 
 def test_a_broken_limit_ends_with_1_and_its_summary(bench, runs):
-    images = pd.read_parquet(runs[1] / "images.parquet")
-    images.assign(psnr=images["psnr"] + 1).to_parquet(runs[1] / "images.parquet")
+    better = read_results(runs[1])
+    better = replace(better, images=better.images.assign(psnr=better.images["psnr"] + 1))
+    write_results(better, runs[1])
     code, output = bench("compare", runs[1], runs[0], "--fail-on", "psnr:-0.5")
     assert code == 1
     assert "**Failed** `psnr:-0.5`" in output

@@ -104,7 +104,7 @@ def test_a_plugin_named_like_a_built_in_method_is_refused(bench, photos, tmp_pat
     code, output = bench("run", "--dataset", "folder:some", *SMALL, "--plugin", "p.py")
     assert code == 2
     assert "method 'gray' is registered twice: huebench.methods.baseline.gray and" in output
-    assert "rename one of them" in output
+    assert "give one of them another name" in output
 
 
 def test_a_second_interruption_does_not_claim_a_report(bench, photos, monkeypatch):

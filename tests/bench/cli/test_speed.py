@@ -1,5 +1,6 @@
 import io
 import json
+import os
 
 import pytest
 from rich.console import Console
@@ -69,6 +70,8 @@ def test_the_suite_runs_and_keeps_its_json(monkeypatch, tmp_path):
         "def test_sum(benchmark, library):\n    benchmark(sum, range(10))\n"
     )
     monkeypatch.setattr(speed, "SUITE", suite)
+    for variable in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
+        monkeypatch.delenv(variable)  # pytest-benchmark measures nothing in a worker of xdist
     speed.run_suite(tmp_path / "kept" / "speed.json", "sum")
     assert {timing.library for timing in read_timings(tmp_path / "kept" / "speed.json")} == {
         "huebench",
