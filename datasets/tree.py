@@ -33,7 +33,7 @@ RAW: Final = frozenset(_RAW.split())
 """Suffixes of camera raw files."""
 
 SUFFIXES: Final = RAW.union(_READ.split(), _OTHER.split())
-"""Suffixes, in any case, of files that count as photos, whatever libraries are installed.
+"""Suffixes, in any case, of files that count as photos, regardless of the installed libraries.
 
 Some formats among them cannot be decoded: such a photo is reported like a broken one, not passed over.
 """

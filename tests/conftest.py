@@ -1,4 +1,4 @@
-"""What every test starts from, whatever other tests have imported or registered."""
+"""The same starting state for every test, whatever other tests have imported or registered."""
 
 import shutil
 from collections.abc import Callable, Iterator

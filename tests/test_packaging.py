@@ -1,4 +1,4 @@
-"""What a wheel of the checkout holds."""
+"""Contents of a wheel of the checkout."""
 
 import importlib.util
 import tomllib

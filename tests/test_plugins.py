@@ -139,7 +139,7 @@ def test_a_relative_import_in_a_plugin_file_is_refused_with_what_to_write(path, 
         load_plugin(path)
 
 
-def test_a_module_that_hides_one_beside_the_plugin_is_an_error(path):
+def test_a_module_that_hides_one_next_to_the_plugin_is_an_error(path):
     (path.parent / "yaml.py").write_text("")
     path.write_text("import yaml")
     with pytest.raises(UserError, match=r"yaml.py' is hidden by '.*__init__.py': rename it$"):

@@ -45,7 +45,7 @@ class LiveProgress:
         self._tasks[cell.key] = self._progress.add_task(escape(_title(cell)), total=None, what="starting")
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
-        """Move the cell's bar, or keep an epoch's numbers to show beside it."""
+        """Move the cell's bar, or store an epoch's numbers to show next to it."""
         task = self._tasks[cell.key]
         if "epoch" in event:
             self._epochs[cell.key] = (

@@ -62,7 +62,7 @@ class Metric:
     #: Imported module → the extra of this package that installs it.
     requires: Mapping[str, str] = field(default_factory=dict)
     weights: Weights | None = None  #: The weights file that it needs
-    headline: bool = False  #: Whether it stands in the report's first table
+    headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
     order: int = LAST  #: Position in tables and listings; ties by parameter, then by name
 

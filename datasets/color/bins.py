@@ -1,7 +1,7 @@
 """Bins of the a*b* plane: nodes of a grid of step 10, and how often photos use them.
 
 The set of nodes is computed: those that are nearest to some sRGB colour. Zhang, Isola and Efros (2016) list
-313, some of which are nearest to no sRGB colour.
+313, some of which are not nearest to any sRGB colour.
 """
 
 from __future__ import annotations

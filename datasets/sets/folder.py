@@ -14,7 +14,7 @@ from ..splits import TENTHS, by_digest, shares
 from ..tree import NAMED, TreeDataset
 
 SPLIT_FILE: Final = "splits.csv"
-"""File in the folder that states the splits, whatever the names of folders say."""
+"""File in the folder that states the splits and overrides the names of folders."""
 
 _ADVICE: Final = f"rename them, or put a {SPLIT_FILE} with the columns id, split and category there"
 

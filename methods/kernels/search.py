@@ -245,7 +245,7 @@ def _grow(coordinates: NDArray[np.float32]) -> "Tree":
     nodes = [-(-leaves // LANES)]
     while nodes[-1] > 1:
         nodes.append(-(-nodes[-1] // LANES))
-    depth = (leaves - 1).bit_length() + len(nodes)  # halving in whole nodes may cost one split a level
+    depth = (leaves - 1).bit_length() + len(nodes)  # halving in whole nodes may cost one split per level
     tree = Tree(
         blocks=_aligned((leaves, dimensions, LANES), np.inf),
         rows=np.zeros((leaves, LANES), np.intp),

@@ -149,7 +149,7 @@ class Trainer:
         """Return which batch would fit, found by trying, because this training has ended anyway."""
         batch, side = self.train.batch, self.train.side
         place = f"the memory of the {self._device.type}"
-        says = f"{place} is too small to train on {batch} photos of {side}² a step: "
+        says = f"{place} is too small to train on {batch} photos of {side}² per step: "
         if world_size() > 1:
             return says + "lower batch or size"  # other processes are still waiting in the failed step
         largest = largest_fitting(range(2, batch, 2), self._fits)

@@ -110,7 +110,7 @@ def test_methods_learn_from_another_dataset(bench, plugin, photos, tmp_path):
     assert output.count("already done") == 3
 
 
-def test_the_splits_and_what_was_passed_over_are_said(bench, photos, tmp_path):
+def test_the_splits_and_ignored_files_are_shown(bench, photos, tmp_path):
     (photos / "list.txt").touch()
     code, output = bench("run", *TINY, "--methods", "gray")
     assert code == 0

@@ -101,13 +101,13 @@ def test_a_method_that_fails_is_a_row_and_the_others_finish(bench, plugin, tmp_p
         assert reason in report
 
 
-def test_a_failure_is_no_hit_and_is_tried_again(bench, plugin):
+def test_a_failure_is_not_reused_and_is_tried_again(bench, plugin):
     path = plugin("once-broken", "raise RuntimeError('first')")
     assert bench(*QUICK, "--methods", "once-broken", "--plugin", path)[0] == 1
     assert "first" in bench(*QUICK, "--methods", "once-broken", "--plugin", path)[1]
 
 
-def test_what_a_failed_fit_printed_and_raised_is_kept(bench, plugin, tmp_path):
+def test_output_and_error_of_a_failed_fit_are_kept(bench, plugin, tmp_path):
     path = plugin("fails-to-fit", fit="print('almost'); raise ValueError('no data')")
     bench(*QUICK, "--methods", "fails-to-fit", "--plugin", path)
     (cell,) = read_results(tmp_path / "out").cells.to_dict("records")
@@ -264,7 +264,7 @@ def test_scored_photos_that_were_trained_on_are_said_and_none_is_its_own_referen
     assert not copied["reference"].str.contains("copy").any()
 
 
-def test_a_run_whose_photos_were_not_trained_on_says_nothing_of_it(bench, tmp_path):
+def test_a_run_without_scored_training_photos_has_no_warning(bench, tmp_path):
     assert bench(*QUICK, "--methods", "gray")[0] == 0
     assert read_results(tmp_path / "out").run.dataset["trained_on"] == 0
     assert "training split" not in (tmp_path / "out" / "report.md").read_text().partition("\n## ")[0]

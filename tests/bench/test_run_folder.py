@@ -1,4 +1,4 @@
-"""What goes wrong while a run folder is held is blamed on the folder only if it is the folder's."""
+"""Errors while a run folder is locked are blamed on the folder only if they concern it."""
 
 import errno
 
@@ -15,7 +15,7 @@ def hold(folder, error, **given):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
-def test_a_disk_that_takes_no_more_is_said(tmp_path, number):
+def test_a_full_disk_is_reported(tmp_path, number):
     with pytest.raises(UserError, match=r"cannot be written: .*; free some space or make it writable;"):
         hold(tmp_path, OSError(number, "no more"))
     with pytest.raises(UserError, match="make it writable or choose another --out; the same"):
@@ -35,12 +35,12 @@ def test_a_file_of_the_folder_is_its_own(tmp_path):
         ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
     ],
 )
-def test_what_is_not_of_the_folder_stays_what_it_is(tmp_path, error):
+def test_errors_outside_the_folder_stay_unchanged(tmp_path, error):
     with pytest.raises(type(error)) as caught:
         hold(tmp_path, error)
     assert caught.value is error
 
 
-def test_a_folder_that_is_held_is_said(tmp_path):
+def test_a_locked_folder_is_reported(tmp_path):
     with run_folder(tmp_path), pytest.raises(UserError, match=r"another run is using .*; wait for it$"):
         hold(tmp_path, AssertionError())

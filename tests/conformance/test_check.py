@@ -166,7 +166,7 @@ def test_every_check_has_a_case():
     assert {check for _, check, _ in CASES} == set(CHECKS)
 
 
-def test_a_missing_library_skips_with_what_to_install(registered):
+def test_a_missing_library_skips_and_says_what_to_install(registered):
     class NeedsMore(Broken):
         info = MethodInfo(
             name="broken", family="baseline", source="a test", requires={"no_such_module": "extra"}

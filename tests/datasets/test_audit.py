@@ -64,7 +64,7 @@ def test_undecodable_photos_are_named_with_their_reason(dataset):
     ]
 
 
-def test_exact_duplicates_are_told_by_their_pixels(dataset):
+def test_exact_duplicates_are_found_by_their_pixels(dataset):
     groups = audit(dataset).duplicates()
     assert [[facts.id for facts in group] for group in groups] == [["test/a/same.png", "train/a/face.png"]]
 
@@ -123,7 +123,7 @@ def test_audit_works_without_a_writable_cache(dataset, monkeypatch, tmp_path_fac
     assert len(audit(dataset).photos) == 7
 
 
-def test_another_decoder_audits_anew(dataset, monkeypatch):
+def test_another_decoder_audits_again(dataset, monkeypatch):
     audit(dataset)
     monkeypatch.setattr(module, "decoder_digest", lambda *_: "another")
     assert cached_audit(dataset) is None

@@ -127,7 +127,7 @@ def test_a_wrong_entry_is_refused_where_the_dataset_is_opened(monkeypatch, entri
         (None, "is NoneType"),
     ],
 )
-def test_what_a_dataset_reads_is_checked(monkeypatch, photo, fault):
+def test_photos_from_a_dataset_are_checked(monkeypatch, photo, fault):
     def read(*_):
         if isinstance(photo, Exception):
             raise photo

@@ -465,7 +465,7 @@ ALWAYS = {"decode.py", "base.py", "color/constants.py", "color/conversion.py", "
         (Mirflickr, {f"sets/mirflickr/{name}.py" for name in ("__init__", "card", "sources")}),
     ],
 )
-def test_decoder_files_are_those_that_decide_pixels(dataset, own):
+def test_decoder_files_are_the_files_that_determine_pixels(dataset, own):
     root = Path(module.__file__).parent
     assert {path.relative_to(root).as_posix() for path in decoder_files(dataset)} == ALWAYS | own
 
@@ -523,13 +523,13 @@ def test_fewer_scans_are_allowed_to_a_large_jpeg(monkeypatch):
         decode(jpeg)
 
 
-def test_bytes_after_a_jpeg_are_no_scans():
+def test_bytes_after_a_jpeg_are_not_counted_as_scans():
     film = b"\xff\xda" * 1000  # phones append a film to a photo
     assert decode(_progressive() + film).shape == (64, 64, 3)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "socket"])
-def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
+def test_a_path_that_is_not_a_file_is_refused_at_once(tmp_path, kind):
     path = tmp_path / "a.jpg"
     if kind == "pipe":
         os.mkfifo(path)
@@ -564,7 +564,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
         decode(tmp_path / "a.jpg")
 
 
-def test_what_a_plugin_sets_for_the_whole_process_does_not_decide_a_photo(tmp_path, monkeypatch):
+def test_process_wide_settings_of_plugins_do_not_change_a_photo(tmp_path, monkeypatch):
     cut = tmp_path / "cut.jpg"
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     cut.write_bytes(encode(Image.fromarray(pixels), "JPEG")[:-600])

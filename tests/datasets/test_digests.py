@@ -41,7 +41,7 @@ def test_each_photo_is_digested_once(tmp_path):
     assert sorted(compute.asked) == ["a", "b"]
 
 
-def test_only_what_changed_is_digested_again(tmp_path):
+def test_only_changed_files_are_hashed_again(tmp_path):
     compute = Counting()
     digests(tmp_path, {"a": OLD, "b": OLD, "c": OLD}, compute)
     compute.asked.clear()
@@ -52,7 +52,7 @@ def test_only_what_changed_is_digested_again(tmp_path):
     assert list(found) == ["a", "b", "c", "d"]
 
 
-def test_what_cannot_be_read_or_is_too_young_is_not_remembered(tmp_path):
+def test_unreadable_and_too_recent_files_are_not_remembered(tmp_path):
     compute = Counting()
     stamps = {"unreadable": OLD, "young": (1, OLD[1], time.time_ns() - SETTLED // 2, 7), "old": OLD}
     digests(tmp_path, stamps, compute)
@@ -80,7 +80,7 @@ def test_roots_do_not_share(tmp_path):
     assert compute.asked == ["a", "a"]
 
 
-def test_reread_ignores_what_is_remembered(tmp_path):
+def test_reread_ignores_remembered_digests(tmp_path):
     compute = Counting()
     digests(tmp_path, {"a": OLD}, compute)
     with reread():
@@ -105,7 +105,7 @@ def test_digests_work_without_a_writable_cache(tmp_path, monkeypatch):
     assert digests(tmp_path, {"a": OLD}, Counting())["a"]
 
 
-def test_cache_folder_is_the_users_unless_told(monkeypatch):
+def test_cache_folder_defaults_to_the_users(monkeypatch):
     assert cache_folder() == Path(os.environ["HUEBENCH_CACHE"])
     monkeypatch.delenv("HUEBENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")

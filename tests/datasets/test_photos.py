@@ -20,7 +20,7 @@ def photos(tmp_path, make_photos):
     return PhotoSet(dataset, dataset.entries(), lambda rgb: rgb[:4, :4], "crop", tmp_path / "packed")
 
 
-def test_iteration_skips_and_records_what_cannot_be_decoded(photos):
+def test_iteration_skips_and_records_undecodable_photos(photos):
     assert len(photos) == 6
     read = list(photos)
     assert [photo.entry.id for photo in read] == ["0.png", "1.png", "2.png", "4.png", "5.png"]
@@ -73,7 +73,7 @@ def test_other_photos_or_preparation_are_packed_apart(photos, change):
     assert len(list(photos.cache.glob("*.npy"))) == 2
 
 
-def test_another_decoder_packs_anew(photos, monkeypatch):
+def test_another_decoder_packs_again(photos, monkeypatch):
     first = photos.packed(2)
     monkeypatch.setattr(module, "decoder_digest", lambda *_: "another")
     monkeypatch.setattr(photos, "prepare", lambda rgb: 255 - rgb[:4, :4])

@@ -15,7 +15,7 @@ ENTRIES = [
 ]
 
 
-def test_what_was_written_is_read_back(tmp_path):
+def test_written_content_is_read_back(tmp_path):
     paths = write_splits(ENTRIES, tmp_path / "new")
     assert [path.name for path in paths] == ["train.csv", "validation.csv", "test.csv", "SHA256SUMS"]
     assert read_splits(tmp_path / "new") == ENTRIES

@@ -47,7 +47,7 @@ def test_the_thumbnail_in_a_raw_file_is_not_taken_for_the_photo(tmp_path, name):
         dataset.read(dataset.entries()[0])
 
 
-def test_names_that_are_no_utf8_become_readable_ids(tmp_path):
+def test_names_that_are_not_utf8_become_readable_ids(tmp_path):
     os.close(os.open(os.fsencode(tmp_path) + b"/\xff.png", os.O_CREAT))
     tree = PhotoTree(tmp_path)
     assert list(tree.paths) == [r"\xff.png"]

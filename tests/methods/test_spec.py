@@ -41,7 +41,7 @@ def test_one_method_with_two_parameters_is_two_methods():
 
 
 @pytest.mark.parametrize("value", ["a,b.onnx", "a]b.onnx", 'a"b.onnx', "a [1], b=2.onnx", "plain.onnx"])
-def test_a_value_with_a_comma_or_a_bracket_stands_in_quotes(value):
+def test_a_value_with_a_comma_or_a_bracket_is_quoted(value):
     doubled = value.replace('"', '""')
     (external, _) = parse_specs(f'external[size=8, file="{doubled}"],gray')
     assert external.parameters == {"size": "8", "file": value}
@@ -49,7 +49,7 @@ def test_a_value_with_a_comma_or_a_bracket_stands_in_quotes(value):
     assert parse_specs(label(external.build()))[0].build().parameters == external.build().parameters
 
 
-def test_a_comma_without_quotes_is_told_of_them():
+def test_a_comma_without_quotes_gets_advice_to_quote():
     with pytest.raises(UserError, match=r"not a parameter: .b.onnx.; .*quote a value with a comma"):
         parse_specs("external[file=a,b.onnx]")
 
@@ -71,7 +71,7 @@ def test_label_leaves_defaults_out():
         ("gray,all[nonsense=1]", r"'all' takes no parameters; write \[nonsense=1\]"),
     ],
 )
-def test_what_cannot_be_read_teaches(text, message):
+def test_unreadable_specs_give_advice(text, message):
     with pytest.raises(UserError, match=message):
         parse_specs(text)
 

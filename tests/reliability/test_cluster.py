@@ -27,7 +27,7 @@ def assert_same_tables(one, other):
 
 
 @pytest.mark.slow
-def test_two_workers_of_which_one_is_killed_give_the_tables_of_a_local_run(
+def test_two_workers_with_one_killed_give_the_tables_of_a_local_run(
     tmp_path, methods_file, start, bench, dask
 ):
     write_photos(tmp_path / "photos", train=6, val=2, test=80)
@@ -109,7 +109,7 @@ def test_a_cell_checks_the_environment_again_and_goes_elsewhere(photos, start, m
     assert cells["status"].to_dict() == {"slow": "ok", "gray": "skipped"}
 
 
-def test_a_gpu_that_no_worker_offers_is_said(photos, bench, dask):
+def test_a_gpu_that_no_worker_offers_is_reported(photos, bench, dask):
     address, _ = dask(1)
     arguments = ("--methods", "encoder-decoder", "--device", "cuda", "--scheduler", address)
     code, output = bench("run", *TINY, *arguments)
@@ -117,7 +117,7 @@ def test_a_gpu_that_no_worker_offers_is_said(photos, bench, dask):
     assert "no worker of the cluster offers 1 GPU" in output
 
 
-def test_a_dead_scheduler_is_said(photos, bench):
+def test_a_dead_scheduler_is_reported(photos, bench):
     code, output = bench("run", *TINY, "--methods", "gray", "--scheduler", "tcp://127.0.0.1:9")
     assert code == 2
     assert "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there within 5 s" in output
@@ -137,7 +137,7 @@ def test_a_dead_scheduler_is_said(photos, bench):
         ("cluster: evil.Cluster", "'evil.Cluster' is not a Dask cluster class"),
     ],
 )
-def test_a_wrong_cluster_file_is_said_and_runs_nothing(photos, bench, tmp_path, monkeypatch, text, message):
+def test_a_wrong_cluster_file_is_reported(photos, bench, tmp_path, monkeypatch, text, message):
     (tmp_path / "cluster.yaml").write_text(text)
     (tmp_path / "evil.py").write_text("open('PWNED', 'w')")
     monkeypatch.syspath_prepend(tmp_path)
@@ -181,9 +181,7 @@ def wait_for(condition, seconds=60):
 
 
 @pytest.mark.slow
-def test_a_lost_scheduler_is_reported_and_what_was_done_is_reported(
-    photos, methods_file, start, bench, dask, tmp_path
-):
+def test_a_lost_scheduler_and_finished_work_are_reported(photos, methods_file, start, bench, dask, tmp_path):
     plugin = methods_file(stuck="open('stuck.txt', 'w'); time.sleep(600)")
     address, _ = dask(1)
     arguments = ("run", *TINY, "--methods", "gray,stuck", "--plugin", plugin)

@@ -82,7 +82,7 @@ def test_kill_9_at_twenty_random_moments_then_resume_gives_the_same_bytes(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_ctrl_c_keeps_what_is_done_and_reports_it(photos, methods_file, start, bench, tmp_path, number):
+def test_ctrl_c_keeps_and_reports_finished_work(photos, methods_file, start, bench, tmp_path, number):
     plugin = methods_file(stuck="open('stuck.txt', 'w'); time.sleep(600)")
     arguments = ("run", *TINY, "--plugin", plugin, "--methods", "gray,stuck,mean-ab")
     process = start(*arguments)

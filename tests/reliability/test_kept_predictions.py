@@ -1,4 +1,4 @@
-"""What a run has made is not made again: kept predictions, moved folders, --rerun, --collect."""
+"""Finished work is not repeated: kept predictions, moved folders, --rerun, --collect."""
 
 import shutil
 import subprocess
@@ -55,7 +55,7 @@ def without_keys(table, *more):
     return table.drop(columns=["cell", *more])
 
 
-def test_other_metrics_of_kept_predictions_are_those_of_a_run_with_them(kept, bench, tmp_path):
+def test_rescored_metrics_equal_those_of_a_full_run(kept, bench, tmp_path):
     chosen = "psnr,auc,delta_e2000"
     arguments = (*METHODS, "--plugin", kept)
     calls = (tmp_path / "calls.txt").read_text()
@@ -78,7 +78,7 @@ def test_other_metrics_of_kept_predictions_are_those_of_a_run_with_them(kept, be
     assert (tmp_path / "calls.txt").read_text() == before
 
 
-def test_what_scoring_anew_does_not_change_stays_however_often_it_is_done(kept, bench, tmp_path):
+def test_repeated_rescoring_keeps_the_unaffected_facts(kept, bench, tmp_path):
     same = [
         "status",
         "phase",
@@ -142,7 +142,7 @@ def test_a_method_that_cannot_run_here_is_skipped_and_does_not_decide_how_others
     assert scored.run.protocol_digest == scored.cells["protocol"][0]
 
 
-def test_a_run_that_kept_too_little_cannot_be_scored_anew(plugin, bench, tmp_path):
+def test_a_run_that_kept_too_little_cannot_be_rescored(plugin, bench, tmp_path):
     assert bench("run", *TINY, "--methods", "counted", "--plugin", plugin)[0] == 0
     code, output = bench("score", "out")
     assert code == 2
@@ -177,7 +177,7 @@ def test_a_run_folder_can_be_moved(kept, bench, tmp_path):
     assert (tmp_path / "calls.txt").read_text() == calls
 
 
-def test_rerun_computes_anew_what_it_names_and_no_more(plugin, bench, tmp_path):
+def test_rerun_recomputes_only_the_named_cells(plugin, bench, tmp_path):
     arguments = ("run", *TINY, "--plugin", plugin, "--methods", "counted,gray,broken")
     bench(*arguments)
     for chosen, done, fits in (("counted", 1, "xx"), ("failed", 2, "xx"), ("all", 0, "xxx")):
@@ -206,7 +206,7 @@ def test_collect_rebuilds_the_tables_and_runs_nothing(plugin, bench, tmp_path):
     assert (tmp_path / "calls.txt").read_text() == calls
 
 
-def test_collect_keeps_failures_and_what_cannot_run(photos, methods_file, bench, tmp_path):
+def test_collect_keeps_failures_and_cells_that_cannot_run(photos, methods_file, bench, tmp_path):
     plugin = methods_file(broken="raise ValueError('no')", needs_more=ZEROS)
     before, _, after = plugin.read_text().rpartition("trainable=True")
     plugin.write_text(before + "requires={'no_such_module': 'more'}" + after)

@@ -1,4 +1,4 @@
-"""What the engine itself costs, and what more processes gain: wants a quiet machine with two cores.
+"""Overhead of the engine, and speed-up from more processes: needs a quiet machine with two cores.
 
 It prints the figures that it asserts. Photos are those of ``HUEBENCH_DATA``'s ``landscapes/``; without it,
 tiles of what scikit-image ships.

@@ -16,7 +16,7 @@ def picture(tmp_path):
 
 
 @pytest.mark.parametrize("place", [0, 12, 20, 60, 1500])
-def test_a_picture_of_which_a_byte_is_changed_or_the_rest_lost_is_not_whole(picture, place):
+def test_a_changed_or_truncated_picture_is_not_whole(picture, place):
     assert is_whole(picture)
     content = bytearray(picture.read_bytes())
     content[place] ^= 1

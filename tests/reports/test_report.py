@@ -24,7 +24,7 @@ def test_every_format_says_where_it_is(maker, tmp_path):
     assert all(path.exists() for path in paths)
 
 
-def test_only_what_was_asked_for_is_written(maker, tmp_path):
+def test_only_the_requested_formats_are_written(maker, tmp_path):
     write_formats(maker.run(methods=("gray",)), tmp_path, ["csv"])
     assert [path.name for path in tmp_path.iterdir()] == ["csv"]
 

@@ -26,7 +26,7 @@ class Patches:
     """Patches of 5 × 5 pixels of lightness, float32 (N, 25), and chroma, float32 (N, 2)."""
 
     references: np.ndarray
-    """Of up to 1,000 photos, in random order: any first part is a fair sample."""
+    """Pixels of up to 1,000 photos, in random order: any first part is a fair sample."""
     queries: np.ndarray
     """Every pixel of two photos of their own, row by row."""
     chroma: np.ndarray

@@ -1,4 +1,4 @@
-"""What the first call of a kernel costs: compiled from nothing, and loaded from Numba's cache on disk.
+"""Cost of the first call of a kernel: compiled from nothing, and loaded from Numba's cache on disk.
 
 Every other comparison of the suite is timed after the first call.
 """

@@ -47,7 +47,7 @@ def _delta_e2000_unrotated(planes: Float64) -> None:
         cross = a1 * (b2 - b1) - b1 * (a2 - a1)  # a₁b₂ − a₂b₁, but zero for equal colours
         x, y = a1 * c2 + a2 * c1, b1 * c2 + b2 * c1
         length = math.sqrt(x * x + y * y)
-        # Opposite hues, but for rounding: h is 90° after the one below 180°. A grey comes here too.
+        # Opposite hues, up to rounding: h is 90° after the one below 180°. Greys take this branch too.
         opposite = length <= 1e-12 * product
         below = b1 if b1 != 0 else a1
         side = 1.0 if below > 0 else -1.0

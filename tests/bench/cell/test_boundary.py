@@ -114,7 +114,7 @@ def test_isolated_method_cannot_write_into_other_cells(bench, tmp_path):
 
 
 @pytest.mark.skipif(not isolation.is_supported(), reason="this kernel has no Landlock")
-def test_restricted_process_reads_and_writes_only_what_it_may(tmp_path):
+def test_restricted_process_reads_and_writes_only_allowed_paths(tmp_path):
     for name in ("open", "closed", "own"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name)

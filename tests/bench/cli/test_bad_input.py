@@ -1,4 +1,4 @@
-"""What cannot be used is one message that names it, with exit code 2, before the work and not after."""
+"""Unusable input gives one message that names it and exit code 2, before any work."""
 
 import pandas as pd
 import pytest
@@ -19,7 +19,7 @@ def refuse(bench, *arguments):
     return output
 
 
-def test_what_lies_in_the_way_of_a_report_is_named(bench, run, tmp_path):
+def test_a_path_that_blocks_the_report_is_named(bench, run, tmp_path):
     assert "cannot use 'file/x" in refuse(bench, "report", run, "--out", "file/x")
     (tmp_path / "x" / "report.md").mkdir(parents=True)
     assert "cannot use 'x/report.md': Is a directory" in refuse(bench, "report", run, "--out", "x")
@@ -28,13 +28,13 @@ def test_what_lies_in_the_way_of_a_report_is_named(bench, run, tmp_path):
     assert "cannot use 'y/figures': File exists" in refuse(bench, "report", run, "--out", "y")
 
 
-def test_what_lies_in_the_way_of_the_timings_is_named(bench, run, tmp_path):
+def test_a_path_that_blocks_the_timings_is_named(bench, run, tmp_path):
     assert f"cannot use '{tmp_path}/file': " in refuse(bench, "speed", "--out", "file/x.json")
     assert "Invalid value for '--out'" in refuse(bench, "speed", "--out", run)
 
 
 @pytest.mark.parametrize("out", ["file", "file/x"])
-def test_what_lies_in_the_way_of_the_splits_is_said_before_the_audit(bench, run, monkeypatch, out):
+def test_a_path_that_blocks_the_splits_is_reported_before_the_audit(bench, run, monkeypatch, out):
     def look(*_):
         raise AssertionError("it was audited")
 
@@ -62,7 +62,7 @@ def test_memory_limit_must_be_a_size(bench, size):
     )
 
 
-def test_an_object_store_is_no_run_folder(bench, tmp_path):
+def test_an_object_store_cannot_be_the_run_folder(bench, tmp_path):
     output = refuse(bench, "run", *METHODS, "s3://bucket/run")
     assert "--out s3:/bucket/run: object stores lack the locks and renames" in output
     assert not list(tmp_path.iterdir())
@@ -75,7 +75,7 @@ def test_no_method_and_no_plugin_are_called_what_they_are(bench, tmp_path):
     assert message in refuse(bench, "run", "--plugin", tmp_path)
 
 
-def test_a_run_of_which_no_photo_is_scored_is_a_failure(bench, run, tmp_path):
+def test_a_run_without_scored_photos_is_a_failure(bench, run, tmp_path):
     for split in ("train", "test"):
         (tmp_path / "photos" / split).mkdir(parents=True)
     some = next((run / "pictures").rglob("*.png"))

@@ -13,7 +13,7 @@ def test_every_format_is_written_and_named(bench, run):
     assert [path.rpartition("/")[2] for path in paths] == ["report.md", "report.html", "latex", "csv"]
 
 
-def test_the_report_does_not_depend_on_where_the_run_lies(bench, run, tmp_path):
+def test_the_report_does_not_depend_on_the_path_of_the_run(bench, run, tmp_path):
     bench("report", run)
     shutil.move(run, tmp_path / "moved")
     before = (tmp_path / "moved" / "report.md").read_bytes()

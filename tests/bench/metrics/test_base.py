@@ -65,7 +65,7 @@ def test_headline_and_compared_metrics():
     assert [metric.name for metric in found if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
 
 
-def test_metrics_of_plugins_follow_the_built_in_ones_and_are_no_default():
+def test_plugin_metrics_follow_the_built_in_ones_and_are_not_defaults():
     for name in ("plugin_b", "plugin_a"):
         register_metric(**named(name=name))(lambda truth, predicted: 0.0)
     assert metric_names() == [*EXPECTED, "plugin_a", "plugin_b"]
@@ -101,7 +101,7 @@ def test_accuracy_takes_any_radius(typed, name):
 @pytest.mark.parametrize(
     "name", ["accuracy@", "accuracy@0", "accuracy@-1", "accuracy@nan", "accuracy@inf", "accuracy@x"]
 )
-def test_accuracy_of_no_radius_says_what_to_type(name):
+def test_accuracy_without_a_radius_says_what_to_type(name):
     with pytest.raises(UserError, match="the @ must be followed by a number above 0, as in accuracy@5"):
         get_metric(name)
 

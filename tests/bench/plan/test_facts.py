@@ -1,4 +1,4 @@
-"""What a method reports is taken only if it is of the promised types, sizes and ranges."""
+"""Facts that a method reports are accepted only with the promised types, sizes and ranges."""
 
 import pytest
 

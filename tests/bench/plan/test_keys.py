@@ -195,7 +195,7 @@ def test_a_module_that_a_method_requires_counts_by_its_version(tmp_path, monkeyp
     assert source("1") != source("2")
 
 
-def test_the_file_that_registers_a_class_counts_beside_the_one_that_defines_it(tmp_path, monkeypatch):
+def test_both_the_file_that_registers_and_the_file_that_defines_a_class_count(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "hues_made.py").write_text(
         "from huebench.methods.base import Method, MethodInfo\n"
@@ -222,7 +222,7 @@ def test_the_file_that_registers_a_class_counts_beside_the_one_that_defines_it(t
     del sys.modules["hues_made"]
 
 
-def test_where_a_plugin_file_lies_is_no_part_of_its_source(tmp_path, monkeypatch):
+def test_the_path_of_a_plugin_file_is_not_part_of_its_source(tmp_path, monkeypatch):
     sources = []
     for folder in ("here", "there"):
         path = tmp_path / folder / "plugin.py"
@@ -261,7 +261,7 @@ def test_another_library_makes_another_training_sample(plan, monkeypatch):
 
 
 @pytest.mark.parametrize("file", ["psnr.py", "scorer.py", "pair.py", "weights.py"])
-def test_another_metric_scores_anew_and_colorizes_nothing_anew(plan, edited, file):
+def test_another_metric_scores_again_without_colorizing_again(plan, edited, file):
     (before,) = plan().cells
     edited(file)
     (after,) = plan().cells

@@ -209,7 +209,7 @@ def test_a_forked_child_converts_after_its_parent_used_threads(photo):
 
 @pytest.mark.parametrize("pixels", [5, color.PARALLEL_PIXELS])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_lab_to_rgb_refuses_what_is_not_finite(pixels, bad):
+def test_lab_to_rgb_refuses_non_finite_values(pixels, bad):
     lightness = np.full(pixels, 50, np.float32)
     ab = np.zeros((pixels, 2), np.float32)
     ab[3, 1] = bad

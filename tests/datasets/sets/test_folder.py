@@ -153,7 +153,7 @@ def test_a_name_of_two_splits_states_none_and_is_not_passed_over(tmp_path, make_
         Folder(tmp_path).entries()
 
 
-def test_it_is_said_that_no_splits_are_stated(tmp_path, make_photos):
+def test_missing_splits_are_reported(tmp_path, make_photos):
     make_photos(tmp_path, names("cat", 3) + names("train", 3))
     assert "state no splits" in Folder(tmp_path).facts()["splits"]
 

@@ -37,7 +37,7 @@ def test_numbers_of_tiles():
 
 # rocket.jpg is not in here: scikit-image passes over its profile, which is not sRGB's.
 @pytest.mark.parametrize("name", sorted(ORIGINALS.keys() - {"rocket"}))
-def test_tiles_are_cut_from_what_scikit_image_and_scikit_learn_load(name):
+def test_tiles_are_cut_from_scikit_image_and_scikit_learn_photos(name):
     whole = WHOLE[name]()
     for entry in DATASET.entries():
         if entry.category == name:
@@ -65,7 +65,7 @@ def test_photos_read_are_copies():
     assert DATASET.read(entry).any()
 
 
-def test_caveat_says_that_it_is_no_benchmark():
+def test_caveat_says_that_it_is_not_a_benchmark():
     assert "no evidence" in Samples.info.caveat
 
 

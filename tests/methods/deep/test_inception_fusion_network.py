@@ -53,7 +53,7 @@ def test_the_inception_network_is_never_trained(network):
     assert all(torch.equal(value, before[name]) for name, value in network.inception.state_dict().items())
 
 
-def test_what_inception_sees_changes_the_answer(network):
+def test_inception_features_change_the_answer(network):
     network.eval()
     photo = torch.full((1, 1, 32, 32), 50.0)
     with torch.inference_mode():

@@ -213,7 +213,7 @@ def test_importing_search_leaves_numba_alone():
 
 
 @pytest.mark.parametrize("budget", [0, -1, 1.5, float("nan"), 1e-18, 1 / 65])
-def test_budgets_that_are_no_share_are_refused(budget):
+def test_budgets_outside_0_to_1_are_refused(budget):
     index = PatchIndex(clustered(12, 5000, 25))
     with pytest.raises(ValueError, match="not a share of the search radius: choose from 1/64 to 1"):
         index.query(clustered(13, 3, 25), 100, budget)

@@ -64,6 +64,6 @@ def test_more_queries_than_sixteen_bits_count():
         (np.array([[0, 1]]), "median", "choose"),
     ],
 )
-def test_what_is_no_vote_is_refused(votes, decoding, message):
+def test_invalid_votes_are_refused(votes, decoding, message):
     with pytest.raises(ValueError, match=message):
         decode_votes(votes, np.zeros((2, 2), np.float32), decoding)

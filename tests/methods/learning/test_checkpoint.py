@@ -15,11 +15,11 @@ def test_round_trip(tmp_path):
     assert read == state
 
 
-def test_none_where_there_is_no_checkpoint(tmp_path):
+def test_a_missing_checkpoint_gives_none(tmp_path):
     assert load_checkpoint(tmp_path / "training.pt", "key") is None
 
 
-def test_a_failed_save_leaves_the_old_checkpoint_and_no_litter(tmp_path):
+def test_a_failed_save_leaves_only_the_old_checkpoint(tmp_path):
     path = tmp_path / "training.pt"
     save_checkpoint(path, "key", {"epoch": 1})
     with pytest.raises((AttributeError, TypeError), match="pickle"):

@@ -111,7 +111,7 @@ def answers(tmp_path_factory) -> dict[str, dict]:
     return found
 
 
-def test_losses_and_weights_are_those_of_one_process_with_the_whole_batch(answers):
+def test_losses_and_weights_equal_those_of_one_process(answers):
     assert len(answers["alone"]["losses"]) == 12
     for process in ("two0", "two1"):
         torch.testing.assert_close(

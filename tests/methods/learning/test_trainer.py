@@ -231,7 +231,9 @@ class Limited(Supervised):
 def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
     monkeypatch.setattr(Limited, "error", error)
     monkeypatch.setitem(globals(), "Supervised", Limited)
-    with pytest.raises(OutOfMemoryError, match=r"too small to train on 4 photos of 8² a step: batch=2 would"):
+    with pytest.raises(
+        OutOfMemoryError, match=r"too small to train on 4 photos of 8² per step: batch=2 would"
+    ):
         _train(Context())
     monkeypatch.setattr(Limited, "most", 0)
     with pytest.raises(OutOfMemoryError, match="a step: lower size"):
@@ -239,7 +241,7 @@ def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
 
 
 @pytest.mark.parametrize("where", ["conversion", "validation", "score"])
-def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
+def test_out_of_memory_outside_the_steps_names_the_batch_too(monkeypatch, where):
     def limit_threads(convert):
         def call(*batch):
             if len(batch[-1]) > 3:
@@ -256,7 +258,7 @@ def test_out_of_memory_beside_the_steps_names_the_batch_too(monkeypatch, where):
     elif where == "validation":
         monkeypatch.setattr(Supervised, "evaluate", limit_threads(Supervised.evaluate))
     with pytest.raises(
-        OutOfMemoryError, match="too small to train on 4 photos of 8² a step: batch=2 would fit"
+        OutOfMemoryError, match="too small to train on 4 photos of 8² per step: batch=2 would fit"
     ):
         _train(Context(), score=fill if where == "score" else None)
 

@@ -181,7 +181,7 @@ def test_names_that_timm_joins_are_taken_apart(tmp_path, name, stages):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
-def test_a_backbone_whose_names_timm_changes_otherwise_is_refused(tmp_path):
+def test_a_backbone_with_other_renamed_weights_is_refused(tmp_path):
     save_file(timm.create_model("test_vit").state_dict(), tmp_path / "w.safetensors")
     backbone = Backbone("test_vit", (0, 1))
     with pytest.raises(UserError, match=r"backbone test_vit cannot take its weights from .*choose another"):

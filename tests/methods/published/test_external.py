@@ -86,7 +86,7 @@ def _network(path, dtype="FLOAT", inputs=("photo",), shape=(1, 1, 8, 8)):
     return path
 
 
-def test_weights_beside_an_onnx_file_are_among_its_files(tmp_path):
+def test_weights_next_to_an_onnx_file_are_among_its_files(tmp_path):
     file = _network(tmp_path / "net.onnx")
     method = External(file=file, size=8)
     assert method.files == (file, tmp_path / "net.onnx.data")
@@ -131,7 +131,7 @@ def test_a_network_in_half_precision_is_run_in_half_precision(tmp_path, kind):
         ({"inputs": ("photo", "hint")}, {"size": 8}, r"takes 2 inputs \(photo, hint\): export a network"),
     ],
 )
-def test_what_an_onnx_network_takes_is_said_with_what_to_do(tmp_path, network, given, message):
+def test_a_wrong_onnx_input_shape_is_reported_with_advice(tmp_path, network, given, message):
     file = _network(tmp_path / "net.onnx", **network)
     with pytest.raises(UserError, match=message) as raised:
         External(file=file, **given).colorize(_lightness(), Context())
@@ -145,7 +145,7 @@ class TakesTwo(nn.Module):
         return torch.cat((photo, hint), dim=1)
 
 
-def test_a_torchscript_network_with_two_inputs_is_said(tmp_path):
+def test_a_torchscript_network_with_two_inputs_is_reported(tmp_path):
     file = tmp_path / "net.pt"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -166,7 +166,7 @@ def test_torchscripts_reason_is_given_whole_and_without_its_tracebacks(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["state dict", "checkpoint", "module", "old format"])
-def test_weights_without_a_network_are_called_what_they_are(tmp_path, kind):
+def test_weights_without_a_network_are_named_in_the_error(tmp_path, kind):
     file, network = tmp_path / "weights.pth", nn.Conv2d(1, 2, 3)
     saved = {
         "state dict": network.state_dict(),
@@ -283,7 +283,7 @@ def test_the_first_of_several_outputs_is_the_answer(tmp_path):
     np.testing.assert_array_equal(first, only)
 
 
-def test_an_answer_that_is_no_tensor_is_told_the_contract(tmp_path):
+def test_an_answer_that_is_not_a_tensor_gets_the_contract_in_the_error(tmp_path):
     file = _torchscript(Named(), tmp_path / "net.pt")
     with pytest.raises(
         UserError, match=r"answers with a dict: its only output, or its first, must be a tensor"
@@ -295,7 +295,7 @@ def test_an_answer_that_is_no_tensor_is_told_the_contract(tmp_path):
     "error", [torch.OutOfMemoryError("full"), Exception("Failed to allocate memory for requested buffer")]
 )
 @pytest.mark.parametrize("when", ["opened", "run"])
-def test_out_of_memory_is_no_fault_of_the_input(tmp_path, monkeypatch, error, when):
+def test_out_of_memory_is_not_blamed_on_the_input(tmp_path, monkeypatch, error, when):
     def fill(*_):
         raise error
 

@@ -146,7 +146,7 @@ def test_runs_with_nothing_in_common_are_refused(maker, results):
         compare_runs(without, other)
 
 
-def test_what_else_differs_is_said_and_times_need_one_machine(results):
+def test_other_differences_are_listed_and_times_need_one_machine(results):
     other = edited(
         results,
         versions={**results.run.versions, "numpy": "2.5"},
@@ -160,7 +160,7 @@ def test_what_else_differs_is_said_and_times_need_one_machine(results):
     assert compare_runs(results, threads).same_machine() == ["threads: 2 → 4"]
 
 
-def test_differences_name_what_is_on_one_side_alone():
+def test_differences_name_entries_on_one_side_only():
     assert differences({"a": 1}, {"b_c": [2]}) == ["a: 1 → none", "b c: none → 2"]
     assert differences({"a": 1}, {"a": 1}) == []
 
@@ -181,7 +181,7 @@ def test_a_change_of_03_db_in_119_photos_is_found_and_none_is_not_in_95_of_100(m
     assert hits >= 95 if found else hits <= 5
 
 
-def test_noise_on_every_metric_is_no_change_in_95_of_100_runs(maker, monkeypatch):
+def test_noise_on_every_metric_is_not_a_change_in_95_of_100_runs(maker, monkeypatch):
     monkeypatch.setattr(statistics, "RESAMPLES", 9)  # the intervals are not looked at
     results = maker.run(methods=("fusion",), photos=119)
     names = [name for metric in results.run.metrics for name in metric.columns if name in results.images]

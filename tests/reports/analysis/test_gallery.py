@@ -63,7 +63,7 @@ def test_near_grey_photos_are_left_out_unless_there_are_no_others(maker):
     assert gallery(results).among == "the photos"
 
 
-def test_it_is_said_of_how_many_photos_pictures_were_kept(maker):
+def test_the_number_of_photos_with_kept_pictures_is_shown(maker):
     results = maker.run(methods=METHODS, photos=1200, pictures=True, near_grey=0.0)
     assert gallery(results).among == "the 4 of 1,200 photos whose pictures were kept"
 

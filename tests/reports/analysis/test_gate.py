@@ -39,11 +39,11 @@ def found(before, after, text):
         ("accuracy@5", -0.02, "accuracy@5:-0.01", True),
     ],
 )
-def test_a_limit_is_broken_by_what_is_worse_by_more(results, column, change, limit, broken):
+def test_a_limit_is_broken_by_a_larger_change_for_the_worse(results, column, change, limit, broken):
     assert bool(found(results, shifted(results, "fusion", column, change), limit)) == broken
 
 
-def test_a_breach_names_the_method_the_limit_and_what_was_found(results):
+def test_a_breach_names_the_method_the_limit_and_the_change(results):
     after = shifted(results, "gray", "auc", -0.01)
     was = results.images.loc[results.images["method"] == "gray", "auc"].mean()
     assert found(results, after, "psnr:-0.1, auc:-0.005") == [
@@ -92,7 +92,7 @@ def test_a_method_that_scores_fewer_photos_fails_whatever_is_limited(maker, resu
         ("time:+1", r"as in time:\+10%"),
     ],
 )
-def test_what_is_no_limit_is_refused_with_one_that_is(results, text, message):
+def test_an_invalid_limit_is_refused_with_an_example(results, text, message):
     with pytest.raises(UserError, match=message):
         parse_limits(text, compare_runs(results, results).metrics)
 
@@ -116,7 +116,7 @@ def test_values_of_a_limited_metric_that_are_lost_break_the_limit(results, spoil
 
 
 @pytest.mark.parametrize(("column", "limit"), [("images_per_second", "time"), ("peak_memory_mb", "memory")])
-def test_a_limited_cost_that_is_no_longer_known_breaks_the_limit(results, column, limit):
+def test_a_limited_cost_that_becomes_unknown_breaks_the_limit(results, column, limit):
     cells = results.cells.copy()
     cells.loc[cells["method"] == "fusion", column] = None
     said = found(results, replace(results, cells=cells), f"{limit}:+10%")

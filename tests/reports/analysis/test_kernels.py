@@ -92,7 +92,7 @@ def test_a_copy_has_all_that_is_read_and_neither_single_rounds_nor_the_machines_
     assert "node" not in copied["machine_info"]
 
 
-def test_both_reports_hold_them_and_markdown_is_written_anew_when_they_change(maker, tmp_path):
+def test_both_reports_hold_them_and_markdown_follows_changes(maker, tmp_path):
     results = maker.run(methods=("gray", "pixel-knn"))
     before = write_report(results, tmp_path).read_text()
     keep(tmp_path, benchmark("huebench", 0.5), benchmark("scipy<1>", 1.5))

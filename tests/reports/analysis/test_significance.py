@@ -36,7 +36,7 @@ def test_the_best_is_compared_with_every_other_contender(maker):
     assert len({len(row.entries) for row in table.rows} | {len(table.columns)}) == 1
 
 
-def test_those_that_do_not_differ_significantly_from_the_best_are_named(maker):
+def test_methods_that_do_not_differ_significantly_from_the_best_are_named(maker):
     results = maker.run(methods=METHODS, photos=40)
     images = results.images
     same = images.loc[images["method"] == "fusion", "auc"].to_numpy()

@@ -128,7 +128,7 @@ def test_the_table_follows_the_order_of_the_others_and_marks_the_best_contender(
     )
 
 
-def test_a_method_that_nobody_saw_has_no_row(maker, keep_answers):
+def test_a_method_without_answers_has_no_row(maker, keep_answers):
     results = maker.run(methods=METHODS)
     keep_answers(results.folder, [("p", "fusion-0", "fusion", "im0001.jpg", 1)])
     blocks = section("human_study", results)
@@ -136,7 +136,7 @@ def test_a_method_that_nobody_saw_has_no_row(maker, keep_answers):
     assert found(Prose, blocks)[0].text.startswith("1 participant saw")
 
 
-def test_answers_about_a_cell_that_was_computed_anew_do_not_count(maker, keep_answers):
+def test_answers_about_a_recomputed_cell_do_not_count(maker, keep_answers):
     results = maker.run(methods=METHODS)
     keep_answers(results.folder, [("p", "an-older-key", "fusion", "im0001.jpg", 1)])
     assert read_answers(results).empty
@@ -166,7 +166,7 @@ def test_every_format_has_the_fool_rate(results):
     pd.testing.assert_frame_equal(table, read_study(results, summarize(results)).rates, check_names=False)
 
 
-def test_a_copy_holds_all_answers_those_of_the_write_ahead_log_too(results, tmp_path):
+def test_a_copy_includes_answers_in_the_write_ahead_log(results, tmp_path):
     target = tmp_path / "copy"
     target.mkdir()
     copy_answers(target, results.folder)  # no answers to copy
@@ -200,7 +200,7 @@ def test_a_copy_never_replaces_answers_that_the_run_lacks(results, keep_answers,
         copy_answers(results.folder, target)
 
 
-def test_a_new_answer_makes_the_report_anew(results):
+def test_a_new_answer_rewrites_the_report(results):
     report = write_formats(results, results.folder, ["md"])[0]
     before = report.read_text()
     database = sqlite3.connect(results.folder / "study.sqlite")

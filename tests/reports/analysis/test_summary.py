@@ -8,7 +8,7 @@ from huebench.reports.analysis.summary import categories, summarize
 from huebench.reports.tables import IMAGE_COLUMNS, MetricFacts, Results
 
 
-def test_values_equal_those_worked_out_by_plain_numpy(maker):
+def test_values_equal_plain_numpy(maker):
     results = maker.run(methods=("gray", "pix2pix"), photos=20)
     summary = summarize(results)
     for method in ("gray", "pix2pix"):
@@ -63,7 +63,7 @@ def test_failed_cells_stay_with_status_and_coverage(maker):
     assert (lost["status"], lost["scored"], lost["coverage"]) == ("failed", 0, 0.0)
 
 
-def test_one_of_several_seeds_failing_is_said(maker):
+def test_one_of_several_seeds_failing_is_reported(maker):
     results = maker.run(methods=("gray", "pix2pix"), seeds=(0, 1, 2), failures=True)
     rows = summarize(results).rows
     assert rows.loc["pix2pix", "status"] == "failed, timeout (2 of 3 seeds)"
@@ -79,13 +79,13 @@ def test_a_run_in_which_everything_failed_still_has_its_rows(maker):
     assert summary.contenders().empty
 
 
-def test_those_with_missing_photos_and_oracles_do_not_contend(maker):
+def test_methods_with_missing_photos_and_oracles_do_not_contend(maker):
     contenders = summarize(maker.run(failures=True)).contenders()
     assert "gray" in contenders
     assert not {"resnet34-classification", "resnet34-regression", "oracle-lowres"} & set(contenders)
 
 
-def test_a_photo_nobody_can_decode_disqualifies_nobody(maker):
+def test_an_undecodable_photo_disqualifies_no_method(maker):
     results = maker.run(methods=("gray", "pix2pix"))
     broken = results.images["photo"] == "im0003.jpg"
     images = results.images.assign(status=results.images["status"].mask(broken, "undecodable"))
@@ -124,7 +124,7 @@ def test_a_photo_known_near_grey_to_one_cell_is_so_for_all(maker):
     assert summarize(replace(results, images=images), near_grey=False).photos == 0
 
 
-def test_a_photo_of_which_near_grey_is_unknown_counts_as_missing(maker):
+def test_a_photo_with_unknown_near_grey_counts_as_missing(maker):
     results = maker.run(methods=("gray",), photos=10, near_grey=0.0)
     results.images.loc[0, "status"], results.images.loc[0, "near_grey"] = "undecodable", pd.NA
     rows = summarize(results, near_grey=False).rows

@@ -111,7 +111,7 @@ def test_critical_difference_names_every_method_with_its_rank():
     assert {"a 1.20", "b 2.10", "2.70 c", "critical difference 0.95"} <= set(texts)
 
 
-def test_critical_difference_joins_what_does_not_differ_significantly():
+def test_critical_difference_joins_methods_that_do_not_differ_significantly():
     average = pd.Series({"a": 1.2, "b": 2.1, "c": 2.7})
     figure = critical_difference(Ranks(average, 30, 0.001, 0.95))
     bars = [line.get_xdata() for line in figure.axes[0].get_lines() if line.get_linewidth() == 4]

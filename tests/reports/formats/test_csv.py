@@ -39,7 +39,7 @@ def test_categories_comparisons_and_photos(maker, tmp_path):
     assert images["psnr"].to_numpy() == pytest.approx(results.images["psnr"].to_numpy(float), rel=1e-15)
 
 
-def test_what_a_run_has_not_has_no_file(maker, tmp_path):
+def test_missing_content_has_no_file(maker, tmp_path):
     results = maker.run(methods=("gray",), categories=())
     folder = write_csv(results, tmp_path)
     assert {path.name for path in folder.iterdir()} == {"summary.csv", "images.csv"}

@@ -120,7 +120,7 @@ def test_the_report_of_a_run(maker, tmp_path):
         assert 1_000 < (tmp_path / figure).stat().st_size < 300_000
 
 
-def test_what_is_not_there_has_no_heading(maker, tmp_path):
+def test_missing_content_has_no_heading(maker, tmp_path):
     results = maker.run(methods=("gray",), near_grey=0.0, categories=())
     said = write_report(results, tmp_path).read_text(encoding="utf-8")
     for heading in ("Gallery", "Training", "Failures", "By category", "Notes", "Without near-grey"):

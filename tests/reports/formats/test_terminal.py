@@ -46,7 +46,7 @@ def test_a_good_run_has_no_failures_below(maker):
     assert "Failures" not in printed(maker.run(methods=("gray",)), 100)
 
 
-def test_square_brackets_are_no_markup(maker):
+def test_square_brackets_are_not_markup(maker):
     results = maker.run(methods=("pixel-knn",))
     for table in (results.cells, results.images):
         table["method"] = "pixel-knn[bold]"

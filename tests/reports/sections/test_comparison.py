@@ -45,7 +45,7 @@ def test_one_of_a_kind_is_singular(maker):
     assert "\n1 method, 1 metric, 1 photo of `landscapes`" in compare_markdown(compare_runs(results, results))
 
 
-def test_what_changed_is_a_row_and_what_explains_it_a_sentence(results, after):
+def test_changes_are_rows_and_possible_causes_a_sentence(results, after):
     said = compare_markdown(compare_runs(results, after))
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in said.splitlines() if "|" in line]
     assert said.startswith("## Comparison of two runs: 1 worse of 22 values\n")

@@ -47,7 +47,7 @@ def test_best_and_second_are_ranked_among_contenders_alone(maker):
     assert [label for label, entry in psnr.items() if entry.rank == 2] == [order[1]]
 
 
-def test_what_looks_the_same_is_ranked_the_same(maker):
+def test_values_that_look_equal_share_a_rank(maker):
     summary = summarize(maker.run(methods=("gray", "mean-ab", "pix2pix")))
     scores = summary.scores.assign(psnr=[20.001, 20.004, 19.0])
     psnr = entries_of(lay_out(replace(summary, scores=scores), ["psnr"]), "PSNR ↑ (dB)")
@@ -66,7 +66,7 @@ def test_the_truth_has_a_row_where_a_metric_has_a_truth(maker):
     assert [row.label for row in lay_out(summary, ["psnr"]).rows] == ["gray", "oracle-lowres"]
 
 
-def test_spread_over_seeds_stands_beside_the_mean(maker):
+def test_spread_over_seeds_is_shown_next_to_the_mean(maker):
     table = lay_out(summarize(maker.run(methods=("gray",), seeds=(0, 1))), ["psnr"])
     assert re.fullmatch(r"\d\d\.\d\d\xa0±\xa0\d\.\d\d", table.rows[0].entries[0].text)
 

@@ -80,11 +80,11 @@ def test_many_categories_become_several_tables(maker):
     assert found(Heading, blocks)[2].text == "PSNR ↑ (dB) by category"
 
 
-def test_without_categories_there_are_no_tables_of_them(maker):
+def test_without_categories_there_are_no_category_tables(maker):
     assert section("by_category", maker.run(methods=("gray",), categories=())) == []
 
 
-def test_every_metric_stands_in_one_of_the_two_tables(maker):
+def test_every_metric_is_in_one_of_the_two_tables(maker):
     results = maker.run(methods=("gray",))
     tables = [found(Table, section(name, results))[0] for name in ("results", "further")]
     labels = [column.label for table in tables for column in table.columns]
@@ -107,7 +107,7 @@ def test_notes_of_several_seeds_are_said_once(maker):
     assert rows(section("notes", results)) == [("pix2pix", "backbone weights", "none")]
 
 
-def test_a_missing_note_is_no_note(maker):
+def test_a_missing_note_is_left_out(maker):
     results = maker.run(methods=("gray",))
     assert section("notes", replace(results, cells=results.cells.assign(notes=pd.NA))) == []
 

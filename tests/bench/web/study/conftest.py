@@ -26,7 +26,7 @@ RED = (200, 0, 0)
 PSNR = MetricFacts("psnr", "PSNR", "dB", "higher", "how near", "a test", "mean", ("psnr",))
 METHODS = {"gray": "baseline", "knn": "classical", "net[epochs=2,width=3]": "deep", "oracle": "baseline"}
 NEAR_GREY = 2
-"""How many of the photos, the first ones, are near-grey."""
+"""Number of photos, from the first on, that are near-grey."""
 
 
 def keep(path, colour):

@@ -98,7 +98,7 @@ def test_answers_after_another_exposure_are_not_mixed(path, trials):
         Answers(path, 0.5)
 
 
-def test_a_file_that_is_no_database_is_not_touched(path):
+def test_a_file_that_is_not_a_database_is_not_touched(path):
     path.write_text("my notes, longer than the hundred bytes of the header of a SQLite file" * 3)
     before = path.read_bytes()
     with pytest.raises(UserError, match="cannot hold the answers"):

@@ -104,7 +104,7 @@ def test_a_page_that_was_left_goes_on_where_it_was(served, open_page):
     assert {cookie["name"] for cookie in page.context.cookies()} == {COOKIE}
 
 
-def test_keys_before_the_question_are_no_answer(served, open_page):
+def test_keys_before_the_question_do_not_answer(served, open_page):
     _, address, _ = served
     page, problems = open_page(address)
     page.get_by_role("button", name="Start").click()
@@ -116,7 +116,7 @@ def test_keys_before_the_question_are_no_answer(served, open_page):
     assert problems == []
 
 
-def test_a_server_that_is_gone_is_said(served, open_page):
+def test_a_missing_server_is_reported(served, open_page):
     process, address, _ = served
     page, _ = open_page(address)
     page.locator("#start:enabled").wait_for()

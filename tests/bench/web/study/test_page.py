@@ -72,7 +72,7 @@ def test_without_a_cookie_there_is_nothing_to_see_or_to_answer(make_run, make_ap
 
 
 @pytest.mark.parametrize("forged", ["x", "", "' OR '1'='1", "0" * 32, "../../etc/passwd"])
-def test_a_forged_participant_is_nobody(participant, forged):
+def test_a_forged_participant_is_unknown(participant, forged):
     participant.http.set_cookie("participant", forged)
     assert participant.http.get("/state").get_json() is None
     assert participant.http.get("/trials/1/left").status_code == 401
@@ -111,7 +111,7 @@ def test_pictures_are_gone_once_everything_is_answered(participant):
         "/pictures/truth/0.png",
     ],
 )
-def test_no_address_leads_out_of_what_is_served(participant, address):
+def test_no_url_leads_out_of_the_served_pictures(participant, address):
     response = participant.http.get(address)
     assert response.status_code in (308, 400, 404)
     assert b"protocol" not in response.data
@@ -169,7 +169,7 @@ def test_an_answer_of_another_form_is_refused(participant, content):
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
-def test_times_that_are_no_numbers_are_refused(participant, number):
+def test_times_that_are_not_numbers_are_refused(participant, number):
     data = f'{{"answer": "left", "seconds": {number}, "shown": 1}}'
     response = participant.http.post("/trials/1", data=data, content_type="application/json")
     assert response.status_code == 400
