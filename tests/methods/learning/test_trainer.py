@@ -236,7 +236,7 @@ def test_out_of_memory_names_the_batch_that_would_fit(monkeypatch, error):
     ):
         _train(Context())
     monkeypatch.setattr(Limited, "most", 0)
-    with pytest.raises(OutOfMemoryError, match="a step: lower size"):
+    with pytest.raises(OutOfMemoryError, match="per step: lower size"):
         _train(Context())
 
 
