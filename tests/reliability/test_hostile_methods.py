@@ -19,7 +19,7 @@ HOSTILE = {
         "colorize",
         "RuntimeError: no colour",
     ),
-    "hangs": ("time.sleep(600)", "timeout", "colorize", "did not end within 8 s"),
+    "hangs": ("time.sleep(600)", "timeout", "colorize", "did not end within 20 s"),
     "exits": ("os._exit(3)", "failed", "colorize", "ended with exit code 3 and no result"),
     "quits": ("sys.exit(4)", "failed", "colorize", "SystemExit: 4"),
     "segfaults": ("ctypes.string_at(0)", "failed", "colorize", "killed by SIGSEGV"),
@@ -54,7 +54,7 @@ HOSTILE = {
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and marks are read from /proc")
 def test_each_hostile_method_is_one_row_and_the_others_numbers_stay(photos, methods_file, bench, tmp_path):
     plugin = methods_file(**{name.replace("-", "_"): body for name, (body, *_) in HOSTILE.items()})
-    arguments = ("run", *TINY, "--plugin", plugin, "--jobs", 2, "--timeout", 8, "--max-memory", "1000MiB")
+    arguments = ("run", *TINY, "--plugin", plugin, "--jobs", 2, "--timeout", 20, "--max-memory", "1000MiB")
     code, output = bench(*arguments, "--methods", ",".join(["mean-ab", *HOSTILE, "gray"]))
     assert code == 1, output
     hostile = read_results(tmp_path / "out")
