@@ -103,6 +103,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_wrong_words_of_a_method_cost_its_own_row_and_nothing_more_on_the_next_run(bench, tmp_path):
     text = "import numpy as np\nfrom huebench import Method, MethodInfo, register\n"
     text += "from huebench.methods.base import Epoch\n"

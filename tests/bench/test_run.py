@@ -116,6 +116,7 @@ def test_output_and_error_of_a_failed_fit_are_kept(bench, plugin, tmp_path):
     assert (tmp_path / "out" / cell["log"]).read_text() == "almost\n"
 
 
+@pytest.mark.slow
 def test_the_seconds_of_a_fit_are_those_of_all_attempts_that_it_resumed(bench, plugin, tmp_path):
     # They die in the second epoch; one starts afresh without checkpoints, and what was lost does not count.
     fit = (

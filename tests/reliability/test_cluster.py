@@ -66,6 +66,7 @@ def wait_for_workers(address, count):
         client.wait_for_workers(count, timeout=60)
 
 
+@pytest.mark.slow
 def test_workers_of_another_version_get_no_work_whenever_they_join(
     photos, methods_file, start, dask, tmp_path
 ):
@@ -89,6 +90,7 @@ def test_workers_of_another_version_get_no_work_whenever_they_join(
     assert all(good.pid in json.loads(line) for line in lines)
 
 
+@pytest.mark.slow
 def test_a_cell_checks_the_environment_again_and_goes_elsewhere(photos, start, methods_file, dask, tmp_path):
     """The version of a worker changes after it was admitted."""
     plugin = methods_file(slow=f"time.sleep(0.3); open('slow.txt', 'w'); {ZEROS}")

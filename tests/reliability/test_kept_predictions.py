@@ -78,6 +78,7 @@ def test_rescored_metrics_equal_those_of_a_full_run(kept, bench, tmp_path):
     assert (tmp_path / "calls.txt").read_text() == before
 
 
+@pytest.mark.slow
 def test_repeated_rescoring_keeps_the_unaffected_facts(kept, bench, tmp_path):
     same = [
         "status",
@@ -102,6 +103,7 @@ def test_repeated_rescoring_keeps_the_unaffected_facts(kept, bench, tmp_path):
         assert all((tmp_path / "out" / log).is_file() for log in after["log"])
 
 
+@pytest.mark.slow
 def test_score_from_another_folder_loads_no_plugin_but_its_own(photos, bench, tmp_path, monkeypatch):
     metric = tmp_path / "metric.py"
     metric.write_text(f"{METRIC}\nopen({str(tmp_path / 'loaded')!r}, 'w').close()\n")
@@ -177,6 +179,7 @@ def test_a_run_folder_can_be_moved(kept, bench, tmp_path):
     assert (tmp_path / "calls.txt").read_text() == calls
 
 
+@pytest.mark.slow
 def test_rerun_recomputes_only_the_named_cells(plugin, bench, tmp_path):
     arguments = ("run", *TINY, "--plugin", plugin, "--methods", "counted,gray,broken")
     bench(*arguments)

@@ -33,6 +33,7 @@ def sleepers():
     return [command[1] for command in commands if command[:1] == ["sleep"] and command[1][:3] == "706"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper")
 def test_a_daemon_without_the_environment_of_its_cell_ends_with_it(photos, methods_file, bench, tmp_path):
     bodies = {
@@ -53,6 +54,7 @@ def test_a_daemon_without_the_environment_of_its_cell_ends_with_it(photos, metho
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_run_whose_lock_file_was_deleted_keeps_its_cells(photos, methods_file, start, bench, tmp_path):
     plugin = methods_file(slow=f"open('slow.txt', 'w'); time.sleep(3); {ZEROS}")
     process = start("run", *TINY, "--methods", "slow", "--plugin", plugin)

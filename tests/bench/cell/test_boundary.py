@@ -100,6 +100,7 @@ def test_cheating_methods_score_no_more_than_gray(bench, tmp_path):
         assert (scores[name] == scores["gray"]).all(), name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not isolation.is_supported(), reason="this kernel has no Landlock")
 def test_isolated_method_cannot_write_into_other_cells(bench, tmp_path):
     plugin = tmp_path / "forger.py"

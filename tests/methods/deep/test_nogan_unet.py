@@ -43,6 +43,7 @@ def test_stages_follow_one_another_and_the_curve_runs_on(photo_set, crops):
     assert [(epoch.epoch, epoch.epochs) for epoch in curve] == [(i, 6) for i in range(1, 7)]
 
 
+@pytest.mark.slow
 def test_the_checkpoint_with_the_best_validation_score_is_kept(photo_set, crops):
     scores = iter([0.5, 0.9, 0.1])
     answers = []
@@ -60,6 +61,7 @@ def test_the_checkpoint_with_the_best_validation_score_is_kept(photo_set, crops)
     assert "inflection points" not in method.notes  # where nothing scored, nothing was chosen
 
 
+@pytest.mark.slow
 def test_each_side_of_a_set_is_held_once(photo_set, crops, monkeypatch):
     made = []
     monkeypatch.setattr(LabBatches, "_to_device", lambda self: made.append((self.side, self.photos)))
@@ -68,6 +70,7 @@ def test_each_side_of_a_set_is_held_once(photo_set, crops, monkeypatch):
     assert made == [(32, 4), (32, 3), (64, 4), (64, 3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", ["critic", "burst"])
 def test_an_interrupted_training_resumes_to_the_same_bytes(photo_set, crops, tmp_path, stop):
     class InterruptedFitError(Exception):

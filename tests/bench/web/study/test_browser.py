@@ -38,6 +38,7 @@ def real_side(page):
 PHONE = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark", "has_touch": True}
 
 
+@pytest.mark.slow
 def test_two_people_answer_by_keyboard_and_on_a_phone_and_the_report_has_it(
     served, open_page, accessibility_faults
 ):
