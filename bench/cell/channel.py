@@ -9,6 +9,7 @@ import json
 import mmap
 import socket
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -56,6 +57,11 @@ class Channel:
     def close(self) -> None:
         """Close this end."""
         self._connection.close()
+
+    def shut(self) -> None:
+        """End the conversation for both processes; messages that have arrived can still be received."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
 
     def send(self, kind: str, *arrays: Array, **fields: Any) -> None:
         """Send a message.

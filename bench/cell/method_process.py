@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +85,7 @@ class MethodProcess:
         self._entries: dict[Split, dict[str, Entry]] = {}
         self._validate: Callable[[MethodProcess], float] = lambda _: 0.0
         self._lost: Exception | None = None
+        threading.Thread(target=self._shut_at_its_end, daemon=True).start()
 
     def build(self) -> None:
         """Import the method's plugin and create the method."""
@@ -191,6 +193,12 @@ class MethodProcess:
         chosen = whole.of([self._entries[split][photo] for photo in photos])
         packed: Any = chosen.packed(size)
         self._channel.send("packed", path=str(packed.filename), failures=chosen.failures)
+
+    def _shut_at_its_end(self) -> None:
+        """Shut the channel when the process ends, because a child of it may hold the other end open."""
+        if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+            os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+            self._channel.shut()
 
     def _end_alike(self) -> None:
         """End this process as the method's process ended, so that the cell's supervisor sees how."""
