@@ -197,7 +197,8 @@ class MethodProcess:
     def _shut_at_its_end(self) -> None:
         """Shut the channel when the process ends, because a child of it may hold the other end open."""
         if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
-            os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+            with suppress(ChildProcessError):  # `end` collected it first
+                os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
             self._channel.shut()
 
     def _end_alike(self) -> None:

@@ -122,7 +122,8 @@ def _end_with(supervisor: socket.socket) -> None:
     """End the cell when its supervisor ends, however that happens."""
 
     def watch() -> None:
-        supervisor.recv(1)  # nothing is ever sent: this returns only when the socket closes
+        with suppress(ConnectionError):  # closed with events unread
+            supervisor.recv(1)  # nothing is ever sent: this returns only when the socket closes
         end_descendants()
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
