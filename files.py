@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
@@ -84,7 +84,7 @@ def file_digest(path: Path) -> str:
     try:
         with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):  # a name from a damaged file may hold a null
         return ""
 
 
@@ -106,8 +106,13 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
         partial.replace(path)
         if durable:
             sync_folder(path.parent)
+    except OSError as error:
+        if error.filename is None:  # a full or broken disk: the system does not say which file it was
+            error.filename = str(path)
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error matters more
+            partial.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -152,22 +157,15 @@ def unseal(path: Path) -> dict[str, Any] | None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         content, files = stored["content"], stored["files"]
-        whole = stored["digest"] == _digest(content, files)
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = stored["digest"] == _digest(content, files) and all(
+            file_digest(path.with_name(name)) == digest for name, digest in files.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if not whole or any(file_digest(path.with_name(name)) != digest for name, digest in files.items()):
+    if not whole:
         return None
     sealed: dict[str, Any] = content
     return sealed
-
-
-def picture_name(photo: str) -> str:
-    """Return a safe file name for a photo's picture, for any photo id.
-
-    >>> picture_name("../im1.jpg")
-    'd2124eae2935dece.png'
-    """
-    return hashlib.sha256(photo.encode()).hexdigest()[:16] + ".png"
 
 
 def weights_folders() -> list[Path]:

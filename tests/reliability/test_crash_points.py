@@ -1,105 +1,154 @@
-"""Writers that end at any call of the system: killed there, or told that the disk is broken."""
+"""Commands that end at any call of the system that creates, renames, syncs or removes something in a run."""
 
-import errno
-import io
+import json
 import os
 import shutil
-from dataclasses import replace
-from itertools import count
+import subprocess
+import sys
+from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from huebench.bench.cli.report import report
-from huebench.reports.tables import read_results, write_results
+from huebench.reports.tables import read_results
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "results" / "mirflickr"
+from .conftest import write_photos
 
-CALLS = ((os, "replace"), (os, "fsync"), (os, "unlink"), (os, "mkdir"), (io, "open"))
+HERE = Path(__file__).parent
 
+HOWS = ("kill", "EIO")
 
-class Killed(BaseException):
-    """Nothing runs after it: every later call raises it again."""
+RUN = (
+    "--dataset",
+    "folder:photos",
+    "--size",
+    "32",
+    "--metrics",
+    "psnr",
+    "--threads",
+    "1",
+    "--out",
+    "work/out",
+)
 
+EARLIER = ("run", *RUN, "--methods", "gray,oracle-lowres")
 
-def end_at(number, how, work, monkeypatch):
-    """Do the work, ended at the call with this number; return whether it came to its end before."""
-    seen = count(1)
+COMMANDS = {
+    "run": ("run", *RUN, "--methods", "gray,mean-ab,oracle-lowres"),
+    "score": ("score", "work/out", "--metrics", "psnr,colorfulness"),
+    "report": ("report", "work/out", "--format", "md,csv"),
+    "report --out": ("report", "work/out", "--format", "md,csv", "--out", "work/baseline"),
+}
+"""The commands; before each there is a run of `EARLIER`, and an older baseline."""
 
-    def wrapped(call):
-        def guarded(*given, **named):
-            writes = call is not io_open or "w" in str(named.get("mode", given[1] if len(given) > 1 else "r"))
-            now = next(seen) if writes else 0
-            if how == "kill" and now >= number:
-                raise Killed
-            if how == "EIO" and now == number:
-                raise OSError(errno.EIO, os.strerror(errno.EIO), str(given[0]))
-            return call(*given, **named)
-
-        return guarded
-
-    io_open = io.open
-    with monkeypatch.context() as patch:
-        for module, name in CALLS:
-            patch.setattr(module, name, wrapped(getattr(module, name)))
-        try:
-            work()
-        except Killed:
-            return False
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            return False
-    return next(seen) <= number
+POINTS = 44
+"""Calls at which each command is ended in the slow test, spread evenly over all that it makes."""
 
 
-def run(shift):
-    """Return a small run whose every value tells which it is."""
-    results = read_results(COMMITTED)
-    images = results.images.groupby("method").head(4)
-    cells = results.cells.assign(fit_seconds=float(shift))
-    facts = replace(results.run, seconds=float(shift))
-    return replace(results, run=facts, cells=cells, images=images.assign(psnr=float(shift)))
+class Forks:
+    """Runs ``bench`` in forks of one process; see ``forks.py``."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        library = folder / "system_calls.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "system_calls.c"], check=True)
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "forks.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "LD_PRELOAD": str(library), "COLUMNS": "200"},
+        )
+
+    def bench(self, *arguments, at=0, how="kill"):
+        """Run a command in the folder; return its exit code, its output and the number of its calls."""
+        work, output = self.folder / "work", self.folder / "output.txt"
+        paths = {"folder": self.folder, "below": work, "cache": work / "cache", "output": output}
+        told = {"arguments": arguments, "at": at, "how": how} | {name: str(paths[name]) for name in paths}
+        print(json.dumps(told), file=self.process.stdin, flush=True)
+        answer = json.loads(self.process.stdout.readline())
+        return answer["code"], output.read_text(), answer["calls"]
 
 
-def which(folder):
-    """Read a run, and return which one it is; fail if its parts are of different ones."""
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory):
+    if sys.platform != "linux" or shutil.which("cc") is None:
+        pytest.skip("needs Linux and a C compiler, for a library that is preloaded")
+    folder = tmp_path_factory.mktemp("forks")
+    write_photos(folder / "photos", train=3, val=1, test=6)
+    made = Forks(folder)
+    code, output, _ = made.bench(*EARLIER)
+    assert code == 0, output
+    shutil.copytree(folder / "work", folder / "earlier")
+    code, output, _ = made.bench("report", "work/out", "--format", "csv", "--out", "work/baseline")
+    assert code == 0, output
+    made.bench("score", "work/out", "--metrics", "auc")  # so that the run differs from the older baseline
+    (folder / "work" / "baseline").rename(folder / "earlier" / "baseline")
+    yield made
+    made.process.stdin.close()
+    made.process.stdout.close()
+    made.process.wait()
+
+
+def restore(forks):
+    """Put the earlier run back."""
+    shutil.rmtree(forks.folder / "work")
+    shutil.copytree(forks.folder / "earlier", forks.folder / "work")
+
+
+def scores(folder):
+    """Return the scores in a run's tables by method and photo, and what the run says of its metrics."""
     results = read_results(folder)
-    (found,) = {results.run.seconds, *results.cells["fit_seconds"], *results.images["psnr"]}
-    return found
+    names = [name for metric in results.run.metrics for name in metric.columns]
+    rows = results.images[results.images["status"] == "ok"].set_index(["method", "photo"])[names]
+    return rows, names
 
 
-@pytest.mark.parametrize("how", ["kill", "EIO"])
-def test_a_run_is_whole_wherever_its_writing_ends_and_ends_again(tmp_path, monkeypatch, how):
-    first, second, third = map(run, (1, 2, 3))
-    write_results(first, tmp_path / "first")
-    for number in count(1):
-        folder = shutil.copytree(tmp_path / "first", tmp_path / str(number))
-        ended = end_at(number, how, lambda: write_results(second, folder), monkeypatch)  # noqa: B023
-        found = which(folder)
-        assert found == 2 if ended else found in (1, 2)
-        again = end_at(number, how, lambda: write_results(third, folder), monkeypatch)  # noqa: B023
-        assert which(folder) == 3 if again else which(folder) in (found, 3)
-        write_results(third, folder)
-        assert which(folder) == 3
-        names = {path.name for path in folder.iterdir() if not path.name.startswith(".partial-")}
-        assert len(names) == 5
-        if ended:
-            break
-    assert number > 20
+def check_tables(folder, whole):
+    """Check that the tables are right: every row of a method that succeeded, and a reason for each other."""
+    rows, names = scores(folder)
+    cells = read_results(folder).cells.set_index("method")
+    assert set(rows.index.get_level_values("method")) == set(cells.index[cells["status"] == "ok"])
+    assert cells.loc[cells["status"] != "ok", "reason"].str.len().gt(0).all()
+    for method, found in rows.groupby("method"):
+        expected = whole.loc[[method], names] if set(names) <= set(whole) else whole.loc[[method], ["psnr"]]
+        assert found.index.equals(expected.index)
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
+    return cells["status"].eq("ok")
 
 
-@pytest.mark.parametrize("how", ["kill", "EIO"])
-def test_a_baseline_is_whole_wherever_the_report_that_writes_it_ends(tmp_path, monkeypatch, how):
-    write_results(run(1), tmp_path / "baseline")
-    write_results(run(2), tmp_path / "run")
-    report(tmp_path / "run", "csv", tmp_path / "warm-up")  # an import that is ended may not be tried again
-    for number in range(1, 100, 6):
-        folder = shutil.copytree(tmp_path / "baseline", tmp_path / str(number))
-        ended = end_at(number, how, lambda: report(tmp_path / "run", "csv", folder), monkeypatch)  # noqa: B023
-        assert which(folder) in (1, 2)
-        assert which(tmp_path / "run") == 2
-        if ended:
-            break
-    assert ended
-    assert number > 20
+def end_at_some_calls(forks, name, points):
+    command = COMMANDS[name]
+    folder = forks.folder / "work" / ("baseline" if name == "report --out" else "out")
+    restore(forks)
+    code, output, calls = forks.bench(*command)
+    assert code == 0, output
+    whole, _ = scores(folder)
+    chosen = [1 + (2 * i + 1) * calls // (2 * points) for i in range(min(points, calls))]
+    for at, how in zip(chosen, cycle(HOWS), strict=False):
+        restore(forks)
+        _, ended, _ = forks.bench(*command, at=at, how=how)
+        where = (name, at, how, ended)
+        assert "Traceback" not in ended, where
+        succeeded = check_tables(folder, whole)
+        assert name == "score" or succeeded[["gray", "oracle-lowres"]].all(), where
+        code, output, _ = forks.bench(*command)
+        assert code == 0, (*where, output)
+        if name == "run":
+            assert output.count("already done") >= 2, (*where, output)
+        again, _ = scores(folder)
+        assert again.equals(whole), where
+    return len(chosen)
+
+
+@pytest.mark.parametrize("name", ["run", "report --out"])
+def test_a_command_that_ends_at_a_call_leaves_whole_tables_and_can_be_repeated(forks, name):
+    assert end_at_some_calls(forks, name, 2) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_ends_at_any_call_leaves_whole_tables_and_can_be_repeated(forks, name):
+    assert end_at_some_calls(forks, name, POINTS) >= 40
