@@ -99,17 +99,14 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
     try:
-        yield partial
-        if durable:
-            with partial.open("rb+") as written:
-                os.fsync(written)
-        partial.replace(path)
+        with _naming(path):
+            yield partial
+            if durable:
+                with partial.open("rb+") as written:
+                    os.fsync(written)
+            partial.replace(path)
         if durable:
             sync_folder(path.parent)
-    except OSError as error:
-        if error.filename is None:  # a full or broken disk: the system does not say which file it was
-            error.filename = str(path)
-        raise
     finally:
         with suppress(OSError):  # the first error matters more
             partial.unlink(missing_ok=True)
@@ -120,9 +117,21 @@ def sync_folder(folder: Path) -> None:
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            with _naming(folder):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in errors of a full or broken disk, for which the system names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

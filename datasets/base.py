@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,23 @@ from . import Split as Split  # noqa: PLC0414
 
 RGB = NDArray[np.uint8]
 """A photo: sRGB, uint8, shape (H, W, 3)."""
+
+
+_contents: ContextVar[set[str] | None] = ContextVar("contents", default=None)
+"""Digests of the contents that the photo that is being read was decoded from or compared with."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}|")
+
+
+def note_content(content: bytes) -> None:
+    """Note the content that a photo is decoded from; `Dataset.load` compares it with the photo's entry."""
+    if _contents.get() is not None:
+        _note(hashlib.sha256(content).hexdigest())
+
+
+def _note(sha256: str) -> None:
+    if (noted := _contents.get()) is not None:
+        noted.add(sha256)
 
 
 class PhotoError(Exception):
@@ -56,7 +75,7 @@ class Entry:
     licence
         The photo's licence, as its source states it.
     sha256
-        Hex digest of the photo's content; ``""`` if it cannot be read.
+        Hex digest of the photo's content, the bytes of its file; ``""`` if it cannot be read.
     """
 
     id: str
@@ -73,6 +92,7 @@ class Entry:
         PhotoChangedError
             If they differ.
         """
+        _note(sha256)
         if sha256 != self.sha256:
             raise PhotoChangedError(self.id, "other content" if self.sha256 else "it can be read now")
 
@@ -149,6 +169,9 @@ class Dataset(ABC):
     follows_links: ClassVar[bool] = False
     """Whether the class takes the argument ``follow_links``."""
 
+    reads_unchecked = False
+    """Whether a photo was read whose content nothing compared with its entry."""
+
     def __init__(self, root: Path | None = None) -> None:
         self.root = root
 
@@ -171,7 +194,7 @@ class Dataset(ABC):
         """
 
     def load(self, entry: Entry) -> RGB:
-        """Return a photo from `read` after checking its type and shape.
+        """Return a photo from `read` after checking its content, its type and its shape.
 
         Raises
         ------
@@ -180,8 +203,17 @@ class Dataset(ABC):
         UserError
             If `read` raises anything else, or returns anything but uint8 (H, W, 3).
         """
+        rgb = self._read_and_compare(entry)
+        if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3:
+            return rgb
+        what = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise UserError(f"photo '{entry.id}' of '{self.info.name}' is {what}; it must be uint8 (H, W, 3)")
+
+    def _read_and_compare(self, entry: Entry) -> RGB:
+        noted: set[str] = set()
+        token = _contents.set(noted)
         try:
-            rgb = self.read(entry)
+            return self.read(entry)
         except PhotoError as error:
             lost = error.__cause__
             if entry.sha256 and isinstance(lost, OSError) and lost.errno is not None:
@@ -192,10 +224,11 @@ class Dataset(ABC):
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             raise UserError(f"photo '{entry.id}' of '{self.info.name}' cannot be read: {reason}") from error
-        if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3:
-            return rgb
-        what = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise UserError(f"photo '{entry.id}' of '{self.info.name}' is {what}; it must be uint8 (H, W, 3)")
+        finally:
+            _contents.reset(token)
+            if len(noted) == 1 and _DIGEST.fullmatch(entry.sha256):  # also if what is there now is broken
+                entry.check(*noted)
+            self.reads_unchecked |= not noted
 
     def facts(self) -> dict[str, Any]:
         """Return facts about the photos found, for the terminal and the report.

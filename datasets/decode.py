@@ -2,9 +2,7 @@
 
 The steps, in this order:
 
-- The format must be one of `FORMATS`; those that Pillow passes to other programs (EPS, WMF) are never opened.
-- The size in the header must not exceed `max_pixels`; it is checked before any pixel is decoded.
-- A JPEG must not have more scans than `MAX_SCANS`, fewer for a large one: each costs as much as a photo.
+- The file must be within the limits of `huebench.datasets.guards`.
 - Only the first frame of an animation is decoded.
 - Channels of more than 8 bits keep the highest 8, in grey and colour. That is exact for photos that were made
   with 8 bits, and at most one level too dark for others. Pillow has already rounded colour PPM and AVIF.
@@ -21,14 +19,11 @@ JPEG whose bytes were changed may pass. One that was cut short is refused, even 
 is progressive: then the part that is there is decoded, as a blurred photo.
 
 Pillow's process-wide settings are reset to its defaults before each photo, in case a plugin has changed them.
-The environment may raise the largest number of pixels.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import sys
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -38,41 +33,24 @@ from typing import Final, cast
 
 import numpy as np
 import PIL
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from .. import UserError
-from ..files import open_regular
-from .base import RGB, Dataset, Entry, PhotoChangedError, PhotoError
-
-FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000", "AVIF")
-"""The formats that are read, by Pillow's names."""
-
-MAX_PIXELS: Final = 2**26
-"""Largest number of pixels of a photo, 67 million: 192 MiB as sRGB; `PIXELS_VARIABLE` replaces it."""
-
-PIXELS_VARIABLE: Final = "HUEBENCH_MAX_PIXELS"
-"""Environment variable that sets the largest number of pixels."""
-
-MAX_BYTES: Final = 2**30
-"""Largest number of bytes of a photo's file."""
-
-MAX_SCANS: Final = 100
-"""Largest number of scans of a JPEG; progressive ones of cameras and programs have about ten."""
-
-MAX_SCANNED: Final = 2**30
-"""Largest number of pixels times scans of a JPEG: about ten seconds."""
-
-PILLOW_MAX_PIXELS: Final = 1024**3 // 4 // 3
-"""Pillow's own limit, above which it warns."""
+from .base import RGB, Dataset, Entry, PhotoChangedError, PhotoError, note_content
+from .guards import FORMATS, max_pixels, opened, read_photo, too_large
 
 BACKGROUND: Final = (255, 255, 255)
 """The colour behind transparent pixels: white, as paper."""
 
 _HERE: Final = Path(__file__).parent
-_CONVERSION: Final = tuple(_HERE / "color" / f"{name}.py" for name in ("constants", "conversion", "kernels"))
-"""The files of the code that decodes datasets stored as L*a*b*."""
+_DECODING: Final = (
+    Path(__file__),
+    _HERE / "guards.py",
+    *(_HERE / "color" / f"{name}.py" for name in ("constants", "conversion", "kernels")),
+)
+"""The files of the code that decodes photos; the last ones convert datasets stored as L*a*b*."""
 
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -91,7 +69,6 @@ _UNSCALED_PNG: Final = {"L;2": 2, "L;4": 4, "I;16B": 16, "RGB;16B": 16}
 """Bits by raw mode of PNGs whose pixels Pillow scales to 8 bits, but not their transparent colour."""
 
 _END_OF_JPEG: Final = b"\xff\xd9"
-_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd8\xff]")  # no stuffed byte, restart or start
 _LIBJPEGS_GREY: Final = {127, 128}  # 127 in CMYK, which is stored inverted
 
 _PROBE: Final = 64  # a level at which the curves differ much: linear makes it 137, a gamma of 2.2 makes it 62
@@ -123,19 +100,12 @@ def decode(source: Path | bytes) -> RGB:
     >>> decode(b"P6 2 1 255 \x00\x00\x00\xff\x80\x00").tolist()
     [[[0, 0, 0], [255, 128, 0]]]
     """
-    use_pillow_defaults()
     try:
-        return _decode(BytesIO(source if isinstance(source, bytes) else read_photo(source)))
-    except (PhotoError, UserError, MemoryError):
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoError(_too_large("it")) from error
-    except UnidentifiedImageError as error:
-        raise PhotoError(f"not an image in a supported format ({', '.join(FORMATS)})") from error
+        content = source if isinstance(source, bytes) else read_photo(source)
     except OSError as error:
         raise PhotoError(error.strerror or str(error)) from error
-    except Exception as error:  # Pillow's plugins raise all kinds of errors on broken files
-        raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
+    note_content(content)
+    return _pixels(content)
 
 
 def decode_entry(entry: Entry, source: Path | Callable[[], bytes]) -> RGB:
@@ -168,36 +138,7 @@ def decode_entry(entry: Entry, source: Path | Callable[[], bytes]) -> RGB:
             raise PhotoChangedError(entry.id, reason) from error
         raise PhotoError(reason) from error
     entry.check(hashlib.sha256(content).hexdigest())
-    return decode(content)
-
-
-def read_photo(path: Path) -> bytes:
-    """Return the bytes of a photo's file; raises OSError, or PhotoError if it is larger than `MAX_BYTES`."""
-    with open_regular(path) as stream:
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise PhotoError(f"a file of more than {MAX_BYTES:,} bytes")
-    return content
-
-
-def max_pixels() -> int:
-    """Return the largest number of pixels of a photo.
-
-    Raises
-    ------
-    UserError
-        If the environment variable is not a number.
-    """
-    named = os.environ.get(PIXELS_VARIABLE, "")
-    if named and not (named.isascii() and named.isdigit()):
-        raise UserError(f"{PIXELS_VARIABLE} is not a number of pixels: '{named}'; write 200000000")
-    return int(named) if named else MAX_PIXELS
-
-
-def use_pillow_defaults() -> None:
-    """Undo process-wide settings of plugins: loaded plugins must not change how photos are decoded."""
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    Image.MAX_IMAGE_PIXELS = PILLOW_MAX_PIXELS
+    return _pixels(content)
 
 
 def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
@@ -218,11 +159,11 @@ def decoder_digest(dataset: type[Dataset], *users: Path) -> str:
 def decoder_files(dataset: type[Dataset]) -> list[Path]:
     """Return the source files that decide a dataset's pixels.
 
-    These are this module, the conversion from L*a*b*, and the files of the dataset's class and its base
-    classes; for a class in its own package, all files of the package.
+    These are this module and its limits, the conversion from L*a*b*, and the files of the dataset's class and
+    its base classes; for a class in its own package, all files of the package.
     """
     owners = [cls for cls in dataset.__mro__ if issubclass(cls, Dataset)]
-    return [Path(__file__), *_CONVERSION, *(path for cls in owners for path in _source(cls))]
+    return [*_DECODING, *(path for cls in owners for path in _source(cls))]
 
 
 def _source(dataset: type[Dataset]) -> list[Path]:
@@ -240,53 +181,30 @@ def _digest(settings: str, code: tuple[Path, ...]) -> str:
     return hashlib.sha256(f"{settings} {contents}".encode()).hexdigest()
 
 
-def _decode(stream: BytesIO) -> RGB:
-    if not stream.getbuffer().nbytes:
-        raise PhotoError("the file is empty")
-    limit = max_pixels()
-    if limit > MAX_PIXELS:
-        Image.MAX_IMAGE_PIXELS = limit  # Pillow's own is a little higher than ours
-    with Image.open(stream, formats=FORMATS) as image:
-        width, height = image.size
-        if width * height > limit:
-            raise PhotoError(_too_large(f"{width} × {height}"))
-        _refuse_many_scans(image, stream)
+def _pixels(content: bytes) -> RGB:
+    """Return the pixels of a photo; see `decode`."""
+    try:
+        return _decode(content)
+    except (PhotoError, UserError, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PhotoError(too_large("it")) from error
+    except UnidentifiedImageError as error:
+        raise PhotoError(f"not an image in a supported format ({', '.join(FORMATS)})") from error
+    except OSError as error:
+        raise PhotoError(error.strerror or str(error)) from error
+    except Exception as error:  # Pillow's plugins raise all kinds of errors on broken files
+        raise PhotoError(f"broken file ({type(error).__name__}: {error})") from error
+
+
+def _decode(content: bytes) -> RGB:
+    with opened(content) as image:
         _refuse_separate_planes(image)
         _refuse_unscaled_transparency(image)
         image.load()
-        _refuse_cut_short(image, stream)
+        _refuse_cut_short(image, content)
         upright = _upright(_composited(_eight_bit(image)), image)
         return np.array(upright)
-
-
-def _too_large(what: str) -> str:
-    return (
-        f"{what} is more than {max_pixels():,} pixels: a decompression bomb? If it is a photo, make it "
-        f"smaller, or set {PIXELS_VARIABLE}"
-    )
-
-
-def _refuse_many_scans(image: Image.Image, stream: BytesIO) -> None:
-    """Refuse a JPEG of many scans: a small file can hold thousands, and each takes as long as a photo."""
-    if image.format not in {"JPEG", "MPO"}:
-        return
-    most = min(MAX_SCANS, MAX_SCANNED // (image.width * image.height))
-    scans = _scans(stream.getvalue())
-    if scans > max(most, 1):
-        raise PhotoError(f"a JPEG of {scans:,} scans, which would take long to decode: save it again")
-
-
-def _scans(jpeg: bytes) -> int:
-    """Return the number of scans of the first picture in a JPEG."""
-    scans, position = 0, 2
-    while found := _MARKER.search(jpeg, position):
-        marker, position = found[0][1], found.end()
-        if marker == 0xD9:
-            break
-        if marker != 0x01:  # all others are followed by their length
-            position += int.from_bytes(jpeg[position : position + 2])
-        scans += marker == 0xDA
-    return scans
 
 
 def _refuse_separate_planes(image: Image.Image) -> None:
@@ -307,7 +225,7 @@ def _refuse_unscaled_transparency(image: Image.Image) -> None:
         raise PhotoError(f"a PNG of {bits} bits with a transparent colour: save it with an alpha channel")
 
 
-def _refuse_cut_short(image: Image.Image, stream: BytesIO) -> None:
+def _refuse_cut_short(image: Image.Image, content: bytes) -> None:
     """Refuse a JPEG that was cut short: libjpeg fills it with grey, and Pillow does not pass on its warning.
 
     If the last pixel is that grey, bytes are added before the end mark: libjpeg skips them in a complete
@@ -318,7 +236,7 @@ def _refuse_cut_short(image: Image.Image, stream: BytesIO) -> None:
     last = np.asarray(image.crop((image.width - 1, image.height - 1, image.width, image.height)))
     if not _LIBJPEGS_GREY.issuperset(last.flat):
         return
-    before, mark, after = stream.getvalue().rpartition(_END_OF_JPEG)
+    before, mark, after = content.rpartition(_END_OF_JPEG)
     filled = BytesIO(before + bytes(range(255)) + mark + after)
     with Image.open(filled, formats=("JPEG",)) as other:
         if not np.array_equal(np.asarray(other), np.asarray(image)):

@@ -15,7 +15,8 @@ from PIL import Image
 
 from ..files import PARTIAL, atomic, seal, unseal
 from .base import RGB, Dataset, Entry, PhotoError, fingerprint
-from .decode import decoder_digest, use_pillow_defaults
+from .decode import decoder_digest
+from .guards import use_pillow_defaults
 
 ABANDONED: Final = 86_400
 """Seconds without a write after which an unfinished packed copy counts as abandoned."""

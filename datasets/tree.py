@@ -14,8 +14,9 @@ from zipfile import ZipFile
 from .. import UserError
 from ..files import file_digest
 from .base import RGB, Dataset, Entry, PhotoError, Split
-from .decode import decode_entry, read_photo
+from .decode import decode_entry
 from .digests import Stamp, digests, file_stamp
+from .guards import read_photo
 
 _READ: Final = (
     ".apng .avif .avifs .bmp .dib .gif .j2c .j2k .jfi .jfif .jif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo "

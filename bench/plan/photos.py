@@ -10,8 +10,8 @@ import numpy as np
 
 from ... import UserError
 from ...datasets.base import Dataset, Entry, Split, datasets
-from ...datasets.decode import max_pixels
 from ...datasets.digests import cache_folder
+from ...datasets.guards import max_pixels
 from ...datasets.photos import PhotoSet
 from ...datasets.split_files import differences, read_splits, write_splits
 from ..protocol.protocol import Protocol

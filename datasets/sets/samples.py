@@ -12,7 +12,8 @@ from typing import ClassVar, Final
 
 from ... import UserError
 from ..base import RGB, SPLITS, Dataset, DatasetInfo, Entry, Split, register_dataset
-from ..decode import decode, read_photo
+from ..decode import decode
+from ..guards import read_photo
 
 TILE: Final = 128
 """Side of a tile in pixels."""

@@ -19,6 +19,7 @@ from huebench.datasets.base import (
 from huebench.datasets.decode import decode
 from huebench.datasets.sets.folder import Folder
 from huebench.datasets.sets.samples import Samples
+from huebench.files import file_digest
 
 ENTRY = Entry("a.jpg", "train", "sea", "CC0", "00")
 
@@ -159,3 +160,31 @@ def test_a_photo_that_a_plugin_cannot_open_any_more_has_changed(monkeypatch, tmp
         Samples().load(ENTRY)
     with pytest.raises(PhotoError, match="No such file"):
         Samples().load(dataclasses.replace(ENTRY, sha256=""))
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_what_a_plugin_decodes_is_compared_with_the_entry(monkeypatch, tmp_path, make_photos, as_bytes):
+    (path,) = make_photos(tmp_path, ["1.png"])
+    monkeypatch.setattr(Samples, "read", lambda *_: decode(path.read_bytes() if as_bytes else path))
+    dataset, entry = Samples(), dataclasses.replace(ENTRY, sha256=file_digest(path))
+    assert dataset.load(entry).shape == (6, 8, 3)
+    assert not dataset.reads_unchecked
+    make_photos(tmp_path, ["1.png"], seed=1)
+    with pytest.raises(PhotoChangedError, match=r"photo 'a.jpg' has changed .*other content"):
+        dataset.load(entry)
+    path.write_bytes(b"broken")
+    with pytest.raises(PhotoChangedError):
+        dataset.load(entry)
+
+
+def test_a_photo_of_several_files_is_not_compared(monkeypatch, tmp_path, make_photos):
+    paths = make_photos(tmp_path, ["1.png", "2.png"])
+    monkeypatch.setattr(Samples, "read", lambda *_: np.hstack([decode(path) for path in paths]))
+    assert Samples().load(dataclasses.replace(ENTRY, sha256="0" * 64)).shape == (6, 16, 3)
+
+
+def test_a_dataset_knows_if_nothing_compared_a_photo_with_its_entry(monkeypatch):
+    monkeypatch.setattr(Samples, "read", lambda *_: np.zeros((2, 2, 3), np.uint8))
+    dataset = Samples()
+    dataset.load(ENTRY)
+    assert dataset.reads_unchecked

@@ -8,7 +8,7 @@ from PIL import Image
 
 from huebench import UserError
 from huebench.datasets.base import PhotoError
-from huebench.datasets.decode import FORMATS
+from huebench.datasets.guards import FORMATS
 from huebench.datasets.sets.folder import Folder
 from huebench.datasets.tree import SUFFIXES, PhotoArchive, PhotoTree
 
