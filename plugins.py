@@ -204,6 +204,17 @@ def load_plugin(path: Path) -> None:
     _contents[name] = content
 
 
+@contextmanager
+def searched(folder: Path) -> Iterator[None]:
+    """Search a folder for modules inside the block, so that the imports of a plugin file in it are found."""
+    before = sys.path.copy()
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
 def import_only(sources: Iterable[str]) -> None:
     """Import these plugins, and from now on no others from other distributions.
 

@@ -70,7 +70,7 @@ class Run(Results):
             raise UserError(f"no method '{label}' with seed {seed} in the run; its methods: {known}")
         from .plan.cell import Cell
 
-        cell = Cell.read(self.folder / "cells" / rows["cell"].iloc[0] / "cell.json")
+        cell = Cell.read(self.folder, str(rows["cell"].iloc[0]))
         method = parse_specs(label)[0].build()
         if not (cell.model_folder / "fit.json").is_file():
             raise UserError(f"'{cell.model_folder}' does not hold the trained {label}: run it again")

@@ -17,7 +17,7 @@ from .metrics import resolve
 from .plan.cell import Cell
 from .plan.machine import threads_available
 from .plan.photos import dataset_key, limited
-from .plan.plan import data_plugins, photos_key, sample_key, score_key
+from .plan.plan import data_given, photos_key, sample_key, score_key
 from .plan.request import Request
 from .plan.resolve import dataset_of, protocol_of, training_dataset_of
 from .run import prepare, run_folder, typed, write
@@ -60,7 +60,7 @@ def rescore(
     for path in plugins:
         load_plugin(path)
     with run_folder(folder):
-        listed = [Cell.read(folder / "cells" / key / "cell.json") for key in before.cells["cell"]]
+        listed = [Cell.read(folder, str(key)) for key in before.cells["cell"]]
         first = listed[0].request
         changes: dict[str, Any] = {
             "plugins": tuple(path.resolve() for path in plugins),
@@ -94,16 +94,19 @@ def rescore(
 
 def _that_ran(cell: Cell) -> Cell:
     """Return the cell that ran the method, given it or one that scored its predictions again."""
-    while cell.rescored:
-        cell = Cell.read(cell.folder.with_name(cell.rescored) / "cell.json")
-    return cell
+    if not cell.rescored:
+        return cell
+    ran = Cell.read(cell.run_folder, cell.rescored)
+    if ran.rescored:
+        raise UserError(f"the cell {cell.key} is damaged: {ran.key} did not run its method; run it again")
+    return ran
 
 
 def _rescored(cell: Cell, changes: dict[str, Any], keys: dict[str, str]) -> Cell:
     """Return a cell that scores another's predictions; the same cell if nothing would change."""
     request = cell.request.model_copy(update=changes)
-    plugins = {"method_plugin": "", "data_plugins": data_plugins(request)}
-    changed = cell.model_copy(update={"request": request, **plugins, **keys})
+    given = {"method_plugin": "", **data_given(request)}
+    changed = cell.model_copy(update={"request": request, **given, **keys})
     key = score_key(cell.prediction_key, changed.sample, protocol_of(request))
     return changed if key == cell.key else changed.model_copy(update={"key": key, "rescored": cell.key})
 

@@ -29,6 +29,7 @@ from ...methods.spec import MethodSpec
 from ...plugins import import_only
 from ..plan.cell import Cell
 from ..plan.facts import Learned, checked, checked_event
+from ..plan.keys import given_source
 from .channel import Channel, ChannelClosedError, Message
 from .isolation import close_file_system
 from .limits import limit_memory
@@ -328,12 +329,15 @@ class _Served:
         return self._method
 
     def _build(self, scratch: Path) -> None:
-        cell = self._cell = Cell.read(self._specification)
+        cell = self._cell = Cell.of_specification(self._specification)
         limit_memory(cell.request.max_memory, cell.request.device)
-        import_only(filter(None, [cell.method_plugin]))
+        plugins = [cell.method_plugin] if cell.method_plugin else []
+        import_only(plugins)
         spec = MethodSpec(cell.name, cell.parameters)
+        files = spec.build().files
+        cell.check_given(given_source(plugins, files), cell.method_given)
         if cell.request.isolate:
-            close_file_system(cell, spec.build().files, scratch)
+            close_file_system(cell, files, scratch)
         self._method = spec.build()
 
     def _colorize(self, method: Method, message: Message) -> None:

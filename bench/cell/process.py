@@ -115,7 +115,7 @@ def _score(
             print(json.dumps(event), file=out, flush=True)
 
         method = MethodProcess(Channel(connection, arena), pid)
-        CellRun(Cell.read(specification), method, emit).run()
+        CellRun(Cell.of_specification(specification), method, emit).run()
 
 
 def _end_with(supervisor: socket.socket) -> None:

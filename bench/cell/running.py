@@ -18,6 +18,7 @@ from ...files import seal, unseal
 from ...plugins import import_only
 from ..plan.cell import Cell
 from ..plan.facts import EpochRow, Fitted, is_whole
+from ..plan.keys import given_source, metric_files
 from ..plan.photos import open_split
 from .method_process import FITTED, MethodError, MethodProcess
 from .pipeline import mean_auc
@@ -95,6 +96,8 @@ class CellRun:
         """Do the work and return the tables of photos."""
         request = self.cell.request
         import_only(self.cell.data_plugins)
+        found = given_source(self.cell.data_plugins, metric_files(self.cell.protocol.metrics))
+        self.cell.check_given(found, self.cell.data_given)
         if self.cell.rescored:
             self._take_facts()
         else:

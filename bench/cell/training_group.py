@@ -96,7 +96,7 @@ def _free_port() -> int:
 
 def main() -> None:
     """Fit the cell whose specification is given on the command line, as one of several processes."""
-    cell = Cell.read(Path(sys.argv[1]))
+    cell = Cell.of_specification(Path(sys.argv[1]))
     limit_memory(cell.request.max_memory, cell.request.device)
     import_only(filter(None, [cell.method_plugin]))
     method = MethodSpec(cell.name, cell.parameters).build()

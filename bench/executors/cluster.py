@@ -34,8 +34,10 @@ from distributed.utils import sync
 
 from ... import UserError, __version__
 from ...files import file_digest
+from ...plugins import searched
+from ...sources import forget
 from ..plan.cell import Cell
-from ..plan.keys import digest, library_versions
+from ..plan.keys import digest, library_versions, plugin_source
 from .runner import Ended, ExecutorLostError, Observer
 from .supervise import end_processes, run_cell
 
@@ -372,9 +374,18 @@ def _environment(cell: Cell) -> dict[str, str]:
         "huebench": __version__,
         "the code of huebench": _code(),
         **library_versions(),
-        **{f"plugin {path}": file_digest(path) or "missing" for path in cell.request.plugins},
+        **{f"plugin {path}": _plugin(path) for path in cell.request.plugins},
         f"the run folder {cell.run_folder}": "there" if held.exists() else "missing",
     }
+
+
+def _plugin(path: Path) -> str:
+    """Return the digest of a plugin file and the modules that it imports, as they are now."""
+    if not path.is_file():
+        return "missing"
+    forget()
+    with searched(path.parent):
+        return plugin_source(str(path))
 
 
 def _code() -> str:

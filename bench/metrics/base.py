@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
@@ -62,6 +63,7 @@ class Metric:
     #: Imported module → the extra of this package that installs it.
     requires: Mapping[str, str] = field(default_factory=dict)
     weights: Weights | None = None  #: The weights file that it needs
+    files: tuple[Path, ...] = ()  #: Data files that it reads: their content is part of a result's key
     headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
     order: int = LAST  #: Position in tables and listings; ties by parameter, then by name
@@ -314,6 +316,7 @@ def _faults(metric: Metric) -> Iterator[str]:
     if metric.parameter is not None and not 0 < metric.parameter < math.inf:
         yield f"parameters must be numbers above 0, not {metric.parameter}"
     yield from _faults_of_columns(metric)
+    yield from _faults_of_files(metric)
 
 
 def _faults_of_columns(metric: Metric) -> Iterator[str]:
@@ -329,3 +332,8 @@ def _faults_of_columns(metric: Metric) -> Iterator[str]:
         yield "aggregate 'stored' and combine go together"
     if metric.compared and (metric.direction == "none" or metric.aggregate in {"mean_gap", "stored"}):
         yield "compared needs a direction other than 'none' and a value for each photo"
+
+
+def _faults_of_files(metric: Metric) -> Iterator[str]:
+    if not (isinstance(metric.files, tuple) and all(isinstance(file, Path) for file in metric.files)):
+        yield f"files must be a tuple of paths, not {metric.files!r}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ... import UserError
 from ...files import atomic, unseal
@@ -16,6 +17,14 @@ from .facts import Row, is_whole
 from .photos import Planned
 from .request import KEEPS, Request
 from .resolve import protocol_of
+
+_KEY: Final = r"[0-9a-f]{16}"
+
+Key = Annotated[str, Field(pattern=f"^{_KEY}$")]
+"""A digest of `huebench.bench.plan.keys`; it names a folder, so nothing else may stand there."""
+
+OptionalKey = Annotated[str, Field(pattern=f"^({_KEY})?$")]
+"""A key or ``""``."""
 
 
 class Cell(BaseModel):
@@ -37,6 +46,9 @@ class Cell(BaseModel):
         The resolved request.
     method_plugin, data_plugins
         The plugins that register its method (or ``""``), and its dataset and metrics. No others are imported.
+    method_given, data_given
+        Digests, at planning time, of `method_plugin` and the method's files, and of `data_plugins` and the
+        metrics' files.
     scored
         Fingerprint of the photos to score.
     sample
@@ -55,9 +67,9 @@ class Cell(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: str
-    fit_key: str
-    prediction_key: str
+    key: Key
+    fit_key: Key
+    prediction_key: Key
     name: str
     parameters: dict[str, str]
     label: str
@@ -68,14 +80,16 @@ class Cell(BaseModel):
     request: Request
     method_plugin: str = ""
     data_plugins: tuple[str, ...] = ()
-    scored: str
-    sample: str
-    dataset_key: str = ""
-    training_key: str = ""
+    method_given: OptionalKey = ""
+    data_given: OptionalKey = ""
+    scored: Key
+    sample: Key
+    dataset_key: OptionalKey = ""
+    training_key: OptionalKey = ""
     gallery: tuple[str, ...]
     threads: int
     devices: int = 1
-    rescored: str = ""
+    rescored: OptionalKey = ""
     problem: str = ""
 
     @property
@@ -122,6 +136,18 @@ class Cell(BaseModel):
     def _planned(self, key: str) -> Planned | None:
         return Planned(key, self.run_folder / "shared" / key) if key else None
 
+    def check_given(self, found: str, planned: str) -> None:
+        """Compare a digest of plugins and files with the one at planning time.
+
+        Raises
+        ------
+        UserError
+            If they differ.
+        """
+        if found != planned:
+            what = f"a plugin of {self.label}, or a file that it reads,"
+            raise UserError(f"{what} has changed since the run was planned; run again")
+
     def context(self, **given: Any) -> Context:
         """Return the context of the cell's method, with the given fields added."""
         request = self.request
@@ -155,18 +181,37 @@ class Cell(BaseModel):
         return path
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a specification from `write`; the run folder is the one that contains it.
+    def read(cls, run: Path, key: str) -> Self:
+        """Read a specification from `write`.
+
+        Parameters
+        ----------
+        run
+            The run folder, wherever it is now.
+        key
+            The cell's key.
 
         Raises
         ------
         UserError
-            If the file is missing or damaged.
+            If the key is none, or the file is missing or damaged.
         """
+        if not re.fullmatch(_KEY, key):
+            raise UserError(f"the tables in '{run}' are damaged: '{key}' is not the key of a cell")
+        path = run / "cells" / key / "cell.json"
+        damaged = f"'{path}' is missing or damaged; run the benchmark again"
         try:
             given = json.loads(path.read_text(encoding="utf-8"))
-            given["request"]["out"] = path.resolve().parents[2]
-            return cls.model_validate(given)
+            given["request"]["out"] = run.resolve()
+            cell = cls.model_validate(given)
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = f"{error.error_count()} faults" if isinstance(error, ValidationError) else error
-            raise UserError(f"'{path}' is missing or damaged; run the benchmark again: {reason}") from error
+            raise UserError(f"{damaged}: {reason}") from error
+        if cell.key != key:
+            raise UserError(f"{damaged}: it describes another cell")
+        return cell
+
+    @classmethod
+    def of_specification(cls, path: Path) -> Self:
+        """Read the specification at a path from `write`; see `read`."""
+        return cls.read(path.resolve().parents[2], path.resolve().parent.name)

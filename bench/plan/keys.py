@@ -89,6 +89,16 @@ def files_content(files: Iterable[Path]) -> list[str]:
     return [_folder_content(file) if file.is_dir() else _file_content(file) for file in files]
 
 
+def given_source(plugins: Iterable[str], files: Iterable[Path]) -> str:
+    """Return a digest of what users provide besides photos: plugins and the files that a cell reads."""
+    return digest([plugin_source(plugin) for plugin in plugins], files_content(files))
+
+
+def metric_files(names: Iterable[str]) -> list[Path]:
+    """Return the data files that metrics read."""
+    return [file for name in names for file in get_metric(name).files]
+
+
 def modules_source(names: Iterable[str], without: str = "") -> str:
     """Return a digest of modules of this package and its modules that they import, without one package."""
     return digest([source_digest(name, _file_of(name), without) for name in names])
@@ -101,7 +111,8 @@ def metrics_source(names: Iterable[str]) -> str:
     sources = sorted(source_digest(module, path) for module, path in modules.items())
     required = versions({package for name in names for package in get_metric(name).requires})
     plugins = [plugin_source(metric_plugin(name)) for name in names]
-    return digest(sorted(Scorer(names).unavailable), sources, required, plugins)
+    files = files_content(metric_files(names))
+    return digest(sorted(Scorer(names).unavailable), sources, required, plugins, files)
 
 
 def _metric_modules(metric: str) -> dict[str, Path]:

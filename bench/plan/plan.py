@@ -23,7 +23,9 @@ from .keys import (
     class_source,
     digest,
     files_content,
+    given_source,
     library_versions,
+    metric_files,
     metrics_source,
     modules_source,
 )
@@ -108,7 +110,7 @@ def make_plan(request: Request) -> Plan:
         "sample": data.sample,
         "dataset_key": dataset_key(dataset, protocol),
         "training_key": dataset_key(training, protocol),
-        "data_plugins": data_plugins(request),
+        **data_given(request),
         "gallery": tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS)),
     }
     cells: dict[str, Cell] = {}
@@ -129,8 +131,14 @@ def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry
     return sum(photo.sha256 in known or photo.id in ids for photo in photos)
 
 
-def data_plugins(request: Request) -> tuple[str, ...]:
-    """Return the plugins that register the datasets and the metrics of a resolved request."""
+def data_given(request: Request) -> dict[str, Any]:
+    """Return a cell's plugins of datasets and metrics, and the digest of these and of the metrics' files."""
+    plugins = _data_plugins(request)
+    files = metric_files(protocol_of(request).metrics)
+    return {"data_plugins": plugins, "data_given": given_source(plugins, files)}
+
+
+def _data_plugins(request: Request) -> tuple[str, ...]:
     names = [name.partition(":")[0] for name in (request.dataset, request.train_on or request.dataset)]
     found = [*map(datasets.source, names), *map(metric_plugin, protocol_of(request).metrics)]
     return tuple(dict.fromkeys(filter(None, found)))
@@ -183,11 +191,11 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     if request.split == "all" and not request.train_on and (info.trainable or info.reference != "none"):
         reason = "it would learn from scored photos: add --train-on, or score one split"
         return _impossible(spec, reason, shared, method)
-    threads = request.threads or 1
+    threads, plugin = request.threads or 1, shared["method_plugin"]
     devices = request.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
-        class_source(type(method), shared["method_plugin"]), shared["seed"], data.training,
+        class_source(type(method), plugin), shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(
@@ -197,6 +205,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         key=score_key(prediction_key, data.sample, protocol_of(request)),
         fit_key=fit_key,
         prediction_key=prediction_key,
+        method_given=given_source(filter(None, [plugin]), method.files),
         label=label(method),
         family=info.family,
         oracle=info.oracle,

@@ -451,7 +451,14 @@ def test_decoder_digest_changes_with_the_code_of_its_users(tmp_path):
     assert len(digests) == 3
 
 
-ALWAYS = {"decode.py", "guards.py", "base.py", "color/constants.py", "color/conversion.py", "color/kernels.py"}
+ALWAYS = {
+    "decode.py",
+    "guards.py",
+    "base.py",
+    "color/constants.py",
+    "color/conversion.py",
+    "color/kernels.py",
+}
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_damaged_prediction_or_specification_is_reported_by_score(run, bench, 
     run()
     folder = tmp_path / "out"
     key = read_results(folder).cells.set_index("method").loc["learns", "cell"]
-    cell = Cell.read(folder / "cells" / key / "cell.json")
+    cell = Cell.read(folder, key)
     (kept,) = cell.prediction_folder.glob("shard-*.parquet")
     flip_a_bit(kept)
     code, output = bench("score", "out", "--metrics", "auc")
