@@ -14,9 +14,9 @@ from .. import UserError
 from . import SPLITS, Split
 
 SPLIT_NAMES: Final[dict[Split, str]] = {
-    "train": "train training trainset trainingset trainval",
-    "validation": "val valid validation validate valset dev devel devset development eval evaluation",
-    "test": "test tests testing testset holdout",
+    "train": "train training trainset trainingset traindata trainval trn",
+    "validation": "val valid validation validate valset valdata dev devel devset development eval evaluation",
+    "test": "test tests testing testset testdata tst holdout",
 }
 """Words in the name of a folder that make it a split.
 
@@ -52,10 +52,11 @@ def split_named(name: str) -> Split | None:
 
 
 def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stated]:
-    """Return the photos' splits and categories from their folders; empty if these name fewer than two splits.
+    """Return the photos' splits and categories from their folders; empty if these name no split.
 
-    Folders that all photos are in do not count. In a photo's path, the first folder that names a split states
-    it. The category is the first folder above it, or else the first below it.
+    Folders that all photos are in do not count, and a single split that all photos are in states nothing. In a
+    photo's path, the first folder that names a split states it. The category is the first folder above it, or
+    else the first below it.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stat
     Raises
     ------
     UserError
-        If two splits are named, but not train, or a photo is in none of them.
+        If two splits are named, but not train, or a photo is in none that is named.
     """
     folders = {key: PurePosixPath(key).parts[:-1] for key in ids}
     columns = zip(*folders.values(), strict=False)
@@ -76,13 +77,15 @@ def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stat
     names = defaultdict(list)
     for one in stated.values():
         names[one.split].append(one.folder)
-    if len(names) < 2:
+    stray = next((key for key in ids if key not in stated), None)
+    if not stated or (len(names) == 1 and stray is None):
         return {}
     first = " and ".join(found[0] for found in names.values())
+    if stray is not None:
+        has, where = ("folders", "in none") if len(names) > 1 else ("the split folder", "not in it")
+        raise UserError(f"'{root}' has {has} {first}, but photo '{stray}' is {where}: move it, or {advice}")
     if "train" not in names:
         raise UserError(f"'{root}' has folders {first}, but none for training: add it, or {advice}")
-    if stray := next((key for key in ids if key not in stated), None):
-        raise UserError(f"'{root}' has folders {first}, but photo '{stray}' is in none: move it, or {advice}")
     return stated
 
 

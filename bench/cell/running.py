@@ -19,7 +19,7 @@ from ...plugins import import_only
 from ..plan.cell import Cell
 from ..plan.facts import EpochRow, Fitted, is_whole
 from ..plan.keys import given_source, metric_files
-from ..plan.photos import open_split
+from ..plan.photos import check_again, open_split
 from .method_process import FITTED, MethodError, MethodProcess
 from .pipeline import mean_auc
 from .shards import SplitScorer
@@ -139,6 +139,8 @@ class CellRun:
         protocol = self.cell.protocol
         self._start = time.perf_counter()
         known = self.method.fit(photos, checkpoints, lambda fitted: mean_auc(protocol, fitted, few))
+        for split in FITTED:
+            check_again(photos[split], self.cell.request, self.cell.learned_as_planned, learned=True)
         self.method.save(folder)
         facts = {"parameter_count": known["parameter_count"], "notes": json.dumps(known["notes"])}
         if not known["trainable"]:

@@ -20,7 +20,7 @@ from ...datasets.photos import PhotoSet
 from ...files import PARTIAL, atomic, seal, unseal
 from ..metrics import Scorer
 from ..plan.cell import Cell
-from ..plan.photos import SHARD, batches, open_scored, open_split
+from ..plan.photos import SHARD, batches, check_again, open_scored, open_split
 from ..plan.request import KEEPS
 from ..protocol.training_sample import TrainingSample
 from .pipeline import Colorizer, Outcome, Pipeline, References
@@ -67,6 +67,7 @@ class SplitScorer:
             if not self._is_done(shard):
                 self._score(entries, shard, done=number * SHARD)
             shards.append(shard)
+        check_again(self._photos, self.cell.request, self.cell.scored_as_planned)
         self.facts["set_metrics"] = self._pipeline.scorer.score_set(_features(shards))
         self.facts |= unseal(shards[0].with_suffix(".json")) or {}
         for unfinished in self.cell.folder.glob(f"{PARTIAL}*"):  # left by a process that was killed

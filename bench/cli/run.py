@@ -59,14 +59,15 @@ def run(
 def end(results: Results, report: object, console: Console) -> None:
     """Show results and the report's path.
 
-    The exit code is 1 if a method failed or no photo was scored; a skipped method is not a failure.
+    The exit code is 1 if a method failed, or there was nothing to score; a skipped method is not a failure.
     """
     from ...reports.report import print_results
 
     print_results(results, console)
     console.print(Text(f"report: {report}"), soft_wrap=True)
     cells, scored = results.cells, results.images[results.images["status"] == "ok"]
-    if len(scored) and scored["near_grey"].all():
-        console.print("nothing to score: all photos are near-grey, so there is no colour to restore")
-    if set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
+    colourless = len(scored) > 0 and bool(scored["near_grey"].all())
+    if colourless:
+        console.print("nothing to score: the photos have no colour; `bench colorize` colorizes them")
+    if colourless or set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():
         raise typer.Exit(1)

@@ -100,6 +100,19 @@ def _photo_set(
     )
 
 
+def check_again(photos: PhotoSet, request: Request, planned: Planned | None, *, learned: bool = False) -> None:
+    """Check the photos of a dataset that does not compare what it reads with its entries, once they are read.
+
+    Raises
+    ------
+    UserError
+        If they differ from ``planned`` by now.
+    """
+    if planned and photos.dataset.reads_unchecked:
+        open_ = training_dataset_of if learned else dataset_of
+        planned.check(open_(request), protocol_of(request))
+
+
 def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest of the code that reads photos and of how they are resized."""
     cls = type(dataset)

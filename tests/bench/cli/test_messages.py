@@ -68,10 +68,11 @@ def test_grey_photos_are_said_to_have_no_colour_and_no_warning_is_shown(bench, p
     photos("日本", 10, grey=True)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        _, output = bench(
+        code, output = bench(
             "run", "--dataset", "folder:日本", "--size", "32", "--metrics", "psnr,auc", "--methods", "gray"
         )
-    assert "nothing to score: all photos are near-grey" in output
+    assert code == 1
+    assert "nothing to score: the photos have no colour; `bench colorize` colorizes them" in output
     assert "Warning" not in output
 
 

@@ -153,8 +153,18 @@ def test_a_name_of_two_splits_states_none_and_is_not_passed_over(tmp_path, make_
         Folder(tmp_path).entries()
 
 
+@pytest.mark.parametrize("folder", ["train", "test_images", "deep/val2017"])
+def test_one_split_beside_other_folders_is_not_mixed_with_them(tmp_path, make_photos, folder):
+    make_photos(tmp_path, names("cat", 3) + names(folder, 3))
+    name = folder.rpartition("/")[2]
+    with pytest.raises(
+        UserError, match=rf"has the split folder {name}, but photo 'cat/0.png' is not in it: move it, or rename"
+    ):
+        Folder(tmp_path).entries()
+
+
 def test_missing_splits_are_reported(tmp_path, make_photos):
-    make_photos(tmp_path, names("cat", 3) + names("train", 3))
+    make_photos(tmp_path, names("cat", 3) + names("dog", 3))
     assert "state no splits" in Folder(tmp_path).facts()["splits"]
 
 
