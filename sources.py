@@ -118,6 +118,27 @@ def module_file(name: str) -> Path | None:
     return next((file for file in [*(each / "__init__.py" for each in bare), *alone] if file.is_file()), None)
 
 
+def unseen_imports(module: str, file: Path) -> list[Path]:
+    """Return the files beside a plugin file that are imported, although no import statement names them.
+
+    Parameters
+    ----------
+    module, file
+        The plugin file's module and its path.
+    """
+    folder, known = file.resolve().parent, set(code_of(module, file).files.values())
+    loaded = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
+    found = {Path(each).resolve() for each in loaded if each} - {path.resolve() for path in known}
+    return sorted(path for path in found if path.is_relative_to(folder) and _is_own(path, folder))
+
+
+def _is_own(path: Path, folder: Path) -> bool:
+    """Return whether a module below a folder belongs to no installed library and not to this package."""
+    ours = Path(__file__).resolve().parent
+    inside = path.relative_to(folder).parts
+    return not path.is_relative_to(ours) and not {"site-packages", "dist-packages"} & set(inside)
+
+
 def relative_imports(file: Path) -> list[str]:
     """Return the relative imports of a file as written, up to ``import``."""
     nodes = ast.walk(_parsed(file))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Literal
 
@@ -38,8 +39,8 @@ SIDE = 32
 SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64")
 """System folders, which any program reads."""
 
-COMPILED = (".pyc", ".nbi", ".nbc")
-"""Suffixes of files that Python and Numba compile from code."""
+COMPILED = (".nbi", ".nbc")
+"""Suffixes of files that Numba compiles from code."""
 
 COUNTS: dict[Split, int] = {"train": 8, "validation": 2, "test": 3}
 
@@ -270,13 +271,21 @@ def check_files(subject: Subject) -> None:
     known += [*method.files, *code.files.values()]
     known = [path.resolve() for path in known]
     ours = Path(__file__).resolve().parents[1]
-    for path in subject.opened:
+    for path in map(_source_of, subject.opened):
         if path.suffix in COMPILED or (path.suffix == ".py" and path.is_relative_to(ours)):
             continue
         if path.is_file() and not any(path.is_relative_to(each) for each in known):
             raise CheckFailedError(
                 f"it reads '{path}', which is in no key: make it a Path parameter, or add it to `files`"
             )
+
+
+def _source_of(path: Path) -> Path:
+    """Return the source file of a module that Python has compiled, or the same path."""
+    try:
+        return Path(source_from_cache(path)) if path.suffix == ".pyc" else path
+    except ValueError:  # not in a __pycache__
+        return path
 
 
 CHECKS: dict[str, Callable[[Subject], None]] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
@@ -97,6 +98,10 @@ class Entry:
             raise PhotoChangedError(self.id, "other content" if self.sha256 else "it can be read now")
 
 
+SIZES: Final = (16, 4096)
+"""The smallest and the largest side in pixels at which photos can be scored."""
+
+
 @dataclass(frozen=True)
 class DatasetInfo:
     """Facts about a dataset, for ``bench list datasets`` and the report.
@@ -126,6 +131,15 @@ class DatasetInfo:
     splits: str
     size: int = 256
     caveat: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the values; raise `UserError` if one is wrong."""
+        texts = {name: value for name, value in asdict(self).items() if name != "size"}
+        if wrong := next((name for name, value in texts.items() if not _is_text(value)), ""):
+            raise UserError(f"DatasetInfo of {self.name!r}: {wrong} must be text, not {texts[wrong]!r}")
+        if not (isinstance(self.size, int) and SIZES[0] <= self.size <= SIZES[1]):
+            allowed = f"a whole number from {SIZES[0]} to {SIZES[1]}"
+            raise UserError(f"DatasetInfo of '{self.name}': size must be {allowed}, not {self.size!r}")
 
 
 @dataclass(frozen=True)
@@ -288,7 +302,7 @@ def dataset_info(spec: str) -> DatasetInfo:
 
 
 def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = False) -> Dataset:
-    """Open a dataset and check its entries.
+    """Open a dataset and check its entries and facts, which stay the same from then on.
 
     Parameters
     ----------
@@ -303,7 +317,7 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
     ------
     UserError
         If the name is unknown, if ``PATH`` and ``root`` are both given, if the photos are not where they
-        should be, or if an entry is wrong.
+        should be, or if an entry or a fact is wrong.
 
     Examples
     --------
@@ -318,13 +332,16 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
     options = {"follow_links": True} if follow_links and cls.follows_links else {}
     try:
         dataset = cls(place.expanduser() if place else None, **options)
-        fault = _fault(dataset.entries())
+        entries, facts = dataset.entries(), dataset.facts()
     except (UserError, MemoryError):
         raise
     except RAISED as error:
         raise UserError(f"dataset '{name}' cannot be opened: {type(error).__name__}: {error}") from error
-    if fault:
+    if fault := _fault(entries) or _fault_of_facts(facts):
         raise UserError(f"dataset '{name}': {fault}")
+    # A plugin may answer otherwise, or fail, when it is asked again.
+    dataset.entries = lambda: entries  # type: ignore[method-assign]
+    dataset.facts = lambda: facts  # type: ignore[method-assign]
     return dataset
 
 
@@ -343,6 +360,17 @@ def _fault(entries: object) -> str:
         return fault
     name, count = Counter(entry.id for entry in entries).most_common(1)[0] if entries else ("", 0)
     return f"{count} photos have the id '{name}'; ids must be unique" if count > 1 else ""
+
+
+def _fault_of_facts(facts: object) -> str:
+    """Return what is wrong with the facts that a dataset returned, or ``""``."""
+    if not isinstance(facts, dict) or not isinstance(facts.get("splits"), str):
+        return "facts() must return a dictionary with 'splits', in words"
+    try:
+        json.dumps(facts)
+    except (TypeError, ValueError) as error:
+        return f"facts() must hold texts, numbers, lists and dictionaries only ({error})"
+    return ""
 
 
 def _fault_of(entry: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -59,9 +60,8 @@ def read_splits(folder: Path) -> list[Entry]:
         header, *rows = [*csv.reader(io.StringIO(text, newline=""))] or [[]]
         if tuple(header) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
             raise UserError(f"'{path}' must have the columns {','.join(COLUMNS)}")
-        entries += [
-            Entry(key, split, category, licence, sha256) for key, _, category, licence, sha256 in rows
-        ]
+        for key, _, category, licence, sha256 in (map(_unescaped, row) for row in rows):
+            entries.append(Entry(key, split, category, licence, sha256))
     return entries
 
 
@@ -125,6 +125,10 @@ def differences(recorded: Sequence[Entry], found: Sequence[Entry]) -> list[str]:
     return sorted(lines)
 
 
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+"""The start of a cell that a spreadsheet would run, or of one that `_escaped` made."""
+
+
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
     r"""Return rows as CSV, each ended by ``\n``, with cells quoted where needed.
 
@@ -139,8 +143,22 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
     return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
 
 
+def _escaped(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: such a one gets an apostrophe."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _unescaped(cell: str) -> str:
+    """Undo `_escaped`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def _csv(entries: Sequence[Entry]) -> str:
-    return csv_text([COLUMNS, *(astuple(entry) for entry in sorted(entries, key=lambda entry: entry.id))])
+    return csv_text([COLUMNS, *map(_row, sorted(entries, key=lambda entry: entry.id))])
+
+
+def _row(entry: Entry) -> list[str]:
+    return [_escaped(cell) for cell in astuple(entry)]
 
 
 def _text(path: Path) -> str:

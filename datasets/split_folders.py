@@ -54,9 +54,9 @@ def split_named(name: str) -> Split | None:
 def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stated]:
     """Return the photos' splits and categories from their folders; empty if these name no split.
 
-    Folders that all photos are in do not count, and a single split that all photos are in states nothing. In a
-    photo's path, the first folder that names a split states it. The category is the first folder above it, or
-    else the first below it.
+    Folders that all photos are in do not count, and a single split of all photos states nothing. In a photo's
+    path, the first folder that names a split states it. The category is the first folder above it, or else
+    the first below it.
 
     Parameters
     ----------

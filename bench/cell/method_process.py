@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -26,7 +27,8 @@ from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
-from ...plugins import import_only
+from ...plugins import import_only, plugin_module
+from ...sources import unseen_imports
 from ..plan.cell import Cell
 from ..plan.facts import Learned, checked, checked_event
 from ..plan.keys import given_source
@@ -296,6 +298,7 @@ class _Served:
         self._channel = channel
         self._specification = specification
         self._method: Method | None = None
+        self._modules = 0
 
     def run(self) -> None:
         while (message := self._channel.receive()).kind != "end":
@@ -328,6 +331,18 @@ class _Served:
         assert self._method is not None  # noqa: S101  # the cell's process requests it first
         return self._method
 
+    def _check_imports(self) -> None:
+        """Refuse a plugin file that has imported files in a way that its key cannot see."""
+        plugin = self._cell.method_plugin
+        if not plugin.endswith(".py") or len(sys.modules) == self._modules:
+            return
+        self._modules = len(sys.modules)
+        if unseen := unseen_imports(plugin_module(Path(plugin)), Path(plugin)):
+            raise UserError(
+                f"it imports '{unseen[0]}' without an import statement, so a change of it would go unseen: "
+                f"write 'import {unseen[0].stem}'"
+            )
+
     def _build(self, scratch: Path) -> None:
         cell = self._cell = Cell.of_specification(self._specification)
         limit_memory(cell.request.max_memory, cell.request.device)
@@ -339,11 +354,13 @@ class _Served:
         if cell.request.isolate:
             close_file_system(cell, files, scratch)
         self._method = spec.build()
+        self._check_imports()
 
     def _colorize(self, method: Method, message: Message) -> None:
         lightness, *optional = message.arrays
         given = Given(lightness, **dict(zip(message.fields["names"], optional, strict=True)))
         answer = InProcess(method, self._cell.context())(given)
+        self._check_imports()
         self._channel.send("answer", answer.chroma, seconds=answer.seconds)
 
     def _fit(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -358,6 +375,7 @@ class _Served:
         start = time.perf_counter()
         with training_group(self._cell):
             method.fit(train, validation, context)
+        self._check_imports()
         learned = {
             "seconds": time.perf_counter() - start,
             "train_photos": len(train) - len(train.failures),

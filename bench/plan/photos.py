@@ -100,7 +100,9 @@ def _photo_set(
     )
 
 
-def check_again(photos: PhotoSet, request: Request, planned: Planned | None, *, learned: bool = False) -> None:
+def check_again(
+    photos: PhotoSet, request: Request, planned: Planned | None, *, learned: bool = False
+) -> None:
     """Check the photos of a dataset that does not compare what it reads with its entries, once they are read.
 
     Raises

@@ -158,7 +158,8 @@ def test_one_split_beside_other_folders_is_not_mixed_with_them(tmp_path, make_ph
     make_photos(tmp_path, names("cat", 3) + names(folder, 3))
     name = folder.rpartition("/")[2]
     with pytest.raises(
-        UserError, match=rf"has the split folder {name}, but photo 'cat/0.png' is not in it: move it, or rename"
+        UserError,
+        match=rf"has the split folder {name}, but photo 'cat/0.png' is not in it: move it, or rename",
     ):
         Folder(tmp_path).entries()
 
