@@ -218,7 +218,7 @@ class Dataset(ABC):
             If `read` raises anything else, or returns anything but uint8 (H, W, 3).
         """
         rgb = self._read_and_compare(entry)
-        if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.ndim == 3 and rgb.shape[2] == 3:
+        if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8 and rgb.shape[2:] == (3,) and rgb.size:
             return rgb
         what = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
         raise UserError(f"photo '{entry.id}' of '{self.info.name}' is {what}; it must be uint8 (H, W, 3)")

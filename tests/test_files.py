@@ -1,4 +1,7 @@
+import errno
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -136,3 +139,25 @@ def test_a_named_path_must_hold_the_weights(tmp_path, monkeypatch):
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path / "absent"))
     with pytest.raises(UserError, match=r"HUEBENCH_WEIGHTS is not a folder: '.*absent'"):
         weights_on_disk("w.pth")
+
+
+@pytest.mark.parametrize("fails", ["fsync", "replace"])
+def test_an_error_of_a_broken_disk_names_the_file(tmp_path, monkeypatch, fails):
+    def broken(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, fails, broken)
+    with pytest.raises(OSError, match=r"Input/output error: '.*a\.txt'"):
+        write_text(tmp_path / "a.txt", "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../a.txt", "a\0b", "", "/etc/passwd"])
+def test_a_seal_that_names_no_file_of_its_folder_is_broken(tmp_path, name):
+    seal(tmp_path / "seal.json", {"a": 1})
+    stored = json.loads((tmp_path / "seal.json").read_text()) | {"files": {name: "00"}}
+    stored["digest"] = hashlib.sha256(
+        json.dumps([stored["content"], stored["files"]], sort_keys=True).encode()
+    ).hexdigest()
+    (tmp_path / "seal.json").write_text(json.dumps(stored))
+    assert unseal(tmp_path / "seal.json") is None

@@ -1,8 +1,10 @@
-"""The lead: methods, photos and protocol in two sentences, and the dataset's caveat."""
+"""The lead: methods, photos and protocol in two sentences, and the caveats."""
 
 from ..analysis.material import Material
 from ..blocks import Block, Caveat, Code, Link, Prose, Span, Strong
-from ..text import in_words
+from ..text import counted, in_words
+
+FEW = 30  #: Number of photos below which the report warns
 
 
 def blocks(material: Material) -> list[Block]:
@@ -33,6 +35,9 @@ def blocks(material: Material) -> list[Block]:
         Prose((*told, ".")),
         Prose(("Protocol ", Code(run.protocol_digest), f": {protocol}.")),
     ]
+    if 0 < material.summary.photos < FEW:
+        few = f" With {counted(material.summary.photos, 'photo')}, chance decides much of the ranking."
+        made.append(Caveat((Strong("Few photos."), few)))
     if trained_on := run.dataset.get("trained_on", 0):
         found = f" {_trained_on(trained_on, material.summary.photos)}"
         made.append(Caveat((Strong("Trained on scored photos."), found)))

@@ -143,3 +143,38 @@ def test_linked_photos_are_scored_when_asked(bench, photos, tmp_path):
     assert "add --follow-links" in output
     assert bench(*arguments, "--follow-links")[0] == 0
     assert read_results(tmp_path / "out").cells["scored"].item() == 6
+
+
+DATASET = """
+from pathlib import Path
+import numpy as np
+from PIL import Image
+from huebench.datasets.base import Dataset, DatasetInfo, Entry, register_dataset
+from huebench.datasets.digests import file_digest
+
+@register_dataset
+class Own(Dataset):
+    info = DatasetInfo("own", "a test", "a test", "CC0", "by folder")
+
+    def entries(self):
+        splits = {"train": "train", "val": "validation", "test": "test"}
+        return [
+            Entry(str(path), splits[path.parent.name], "", "CC0", file_digest(path))
+            for path in sorted(Path("photos").absolute().rglob("*.png"))
+        ]
+
+    def read(self, entry):
+        return np.array(Image.open(entry.id))
+"""
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_dataset_that_compares_nothing_is_checked_after_it_was_read(bench, plugin, photos, tmp_path, split):
+    (tmp_path / "own.py").write_text(DATASET)
+    change = f"list(train); Image.new('RGB', (32, 32)).save({str(photos / split / '1.png')!r})"
+    path = plugin("meddles", fit=f"from PIL import Image; {change}")
+    arguments = ("--methods", "meddles", "--plugin", path, "--plugin", tmp_path / "own.py")
+    code, _ = bench("run", "--dataset", "own", *TINY[2:], *arguments)
+    assert code == 1
+    reason = read_results(tmp_path / "out").cells["reason"].item()
+    assert f"photos have changed since the run was planned ({photos / split / '1.png'}: content" in reason

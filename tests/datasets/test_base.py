@@ -188,3 +188,46 @@ def test_a_dataset_knows_if_nothing_compared_a_photo_with_its_entry(monkeypatch)
     dataset = Samples()
     dataset.load(ENTRY)
     assert dataset.reads_unchecked
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"size": None}, "size must be a whole number from 16 to 4096, not None"),
+        ({"size": 8}, "not 8"),
+        ({"caveat": 5}, "caveat must be text, not 5"),
+    ],
+)
+def test_wrong_facts_of_a_dataset_are_refused(wrong, message):
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(Samples.info, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda _: None, "must return a dictionary with 'splits'"),
+        (lambda _: {"splits": "halves", "root": Path()}, "texts, numbers, lists and dictionaries only"),
+        (lambda _: 1 / 0, "cannot be opened: ZeroDivisionError"),
+    ],
+)
+def test_facts_that_a_report_cannot_hold_are_refused_when_the_dataset_is_opened(monkeypatch, answer, message):
+    monkeypatch.setattr(Samples, "facts", answer)
+    with pytest.raises(UserError, match=message):
+        open_dataset("samples")
+
+
+def test_an_opened_dataset_answers_the_same_from_then_on(monkeypatch):
+    dataset = open_dataset("samples")
+    entries, facts = dataset.entries(), dataset.facts()
+    for name in ("entries", "facts"):
+        monkeypatch.setattr(Samples, name, lambda _: 1 / 0)
+    assert dataset.entries() == entries
+    assert dataset.facts() == facts
+    assert dataset.split("test")
+
+
+def test_a_photo_without_pixels_is_refused(monkeypatch):
+    monkeypatch.setattr(Samples, "read", lambda *_: np.zeros((0, 4, 3), np.uint8))
+    with pytest.raises(UserError, match=r"is uint8 \(0, 4, 3\); it must be uint8 \(H, W, 3\)"):
+        Samples().load(ENTRY)

@@ -1,3 +1,4 @@
+import csv
 import hashlib
 import subprocess
 
@@ -103,3 +104,12 @@ def test_differences():
             "d.jpg: new",
         ]
     )
+
+
+@pytest.mark.parametrize("name", ["=1+1.jpg", "'=1.jpg", "''@x", "-2.png", "'plain.jpg", "\t=x"])
+def test_no_cell_of_a_split_file_is_a_formula_and_names_come_back(tmp_path, name):
+    entries = [Entry(name, "train", name, "", "00")]
+    write_splits(entries, tmp_path)
+    assert read_splits(tmp_path) == entries
+    (row,) = csv.reader((tmp_path / "train.csv").read_text().splitlines()[1:])
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from huebench import UserError
+from huebench.bench.executors import cluster
+from huebench.bench.metrics import base as registry
 from huebench.bench.metrics import register_metric
 from huebench.bench.plan import keys
 from huebench.bench.plan.photos import open_split
@@ -346,3 +349,32 @@ def test_other_weights_in_the_same_file_are_another_fit(plan, tmp_path):
     assert fit_key() == before
     file.write_bytes(b"other weights")
     assert fit_key() != before
+
+
+def test_a_metrics_data_file_counts_by_content(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry.metrics, "_items", registry.metrics.items())
+    table = tmp_path / "table.csv"
+
+    @register_metric(name="tabled", direction="lower", source="a test", description="Reads.", files=(table,))
+    def tabled(truth, predicted):
+        return 0.0
+
+    missing = keys.metrics_source(["tabled"])
+    table.write_text("1")
+    first = keys.metrics_source(["tabled"])
+    table.write_text("2")
+    assert len({missing, first, keys.metrics_source(["tabled"])}) == 3
+    assert keys.metric_files(["psnr", "tabled"]) == [table]
+    with pytest.raises(UserError, match="files must be a tuple of paths, not 'table.csv'"):
+        register_metric(name="x", direction="lower", source="a", description="b", files="table.csv")(tabled)
+
+
+def test_a_workers_plugin_counts_with_the_modules_beside_it(tmp_path):
+    plugin, helper = tmp_path / "plug_of_a_worker.py", tmp_path / "helper_of_a_worker.py"
+    assert cluster._plugin(plugin) == "missing"
+    plugin.write_text("import helper_of_a_worker\n")
+    helper.write_text("VALUE = 1\n")
+    before, path = cluster._plugin(plugin), list(sys.path)
+    helper.write_text("VALUE = 2\n")
+    assert cluster._plugin(plugin) != before
+    assert sys.path == path

@@ -3,7 +3,18 @@ from dataclasses import replace
 
 import pandas as pd
 
-from huebench.reports.blocks import Bullets, Data, Figure, Heading, Listing, PlainTable, Prose, Table, plain
+from huebench.reports.blocks import (
+    Bullets,
+    Caveat,
+    Data,
+    Figure,
+    Heading,
+    Listing,
+    PlainTable,
+    Prose,
+    Table,
+    plain,
+)
 from huebench.reports.sections.failures import NAMED, failed_cells, unscored_photos
 
 from ..conftest import found, section
@@ -27,6 +38,12 @@ def test_the_lead_counts_predictions_photos_seeds_and_failed_runs(maker):
     assert "10 photos, 2 seeds, training budget quick. 40 of 40 expected predictions were scored." in lead
     assert "Protocol 5f2c9a0e11d4: size 256; resize squash; grey CIE L*" in lead
     assert "2 of 16 runs of a method failed (failures)" in said(section("lead", maker.run(failures=True)))
+
+
+def test_few_photos_are_a_caveat_at_the_top(maker):
+    few, many = (found(Caveat, section("lead", maker.run(photos=count))) for count in (29, 30))
+    assert plain(few[0].text) == "Few photos. With 29 photos, chance decides much of the ranking."
+    assert not any("Few photos" in plain(caveat.text) for caveat in many)
 
 
 def test_failures_are_listed_with_phase_and_reason(maker):
