@@ -129,7 +129,8 @@ def unseen_imports(module: str, file: Path) -> list[Path]:
     folder, known = file.resolve().parent, set(code_of(module, file).files.values())
     loaded = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
     found = {Path(each).resolve() for each in loaded if each} - {path.resolve() for path in known}
-    return sorted(path for path in found if path.is_relative_to(folder) and _is_own(path, folder))
+    beside = (path for path in found if path.is_relative_to(folder) and path.is_file())
+    return sorted(path for path in beside if _is_own(path, folder))
 
 
 def _is_own(path: Path, folder: Path) -> bool:

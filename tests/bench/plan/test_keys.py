@@ -365,7 +365,7 @@ def test_a_metrics_data_file_counts_by_content(tmp_path, monkeypatch):
     table.write_text("2")
     assert len({missing, first, keys.metrics_source(["tabled"])}) == 3
     assert keys.metric_files(["psnr", "tabled"]) == [table]
-    with pytest.raises(UserError, match="files must be a tuple of paths, not 'table.csv'"):
+    with pytest.raises(UserError, match=r"files must be a tuple of paths, not 'table\.csv'"):
         register_metric(name="x", direction="lower", source="a", description="b", files="table.csv")(tabled)
 
 
