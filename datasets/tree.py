@@ -204,7 +204,7 @@ class PhotoArchive(PhotoFiles):
     Raises
     ------
     UserError
-        If it is not a complete zip archive.
+        If it is not a complete zip archive, or holds two photos of one name.
     """
 
     def __init__(self, root: Path) -> None:
@@ -220,6 +220,8 @@ class PhotoArchive(PhotoFiles):
             parts = PurePosixPath(name).parts
             if name.endswith("/") or any(part.startswith(".") or part in _SKIPPED for part in parts):
                 continue
+            if name in self.members:
+                raise UserError(f"'{root}' holds two photos named '{name}': remove one, or rename it")
             if PurePosixPath(name).suffix.lower() in SUFFIXES and not name.startswith("/"):
                 self.members[name] = name
             else:

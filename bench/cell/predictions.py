@@ -55,9 +55,7 @@ def read_predictions(path: Path) -> KeptPredictions | None:
     if facts is None:
         return None
     kept = {
-        row["photo"]: Prediction(
-            np.array(Image.open(io.BytesIO(row["webp"]))), row["seconds"], row["reference"]
-        )
+        row["photo"]: Prediction(_decoded(row["webp"]), row["seconds"], row["reference"])
         for row in parquet.read_table(path).to_pylist()
     }
     return KeptPredictions(kept, facts)
@@ -95,6 +93,12 @@ def picture_name(photo: str) -> str:
     'd2124eae2935dece.png'
     """
     return hashlib.sha256(photo.encode()).hexdigest()[:16] + ".png"
+
+
+def _decoded(webp: bytes) -> RGB:
+    """Return a picture's pixels; a run folder may come from anywhere, so no other format is opened."""
+    with Image.open(io.BytesIO(webp), formats=["WEBP"]) as picture:
+        return np.array(picture)
 
 
 def _encoded(rgb: RGB) -> bytes:

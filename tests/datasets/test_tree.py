@@ -153,3 +153,12 @@ def test_names_in_an_archive_are_never_paths_on_disk(tmp_path):
     photos = PhotoArchive(tmp_path / "photos.zip")
     assert photos.ids == ["in/a.png"]
     assert photos.digests() == {"in/a.png": hashlib.sha256(b"in/a.png").hexdigest()}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_with_two_photos_of_one_name_is_refused(tmp_path):
+    with ZipFile(tmp_path / "a.zip", "w") as archive:
+        for content in (b"first", b"second"):
+            archive.writestr("sea/1.jpg", content)
+    with pytest.raises(UserError, match=r"a.zip' holds two photos named 'sea/1.jpg'"):
+        PhotoArchive(tmp_path / "a.zip")

@@ -1,5 +1,10 @@
-import numpy as np
+import io
 
+import numpy as np
+import pytest
+from PIL import Image, UnidentifiedImageError
+
+from huebench.bench.cell import predictions
 from huebench.bench.cell.pipeline import Prediction
 from huebench.bench.cell.predictions import read_predictions, write_predictions
 
@@ -29,3 +34,15 @@ def test_damaged_predictions_are_none(tmp_path):
     write_predictions(path, {"a": Prediction(np.zeros((2, 2, 3), np.uint8), 0.0, None)}, {})
     path.write_bytes(path.read_bytes()[:-1])
     assert read_predictions(path) is None
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PNG", "TIFF"])
+def test_a_prediction_in_another_format_is_not_opened(tmp_path, monkeypatch, kind):
+    """A run folder may come from anywhere, and Pillow hands some formats to other programs."""
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, kind)
+    monkeypatch.setattr(predictions, "_encoded", lambda _: picture.getvalue())
+    path = tmp_path / "shard-00000.parquet"
+    write_predictions(path, {"a": Prediction(np.zeros((4, 4, 3), np.uint8), 0.0, None)}, {})
+    with pytest.raises(UnidentifiedImageError):
+        read_predictions(path)
