@@ -9,10 +9,12 @@ from math import ceil
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ... import UserError
 from ...datasets.base import RGB
+from ...datasets.color import conversion
 from ...datasets.color.torch import rgb_to_lab
 from .parallel import own_share, world_size
 
@@ -38,6 +40,8 @@ class LabBatches:
         Device of the batches.
     flip
         Whether a shuffled epoch mirrors each photo with probability ½.
+    chosen
+        Numbers of the photos that take part, ascending; ``None`` takes all.
 
     Raises
     ------
@@ -54,8 +58,17 @@ class LabBatches:
         Photos in a shuffled epoch.
     """
 
-    def __init__(self, packed: RGB, batch: int, device: torch.device, *, flip: bool = True) -> None:
-        self.photos, self.side = len(packed), int(packed.shape[1])
+    def __init__(
+        self,
+        packed: RGB,
+        batch: int,
+        device: torch.device,
+        *,
+        flip: bool = True,
+        chosen: NDArray[np.intp] | None = None,
+    ) -> None:
+        self._chosen = torch.arange(len(packed)) if chosen is None else torch.from_numpy(chosen)
+        self.photos, self.side = len(self._chosen), int(packed.shape[1])
         self.batch = min(batch, max(1, self.photos))
         self._packed = packed
         self._device = device
@@ -79,12 +92,12 @@ class LabBatches:
 
     def first(self, count: int) -> tuple[Tensor, Tensor]:
         """Return the first ``count`` photos as one batch, unflipped."""
-        (rgb,) = self._read([torch.arange(count, device=self._chooser)])
+        (rgb,) = self._read([self._chosen[:count].to(self._chooser)])
         return rgb_to_lab(rgb)
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every photo once, in order and unflipped, as (L* (N, 1, H, W), a*b* (N, 2, H, W))."""
-        mine = own_share(torch.arange(self.photos, device=self._chooser))
+        mine = own_share(self._chosen.to(self._chooser))
         if len(mine):
             for rgb in self._read(self._split(mine)):
                 yield rgb_to_lab(rgb)
@@ -92,7 +105,7 @@ class LabBatches:
     def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield an epoch's photos, each once; order and flips depend on ``seed`` alone."""
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(self.photos, generator=generator)[: self.epoch]
+        order = self._chosen[torch.randperm(self.photos, generator=generator)[: self.epoch]]
         flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
         whole = order.to(self._chooser), flips.to(self._device)  # once an epoch: a GPU waits for a copy
         batches, mirrored = ([own_share(part) for part in self._split(photos)] for photos in whole)
@@ -135,3 +148,13 @@ class LabBatches:
         if self._packed.nbytes > RESIDENT_SHARE * free:
             return None
         return torch.from_numpy(np.array(self._packed)).to(self._device)
+
+
+def colourful(packed: RGB) -> NDArray[np.intp]:
+    """Return the numbers of the photos that are not near-grey at this side, ascending; see `near_grey`.
+
+    Zhang, Isola and Efros (2016) leave grey photos out of training, because they teach a network to predict
+    grey where nothing in the lightness calls for it.
+    """
+    kept = [i for i, photo in enumerate(packed) if not conversion.near_grey(conversion.rgb_to_lab(photo)[1])]
+    return np.array(kept, np.intp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from math import ceil
 from pathlib import Path
@@ -96,6 +97,7 @@ class DeepMethod(Method):
             description="epochs without improvement before training stops; None: never stops early",
         )
         flip: bool = Field(True, description="mirror training photos at random")
+        near_grey: bool = Field(False, description="train on near-grey photos too")
         precision: Literal["fp32", "bf16"] | None = Field(
             None, description="precision of training; None: bf16 if the device has instructions for it"
         )
@@ -117,16 +119,16 @@ class DeepMethod(Method):
             return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)
         return None
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
+    def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
         """Load pretrained weights into a new network on the CPU and show it the training photos.
 
-        The photos are uint8 (N, size, size, 3); the context is that of `fit`. Returns facts for `notes`.
+        The photos are uint8 (size, size, 3) each; the context is that of `fit`. Returns facts for `notes`.
         """
         part = self.pretrained()
         notes: dict[str, str] = {}
         if part is not None:
             notes["backbone weights"] = part.load_into(network, context)
-        network.begin_with(packed)
+        network.begin_with(photos)
         return notes
 
     def build_learner(self, training: Training) -> Learner:

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import ceil
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import optim
 
-from ...datasets.base import fingerprint
+from ... import UserError
+from ...datasets.base import RGB, fingerprint
 from ...datasets.photos import PhotoSet
 from ..base import Context
-from .data import LabBatches
+from .data import LabBatches, colourful
 from .inference import TrainedNetwork
 from .learner import Learner, Precision, PredictionLoss, Supervised, native_precision
 from .method import DeepMethod, Schedule
@@ -30,6 +33,7 @@ class Training:
     #: `train`, `validation`: The photos; ``validation`` may be empty.
     train: PhotoSet
     validation: PhotoSet
+    chosen: NDArray[np.intp]  #: Numbers of the training photos that take part, at any side
     plan: Schedule  #: The schedule, with the number of epochs for these photos
     parameters: DeepMethod.Parameters  #: The method's parameters
     context: Context  #: As for `DeepMethod.fit`
@@ -57,18 +61,18 @@ class Training:
             self.network, optimizer, scheduler, self.precision, compiled=plan.compiled, content=content
         )
 
-    def batches(self, photos: PhotoSet, size: int) -> LabBatches:
-        """Return photos of side ``size`` as Lab batches on the device."""
+    def batches(self, size: int) -> tuple[LabBatches, LabBatches]:
+        """Return training and validation photos of side ``size`` as Lab batches on the device."""
         with main_process_first():
-            packed = photos.packed(size)
-        return LabBatches(packed, self.plan.batch, self.device, flip=self.parameters.flip)
+            packed, shown = self.train.packed(size), self.validation.packed(size)
+        batch, flip = self.plan.batch, self.parameters.flip
+        seen = LabBatches(packed, batch, self.device, flip=flip, chosen=self.chosen)
+        return seen, LabBatches(shown, batch, self.device)
 
     def run(self, learner: Learner) -> None:
         """Train in one stage, to the end of the plan."""
-        seen, shown = (self.batches(photos, self.plan.size) for photos in (self.train, self.validation))
-        Trainer(
-            learner, seen, shown, self.plan.epochs, self.context, self.key, self.parameters.patience
-        ).run()
+        batches = self.batches(self.plan.size)
+        Trainer(learner, *batches, self.plan.epochs, self.context, self.key, self.parameters.patience).run()
 
 
 @contextmanager
@@ -90,10 +94,15 @@ def prepared_training(
     ):
         with main_process_first():
             packed = train.packed(plan.size)
+        chosen = np.arange(len(packed)) if method.parameters.near_grey else _colourful(packed)
         network = method.build_network(plan.size)
         # Unless it is chosen, the precision on a CPU depends on the processor; the row says which it was.
         precision = method.parameters.precision or native_precision(context.device)
-        notes = {"precision": precision, **method.prepare(network, packed, context)}
+        notes = {
+            "precision": precision,
+            "near-grey training photos": _near_grey(len(packed), len(chosen)),
+            **method.prepare(network, (packed[i] for i in chosen), context),
+        }
         trained = TrainedNetwork(
             to_device(network, device), method.prediction_size(plan, context.budget), notes
         )
@@ -101,7 +110,8 @@ def prepared_training(
             trained,
             train,
             validation,
-            replace(plan, epochs=plan.epochs_for(len(packed))),
+            chosen,
+            replace(plan, epochs=plan.epochs_for(len(chosen))),
             method.parameters,
             context,
             precision,
@@ -111,6 +121,19 @@ def prepared_training(
             notes["trained on"] = f"{world_size()} devices"
     if device.type == "cuda":
         notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
+
+
+def _colourful(packed: RGB) -> NDArray[np.intp]:
+    """Return the numbers of the photos that are not near-grey; `UserError` if no photo is left."""
+    chosen = colourful(packed)
+    if len(packed) and not len(chosen):
+        raise UserError(f"all {len(packed)} training photos are near-grey: near_grey=true trains on them")
+    return chosen
+
+
+def _near_grey(photos: int, chosen: int) -> str:
+    """Return for the method's row how many near-grey photos were left out."""
+    return f"{photos - chosen:,} of {photos:,} left out" if chosen < photos else "none left out"
 
 
 def _key(method: DeepMethod, plan: Schedule, train: PhotoSet, context: Context, notes: dict[str, str]) -> str:

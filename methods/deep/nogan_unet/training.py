@@ -115,7 +115,7 @@ class Stages:
         critic = NoGanCritic(chosen.critic_width or (256 if paper else 64))
         critic = to_device(critic, training.device)
         sides = growing_sides(plan.size)
-        photos = len(training.train.packed(plan.size))
+        photos = len(training.chosen)
         between = max(plan.batch, ceil(chosen.checkpoint * photos))
         checkpoints = ceil(chosen.burst * photos / between)
         epochs = len(sides) * plan.epochs + cycles * checkpoints
@@ -123,7 +123,7 @@ class Stages:
         for i, side in enumerate(sides):
             stage = _stage(training.context, f"generator at {side}²", i * plan.epochs, epochs)
             learner = training.supervised(ContentLoss(training.network, 1.0, 1.0, self.perception))
-            seen, shown = (training.batches(photos, side) for photos in (training.train, training.validation))
+            seen, shown = training.batches(side)
             name = f"generator-{side}"
             Trainer(learner, seen, shown, plan.epochs, stage, key, chosen.patience, name=name).run()
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from huebench.datasets.color.torch import rgb_to_lab
-from huebench.methods.learning.data import LabBatches
+from huebench.methods.learning.data import LabBatches, colourful
 
 CPU = torch.device("cpu")
 
@@ -103,6 +103,26 @@ def test_the_first_photos_are_one_batch():
     expected = rgb_to_lab(torch.from_numpy(_photos(9)[:3]))
     assert torch.equal(lightness, expected[0])
     assert torch.equal(ab, expected[1])
+
+
+def test_only_the_chosen_photos_are_handed_out():
+    photos = _photos(20)
+    chosen = np.array([1, 4, 5, 11, 19])
+    batches = LabBatches(photos, 2, CPU, flip=False, chosen=chosen)
+    expected, _ = rgb_to_lab(torch.from_numpy(photos[chosen]))
+    assert (batches.photos, len(batches)) == (5, 3)
+    torch.testing.assert_close(_gather(batches.in_order())[0], expected)
+    torch.testing.assert_close(batches.first(2)[0], expected[:2])
+    drawn = _same(_gather(batches.shuffled(0))[0], expected).int().argmax(1).tolist()
+    assert sorted(drawn) == list(range(5))
+
+
+def test_colourful_leaves_out_near_grey_photos():
+    photos = np.full((4, 8, 8, 3), 128, np.uint8)
+    photos[1, 0, 0] = (128, 128, 150)  # one colourful pixel is enough
+    photos[2] += np.arange(8, dtype=np.uint8)[:, None, None]
+    photos[3, :, :, 0] = 200
+    assert colourful(photos).tolist() == [1, 3]
 
 
 @pytest.fixture
