@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ....datasets.base import RGB
 from ...base import Budget, Context, MethodInfo, register
-from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
 from ...learning.pretrained import (
     PERCEPTUAL_NETWORKS,
     BackboneParameters,
@@ -62,7 +62,11 @@ class NoGanUNet(DeepMethod):
     )
 
     class Parameters(
-        DeepMethod.Parameters, DecayParameters, WeightsParameters, BackboneParameters, PerceptualParameters
+        DeepMethod.Parameters,
+        SupervisedParameters,
+        WeightsParameters,
+        BackboneParameters,
+        PerceptualParameters,
     ):
         """The shared parameters of training, the pretrained networks, and the adversarial stages."""
 

@@ -16,7 +16,7 @@ from ...learning.learner import Precision, Step, descend
 from ...learning.network import to_device
 from ...learning.parallel import mean_over_processes
 from ...learning.perceptual import PerceptualLoss
-from ...learning.trainer import Trainer
+from ...learning.trainer import Habits, Trainer
 from ...learning.training import Training
 from .network import NoGanCritic
 
@@ -125,10 +125,11 @@ class Stages:
             learner = training.supervised(ContentLoss(training.network, 1.0, 1.0, self.perception))
             seen, shown = training.batches(side)
             name = f"generator-{side}"
-            Trainer(learner, seen, shown, plan.epochs, stage, key, chosen.patience, name=name).run()
+            Trainer(learner, seen, shown, plan.epochs, stage, key, training.habits, name=name).run()
 
         few = seen.shorter(between)  # the last side is the final one
         score = self.score if shown.photos else None
+        best = Habits(keep_best=score is not None)
         points = []
         for cycle in range(cycles):
             trained = len(sides) * plan.epochs + cycle * checkpoints
@@ -140,7 +141,9 @@ class Stages:
             stage = _stage(training.context, f"burst {cycle + 1}", trained, epochs)
             burst = Burst(*self._adversaries(critic, burst_rate(cycle, cycles)))
             name = f"burst-{cycle + 1}"
-            trainer = Trainer(burst, few, shown, checkpoints, stage, key, score=score, name=name)
+            trainer = Trainer(
+                burst, few, shown, checkpoints, stage, key, best, score, may_keep_none=True, name=name
+            )
             trainer.run()
             if score is not None:
                 points.append(f"{trainer.best_epoch} of {checkpoints}")

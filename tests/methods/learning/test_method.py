@@ -120,6 +120,75 @@ def test_a_checkpoint_of_other_photos_is_refused(photo_set, crops, tmp_path):
         EncoderDecoder(**TINY).fit(photo_set(crops[4:8]), photo_set([]), context)
 
 
+def test_the_best_epoch_by_validation_auc_is_kept_and_named(photo_set, crops):
+    given, answers = iter([0.5, 0.75, 0.25]), []
+
+    def validate(method):
+        answers.append(_colors(method))
+        return next(given)
+
+    method = EncoderDecoder(**TINY | {"epochs": 3})
+    method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context(validate=validate))
+    np.testing.assert_array_equal(_colors(method), answers[1])
+    assert method.notes["epoch kept"] == "2 of 3, by validation AuC 0.7500"
+    assert method.notes["epochs"] == "3 at 16²; 4 photos each"
+    assert method.notes["optimizer"] == "Adam at 0.0005, ×0.3 in steps"
+
+    last = EncoderDecoder(**TINY | {"epochs": 3}, keep="last")
+    last.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context(validate=validate))
+    np.testing.assert_array_equal(_colors(last), answers[2])
+    assert last.notes["epoch kept"] == "the last of 3"
+    without = EncoderDecoder(**TINY)
+    without.fit(photo_set(crops[:4]), photo_set([]), Context(validate=validate))
+    assert without.notes["epoch kept"] == "the last of 2 (no validation photos)"
+
+
+OURS = {"optimizer": "adamw", "rates": "one-cycle", "start_size": 16, "crop": 0.4, "average": 0.9}
+
+
+def test_our_habits_of_training_are_options_and_stand_in_the_row(photo_set, crops):
+    rates, step = [], torch.optim.AdamW.step
+
+    def record(self, *given):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", record)
+        method = ResNet34Regression(
+            size=32, epochs=4, batch=4, backbone="resnet18", weights="none", learning_rate=0.01,
+            recalibrate=True, warm_up=0.25, **OURS,
+        )  # fmt: skip
+        method.fit(photo_set(crops[:8]), photo_set(crops[8:10]), Context())
+    assert len(rates) == 8
+    assert rates.index(max(rates)) == 1  # the rate rises in a quarter of the eight steps, then falls
+    assert max(rates) == pytest.approx(0.01)
+    assert sorted(rates[1:], reverse=True) == rates[1:]
+    assert method.notes["optimizer"] == "AdamW at 0.01, one cycle"
+    assert method.notes["epochs"] == "2 at 16², then 2 at 32²; 8 photos each"
+    assert method.notes["weights kept"] == "moving average (0.9), batch statistics measured anew"
+
+
+def test_an_interrupted_fit_with_our_habits_resumes_to_the_same_bytes(photo_set, crops, tmp_path):
+    class InterruptedFitError(Exception):
+        pass
+
+    def interrupt(done, total, what):
+        if what.startswith("epoch 2/3, loss"):
+            raise InterruptedFitError
+
+    def fit(context):
+        options = TINY | {"size": 32, "epochs": 3} | OURS
+        method = EncoderDecoder(**options)
+        method.fit(photo_set(crops[:8]), photo_set(crops[8:10]), context)
+        return _colors(method)
+
+    whole = fit(Context())
+    with pytest.raises(InterruptedFitError):
+        fit(Context(checkpoints=tmp_path, progress=interrupt))
+    np.testing.assert_array_equal(fit(Context(checkpoints=tmp_path)), whole)
+
+
 def test_near_grey_photos_are_left_out_of_training(photo_set, crops):
     grey = np.repeat(crops[:3].mean(-1, keepdims=True), 3, axis=-1).astype(np.uint8)
     colourful, mixed = EncoderDecoder(**TINY), EncoderDecoder(**TINY)
