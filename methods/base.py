@@ -164,7 +164,7 @@ class Context:
         ``cpu`` or ``cuda``.
     budget
         How long training may take: ``smoke`` only proves that it runs, ``quick`` takes minutes on a CPU,
-        ``paper`` trains as long as the paper.
+        ``long`` about 90 minutes on two cores, ``paper`` trains as long as the paper.
     threads
         Number of threads that the method may use; already set for Numba, BLAS and torch.
     references

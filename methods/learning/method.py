@@ -15,7 +15,16 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
-from .pretrained import BackboneParameters, PretrainedPart, WeightsParameters
+from .pretrained import (
+    BACKBONES,
+    DEFAULT_BACKBONE,
+    BackboneParameters,
+    PretrainedPart,
+    WeightsParameters,
+    candidates,
+    files_of,
+    first_found,
+)
 
 if TYPE_CHECKING:
     from .inference import TrainedNetwork
@@ -42,7 +51,7 @@ class Schedule:
     optimizer: Literal["adam", "adamw"] = "adam"  #: ``adamw`` decays the weights by `weight_decay`
     weight_decay: float = 0.01  #: Decay of the weights under AdamW
     rates: Literal["steps", "one-cycle"] = "steps"
-    """How the learning rate changes: it falls in steps, or it rises from a 25th and falls along cosines."""
+    """Whether the learning rate falls in steps, or rises from a 25th and then falls, along cosines."""
     warm_up: float = 0.1  #: Share of the steps in which a one-cycle rate rises
     start_size: int | None = None  #: Side in the first half of the epochs; ``None``: always `size`
     crop: float = 1.0  #: Smallest share of a photo's area in a random crop; 1 never crops
@@ -67,6 +76,7 @@ class Schedules:
 
     smoke: Schedule
     quick: Schedule
+    long: Schedule
     paper: Schedule
 
 
@@ -153,7 +163,28 @@ class DeepMethod(Method):
 
     def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
+        self.choices: dict[str, str] = {}
         self._trained: TrainedNetwork | None = None
+
+    @property
+    def backbone(self) -> str:
+        """Timm's name of the encoder, for a method that has one."""
+        assert isinstance(self.parameters, BackboneParameters)
+        return self.parameters.backbone or self.choices.get("backbone", DEFAULT_BACKBONE)
+
+    def choose(self, context: Context) -> dict[str, str]:
+        """Return what a fit decides before it builds the network, such as its backbone, as facts for `notes`.
+
+        They are kept with the model, and are in `choices` whenever `build_network` is called.
+        """
+        chosen = self.parameters
+        if not isinstance(chosen, BackboneParameters):
+            return {}
+        where = chosen.weights if isinstance(chosen, WeightsParameters) else "none"
+        if chosen.backbone or context.budget != "long" or where == "none":
+            return {"backbone": chosen.backbone or DEFAULT_BACKBONE}
+        found = first_found(candidates(None, where, BACKBONES), where, context)
+        return {"backbone": found or DEFAULT_BACKBONE}
 
     @abstractmethod
     def build_network(self, size: int) -> ColorNetwork:
@@ -163,7 +194,7 @@ class DeepMethod(Method):
         """Return the part that may start from pretrained weights, by default the chosen backbone."""
         chosen = self.parameters
         if isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters):
-            return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)
+            return PretrainedPart("backbone.features", self.backbone, chosen.weights)
         return None
 
     def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
@@ -208,9 +239,14 @@ class DeepMethod(Method):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of pretrained weights."""
-        part = self.pretrained()
-        return super().files + (() if part is None else part.files)
+        """Files of pretrained weights on this machine that a fit may use.
+
+        Weights from the hub are left out: they never change, and a plan must not need the internet.
+        """
+        chosen, own = self.parameters, super().files
+        if not (isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters)):
+            return own
+        return own + files_of(candidates(chosen.backbone, chosen.weights, BACKBONES), chosen.weights)
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.
@@ -244,7 +280,11 @@ class DeepMethod(Method):
         """
         from .inference import TrainedNetwork  # imports torch
 
-        self._trained = TrainedNetwork.load(folder, self.build_network, self.info.name)
+        def build(size: int, notes: dict[str, str]) -> ColorNetwork:
+            self.choices = notes
+            return self.build_network(size)
+
+        self._trained = TrainedNetwork.load(folder, build, self.info.name)
 
     @property
     def parameter_count(self) -> int:

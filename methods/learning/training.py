@@ -77,6 +77,7 @@ class Training:
             if plan.optimizer == "adamw"
             else optim.Adam(groups)
         )
+        self.trained.notes["optimizer"] = _optimizer(plan)
         every_step = plan.rates == "one-cycle"
         return Supervised(
             self.network,
@@ -132,7 +133,7 @@ class Training:
             smaller=smaller,
         )
         trainer.run()
-        self.trained.notes.update({"optimizer": _optimizer(plan), **trainer.facts()})
+        self.trained.notes.update(trainer.facts())
 
 
 @contextmanager
@@ -155,12 +156,14 @@ def prepared_training(
         with main_process_first():
             packed = train.packed(plan.size)
         chosen = np.arange(len(packed)) if method.parameters.near_grey else _colourful(packed)
+        method.choices = method.choose(context)
         network = method.build_network(plan.size)
         # Unless it is chosen, the precision on a CPU depends on the processor; the row says which it was.
         precision = method.parameters.precision or native_precision(context.device)
         notes = {
             "precision": precision,
             "near-grey training photos": _near_grey(len(packed), len(chosen)),
+            **method.choices,
             **method.prepare(network, (packed[i] for i in chosen), context),
         }
         trained = TrainedNetwork(
