@@ -108,7 +108,7 @@ class SupervisedParameters(Method.Parameters):
         None, gt=0, lt=1, description="share of the steps in which a one-cycle rate rises"
     )
     start_size: int | None = Field(
-        None, ge=16, multiple_of=16, description="side in pixels in the first half of the epochs"
+        None, ge=16, multiple_of=16, description="side in pixels in the first half of the epochs, below size"
     )
     decay_epochs: int | None = Field(
         None, ge=1, description="epochs between decays of the learning rate; None: a third of all epochs"
@@ -234,8 +234,9 @@ class DeepMethod(Method):
         chosen = self.parameters.model_dump(include=names, exclude_none=True)
         if "epochs" in chosen:
             chosen["min_steps"] = 0
-        planned: Schedule = getattr(self.schedules, budget)
-        return replace(planned, **chosen)
+        planned: Schedule = replace(getattr(self.schedules, budget), **chosen)
+        grows = planned.start_size is not None and planned.start_size < planned.size
+        return planned if grows else replace(planned, start_size=None)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -26,7 +26,8 @@ from .parallel import main_process_first, process_group, world_size
 from .reproducible import limit_threads, reproducible
 from .trainer import Habits, Trainer
 
-CROPPED_FROM = 2  #: Photos from which crops are taken have this times the side of training
+CROPPED_FROM = 2
+"""Crops are taken from photos of this times the side of training, or of the protocol's side if less."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Training:
     def batches(self, size: int) -> tuple[LabBatches, LabBatches]:
         """Return training and validation photos of side ``size`` as Lab batches on the device."""
         with main_process_first():
-            packed = self.train.packed(size if self.plan.crop == 1 else CROPPED_FROM * self.plan.size)
+            packed = self.train.packed(size if self.plan.crop == 1 else self._side_of_crops())
             shown = self.validation.packed(size)
         plan = self.plan
         seen = LabBatches(
@@ -117,6 +118,12 @@ class Training:
             side=size,
         )
         return seen, LabBatches(shown, plan.batch, self.device)
+
+    def _side_of_crops(self) -> int:
+        """Return the side of the photos from which crops are taken: never a side to which they are enlarged."""
+        size = self.plan.size
+        own = next((min(photo.rgb.shape[:2]) for photo in self.train), size)
+        return max(size, min(CROPPED_FROM * size, own))
 
     def run(self, learner: Learner) -> None:
         """Train in one stage, to the end of the plan, and note what was done."""
