@@ -120,7 +120,7 @@ class Training:
         return seen, LabBatches(shown, plan.batch, self.device)
 
     def _side_of_crops(self) -> int:
-        """Return the side of the photos from which crops are taken: never a side to which they are enlarged."""
+        """Return the side of the photos that are cropped: no photo is enlarged to be cropped."""
         size = self.plan.size
         own = next((min(photo.rgb.shape[:2]) for photo in self.train), size)
         return max(size, min(CROPPED_FROM * size, own))

@@ -188,8 +188,13 @@ def test_a_first_side_that_is_not_smaller_is_no_growth():
     assert EncoderDecoder(size=64, start_size=32).schedule("paper").start_size == 32
 
 
-@pytest.mark.parametrize("name", ["encoder-decoder", "inception-fusion", "pix2pix", "resnet34-regression",
-                                  "resnet34-classification", "resnet34-rebalanced", "nogan-unet"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("encoder-decoder", "inception-fusion", "pix2pix", "nogan-unet"),
+        *("resnet34-regression", "resnet34-classification", "resnet34-rebalanced"),
+    ],
+)
 def test_the_papers_own_training_is_the_default_of_budget_paper_and_ours_of_long(name):
     method = methods.get(name)()
     paper, long = method.schedule("paper"), method.schedule("long")
