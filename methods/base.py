@@ -293,6 +293,11 @@ class Method(ABC):
         return 0
 
     @property
+    def train_photos(self) -> int | None:
+        """Number of photos that the last `fit` learned from; ``None`` means all that can be decoded."""
+        return None
+
+    @property
     def notes(self) -> dict[str, str]:
         """Facts about this fit for its table row and the report: ``{"backbone weights": "none"}``."""
         return {}

@@ -165,6 +165,7 @@ class DeepMethod(Method):
         super().__init__(**parameters)
         self.choices: dict[str, str] = {}
         self._trained: TrainedNetwork | None = None
+        self._train_photos: int | None = None
 
     @property
     def backbone(self) -> str:
@@ -259,6 +260,7 @@ class DeepMethod(Method):
 
         with prepared_training(self, train, validation, context) as training:
             self._trained = training.trained
+            self._train_photos = len(training.chosen)
             self.train_network(training)
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
@@ -292,6 +294,11 @@ class DeepMethod(Method):
         """Number of weights of the network, including frozen ones."""
         network = self._trained.network if self._trained else self.build_network(self.schedule("paper").size)
         return sum(weight.numel() for weight in network.parameters())
+
+    @property
+    def train_photos(self) -> int | None:
+        """Number of photos that the last `fit` learned from: drawn ones, without near-grey ones."""
+        return self._train_photos
 
     @property
     def notes(self) -> dict[str, str]:

@@ -255,6 +255,13 @@ def test_an_interrupted_fit_with_our_habits_resumes_to_the_same_bytes(photo_set,
     np.testing.assert_array_equal(fit(Context(checkpoints=tmp_path)), whole)
 
 
+def test_the_row_counts_the_photos_that_were_drawn(photo_set, crops):
+    method = EncoderDecoder(**TINY, photos=3)
+    assert method.train_photos is None
+    method.fit(photo_set(crops[:6]), photo_set([]), Context())
+    assert method.train_photos == 3
+
+
 def test_near_grey_photos_are_left_out_of_training(photo_set, crops):
     grey = np.repeat(crops[:3].mean(-1, keepdims=True), 3, axis=-1).astype(np.uint8)
     colourful, mixed = EncoderDecoder(**TINY), EncoderDecoder(**TINY)
@@ -263,6 +270,7 @@ def test_near_grey_photos_are_left_out_of_training(photo_set, crops):
     np.testing.assert_array_equal(_colors(mixed), _colors(colourful))
     assert mixed.notes["near-grey training photos"] == "3 of 8 left out"
     assert colourful.notes["near-grey training photos"] == "none left out"
+    assert (mixed.train_photos, colourful.train_photos) == (5, 5)
 
     everything = EncoderDecoder(**TINY, near_grey=True)
     everything.fit(photo_set([*grey, *crops[:5]]), photo_set([]), Context())
