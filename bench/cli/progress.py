@@ -126,7 +126,7 @@ class LiveProgress:
         line = self._lines.pop(cell.key, [])
         if line:
             parts = filter(None, (*line, self._left.get(cell.key)))
-            self._progress.console.print(Text(f"  {'  '.join(parts)}", "dim"))
+            self._progress.console.print(Text(f"  {'  '.join(parts)}", "dim"), soft_wrap=True)
 
 
 def _title(cell: Cell) -> str:

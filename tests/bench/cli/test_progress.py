@@ -48,7 +48,7 @@ def test_a_resumed_training_does_not_count_what_was_done_before(clock):
 
 
 def _shown(clock, events, **options) -> list[str]:
-    console = Console(file=io.StringIO(), width=160, **options)
+    console = Console(file=io.StringIO(), width=80, **options)
     with LiveProgress(console, 1) as progress:
         progress.started(CELL)
         for seconds, event in events:
