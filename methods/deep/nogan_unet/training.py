@@ -145,12 +145,11 @@ class Stages:
         sides = growing_sides(plan.size)
         before = len(sides) * plan.epochs
         epochs = before + cycles * bursts.checkpoints
-        notes |= self._pretrain(sides, epochs)
+        seen, shown = self._pretrain(sides, epochs)
         if not cycles:
             return
         width = self.parameters.critic_width or (CRITIC_WIDTH if self._full else SMALL_CRITIC_WIDTH)
         critic = to_device(NoGanCritic(width), self.training.device)
-        seen, shown = self.training.batches(plan.size)
         self.training.network.get_submodule("backbone").requires_grad_(False)
         kept = []
         for cycle in range(cycles):
@@ -187,14 +186,14 @@ class Stages:
         between = max(most_often, ceil(chosen.checkpoint * photos / batch))
         return Bursts(steps, min(between, max(1, photos // batch)))
 
-    def _pretrain(self, sides: Sequence[int], epochs: int) -> dict[str, str]:
-        """Train the generator on growing photos, each side at a lower rate; return what was done."""
+    def _pretrain(self, sides: Sequence[int], epochs: int) -> tuple[LabBatches, LabBatches]:
+        """Train the generator on growing photos, each side at a lower rate; return the last batches."""
         training, network = self.training, self.training.network
         pretrained = training.trained.notes["backbone weights"] != "none"
         falls = rates_of(len(sides))
         told = []
         for i, (side, fall) in enumerate(zip(sides, falls, strict=True)):
-            last = i == len(sides) - 1
+            batches, last = training.batches(side), i == len(sides) - 1
             context = _stage(training.context, f"generator at {side}²", i * training.plan.epochs, epochs)
             factors = {
                 prefix: fall * (factor if pretrained else 1) for prefix, factor in ENCODER_RATES.items()
@@ -204,7 +203,7 @@ class Stages:
             )
             trainer = Trainer(
                 learner,
-                *training.batches(side),
+                *batches,
                 training.plan.epochs,
                 context,
                 training.key,
@@ -216,7 +215,8 @@ class Stages:
             facts = trainer.facts()
             told.append(f"{facts['epochs']} at a rate of {fall * training.plan.learning_rate:g}")
         encoder = "discriminative rates" if pretrained else "one rate, as its encoder is not pretrained"
-        return facts | {"epochs": "; ".join(told), "generator": encoder}
+        training.trained.notes |= facts | {"epochs": "; ".join(told), "generator": encoder}
+        return batches
 
     def _pretrain_critic(self, cycle: int, critic: nn.Module, seen: LabBatches, shown: LabBatches) -> None:
         context = _stage(self.training.context, f"critic {cycle + 1}", 0, 1)

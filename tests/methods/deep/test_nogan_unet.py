@@ -151,7 +151,7 @@ def test_only_the_decoder_learns_in_a_burst(photo_set, crops, monkeypatch):
 
     def pretrained(self, sides, epochs):
         before.update({name: w.clone() for name, w in self.training.network.named_parameters()})
-        return {}
+        return self.training.batches(32)
 
     monkeypatch.setattr(Stages, "_pretrain", pretrained)
     monkeypatch.setattr("huebench.methods.deep.nogan_unet.training.CRITIC_THRESHOLD", 100.0)
