@@ -81,7 +81,11 @@ class Schedules:
 
 
 def ours(size: int, epochs: int, batch: int, learning_rate: float, **others: Any) -> Schedule:
-    """Return a schedule with our habits of training, where a paper's own are not asked for."""
+    """Return a schedule with our habits of training, which no paper prescribes.
+
+    AdamW whose rate warms up and falls along a cosine; the first half of the epochs at half the side; random
+    crops; a moving average of the weights; batch statistics measured anew. ``others`` replaces any of them.
+    """
     habits: dict[str, Any] = {
         "optimizer": "adamw",
         "rates": "one-cycle",
