@@ -105,19 +105,18 @@ class Training:
     def batches(self, size: int) -> tuple[LabBatches, LabBatches]:
         """Return training and validation photos of side ``size`` as Lab batches on the device."""
         with main_process_first():
-            packed = self.train.packed(size if self.plan.crop == 1 else self._side_of_crops())
             shown = self.validation.packed(size)
-        plan = self.plan
-        seen = LabBatches(
-            packed,
-            plan.batch,
-            self.device,
-            flip=self.parameters.flip,
-            chosen=self.chosen,
-            crop=plan.crop,
-            side=size,
+        return self._seen(size), LabBatches(shown, self.plan.batch, self.device)
+
+    def _seen(self, size: int) -> LabBatches:
+        """Return the training photos of side ``size``."""
+        crop = self.plan.crop
+        with main_process_first():
+            packed = self.train.packed(size if crop == 1 else self._side_of_crops())
+        flip = self.parameters.flip
+        return LabBatches(
+            packed, self.plan.batch, self.device, flip=flip, chosen=self.chosen, crop=crop, side=size
         )
-        return seen, LabBatches(shown, plan.batch, self.device)
 
     def _side_of_crops(self) -> int:
         """Return the side of the photos that are cropped: no photo is enlarged to be cropped."""
@@ -128,7 +127,7 @@ class Training:
     def run(self, learner: Learner) -> None:
         """Train in one stage, to the end of the plan, and note what was done."""
         plan = self.plan
-        smaller = () if plan.start_size in (None, plan.size) else (self.batches(plan.start_size)[0],)
+        smaller = () if plan.start_size is None else (self._seen(plan.start_size),)
         trainer = Trainer(
             learner,
             *self.batches(plan.size),
