@@ -378,7 +378,9 @@ class _Served:
         self._check_imports()
         learned = {
             "seconds": time.perf_counter() - start,
-            "train_photos": len(train) - len(train.failures),
+            "train_photos": len(train) - len(train.failures)
+            if method.train_photos is None
+            else method.train_photos,
             "parameter_count": method.parameter_count,
             "notes": method.notes,
             "trainable": method.info.trainable,
