@@ -83,15 +83,8 @@ def contributions(images: pd.DataFrame, metric: MetricFacts) -> Contributions | 
         weight = weight / weight.groupby(images["cell"]).transform("mean")
         pooled = (weight * values).groupby(images["cell"]).transform("mean")
         parts = pooled + weight * (values - pooled)
-    seeds = {
-        str(method): between_seeds(_table(images.loc[own.index], own, "cell").to_numpy(float))
-        for method, own in parts.groupby(images["method"])
-    }
     return Contributions(
-        _by_photo(images, values),
-        _by_photo(images, parts),
-        weights,
-        pd.DataFrame.from_dict(seeds, orient="index", columns=SEEDS),
+        _by_photo(images, values), _by_photo(images, parts), weights, _between_seeds(images, parts)
     )
 
 
@@ -142,9 +135,7 @@ def paired(
     The test is about the mean, like the interval. A rank test assumes symmetry about zero, but photos are
     not symmetric: a method may be slightly better on most and far worse on the near-grey ones.
     """
-    index = (
-        pd.MultiIndex.from_tuples(list(pairs)) if pairs else pd.MultiIndex.from_tuples([], names=["a", "b"])
-    )
+    index = pd.MultiIndex.from_tuples(list(pairs))
     parts, values = (
         pd.DataFrame(
             {key: getattr(one, kind)[a] - getattr(other, kind)[b] for key, (a, b) in pairs.items()},
@@ -188,12 +179,12 @@ def compare(summary: Summary, metric: MetricFacts) -> pd.DataFrame:
         for a metric without values per photo or without a direction.
     """
     known = contributions(summary.images, metric)
+    labels = [str(label) for label in summary.contenders()]
     comparable = metric.aggregate in OF_PHOTOS and metric.direction in ("higher", "lower")
-    labels = [str(label) for label in summary.contenders()] if known and comparable else []
+    if known is None or not comparable or len(labels) < 2:
+        index = pd.MultiIndex.from_tuples([], names=["a", "b"])
+        return pd.DataFrame(columns=["difference", "p", "p_adjusted"], index=index, dtype=float)
     pairs = {(a, b): (a, b) if metric.direction == "higher" else (b, a) for a, b in combinations(labels, 2)}
-    assert known is not None or not pairs  # noqa: S101  # for mypy
-    nothing = pd.DataFrame()
-    known = known or Contributions(nothing, nothing, None, nothing)
     found = paired(known, known, pairs).rename_axis(["a", "b"])
     return found.assign(p_adjusted=benjamini_yekutieli(found["p"].to_numpy(float)))
 
@@ -243,6 +234,15 @@ def _values(images: pd.DataFrame, metric: MetricFacts) -> pd.Series[float]:
 
 def _by_photo(images: pd.DataFrame, values: pd.Series[float]) -> pd.DataFrame:
     return _table(images, values, "method")
+
+
+def _between_seeds(images: pd.DataFrame, parts: pd.Series[float]) -> pd.DataFrame:
+    cells = images.groupby("method")["cell"].nunique()
+    found = pd.DataFrame(0.0, cells.index, SEEDS)
+    for method in cells.index[cells > 1]:
+        own = images[images["method"] == method]
+        found.loc[method] = between_seeds(_table(own, parts[own.index], "cell").to_numpy(float))
+    return found
 
 
 def _table(images: pd.DataFrame, values: pd.Series[float], column: str) -> pd.DataFrame:

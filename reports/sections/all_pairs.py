@@ -20,7 +20,7 @@ def blocks(material: Material) -> list[Block]:
         Heading("Appendix: all pairs of methods"),
         Prose(
             "A positive difference favours the first method. p is adjusted for all pairs of a table "
-            "(Benjamini and Yekutieli): of so many comparisons it finds fewer than the tests against the best."
+            "(Benjamini and Yekutieli): it finds fewer differences than the tests against the best."
         ),
         *tables,
         Data("comparisons", pd.concat(pairs, names=["metric"])),

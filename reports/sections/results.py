@@ -90,7 +90,7 @@ def _pooled(material: Material) -> list[Text]:
     for metric in material.headline.metrics:
         if metric.aggregate == "pooled" and metric.headline and material.headline.rows["scored"].any():
             pixels, photos = effective(material.headline, metric)
-            rough = f", fewer than {ROUGH}: its intervals are rough" if photos < ROUGH else ""
+            rough = f", fewer than {ROUGH}: its intervals are rough" if round(photos) < ROUGH else ""
             told.append(
                 f"{metric.label} pools the pixels of {material.headline.photos:,} photos by weight: they "
                 f"count as much as {pixels:,.0f} pixels, or {photos:,.0f} photos, of equal weight{rough}."

@@ -30,8 +30,8 @@ def blocks(material: Material) -> list[Block]:
     reading = (
         "Differences are taken photo by photo. Better on is the share of photos on which a method beats the "
         "best one. p is of the paired test against the best, adjusted for these comparisons (Holm), while "
-        "each interval stands for itself alone. Could show is the smallest difference that these photos would "
-        f"have shown with a power of {POWER:.0%}: a method that is not told apart may still differ by less. "
+        "each interval stands for itself alone. Detectable is the smallest difference that these photos "
+        f"would have shown with a power of {POWER:.0%}: methods not told apart may still differ by less. "
         "With many photos even tiny differences become significant: read p together with the difference."
     )
     found = {by.metric.name: by.differences for by in material.significance}
@@ -81,7 +81,7 @@ def differences_table(by: Significance, material: Material) -> Table:
         Column(percent, description="of the difference"),
         Column("better on", description="share of the photos on which it beats the best"),
         Column("p", description="paired test, adjusted for the comparisons with the best (Holm)"),
-        Column("could show", description=f"the smallest difference found with a power of {POWER:.0%}"),
+        Column("detectable", description=f"the smallest difference found with a power of {POWER:.0%}"),
     )
     rows = []
     for label in map(str, summary.contenders()):
@@ -109,7 +109,7 @@ def _difference(other: pd.Series[Any], decimals: int) -> list[Entry]:
         _span(other["low"], other["high"], decimals),
         Entry(MISSING if math.isnan(positive) else f"{positive:.0%}", positive),
         Entry(p_value(p), p),
-        Entry("" if told_apart else f"±{number(smallest, decimals)}", smallest),
+        Entry("" if told_apart else number(smallest, decimals), smallest),
     ]
 
 
