@@ -53,7 +53,7 @@ class Protocol:
     metrics: tuple[str, ...] = field(default_factory=default_metrics)
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
-    version: int = 2
+    version: int = 3
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them."""
