@@ -22,7 +22,6 @@ from ..metrics import Scorer
 from ..protocol.protocol import Protocol
 from ..protocol.references import ReferencePool
 
-
 LEFT_OUT = "near-grey: the protocol scores no such photo"
 """The reason of photos that the protocol leaves out."""
 

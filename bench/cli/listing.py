@@ -159,8 +159,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     request, protocol = plan.request, protocol_of(plan.request)
     what = (
         f"{len(plan.photos)} {request.split} photos of {request.dataset}, protocol "
-        f"{name_of(protocol, request.protocol)} ({protocol.digest}), budget {request.budget}, {request.device}, "
-        f"into {request.out}"
+        f"{name_of(protocol, request.protocol)} ({protocol.digest}), budget {request.budget}, "
+        f"{request.device}, into {request.out}"
     )
     console.print(Text(what), soft_wrap=True)
     console.print(table)

@@ -14,7 +14,8 @@ WINDOW_SIDE = 7
     direction="higher",
     range=(-1, 1),
     source="scikit-image, structural_similarity with its defaults",
-    description="Structural similarity averaged over RGB: uniform 7×7 window, sample covariance, data range 255.",
+    description="Structural similarity averaged over RGB: uniform 7×7 window, sample covariance, data range "
+    "255.",
     least_side=WINDOW_SIDE,
     by_default=False,
     order=32,
@@ -43,4 +44,4 @@ def ssim_uniform_225(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uin
 def _similarity(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], data_range: float) -> float:
     from skimage.metrics import structural_similarity
 
-    return float(structural_similarity(truth, predicted, channel_axis=-1, data_range=data_range))
+    return float(structural_similarity(truth, predicted, channel_axis=-1, data_range=data_range))  # type: ignore[no-untyped-call]

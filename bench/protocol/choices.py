@@ -109,7 +109,8 @@ def truncated(lightness: Lightness, chroma: Chroma) -> RGB:
     from skimage.color import lab2rgb
 
     lab = np.concatenate([lightness[..., None], chroma], axis=-1)
-    return (255 * np.clip(lab2rgb(lab), 0, 1)).astype(np.uint8)
+    levels: RGB = (255 * np.clip(lab2rgb(lab), 0, 1)).astype(np.uint8)
+    return levels
 
 
 def truncated_then_jpeg(lightness: Lightness, chroma: Chroma) -> RGB:
@@ -165,25 +166,28 @@ TRUTH: dict[str, Choice[Callable[[RGB], RGB]]] = {
 NEAR_GREY = {"scored": "scored, and flagged", "left-out": "left out, for every method"}
 """What happens to photos whose truth is near-grey."""
 
-TABLES = {
-    "interpolation": INTERPOLATION,
-    "grey": GREY,
-    "merge": MERGE,
-    "save": SAVE,
-    "truth": TRUTH,
-    "near_grey": NEAR_GREY,
+_NAMES: dict[str, tuple[str, ...]] = {
+    "interpolation": tuple(INTERPOLATION),
+    "grey": tuple(GREY),
+    "merge": tuple(MERGE),
+    "save": tuple(SAVE),
+    "truth": tuple(TRUTH),
+    "near_grey": tuple(NEAR_GREY),
 }
-"""Field of the protocol → its choices."""
+
+USUAL = {field: names[0] for field, names in _NAMES.items()}
+"""Field of the protocol → the default choice, the first of its table."""
 
 
 def check_choice(field: str, name: str) -> None:
     """Raise `UserError` if a field has no such choice."""
-    if name not in TABLES[field]:
-        raise UserError(f"protocol: {field} '{name}' must be one of {', '.join(TABLES[field])}")
+    if name not in _NAMES[field]:
+        raise UserError(f"protocol: {field} '{name}' must be one of {', '.join(_NAMES[field])}")
 
 
 def _in_256_levels(lightness: Lightness) -> Lightness:
-    return np.rint(lightness * np.float32(2.55)) / np.float32(2.55)
+    levels: Lightness = np.rint(lightness * np.float32(2.55)) / np.float32(2.55)
+    return levels
 
 
 def _through_jpeg(photo: RGB) -> RGB:
@@ -195,7 +199,8 @@ def _through_jpeg(photo: RGB) -> RGB:
 def _resized(rgb: RGB, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> RGB:
     """Weight the rows and the columns of a photo, and round."""
     resized = np.einsum("yh,hwc,xw->yxc", rows, rgb.astype(np.float64), columns, optimize=True)
-    return np.clip(np.rint(resized), 0, 255).astype(np.uint8)
+    levels: RGB = np.clip(np.rint(resized), 0, 255).astype(np.uint8)
+    return levels
 
 
 def _two_taps(length: int, size: int) -> NDArray[np.float64]:
@@ -214,4 +219,5 @@ def _area(length: int, size: int) -> NDArray[np.float64]:
     pixels = np.arange(length)
     low = np.maximum(edges[:-1, None], pixels)
     high = np.minimum(edges[1:, None], pixels + 1)
-    return np.maximum(high - low, 0) * size / length
+    shares: NDArray[np.float64] = np.maximum(high - low, 0) * size / length
+    return shares

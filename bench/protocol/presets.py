@@ -171,7 +171,7 @@ for preset in (
         ),
         taken_from={
             **IN_DDCOLOR,
-            "resize": "its author in the repository's issue 9, and basicsr/data/lab_dataset.py: the aspect is not kept",
+            "resize": "its author in the repository's issue 9, and basicsr/data/lab_dataset.py: squashed",
             "interpolation": "basicsr/data/lab_dataset.py: cv2.resize with its default",
         },
         differs="the repository keeps the resized photo in floats where ours is 8-bit; its FID uses "
@@ -198,8 +198,8 @@ for preset in (
             "near_grey": "evaluation/evaluate.py: photos in gray_file_list_txt are left out",
             "metrics": "utils.py, psnr: MSE of at least 1e-5, per photo, then the mean",
         },
-        differs="its list of grey photos is of ImageNet; here photos without an |a*| or |b*| above 5 are left "
-        "out. Its LPIPS feeds VGG 0…1 where −1…1 is meant. No hints are given: its row of 0 hints",
+        differs="its list of grey photos is ImageNet's; here photos without |a*| or |b*| > 5 are left out. "
+        "Its LPIPS feeds VGG 0…1 where −1…1 is meant. No hints are given: its row of 0 hints",
     ),
 ):
     presets.register(preset.name, preset)

@@ -16,7 +16,7 @@ from ...datasets.base import RGB
 from ...datasets.color.conversion import near_grey, rgb_to_lab
 from ...methods.base import Chroma, Lightness
 from ..metrics import default_metrics
-from .choices import GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TABLES, TRUTH, check_choice
+from .choices import GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
 
 RULES = {
     "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
@@ -70,15 +70,15 @@ class Protocol:
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
     version: int = 2
-    interpolation: str = "lanczos"
-    grey: str = "lightness"
-    merge: str = "lab"
-    save: str = "round"
-    truth: str = "photo"
-    near_grey: str = "scored"
+    interpolation: str = USUAL["interpolation"]
+    grey: str = USUAL["grey"]
+    merge: str = USUAL["merge"]
+    save: str = USUAL["save"]
+    truth: str = USUAL["truth"]
+    near_grey: str = USUAL["near_grey"]
 
     def __post_init__(self) -> None:
-        for name in TABLES:
+        for name in USUAL:
             check_choice(name, getattr(self, name))
 
     def facts(self) -> dict[str, Any]:
@@ -98,8 +98,8 @@ class Protocol:
             "near_grey": NEAR_GREY[self.near_grey],
             **RULES,
         }
-        usual = {name for name in ("truth", "near_grey") if getattr(self, name) == next(iter(TABLES[name]))}
-        return {name: value for name, value in facts.items() if name not in usual}
+        unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
+        return {name: value for name, value in facts.items() if name not in unstated}
 
     @property
     def digest(self) -> str:
@@ -108,11 +108,12 @@ class Protocol:
 
     @property
     def preparation(self) -> str:
-        """A text that changes when the pixels do: those that are read, that methods see, or that are scored."""
-        steps = (self.grey, self.merge, self.save, self.truth, self.near_grey)
-        usual = tuple(next(iter(TABLES[name])) for name in ("grey", "merge", "save", "truth", "near_grey"))
+        """A text that changes with the pixels that are read, that methods see, or that are scored."""
         read = f"{self.version} {self.size} {self.resize} {INTERPOLATION[self.interpolation].text}"
-        return read if steps == usual else f"{read} {' '.join(steps)} {self.near_grey_threshold}"
+        names = ("grey", "merge", "save", "truth", "near_grey")
+        unusual = [f"{name} {getattr(self, name)}" for name in names if getattr(self, name) != USUAL[name]]
+        threshold = [str(self.near_grey_threshold)] if self.near_grey != USUAL["near_grey"] else []
+        return " ".join([read, *unusual, *threshold])
 
     def prepare(self, rgb: RGB) -> RGB:
         """Resize a decoded photo, uint8 (H, W, 3), to uint8 (size, size, 3)."""

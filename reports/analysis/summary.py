@@ -27,7 +27,8 @@ class Summary:
     metrics: tuple[MetricFacts, ...]
     #: ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored`` and
     #: ``undecodable`` (or left out by the protocol), all seeds together, and ``coverage`` (scored /
-    #: expected); and the method's cost: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
+    #: expected); and the method's cost: ``images_per_second``, ``parameter_count``,
+    #: ``fit_seconds``, ``peak_memory_mb``.
     rows: pd.DataFrame
     #: One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
     scores: pd.DataFrame
