@@ -104,13 +104,15 @@ def _curve_columns(cell: Cell) -> dict[str, str]:
 
 
 def _accuracy_curves(cell: Cell, photos: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the mean of every curve over photos, one row per threshold."""
+    """Return the mean of every curve over photos, weighted if its metric is pooled, one row per threshold."""
     curves = []
-    for column, metric in _curve_columns(cell).items():
+    for column, name in _curve_columns(cell).items():
         if column in photos:
-            accuracy = np.mean(photos[column].dropna().to_list(), axis=0, dtype=float)
+            scored = photos[photos[column].notna()]
+            weights = scored[weight] if (weight := get_metric(name).weight_column) else None
+            accuracy = np.average(np.array(scored[column].to_list(), dtype=float), axis=0, weights=weights)
             thresholds = np.arange(len(accuracy))
-            curves.append(pd.DataFrame({"metric": metric, "threshold": thresholds, "accuracy": accuracy}))
+            curves.append(pd.DataFrame({"metric": name, "threshold": thresholds, "accuracy": accuracy}))
     return curves
 
 

@@ -8,7 +8,7 @@ and threshold. ``run.json`` describes every metric and holds the digests of the 
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,14 @@ from .. import UserError
 from ..files import atomic, file_digest, sync_folder, write_json
 from .pictures import only_whole
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+
+DIGESTS_SINCE = 3  #: The schema from which on ``run.json`` holds the digests of the tables
+
+POOLED_SINCE = 4  #: The schema from which on `auc_rebalanced` pools the pixels of all photos
+
+PER_PHOTO = {"auc_rebalanced": "auc_rebalanced_per_photo"}
+"""Metrics that were averaged over photos before `POOLED_SINCE`: their name then → their name now."""
 
 STAGED = ".next-"  #: Prefix of a table to which ``run.json`` may already refer, but which is not renamed yet
 
@@ -122,11 +129,12 @@ class MetricFacts:
     description: str
     source: str
     #: How the table's value is computed: ``mean`` of one column of ``images``; ``mean_gap``, the
-    #: absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``stored`` in
-    #: ``cells`` under the metric's name.
-    aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
+    #: absolute difference of two columns' means; ``mean_absolute_difference`` of two columns; ``pooled``, the
+    #: mean of one column weighted by another; ``stored`` in ``cells`` under the metric's name.
+    aggregate: Literal["mean", "mean_gap", "mean_absolute_difference", "pooled", "stored"]
     #: The columns that it is computed from. A ``mean`` may name a second one with the truth's own value; a
-    #: ``target`` metric needs it.
+    #: ``target`` metric needs it. ``pooled`` names the value, the photo's weight (the sum of its pixels'),
+    #: and the sum of their squares.
     columns: tuple[str, ...]
     unavailable: str = ""  #: Why it was not computed, or ``""``
     headline: bool = False  #: Whether it is in the report's first table
@@ -221,9 +229,11 @@ def read_results(folder: Path) -> Results:
                 f"'{path}' has schema {version}, but this huebench reads up to {SCHEMA_VERSION}: "
                 "use the huebench that wrote it, or a newer one"
             )
-        stored = facts.pop("tables", {})  # runs had no digests before schema 3
-        digests = {name: stored[name] for name in TABLES} if version == SCHEMA_VERSION else {}
-        facts["metrics"] = tuple(_metric_facts(metric, version) for metric in facts["metrics"])
+        stored = facts.pop("tables", {})
+        digests = {name: stored[name] for name in TABLES} if version >= DIGESTS_SINCE else {}
+        facts["metrics"] = tuple(
+            metric for each in facts["metrics"] for metric in _metric_facts(each, version)
+        )
         facts["schema_version"] = SCHEMA_VERSION
         run = RunFacts(**facts)
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -234,6 +244,8 @@ def read_results(folder: Path) -> Results:
         # Before schema 3 some runs had none.
         if digests or name != "accuracy_curves" or (folder / f"{name}.parquet").exists()
     }
+    if version < POOLED_SINCE and "accuracy_curves" in tables:
+        tables["accuracy_curves"] = tables["accuracy_curves"].replace({"metric": PER_PHOTO})
     if tables["cells"].empty:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
     tables["images"] = only_whole(tables["images"], folder)
@@ -255,10 +267,18 @@ def _read_table(folder: Path, name: str, digest: str | None) -> pd.DataFrame:
     raise _damaged(path, problem) from problem
 
 
-def _metric_facts(stored: dict[str, Any], version: int) -> MetricFacts:
+def _metric_facts(stored: dict[str, Any], version: int) -> list[MetricFacts]:
+    """Return a stored metric; if its name meant another one then, that one, and why it is missing itself."""
     if version == 1:
         stored |= {flag: stored["name"] in names for flag, names in _SCHEMA_1_FLAGS.items()}
-    return MetricFacts(**{**stored, "columns": tuple(stored["columns"])})
+    facts = MetricFacts(**{**stored, "columns": tuple(stored["columns"])})
+    if version >= POOLED_SINCE or facts.name not in PER_PHOTO:
+        return [facts]
+    missing = "not measured: this run is older than its pooled definition"
+    renamed = replace(
+        facts, name=PER_PHOTO[facts.name], label=f"{facts.label}/photo", headline=False, compared=False
+    )
+    return [replace(facts, unavailable=missing), renamed]
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

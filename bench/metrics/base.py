@@ -16,10 +16,15 @@ from .pair import PAIR_ATTRIBUTES, PhotoPair
 from .weights import Weights
 
 Direction = Literal["higher", "lower", "target", "none"]
-Aggregate = Literal["mean", "mean_gap", "mean_absolute_difference", "stored"]
+Aggregate = Literal["mean", "mean_gap", "mean_absolute_difference", "pooled", "stored"]
 Curve = Callable[..., npt.NDArray[np.float64]]
 Combine = Callable[[npt.NDArray[np.float32]], float]
 F = TypeVar("F", bound=Callable[..., Any])
+
+TWO_COLUMNS = ("mean_gap", "mean_absolute_difference", "pooled")  #: Aggregates of two columns
+
+OF_TRUTH = tuple(name for name in PAIR_ATTRIBUTES if name.startswith("truth") or name in ("prior", "pixels"))
+"""The attributes of `PhotoPair` that a weight can take: it must be the same for every method."""
 
 LAST = 1000  #: Default order: after the built-in metrics, by name
 
@@ -49,9 +54,13 @@ class Metric:
     takes: Mapping[str, tuple[str, ...]]
     #: How the table's value is computed. ``mean``: the mean over photos of the first column; a second column
     #: holds the truth's own value. ``mean_gap``: the absolute difference of the two columns' means.
-    #: ``mean_absolute_difference``: the mean of their absolute differences. ``stored``: one value for the
-    #: whole set, from `combine`.
+    #: ``mean_absolute_difference``: the mean of their absolute differences. ``pooled``: the value of all
+    #: pixels of all photos together, Σ value · weight / Σ weight; the second column holds the weights of
+    #: photos. ``stored``: one value for the whole set, from `combine`.
     aggregate: Aggregate = "mean"
+    #: Function of the second column's attributes, which may concern the truth only, that returns the weight
+    #: of every pixel, float64 (H·W,): it makes the metric ``pooled``. A photo weighs as much as its pixels.
+    weight: Callable[..., npt.NDArray[np.float64]] | None = None
     #: Function of the same attributes that returns the photo's curve behind the metric: shares at the
     #: thresholds 0, 1, …. Its mean over photos is kept in a table of its own.
     curve: Curve | None = None
@@ -73,14 +82,24 @@ class Metric:
             raise UserError(f"metric '{self.name}': {faults}")
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns with one value per photo; none for a set-level metric."""
+    def measured(self) -> tuple[str, ...]:
+        """Columns that `measure` computes, one call each; none for a set-level metric."""
         return () if self.combine else tuple(self.takes)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns with one value per photo: a weight's is followed by the sum of its pixels' squares."""
+        return (*self.measured, f"{self.weight_column}_squares") if self.weight else self.measured
+
+    @property
+    def weight_column(self) -> str:
+        """The column with the weights of photos, or ``""``."""
+        return self.measured[-1] if self.weight else ""
 
     @property
     def curve_columns(self) -> tuple[str, ...]:
         """Columns with one curve per photo, float32."""
-        return tuple(f"{column}_curve" for column in self.columns) if self.curve else ()
+        return tuple(f"{each}_curve" for each in self.measured if self.curve and each != self.weight_column)
 
     @property
     def built_in(self) -> bool:
@@ -114,8 +133,19 @@ class Metric:
             )
 
     def measure(self, column: str, pair: PhotoPair) -> dict[str, Any]:
-        """Return a photo's value for one column, and its curve, float32, if there is one."""
+        """Return a photo's value for one column, and its curve, float32, if there is one.
+
+        Raises `ValueError` if the weights of pixels are not finite, or none is above 0.
+        """
         values = [getattr(pair, attribute) for attribute in self.takes[column]]
+        if self.weight and column == self.weight_column:
+            weights = np.asarray(self.weight(*values), np.float64)
+            total, squares = float(weights.sum()), float(np.square(weights).sum())
+            if weights.shape != (pair.pixels,) or not (weights.min() >= 0 < total < math.inf):
+                raise ValueError(
+                    f"{self.name} needs a finite weight ≥ 0 for each pixel, some of them above 0"
+                )
+            return {column: total, f"{column}_squares": squares}
         if self.curve:
             curve = self.curve(*values)
             return {column: float(self.function(curve)), f"{column}_curve": curve.astype(np.float32)}
@@ -143,6 +173,7 @@ def register_metric(
     label: str = "",
     takes: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ("truth", "predicted"),
     aggregate: Aggregate = "mean",
+    weight: Callable[..., npt.NDArray[np.float64]] | None = None,
     combine: Combine | None = None,
     parameters: tuple[float, ...] = (),
     **fields: Any,
@@ -165,6 +196,9 @@ def register_metric(
         to the attributes for it.
     aggregate
         ``mean``, ``mean_gap`` or ``mean_absolute_difference``, as in `Metric`.
+    weight
+        Pools the pixels of all photos: the table holds Σ value · weight / Σ weight. `takes` then maps two
+        columns: the metric's to what the function takes, and the weights' to what `weight` takes.
     combine
         Makes it a metric of a whole set: the function returns a photo's features, float32, and `combine`
         turns those of all photos, stacked along a new first axis, into the value.
@@ -203,7 +237,8 @@ def register_metric(
                 description=texts[1],
                 function=function,
                 takes=takes if isinstance(takes, Mapping) else {own: takes},
-                aggregate="stored" if combine else aggregate,
+                aggregate="stored" if combine else "pooled" if weight else aggregate,
+                weight=weight,
                 combine=combine,
                 parameter=parameter,
                 **fields,
@@ -323,11 +358,17 @@ def _faults_of_columns(metric: Metric) -> Iterator[str]:
     unknown = sorted(taken - set(PAIR_ATTRIBUTES))
     if unknown or not taken:
         yield f"takes {', '.join(unknown) or 'nothing'}; it can take {', '.join(PAIR_ATTRIBUTES)}"
-    two = metric.direction == "target" or metric.aggregate in {"mean_gap", "mean_absolute_difference"}
+    two = metric.direction == "target" or metric.aggregate in TWO_COLUMNS
     if len(metric.takes) != 1 + two:
         reason = f"direction '{metric.direction}' and aggregate '{metric.aggregate}'"
         yield f"takes must have {1 + two} column{'s' * two} with {reason}, not {len(metric.takes)}"
-    if (metric.aggregate == "stored") != (metric.combine is not None):
-        yield "aggregate 'stored' and combine go together"
+    for aggregate, field_ in (("stored", "combine"), ("pooled", "weight")):
+        if (metric.aggregate == aggregate) != (getattr(metric, field_) is not None):
+            yield f"aggregate '{aggregate}' and {field_} go together"
+    if metric.aggregate == "pooled":
+        if metric.direction == "target":
+            yield "direction 'target' is not for pooled metrics"
+        if seen := [name for name in [*metric.takes.values()][-1] if name not in OF_TRUTH]:
+            yield f"weight takes {', '.join(seen)}; it can take {', '.join(OF_TRUTH)}"
     if metric.compared and (metric.direction == "none" or metric.aggregate in {"mean_gap", "stored"}):
         yield "compared needs a direction other than 'none' and a value for each photo"

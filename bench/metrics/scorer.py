@@ -67,7 +67,7 @@ class Scorer:
         self.unavailable = {name: reason for name, reason in reasons.items() if reason}
         self._metrics = [metric for metric in metrics if not reasons[metric.name]]
         # Metrics that share a column define it alike, so one of them computes it.
-        self._columns = {column: metric for metric in self._metrics for column in metric.columns}
+        self._columns = {column: metric for metric in self._metrics for column in metric.measured}
         self._prior = prior
         self._device = device
         if prior is not None and any(metric.needs_prior for metric in self._metrics):
@@ -157,8 +157,9 @@ def score(
     columns = Scorer(metric.name for metric in chosen).score(truth, predicted).columns
     result: dict[str, float] = {}
     for metric in chosen:
-        first, *truths_own = (columns[column] for column in metric.columns)
-        is_gap = metric.aggregate != "mean"
+        first, *others = (columns[column] for column in metric.columns)
+        truths_own = others if metric.aggregate != "pooled" else []
+        is_gap = metric.aggregate in ("mean_gap", "mean_absolute_difference")
         result[metric.name] = abs(first - truths_own[0]) if is_gap else first
         if truths_own and not is_gap:
             result[metric.columns[1]] = truths_own[0]

@@ -69,7 +69,7 @@ class Protocol:
     metrics: tuple[str, ...] = field(default_factory=default_metrics)
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
-    version: int = 2
+    version: int = 3
     interpolation: str = USUAL["interpolation"]
     grey: str = USUAL["grey"]
     merge: str = USUAL["merge"]
@@ -84,8 +84,8 @@ class Protocol:
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them.
 
-        The truth and the near-grey photos are stated where they are not treated as usual: so protocols of
-        version 2 that had no such choice keep their digest.
+        The truth and the near-grey photos are stated only where they are not treated as usual: a protocol
+        from before these choices existed keeps its digest.
         """
         facts = {
             **asdict(self),

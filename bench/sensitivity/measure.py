@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,9 @@ import pandas as pd
 from ... import UserError
 from ...datasets.base import RGB, Entry, PhotoError
 from ...datasets.photos import PhotoSet
-from ...methods.base import Context, Method
+from ...methods.base import Chroma, Context, Lightness, Method
 from ...methods.spec import label, parse_specs
-from ..cell.pipeline import InProcess, References, colorize
+from ..cell.pipeline import Colorizer, Given, InProcess, References
 from ..metrics import Scorer
 from ..plan.photos import limited, open_split
 from ..plan.request import Request
@@ -39,6 +39,7 @@ from .variants import (
 ALL = (
     "psnr", "psnr_capped", "ssim", "ssim_uniform", "ssim_uniform_225", "colorfulness", "colorfulness_abs",
     "delta_colorfulness", "delta_colorfulness_per_image", "delta_colorfulness_abs", "auc", "auc_rebalanced",
+    "auc_rebalanced_per_photo",
 )  # fmt: skip
 """The metrics of the base protocol's predictions, from which all definitions are computed."""
 
@@ -79,6 +80,36 @@ class Sensitivity:
     def base(self, metric: str) -> Row:
         """Return the row with which a metric's other rows are compared."""
         return next(row for row in self.rows if row.metric == metric)
+
+
+_Key: TypeAlias = tuple[int, str, str, str]
+
+
+def _key(protocol: Protocol) -> _Key:
+    """Return what a method's input depends on."""
+    return protocol.size, protocol.resize, protocol.interpolation, protocol.grey
+
+
+@dataclass(frozen=True)
+class _Input:
+    """A resized photo, uint8 (H, W, 3), and the lightness that methods see, float32 (1, H, W)."""
+
+    prepared: RGB
+    lightness: Lightness
+
+
+@dataclass
+class _Photo:
+    """A decoded photo, and what methods see of it under each protocol so far."""
+
+    decoded: RGB
+    inputs: dict[_Key, _Input] = field(default_factory=dict)
+
+    def input(self, protocol: Protocol) -> _Input:
+        if (key := _key(protocol)) not in self.inputs:
+            prepared = protocol.prepare(self.decoded)
+            self.inputs[key] = _Input(prepared, protocol.hide(prepared[None])[0])
+        return self.inputs[key]
 
 
 @dataclass
@@ -139,14 +170,17 @@ def measure(request: Request, progress: Callable[[int, int], None] | None = None
         if progress:
             progress(number, len(entries))
         try:
-            photo = dataset.load(entry)
+            decoded = dataset.load(entry)
         except PhotoError:
             continue
         scored += 1
+        photo = _Photo(decoded)
         for label_, method in methods.items():
-            reference = _reference(method, sample, learned, entry, protocol.prepare(photo), request)
+            reference = _reference(method, sample, learned, entry, photo.input(protocol), request)
+            colorizer = InProcess(method, _context(request))
+            chroma: dict[_Key, Chroma] = {}  # variants that differ only after the method share its answer
             for table in tables:
-                _score(table, label_, method, photo, reference, _context(request))
+                _score(table, label_, photo, colorizer, reference, chroma)
     if not scored:
         raise UserError(
             f"dataset '{request.dataset}' has no photo in its {request.split} split to measure on"
@@ -173,26 +207,31 @@ def _context(request: Request) -> Context:
 
 
 def _reference(
-    method: Method, sample: TrainingSample, train: PhotoSet, entry: Entry, photo: RGB, request: Request
+    method: Method, sample: TrainingSample, train: PhotoSet, entry: Entry, given: _Input, request: Request
 ) -> RGB | None:
     """Return the photo's reference, uint8 (1, H, W, 3), chosen and read under the base protocol."""
-    lightness, _ = protocol_of(request).hide(photo[None])
     references = References(method.info.reference, sample.references, train, request.seeds[0])
-    return references.read(references.choose([entry], lightness))
+    return references.read(references.choose([entry], given.lightness))
 
 
 def _score(
-    table: _Table, name: str, method: Method, photo: RGB, reference: RGB | None, context: Context
+    table: _Table,
+    name: str,
+    photo: _Photo,
+    colorizer: Colorizer,
+    reference: RGB | None,
+    chroma: dict[_Key, Chroma],
 ) -> None:
-    """Colorize and score a decoded photo by one method under one variant."""
+    """Score a photo by one method under one variant; ``chroma`` keeps the method's answers."""
     protocol = table.variant.protocol
-    prepared = protocol.prepare(photo)
-    if protocol.leaves_out(prepared):
+    given, key = photo.input(protocol), _key(protocol)
+    if protocol.leaves_out(given.prepared):
         return
-    lightness, _ = protocol.hide(prepared[None])
-    predicted, _ = colorize(protocol, InProcess(method, context), lightness, reference)
-    finished = table.variant.after(protocol, predicted, lightness)
-    table.add(name, protocol.truth_of(prepared), finished[0], photo.shape[0] * photo.shape[1])
+    if key not in chroma:
+        chroma[key] = colorizer(Given(given.lightness, reference)).chroma
+    finished = table.variant.after(protocol, protocol.restore(given.lightness, chroma[key]), given.lightness)
+    height, width, _ = photo.decoded.shape
+    table.add(name, protocol.truth_of(given.prepared), finished[0], height * width)
 
 
 def _rows(tables: Sequence[_Table]) -> list[Row]:

@@ -115,6 +115,8 @@ def by_metric(name: str) -> Callable[[pd.DataFrame], float]:
                 return abs(float(first.mean() - others[0].mean()))
             case "mean_absolute_difference":
                 return float((first - others[0]).abs().mean())
+            case "pooled":
+                return float(np.average(first, weights=others[0]))
             case _:
                 return float(first.mean())
 
@@ -157,5 +159,8 @@ DEFINITIONS = (
         lambda photos: float(np.average(photos["auc"], weights=photos[PIXELS])),
     ),
     Definition("auc_rebalanced", BASE, by_metric("auc_rebalanced")),
+    Definition(
+        "auc_rebalanced", "each photo alone, prior not smoothed", by_metric("auc_rebalanced_per_photo")
+    ),
 )
 """The other definitions, by metric; the first of a metric that is not in `METRICS` is its base."""

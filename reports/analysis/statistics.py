@@ -26,7 +26,7 @@ RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
 
 BATCH = 500
 
-OF_PHOTOS = ("mean", "mean_absolute_difference")  #: Aggregates of values per photo
+OF_PHOTOS = ("mean", "mean_absolute_difference", "pooled")  #: Aggregates of values per photo
 
 CONSTANT = 1e-9  #: Differences whose spread is below this share of their size differ only by rounding
 
@@ -57,27 +57,44 @@ def per_photo(results: Results, metric: MetricFacts) -> pd.DataFrame | None:
 
     Returns ``None`` for a metric without values per photo.
     """
-    return contributions(results.images, metric) if metric.aggregate in OF_PHOTOS else None
+    if metric.aggregate not in OF_PHOTOS:
+        return None
+    images = results.images[results.images["status"] == "ok"]
+    return _by_photo(images, _values(images, metric))
 
 
 def contributions(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | None:
-    """Return the values that a metric averages: photos (rows), methods (columns), NaN where not scored.
+    """Return values whose mean is the metric's: photos (rows), methods (columns), NaN where not scored.
 
-    This is `per_photo` if there are values per photo. The gap between two means is the mean of the photos'
-    differences, with the sign that makes it positive. Returns ``None`` for a metric that is not a mean over
-    photos.
+    For a mean over photos these are the photos' values. The gap between two means is the mean of the photos'
+    differences, with the sign that makes it positive. A pooled value R = Σ wv / Σ w is the mean of the
+    linearized R + w(v − R) / mean w (Cochran 1977, Sampling Techniques, 6.3); their variance is the one that
+    a bootstrap of the ratio over photos has. Returns ``None`` for a metric that is stored for the whole set.
     """
     if metric.aggregate == "stored":
         return None
     images = images[images["status"] == "ok"]
+    values = _values(images, metric)
+    if metric.aggregate == "mean_gap":
+        values = values.where(values.groupby(images["cell"]).transform("mean") >= 0, -values)
+    elif metric.aggregate == "pooled":
+        weight = images[metric.columns[1]].astype("float64").where(values.notna())
+        weight = weight / weight.groupby(images["cell"]).transform("mean")
+        pooled = (weight * values).groupby(images["cell"]).transform("mean")
+        values = pooled + weight * (values - pooled)
+    return _by_photo(images, values)
+
+
+def _values(images: pd.DataFrame, metric: MetricFacts) -> pd.Series[float]:
+    """Return every row's value: one column, or the difference of two."""
     columns = images.reindex(columns=list(metric.columns)).astype("float64")
     values = columns[metric.columns[0]]
-    if metric.aggregate != "mean":
+    if metric.aggregate in ("mean_gap", "mean_absolute_difference"):
         values = values - columns[metric.columns[1]]
-    if metric.aggregate == "mean_absolute_difference":
-        values = values.abs()
-    elif metric.aggregate == "mean_gap":
-        values = values.where(values.groupby(images["cell"]).transform("mean") >= 0, -values)
+    return values.abs() if metric.aggregate == "mean_absolute_difference" else values
+
+
+def _by_photo(images: pd.DataFrame, values: pd.Series[float]) -> pd.DataFrame:
     means = values.groupby([images["photo"], images["method"]]).mean()
     return means.unstack("method")  # noqa: PD010  # a Series has no pivot_table
 

@@ -157,6 +157,8 @@ def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | N
     columns = photos.reindex(columns=list(metric.columns)).to_numpy(float, na_value=np.nan)
     if metric.aggregate == "mean":
         return float(columns[:, 0].mean())
+    if metric.aggregate == "pooled":
+        return float((columns[:, 0] * columns[:, 1]).sum() / columns[:, 1].sum())
     if metric.aggregate == "mean_gap":
         return float(abs(columns[:, 0].mean() - columns[:, 1].mean()))
     return float(abs(columns[:, 0] - columns[:, 1]).mean())

@@ -13,7 +13,9 @@ def results(samples_run):
 
 def test_the_area_under_the_mean_accuracy_curve_is_the_mean_auc(results):
     for (method, metric), curve in results.accuracy_curves.groupby(["method", "metric"]):
-        mean = results.images.loc[results.images["method"] == method, metric].mean()
+        images = results.images[results.images["method"] == method]
+        weights = images["auc_rebalanced_weight"] if metric == "auc_rebalanced" else None
+        mean = np.average(images[metric].to_numpy(float), weights=weights)
         accuracy = curve.sort_values("threshold")["accuracy"].to_numpy(float)
         assert np.trapezoid(accuracy) / 150 == pytest.approx(mean, abs=1e-6)
         assert curve["threshold"].tolist() == list(range(151))

@@ -87,8 +87,8 @@ FACTS = (
         "higher",
         "AuC, every pixel weighted by the inverse prior of its bin",
         "Zhang 2016, table 1",
-        "mean",
-        ("auc_rebalanced",),
+        "pooled",
+        ("auc_rebalanced", "auc_rebalanced_weight", "auc_rebalanced_weight_squares"),
     ),
     MetricFacts("delta_e2000", "ΔE2000", "", "lower", "CIEDE2000", "Sharma 2005", "mean", ("delta_e2000",)),
     MetricFacts("fid", "FID", "", "lower", "Fréchet distance", "Heusel 2017", "stored", ("fid",)),
@@ -196,6 +196,8 @@ class Maker:
                         "accuracy@10": 0.8 * quality,
                         "auc": 0.7 + 0.3 * quality,
                         "auc_rebalanced": 0.4 + 0.5 * quality,
+                        "auc_rebalanced_weight": 1e6 * truth,
+                        "auc_rebalanced_weight_squares": 1e8 * truth,
                         "delta_e2000": 14 * (1 - quality),
                     }
                 )

@@ -55,7 +55,7 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_newer_schema_is_refused(maker, tmp_path):
     results = maker.run(methods=("gray",))
     write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
-    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 3"):
+    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 4"):
         read_results(tmp_path)
 
 
@@ -68,8 +68,28 @@ def test_runs_of_schema_1_have_the_headline_and_compared_metrics_of_then(maker, 
     run = read_results(tmp_path).run
     assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
     further = {metric.name for metric in run.metrics if not metric.headline}
-    assert further == {"delta_colorfulness_per_image", "fid", "lpips"}
-    assert run.schema_version == 3
+    assert further == {"delta_colorfulness_per_image", "auc_rebalanced_per_photo", "fid", "lpips"}
+    assert run.schema_version == 4
+
+
+def test_the_rebalanced_auc_of_runs_before_schema_4_is_the_one_per_photo(maker, tmp_path):
+    results = maker.run(methods=("gray",))
+    averaged = tuple(
+        replace(metric, aggregate="mean", columns=metric.columns[:1]) for metric in results.run.metrics
+    )
+    old = replace(results.run, metrics=averaged, schema_version=3)
+    write_results(replace(results, run=old), tmp_path)
+    read = read_results(tmp_path)
+    metrics = {metric.name: metric for metric in read.run.metrics}
+    then, now = metrics["auc_rebalanced_per_photo"], metrics["auc_rebalanced"]
+    assert (then.columns, then.unavailable, then.headline, then.compared) == (
+        ("auc_rebalanced",),
+        "",
+        False,
+        False,
+    )
+    assert now.unavailable == "not measured: this run is older than its pooled definition"
+    assert set(read.accuracy_curves["metric"]) == {"auc", "auc_rebalanced_per_photo"}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "metrics": []}'])

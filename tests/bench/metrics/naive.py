@@ -4,6 +4,8 @@ import numpy as np
 import skimage.color
 import skimage.metrics
 
+from huebench.datasets.color.bins import gamut_bins
+
 # scikit-image rounds D65 to five digits; here the white is what its own sRGB matrix maps (1, 1, 1) to.
 MATRIX_WHITE = np.array([0.950456, 1.0, 1.088754])
 D65 = np.array([0.95047, 1.0, 1.08883])
@@ -65,6 +67,19 @@ def shares(photos):
     return counts / counts.sum()
 
 
+def smoothed(prior):
+    """Spread every node's share over the nodes that sRGB reaches, by a Gaussian of σ = 5 around it."""
+    even = np.zeros((25, 25))
+    reached = {(int(a) // 10 + 12, int(b) // 10 + 12) for a, b in gamut_bins().nodes}
+    for node in zip(*np.nonzero(prior), strict=True):
+        near = {
+            other: np.exp(-((10 * np.subtract(node, other)) ** 2).sum() / (2 * 5**2)) for other in reached
+        }
+        for other, share in near.items():
+            even[other] += prior[node] * share / sum(near.values())
+    return even
+
+
 def delta_e2000(truth_lab, predicted_lab):
     return skimage.color.deltaE_ciede2000(truth_lab, predicted_lab).mean()
 
@@ -74,7 +89,9 @@ def every_metric(truth, predicted, prior):
     truth_lab, predicted_lab = lab(truth), lab(predicted)
     distance = ab_distance(truth_lab, predicted_lab)
     truth_bins, predicted_bins = bins(truth_lab), bins(predicted_lab)
-    weights = 1 / np.maximum(prior, prior[prior > 0].min())[truth_bins]
+    even = smoothed(prior)
+    weights = 1 / np.maximum(even, even[prior > 0].min())[truth_bins]
+    uneven = 1 / np.maximum(prior, prior[prior > 0].min())[truth_bins]
     return {
         "psnr": psnr(truth, predicted),
         "psnr_ab": psnr_ab(truth_lab, predicted_lab),
@@ -85,6 +102,9 @@ def every_metric(truth, predicted, prior):
         "colorfulness_abs_truth": colorfulness(truth, absolute=True),
         "auc": auc(distance),
         "auc_rebalanced": auc(distance, weights),
+        "auc_rebalanced_weight": weights.sum(),
+        "auc_rebalanced_weight_squares": (weights**2).sum(),
+        "auc_rebalanced_per_photo": auc(distance, uneven),
         "accuracy@5": (distance <= 5).mean(),
         "accuracy@10": (distance <= 10).mean(),
         "bin_top1": np.logical_and(*np.equal(truth_bins, predicted_bins)).mean(),

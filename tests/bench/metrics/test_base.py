@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from huebench import UserError
-from huebench.bench.metrics import Scorer, default_metrics, get_metric, metric_names, register_metric, resolve
+from huebench.bench.metrics import (
+    PhotoPair,
+    Scorer,
+    default_metrics,
+    get_metric,
+    metric_names,
+    register_metric,
+    resolve,
+)
 from huebench.bench.metrics.weights import Weights
 from huebench.plugins import load_plugin
 
@@ -22,6 +30,7 @@ EXPECTED = {
     "delta_colorfulness_per_image": "lower",
     "auc": "higher",
     "auc_rebalanced": "higher",
+    "auc_rebalanced_per_photo": "higher",
     "accuracy@5": "higher",
     "accuracy@10": "higher",
     "bin_top1": "higher",
@@ -161,6 +170,9 @@ def named(**changed):
     return {"name": "ours", "direction": "lower", "source": "a test", "description": "Zero.", **changed}
 
 
+TWO = {"ours": ("truth", "predicted"), "ours_weight": ("predicted",)}
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -178,6 +190,12 @@ def named(**changed):
         ({"direction": "target"}, "takes must have 2 columns with direction 'target'.*, not 1"),
         ({"aggregate": "mean_gap"}, "takes must have 2 columns with .*aggregate 'mean_gap', not 1"),
         ({"aggregate": "stored"}, "aggregate 'stored' and combine go together"),
+        ({"aggregate": "pooled", "takes": TWO}, "aggregate 'pooled' and weight go together"),
+        ({"weight": np.ones}, "takes must have 2 columns with .*aggregate 'pooled', not 1"),
+        (
+            {"weight": np.ones, "takes": TWO},
+            "weight takes predicted; it can take truth, prior, pixels, truth_lab",
+        ),
         ({"direction": "none", "compared": True}, "compared needs a direction other than 'none'"),
         ({"combine": max, "compared": True}, "compared needs .* a value for each photo"),
         ({"parameters": (0,)}, "parameters must be numbers above 0, not 0"),
@@ -187,6 +205,36 @@ def test_a_wrong_field_is_refused_with_what_is_allowed(changed, message):
     with pytest.raises(UserError, match=rf"metric '[^']+': {message}"):
         register_metric(**named(**changed))(lambda truth, predicted: 0.0)
     assert "ours" not in metric_names()
+
+
+def pooled_share_of_blue(weight):
+    """Register the share of blue pixels within 5 levels: a metric that weighs pixels."""
+    takes = {"blue": ("truth", "predicted"), "blue_weight": ("truth",)}
+
+    @register_metric(**named(name="blue", takes=takes, weight=weight))
+    def blue(truth, predicted):
+        weights = weight(truth)
+        within = (abs(truth.astype(int) - predicted) <= 5).all(axis=-1).ravel()
+        return float((within * weights).sum() / weights.sum())
+
+
+def test_a_weight_makes_a_metric_pooled_and_is_kept_with_its_squares():
+    pooled_share_of_blue(lambda truth: truth[..., 2].ravel() / 255)
+    metric = get_metric("blue")
+    assert metric.aggregate == "pooled"
+    assert metric.columns == ("blue", "blue_weight", "blue_weight_squares")
+    assert metric.curve_columns == ()
+    truth = np.uint8([[[0, 0, 255], [0, 0, 51]]])
+    columns = Scorer(["blue"]).score(truth, np.uint8([[[0, 0, 255], [99, 0, 51]]])).columns
+    assert columns == pytest.approx({"blue": 1 / 1.2, "blue_weight": 1.2, "blue_weight_squares": 1.04})
+
+
+@pytest.mark.parametrize("weights", [[0.0, 0.0], [1.0], [-1.0, 2.0], [np.nan, 1.0], [np.inf, 1.0]])
+def test_weights_of_pixels_must_be_numbers_and_one_for_each(weights):
+    pooled_share_of_blue(lambda truth: np.array(weights))
+    truth = np.zeros((1, 2, 3), np.uint8)
+    with pytest.raises(ValueError, match="blue needs a finite weight ≥ 0 for each pixel"):
+        get_metric("blue").measure("blue_weight", PhotoPair(truth, truth))
 
 
 def test_a_family_takes_its_parameter_last():

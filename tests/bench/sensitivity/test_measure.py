@@ -11,6 +11,7 @@ from huebench import UserError
 from huebench.bench.plan.request import Request
 from huebench.bench.sensitivity.measure import measure
 from huebench.bench.sensitivity.variants import BASE, DEFINITIONS, variants
+from huebench.datasets.color.bins import gamut_bins
 
 SIDE = 48
 
@@ -89,7 +90,7 @@ def test_pooled_mse_is_one_ratio_of_all_pixels(found, pairs):
     assert value(found, "psnr", "MSE pooled over photos") == pytest.approx(expected, abs=0.01)
 
 
-def test_a_cap_of_50_dB_counts_for_the_grey_photo(found, pairs):
+def test_a_cap_of_50_decibels_counts_for_the_grey_photo(found, pairs):
     capped = np.mean([min(psnr([pair]), 50) for pair in pairs])
     assert value(found, "psnr", "at most 50 dB per photo") == pytest.approx(capped, abs=0.01)
 
@@ -107,25 +108,26 @@ def test_ssim_windows_are_skimages(found, pairs, text, options):
     assert value(found, "ssim", text) == pytest.approx(np.mean(scores), abs=1e-3)
 
 
-def test_colorfulness_signed_and_absolute(found):
-    def spread(photo, change):
-        red, green, blue = np.moveaxis(photo.astype(float), -1, 0)
-        rg, yb = change(red - green), change((red + green) / 2 - blue)
-        return np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
+def colorfulness(photo, change=lambda plane: plane):
+    red, green, blue = np.moveaxis(photo.astype(float), -1, 0)
+    rg, yb = change(red - green), change((red + green) / 2 - blue)
+    return np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
 
-    flat = np.full((SIDE, SIDE, 3), (120, 60, 90), np.uint8)
-    assert spread(flat, np.abs) == spread(flat, lambda plane: plane)  # of one sign they agree
-    signed = value(found, "colorfulness", BASE, "mean-ab")
-    absolute = signed if value(found, "colorfulness", "of absolute rg and yb", "mean-ab") else 0
-    assert absolute == pytest.approx(signed)
+
+def test_colorfulness_signed_and_absolute(found, photos, pairs):
+    learned = np.concatenate([color.rgb2lab(paired(photos[i])[0])[..., 1:].reshape(-1, 2) for i in (1, 3)])
+    tint = learned.mean(axis=0)
+    predicted = []
+    for truth, _ in pairs:
+        lab = color.rgb2lab(truth)
+        lab[..., 1:] = tint
+        predicted.append(np.rint(255 * color.lab2rgb(lab)))
+    for text, change in ((BASE, lambda plane: plane), ("of absolute rg and yb", np.abs)):
+        expected = np.mean([colorfulness(photo, change) for photo in predicted])
+        assert value(found, "colorfulness", text, "mean-ab") == pytest.approx(expected, abs=0.05)
 
 
 def test_delta_colorfulness_of_grey_is_the_truths_own(found, pairs):
-    def colorfulness(photo, change):
-        red, green, blue = np.moveaxis(photo.astype(float), -1, 0)
-        rg, yb = change(red - green), change((red + green) / 2 - blue)
-        return np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
-
     for text, change in ((BASE, lambda plane: plane), ("of absolute rg and yb", np.abs)):
         expected = np.mean([colorfulness(truth, change) for truth, _ in pairs])
         assert value(found, "delta_colorfulness", text) == pytest.approx(expected, abs=1e-9)
@@ -147,6 +149,28 @@ def test_auc_per_photo_and_weighted_by_pixels(found, photos, pairs):
     weighted = value(found, "auc", "photos weighted by their original pixels")
     assert weighted == pytest.approx(expected, abs=2e-3)
     assert weighted != value(found, "auc", BASE)
+
+
+def test_rebalanced_auc_pooled_and_each_photo_alone(found, photos, pairs):
+    bins = gamut_bins()
+    nodes = bins.nodes.astype(float)
+    learned = [paired(photos[i])[0] for i in (1, 3)]
+    prior = bins.prior(learned)
+    near = np.exp(-np.square(nodes[:, None] - nodes).sum(axis=-1) / (2 * 5**2))
+    smoothed = (near / near.sum(axis=0)) @ prior
+    within, total, alone = np.zeros(151), 0.0, []
+    for truth, predicted in pairs:
+        true, given = (color.rgb2lab(photo)[..., 1:].reshape(-1, 2) for photo in (truth, predicted))
+        distance, bin_ = np.linalg.norm(true - given, axis=-1), bins.assign(true.astype(np.float32))
+        close = distance <= np.arange(151)[:, None]
+        pooled = 1 / np.maximum(smoothed, smoothed[prior > 0].min())[bin_]
+        own = 1 / np.maximum(prior, prior[prior > 0].min())[bin_]
+        within, total = within + close @ pooled, total + pooled.sum()
+        alone.append(np.trapezoid(close @ own / own.sum()) / 150)
+    expected = np.trapezoid(within / total) / 150
+    assert value(found, "auc_rebalanced", BASE) == pytest.approx(expected, abs=2e-3)
+    text = "each photo alone, prior not smoothed"
+    assert value(found, "auc_rebalanced", text) == pytest.approx(np.mean(alone), abs=2e-3)
 
 
 @pytest.mark.parametrize(
