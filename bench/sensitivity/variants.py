@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ class Definition:
 
 def variants(base: Protocol) -> Iterator[Variant]:
     """Yield the base protocol, those that differ from it in one step, and the named ones."""
-    crop = "squash" if base.resize == "center-crop" else "center-crop"
+    crop: Literal["squash", "center-crop"] = "squash" if base.resize == "center-crop" else "center-crop"
     luma = replace(base, grey="luma")
     yield Variant(BASE, base)
     yield Variant("resized bicubically (Pillow)", replace(base, interpolation="bicubic"))
