@@ -158,7 +158,8 @@ class RunFacts:
     metrics: tuple[MetricFacts, ...]  #: In the order of the tables
     versions: dict[str, str]  #: Library → version
     machine: dict[str, str]  #: Processor, cores, memory, accelerator, system
-    options: dict[str, Any]  #: ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``
+    #: ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``, and the name of the ``protocol``.
+    options: dict[str, Any]
     schema_version: int = SCHEMA_VERSION
 
 

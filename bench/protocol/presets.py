@@ -1,6 +1,6 @@
 """Protocols with a name: frozen choices that others can cite, each with its source.
 
-Add one by adding a `Preset` here; a test then asks for its digest, which is frozen.
+Add one by adding a `Preset` to `PRESETS`; a test then asks for its digest, which is frozen.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ IN_DDCOLOR = {
     "metrics": "the paper, Table 1; basicsr/metrics/colorfulness.py: of absolute values",
 }
 
-presets = Registry[Preset]("protocol")
-
-for preset in (
+PRESETS = (
     Preset(
         name=DEFAULT,
         summary="This project's own; --size, --resize and --metrics may change it",
@@ -201,8 +199,12 @@ for preset in (
         differs="its list of grey photos is ImageNet's; here photos without |a*| or |b*| > 5 are left out. "
         "Its LPIPS feeds VGG 0…1 where −1…1 is meant. No hints are given: its row of 0 hints",
     ),
-):
-    presets.register(preset.name, preset)
+)
+"""The table of all named protocols."""
+
+presets = Registry[Preset]("protocol")
+for _preset in PRESETS:
+    presets.register(_preset.name, _preset)
 
 
 def name_of(protocol: Protocol, base: str) -> str:
