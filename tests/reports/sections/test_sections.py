@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from huebench.reports.blocks import Bullets, Data, Figure, Heading, Listing, PlainTable, Prose, Table, plain
 from huebench.reports.sections.failures import NAMED, failed_cells, unscored_photos
