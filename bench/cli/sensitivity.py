@@ -16,10 +16,13 @@ from .console import Console
 if TYPE_CHECKING:
     from ..sensitivity.measure import Row, Sensitivity
 
-START, END = "<!-- table -->", "<!-- end of table -->"
-"""The lines of a Markdown file between which `--into` writes."""
+START, END = "<!-- table: {} -->", "<!-- end of table -->"
+"""The lines of a Markdown file between which `--into` writes; the first holds the dataset's name."""
 
 DECIMALS = 2
+
+NONE = "0.00"
+"""A difference that is none to these decimals."""
 
 SCALE = {"psnr": 1.0, "colorfulness": 1.0, "delta_colorfulness": 1.0}
 """Metric → the factor at which it is shown; of all others, whose range is 0…1, hundredths are shown."""
@@ -34,27 +37,35 @@ def sensitivity(
     ] = "samples",
     data_root: Annotated[Path | None, typer.Option(help="Folder or archive that holds the photos.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use at most N photos.")] = None,
+    only: Annotated[
+        str, typer.Option(help="Only choices of protocol whose text contains one of these: resized,cropped.")
+    ] = "",
     into: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help=f"Markdown file: replace what is between {START} and {END}."),
+        typer.Option(
+            dir_okay=False,
+            help=f"Markdown file: replace what is between {START.format('DATASET')} and {END}.",
+        ),
     ] = None,
 ) -> None:
     """Show how much each choice of protocol and of definition moves the numbers of the same methods."""
     from ..sensitivity.measure import measure
 
     console = Console()
-    before = None if into is None else _around(into)
     request = Request.of(methods=methods, dataset=dataset, data_root=data_root, limit=limit)
+    start = START.format(request.dataset_name)
+    around = None if into is None else _around(into, start)
+    words = tuple(word.strip() for word in only.split(",") if word.strip())
     with console.status("reading the training photos") as status:
-        found = measure(request, lambda done, total: status.update(f"photo {done + 1} of {total}"))
-    if into is None or before is None:
+        found = measure(request, words, lambda done, total: status.update(f"photo {done + 1} of {total}"))
+    if into is None or around is None:
         for metric in found.metrics:
             console.print(_table(found, metric))
-    else:
-        from ...files import write_text
+        return
+    from ...files import write_text
 
-        write_text(into, f"{before[0]}{START}\n\n{markdown(found)}\n{END}{before[1]}")
-        console.print(f"table: {escape(str(into))}")
+    write_text(into, f"{around[0]}{start}\n\n{markdown(found)}\n{END}{around[1]}")
+    console.print(f"table: {escape(str(into))}")
 
 
 def title(metric: str) -> str:
@@ -78,7 +89,7 @@ def cells(found: Sensitivity, row: Row) -> list[str]:
 
 
 def markdown(found: Sensitivity) -> str:
-    """Return the tables as Markdown."""
+    """Return the tables as Markdown; choices that make no difference to any method stand below them."""
     from ...reports.blocks import Block, Heading, PlainTable, Prose
     from ...reports.formats.markdown import render
 
@@ -88,10 +99,14 @@ def markdown(found: Sensitivity) -> str:
         )
     ]
     for metric in found.metrics:
-        rows = [row for row in found.rows if row.metric == metric]
-        headings = ("choice", *rows[0].values)
-        texts = tuple((row.text, *cells(found, row)) for row in rows)
-        blocks += [Heading(title(metric), 3), PlainTable(headings, texts, title(metric))]
+        base, *others = (row for row in found.rows if row.metric == metric)
+        texts = {row.text: cells(found, row) for row in others}
+        same = [text for text, entries in texts.items() if set(entries) == {NONE}]
+        shown = ((base.text, *cells(found, base)), *((t, *e) for t, e in texts.items() if t not in same))
+        headings = ("choice", *base.values)
+        blocks += [Heading(title(metric), 3), PlainTable(headings, shown, title(metric))]
+        if same:
+            blocks.append(Prose(f"No difference here: {'; '.join(same)}."))
     return render(blocks)
 
 
@@ -104,11 +119,11 @@ def _table(found: Sensitivity, metric: str) -> Table:
     return table
 
 
-def _around(path: Path) -> tuple[str, str]:
+def _around(path: Path, start: str) -> tuple[str, str]:
     """Return a file's text before and after its table; raises `UserError` if the marks are missing."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    before, start, rest = text.partition(START)
+    before, found, rest = text.partition(start)
     _, end, after = rest.partition(END)
-    if not (start and end):
-        raise UserError(f"--into '{path}': put the lines {START} and {END} where the table belongs")
+    if not (found and end):
+        raise UserError(f"--into '{path}': put the lines {start} and {END} where the table belongs")
     return before, after

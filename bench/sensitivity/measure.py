@@ -29,6 +29,7 @@ from .variants import (
     PIXELS,
     SQUARED,
     WRAPPED,
+    Definition,
     Variant,
     by_metric,
     mean_squared_error,
@@ -137,7 +138,9 @@ class _Table:
         )
 
 
-def measure(request: Request, progress: Callable[[int, int], None] | None = None) -> Sensitivity:
+def measure(
+    request: Request, only: Sequence[str] = (), progress: Callable[[int, int], None] | None = None
+) -> Sensitivity:
     """Measure how much each choice moves the numbers.
 
     The methods learn once, from at most `Protocol.training_sample` training photos under the base protocol,
@@ -147,6 +150,9 @@ def measure(request: Request, progress: Callable[[int, int], None] | None = None
     ----------
     request
         Dataset, methods, split, limit, seed, device and budget.
+    only
+        Words: measure only choices of protocol whose text contains one of them, and no other definitions of
+        metrics. Without words, measure all.
     progress
         Called with the number of photos done, and of all.
 
@@ -157,14 +163,12 @@ def measure(request: Request, progress: Callable[[int, int], None] | None = None
     """
     request = resolve(request)
     protocol, dataset = protocol_of(request), dataset_of(request)
+    chosen = _chosen(protocol, only)
     train = open_split(request, "train")
     sample = TrainingSample.build(train, protocol)
     learned = train.sample(protocol.training_sample, np.random.default_rng(0))
     methods = _fitted(request, learned)
-    tables = [
-        _Table(each, Scorer(ALL if each.text == BASE else METRICS, sample.prior))
-        for each in variants(protocol)
-    ]
+    tables = [_Table(each, Scorer(ALL if each.text == BASE else METRICS, sample.prior)) for each in chosen]
     entries, scored = limited(dataset.split(request.split), request.limit), 0
     for number, entry in enumerate(entries):
         if progress:
@@ -185,7 +189,18 @@ def measure(request: Request, progress: Callable[[int, int], None] | None = None
         raise UserError(
             f"dataset '{request.dataset}' has no photo in its {request.split} split to measure on"
         )
-    return Sensitivity(request.dataset, scored, protocol, tuple(_rows(tables)))
+    rows = _rows(tables, () if only else DEFINITIONS)
+    return Sensitivity(request.dataset_name, scored, protocol, tuple(rows))
+
+
+def _chosen(protocol: Protocol, only: Sequence[str]) -> list[Variant]:
+    """Return the base, and the variants whose text contains one of some words; all without words."""
+    base, *others = variants(protocol)
+    found = [each for each in others if not only or any(word in each.text for word in only)]
+    if not found:
+        texts = "; ".join(each.text for each in others)
+        raise UserError(f"no choice contains {' or '.join(only)}; the choices: {texts}")
+    return [base, *found]
 
 
 def _fitted(request: Request, learned: PhotoSet) -> dict[str, Method]:
@@ -234,7 +249,7 @@ def _score(
     table.add(name, protocol.truth_of(given.prepared), finished[0], height * width)
 
 
-def _rows(tables: Sequence[_Table]) -> list[Row]:
+def _rows(tables: Sequence[_Table], definitions: Sequence[Definition]) -> list[Row]:
     """Return all rows, those of a metric together."""
     rows = [
         table.row(metric, table.variant.text, by_metric(metric))
@@ -242,6 +257,6 @@ def _rows(tables: Sequence[_Table]) -> list[Row]:
         for table in tables
         if table.rows
     ]
-    rows += [tables[0].row(each.metric, each.text, each.value) for each in DEFINITIONS]
+    rows += [tables[0].row(each.metric, each.text, each.value) for each in definitions]
     order = {metric: number for number, metric in enumerate(dict.fromkeys(row.metric for row in rows))}
     return sorted(rows, key=lambda row: order[row.metric])

@@ -14,6 +14,8 @@ from huebench.bench.sensitivity.variants import BASE, DEFINITIONS, variants
 
 GUIDE = Path(huebench.__file__).parent / "docs" / "guides" / "what-moves-a-number.md"
 
+RESIZING = re.compile("resized|cropped|at 7/8")
+
 FOUND = Sensitivity(
     "samples",
     3,
@@ -21,6 +23,7 @@ FOUND = Sensitivity(
     (
         Row("psnr", BASE, {"gray": 22.5, "mean-ab": 21.0}),
         Row("psnr", "truth through JPEG", {"gray": 22.0, "mean-ab": 21.0000001}),
+        Row("psnr", "8-bit Lab", {"gray": 22.5, "mean-ab": 20.9999999}),
         Row("auc", BASE, {"gray": 0.9, "mean-ab": 0.8}),
         Row("auc", "truth through JPEG", {"gray": 0.905, "mean-ab": 0.79}),
     ),
@@ -30,16 +33,24 @@ FOUND = Sensitivity(
 @pytest.fixture
 def measured(monkeypatch):
     """Let the command find `FOUND` at once."""
-    monkeypatch.setattr(module, "measure", lambda request, progress: FOUND)
+    monkeypatch.setattr(module, "measure", lambda request, only, progress: FOUND)
 
 
 def test_cells_are_values_then_differences_in_decibels_and_hundredths():
     assert [cells(FOUND, row) for row in FOUND.rows] == [
         ["22.50", "21.00"],
         ["−0.50", "0.00"],
+        ["0.00", "0.00"],
         ["90.00", "80.00"],
         ["+0.50", "−1.00"],
     ]
+
+
+def test_choices_without_any_difference_stand_below_the_table():
+    text = markdown(FOUND)
+    assert re.search(r"\| truth through JPEG +\| −0.50 +\| 0.00", text)
+    assert "No difference here: 8-bit Lab." in text
+    assert "| 8-bit Lab" not in text
 
 
 def test_the_terminal_shows_a_table_per_metric(bench, measured):
@@ -51,10 +62,11 @@ def test_the_terminal_shows_a_table_per_metric(bench, measured):
 
 def test_the_table_goes_between_the_marks_and_nowhere_else(bench, measured, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"# Before\n\n{START}\nan old table\n{END}\n\nAfter.\n")
+    start, other = START.format("samples"), f"{START.format('landscapes')}\nanother\n{END}\n"
+    page.write_text(f"# Before\n\n{other}{start}\nan old table\n{END}\n\nAfter.\n")
     assert bench("sensitivity", "--into", page)[0] == 0
     text = page.read_text()
-    assert text == f"# Before\n\n{START}\n\n{markdown(FOUND)}\n{END}\n\nAfter.\n"
+    assert text == f"# Before\n\n{other}{start}\n\n{markdown(FOUND)}\n{END}\n\nAfter.\n"
     assert "an old table" not in text
     assert bench("sensitivity", "--into", page)[0] == 0
     assert page.read_text() == text
@@ -62,22 +74,23 @@ def test_the_table_goes_between_the_marks_and_nowhere_else(bench, measured, tmp_
 
 def test_a_page_without_marks_is_refused_before_anything_is_measured(bench, tmp_path):
     page = tmp_path / "page.md"
-    for content in (None, "no marks", f"{END} then {START}"):
+    for content in (None, "no marks", f"{END} then {START}", START.format("landscapes") + END):
         if content is not None:
             page.write_text(content)
         code, output = bench("sensitivity", "--into", page)
         assert code == 2
-        assert "put the lines <!-- table --> and <!-- end of table --> where the table belongs" in output
+        assert (
+            "put the lines <!-- table: samples --> and <!-- end of table --> where the table belongs"
+            in output
+        )
 
 
-def test_the_guide_holds_every_row_of_the_command():
-    table = GUIDE.read_text().partition(START)[2].partition(END)[0]
-    rows = {
-        re.sub(r"\\(.)", r"\1", line.split("|")[1].strip())
-        for line in table.splitlines()
-        if line.startswith("|")
-    }
-    texts = {each.text for each in (*variants(Protocol()), *DEFINITIONS)}
-    assert texts <= rows
-    assert rows - texts <= {"choice", *(row for row in rows if set(row) <= set(":-"))}
-    assert "119 photos of landscapes" in table
+@pytest.mark.parametrize(("dataset", "photos"), [("landscapes", 119), ("folder", 5)])
+def test_the_guide_holds_every_row_of_the_command(dataset, photos):
+    table = GUIDE.read_text().partition(START.format(dataset))[2].partition(END)[0].replace("\\", "")
+    assert f"{photos} photos of {dataset}, protocol huebench at 256 pixels." in table
+    texts = [each.text for each in variants(Protocol()) if dataset != "folder" or RESIZING.search(each.text)]
+    texts += [each.text for each in DEFINITIONS] if dataset != "folder" else []
+    assert len(texts) > 4
+    for text in texts:
+        assert text in table

@@ -237,6 +237,14 @@ def test_every_choice_has_its_rows(found):
         assert found.base(metric).text == BASE
 
 
+def test_only_some_choices_are_measured_if_asked(folder):
+    request = Request.of(methods="gray", dataset=f"folder:{folder}", size=SIDE)
+    found = measure(request, ["by area", "cropped"])
+    assert {row.text for row in found.rows} == {BASE, "resized by area", "cropped at the centre"}
+    with pytest.raises(UserError, match="no choice contains upside down; the choices: resized bicubically"):
+        measure(request, ["upside down"])
+
+
 def test_oracles_are_refused(folder):
     with pytest.raises(UserError, match="oracle-roundtrip sees the truth"):
         measure(Request.of(methods="oracle-roundtrip", dataset=f"folder:{folder}", size=SIDE))
