@@ -104,7 +104,7 @@ def markdown(found: Sensitivity) -> str:
         same = [text for text, entries in texts.items() if set(entries) == {NONE}]
         shown = ((base.text, *cells(found, base)), *((t, *e) for t, e in texts.items() if t not in same))
         headings = ("choice", *base.values)
-        blocks += [Heading(title(metric), 3), PlainTable(headings, shown, title(metric))]
+        blocks += [Heading(title(metric), 4), PlainTable(headings, shown, title(metric))]
         if same:
             blocks.append(Prose(f"No difference here: {'; '.join(same)}."))
     return render(blocks)
