@@ -79,11 +79,12 @@ class Run(Results):
 
     def _repr_html_(self) -> str:
         """Return the headline table for notebooks."""
-        from ..reports.analysis.summary import summarize
+        from ..reports.analysis.material import Material
         from ..reports.formats.html import render
         from ..reports.sections.layout import headline_table
 
-        return str(render([headline_table(summarize(self))]))
+        material = Material(self)
+        return str(render([headline_table(material.headline, caption=material.headline_photos)]))
 
     def __repr__(self) -> str:
         methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     "lead", "results", "significance", "human_study", "near_grey", "by_category", "further", "gallery",
-    "colors", "training", "speed", "failures", "notes", "metrics", "provenance",
+    "colors", "training", "speed", "failures", "notes", "metrics", "all_pairs", "provenance",
 )  # fmt: skip
 """The modules of `sections` in a report, in order."""
 
@@ -89,13 +89,14 @@ def write_report(results: Results, folder: Path) -> Path:
 
 def print_results(results: Results, console: Console) -> None:
     """Print a run's headline table and its failures, as wide as the console allows."""
-    from .analysis.summary import summarize
+    from .analysis.material import Material
     from .formats import terminal
     from .sections.failures import failed_cells
     from .sections.layout import headline_table
 
+    material = Material(results)
     made: list[Heading | Prose | Bullets | Table] = [
-        headline_table(summarize(results)),
+        headline_table(material.headline, caption=material.headline_photos),
         Prose("bold: best among methods with full coverage; oracles see the truth; never rank on PSNR alone"),
     ]
     failures = tuple(

@@ -21,6 +21,7 @@ from .compare import compare
 from .console import Console
 from .datasets import datasets_app
 from .listing import list_app
+from .power import power
 from .report import report
 from .run import run
 from .score import score
@@ -56,7 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, score, report, compare, study, check, speed, sensitivity):
+for command in (run, score, report, compare, study, check, speed, power, sensitivity):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")

@@ -10,7 +10,8 @@ import pandas as pd
 from ... import UserError
 from ..tables import MetricFacts, Results
 from ..text import in_words
-from .statistics import SIGNIFICANT, contributions, paired
+from .inference import SIGNIFICANT, benjamini_yekutieli
+from .statistics import contributions, paired
 from .summary import Summary, summarize
 
 SAME_PHOTOS = ("split", "limit")  #: Options that determine which photos are scored
@@ -32,10 +33,10 @@ class Comparison:
     after: Results
     metrics: dict[str, MetricFacts]  #: Name → facts of the metrics that both have
     #: Indexed by ``method`` and ``metric``: the values ``before`` and ``after``, over the photos that both
-    #: runs scored; the mean paired ``difference``, after − before, with its interval ``low``, ``high``,
-    #: ``effect``, ``positive``, ``p`` and ``p_adjusted`` over the whole table, from `statistics.paired`; and
-    #: ``verdict``: ``same``, ``better``, ``worse``, or ``other`` if neither is better. A metric that is not
-    #: a mean over photos has no interval and no p; if its value changed, the verdict is ``untested``.
+    #: runs scored; the mean paired ``difference``, after − before, with the other columns of
+    #: `statistics.paired`; ``p_adjusted`` over the whole table (Benjamini and Yekutieli); and
+    #: ``verdict``: ``same``, ``better``, ``worse``, or ``other`` if neither is better. A metric that is
+    #: stored for the whole set has no interval and no p; if its value changed, it is ``untested``.
     changes: pd.DataFrame
     #: ``time`` (seconds per photo) and ``memory`` (peak, MiB), each indexed by method: the value ``before``
     #: and ``after``, and its ``change`` as a share; missing if unknown.
@@ -98,9 +99,11 @@ def compare_runs(before: Results, after: Results) -> Comparison:
             f"{in_words(list(old.scores if labels else old.rows.index))} before, "
             f"{in_words(list(new.scores if labels else new.rows.index))} after"
         )
-    one, other = (_contributions(results, metrics, labels) for results in _shared(before, after))
+    shared = _shared(before, after)
+    one, other = (_contributions(results, metrics, labels) for results in shared)
     whole = _contributions(before, metrics, labels)
-    changes = pd.concat([_paired_changes(one, other, metrics), _set_changes(old, new, metrics, labels)])
+    paired_changes = _paired_changes(*shared, metrics, labels)
+    changes = pd.concat([paired_changes, _set_changes(old, new, metrics, labels)])
     order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
     scored = {
         str(label): (int(was), int(new.rows["scored"].get(label, 0)))
@@ -163,7 +166,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 def _shared(before: Results, after: Results) -> tuple[Results, Results]:
-    """Return both runs reduced to photos that a method scored in both."""
+    """Return both runs reduced to photos that a method scored in both; infinite values become missing."""
     scored = [
         pd.MultiIndex.from_frame(images.loc[images["status"] == "ok", ["method", "photo"]])
         for images in (before.images, after.images)
@@ -172,31 +175,44 @@ def _shared(before: Results, after: Results) -> tuple[Results, Results]:
 
     def kept(results: Results) -> Results:
         pairs = pd.MultiIndex.from_frame(results.images[["method", "photo"]])
-        return replace(results, images=results.images[pairs.isin(both)])
+        return replace(results, images=results.images[pairs.isin(both)].replace([np.inf, -np.inf], pd.NA))
 
     return kept(before), kept(after)
 
 
 def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
     """Return photos × (method, metric), for metrics that are means over photos; NaN where not finite."""
-    tables = {name: contributions(results.images, metric) for name, metric in metrics.items()}
+    known = {name: contributions(results.images, metric) for name, metric in metrics.items()}
     columns = {
-        (label, name): table[label].astype(float)
-        for name, table in tables.items()
-        if table is not None
+        (label, name): found.parts[label].astype(float)
+        for name, found in known.items()
+        if found is not None
         for label in labels
-        if label in table
+        if label in found.parts
     }
     made = pd.DataFrame(columns, dtype=float).replace([np.inf, -np.inf], np.nan)
     made.columns = pd.MultiIndex.from_tuples(list(columns), names=INDEX)
     return made
 
 
-def _paired_changes(old: pd.DataFrame, new: pd.DataFrame, metrics: Mapping[str, MetricFacts]) -> pd.DataFrame:
-    differences = new - old
-    said = paired(differences)
-    both = differences.notna()
-    said["before"], said["after"] = (table[both].mean() for table in (old, new))
+def _paired_changes(
+    before: Results, after: Results, metrics: Mapping[str, MetricFacts], labels: list[str]
+) -> pd.DataFrame:
+    tables = []
+    for name, metric in metrics.items():
+        old, new = (contributions(results.images, metric) for results in (before, after))
+        if old is None or new is None:
+            continue
+        both = [label for label in labels if label in old.parts and label in new.parts]
+        said = paired(new, old, {(label, name): (label, label) for label in both})
+        scored = (new.own[both] - old.own[both]).notna()
+        said["before"], said["after"] = (
+            known.parts[both].where(scored).mean().to_numpy(float) for known in (old, new)
+        )
+        tables.append(said)
+    said = pd.concat(tables) if tables else pd.DataFrame(columns=["difference", "p"], dtype=float)
+    said.index.names = INDEX
+    said["p_adjusted"] = benjamini_yekutieli(said["p"].to_numpy(float))
     unsure = ~(said["p_adjusted"] < SIGNIFICANT)  # including missing ones
     names = said.index.get_level_values("metric")
     said["verdict"] = [

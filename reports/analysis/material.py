@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..tables import Results, RunFacts
+from ..text import counted
 from .gallery import Choice, choose_photos
 from .kernels import Kernels, read_kernels
 from .significance import Significance, compare_contenders
 from .statistics import Intervals, intervals
 from .study import Study, read_study
 from .summary import Summary, categories, summarize
+
+FEW_NEAR_GREY = 0.05  #: With a larger share of near-grey photos, the headline leaves them out
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,37 @@ class Material:
 
     @cached_property
     def intervals(self) -> Intervals:
-        """The intervals of the summary's means."""
+        """The intervals of the summary's values."""
         return intervals(self.summary)
 
     @cached_property
     def without_near_grey(self) -> Summary:
         """The methods over all photos except those known to be near-grey."""
         return summarize(self.results, near_grey=False)
+
+    @property
+    def greyish(self) -> bool:
+        """Whether so many photos are near-grey that the headline leaves them out."""
+        left = self.without_near_grey.photos
+        return 0 < left < (1 - FEW_NEAR_GREY) * self.summary.photos
+
+    @property
+    def headline(self) -> Summary:
+        """The methods over the photos of the headline: all, or those that are not near-grey."""
+        return self.without_near_grey if self.greyish else self.summary
+
+    @property
+    def headline_photos(self) -> str:
+        """The caption of the headline: which photos it is of."""
+        left_out = self.summary.photos - self.headline.photos
+        return (
+            f"Results without {counted(left_out, 'near-grey photo')}" if left_out else "Results on all photos"
+        )
+
+    @cached_property
+    def headline_intervals(self) -> Intervals:
+        """The intervals of the headline's values."""
+        return intervals(self.headline) if self.greyish else self.intervals
 
     @cached_property
     def categories(self) -> dict[str, tuple[Summary, Intervals]]:
@@ -46,8 +73,8 @@ class Material:
 
     @cached_property
     def significance(self) -> list[Significance]:
-        """The tests of differences, one per compared metric."""
-        return compare_contenders(self.results, self.summary)
+        """The tests of differences over the headline's photos, one per compared metric."""
+        return compare_contenders(self.headline)
 
     @cached_property
     def gallery(self) -> Choice:

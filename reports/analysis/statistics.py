@@ -1,36 +1,41 @@
-"""Bootstrap intervals, paired comparisons and average ranks, by SciPy.
+"""Intervals, paired comparisons and average ranks of a run's methods.
 
-The unit is always the photo: the bootstrap resamples photos, and methods are paired and ranked by photo.
-Several seeds of a method are first averaged photo by photo, so an interval shows what other photos would
-have changed; `Summary.spread` shows what other seeds would have changed.
+The unit is the photo: methods are paired and ranked by photo. Several seeds of a method are averaged photo by
+photo; what other seeds would have changed adds to every error. With one seed it cannot be known, so the
+intervals concern other photos, of this one training.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import scipy  # its parts load on first use; stats takes a second, and most runs do not need it
-from numpy.typing import NDArray
 
-from ..tables import MetricFacts, Results
+from ..tables import MetricFacts
+from .inference import LEVEL, Floats, benjamini_yekutieli, between_seeds, bootstrap_t, estimates
 from .summary import Summary
-
-LEVEL = 0.95  #: Confidence level of every interval
-
-SIGNIFICANT = 0.05  #: An adjusted p-value below this is a significant difference
-
-RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
-
-BATCH = 500
 
 OF_PHOTOS = ("mean", "mean_absolute_difference", "pooled")  #: Aggregates of values per photo
 
-CONSTANT = 1e-9  #: Differences whose spread is below this share of their size differ only by rounding
+SEEDS = ["variance", "doubt"]  #: Columns of `Contributions.seeds`
 
-Floats = NDArray[np.float64]
+
+@dataclass(frozen=True)
+class Contributions:
+    """What every photo contributes to one metric's values."""
+
+    own: pd.DataFrame  #: The photos' own values: photos (rows), methods (columns); seeds are averaged
+    #: The same shape; their means are the metric's values. For a mean over photos they are `own`. The gap
+    #: between two means is the mean of the photos' differences, with the sign that makes it positive. A
+    #: pooled value R = Σ wv / Σ w is the mean of the linearized R + w(v − R) / mean w (Cochran 1977,
+    #: Sampling Techniques, 6.3).
+    parts: pd.DataFrame
+    weights: pd.Series[float] | None  #: The photos' weights in a pooled metric, the same for every method
+    seeds: pd.DataFrame  #: Method → ``variance`` and ``doubt``, from `inference.between_seeds`
 
 
 @dataclass(frozen=True)
@@ -47,160 +52,160 @@ class Ranks:
 
     average: pd.Series[float]  #: Method → average rank, 1 the best; ties share the mean of their ranks
     photos: int  #: Number of photos
-    p: float  #: p-value of Friedman's test that all methods are equal
+    p: float  #: p value of Friedman's test that all methods are equal
     #: Two average ranks closer than this do not differ significantly at 5% (Nemenyi).
     critical_difference: float
 
 
-def per_photo(results: Results, metric: MetricFacts) -> pd.DataFrame | None:
+def per_photo(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | None:
     """Return a metric's value for every photo (row) and method (column), NaN where not scored.
 
     Returns ``None`` for a metric without values per photo.
     """
     if metric.aggregate not in OF_PHOTOS:
         return None
-    images = results.images[results.images["status"] == "ok"]
+    images = images[images["status"] == "ok"]
     return _by_photo(images, _values(images, metric))
 
 
-def contributions(images: pd.DataFrame, metric: MetricFacts) -> pd.DataFrame | None:
-    """Return values whose mean is the metric's: photos (rows), methods (columns), NaN where not scored.
-
-    For a mean over photos these are the photos' values. The gap between two means is the mean of the photos'
-    differences, with the sign that makes it positive. A pooled value R = Σ wv / Σ w is the mean of the
-    linearized R + w(v − R) / mean w (Cochran 1977, Sampling Techniques, 6.3); their variance is the one that
-    a bootstrap of the ratio over photos has. Returns ``None`` for a metric that is stored for the whole set.
-    """
+def contributions(images: pd.DataFrame, metric: MetricFacts) -> Contributions | None:
+    """Return what photos contribute to a metric; ``None`` for one that is stored for the whole set."""
     if metric.aggregate == "stored":
         return None
     images = images[images["status"] == "ok"]
-    values = _values(images, metric)
+    values = parts = _values(images, metric)
+    weights = None
     if metric.aggregate == "mean_gap":
-        values = values.where(values.groupby(images["cell"]).transform("mean") >= 0, -values)
+        parts = values.where(values.groupby(images["cell"]).transform("mean") >= 0, -values)
     elif metric.aggregate == "pooled":
         weight = images[metric.columns[1]].astype("float64").where(values.notna())
+        weights = weight.groupby(images["photo"]).first()
         weight = weight / weight.groupby(images["cell"]).transform("mean")
         pooled = (weight * values).groupby(images["cell"]).transform("mean")
-        values = pooled + weight * (values - pooled)
-    return _by_photo(images, values)
-
-
-def _values(images: pd.DataFrame, metric: MetricFacts) -> pd.Series[float]:
-    """Return every row's value: one column, or the difference of two."""
-    columns = images.reindex(columns=list(metric.columns)).astype("float64")
-    values = columns[metric.columns[0]]
-    if metric.aggregate in ("mean_gap", "mean_absolute_difference"):
-        values = values - columns[metric.columns[1]]
-    return values.abs() if metric.aggregate == "mean_absolute_difference" else values
-
-
-def _by_photo(images: pd.DataFrame, values: pd.Series[float]) -> pd.DataFrame:
-    means = values.groupby([images["photo"], images["method"]]).mean()
-    return means.unstack("method")  # noqa: PD010  # a Series has no pivot_table
-
-
-def intervals(summary: Summary) -> Intervals:
-    """Return percentile bootstrap intervals, over photos, of every mean in a summary.
-
-    Methods that scored the same photos share the same draws. If the interval of a gap's signed mean contains
-    zero, the gap's interval starts at zero.
-    """
-    labels = [str(label) for label in summary.rows.index]
-    tables = {metric.name: contributions(summary.images, metric) for metric in summary.metrics}
-    known = {name: table.reindex(columns=labels) for name, table in tables.items() if table is not None}
-    values = np.concatenate([table.to_numpy(float) for table in known.values()], axis=1)
-    ends = bootstrap(values)
-    low, high = (pd.DataFrame(end.reshape(len(known), len(labels)).T, labels, list(known)) for end in ends)
-    for metric in summary.metrics:
-        if metric.aggregate == "mean_gap":
-            under, over = low[metric.name], high[metric.name]
-            high[metric.name] = np.maximum(-under, over)
-            low[metric.name] = np.maximum(under, 0.0)
-    return Intervals(low, high)
-
-
-def bootstrap(values: Floats) -> tuple[Floats, Floats]:
-    """Return lower and upper ends of percentile bootstrap intervals of column means.
-
-    The values are float64 (photos, columns), NaN if missing. A column with fewer than two values, or with an
-    infinite one, gets NaN.
-    """
-    low, high = np.full((2, values.shape[1]), np.nan)
-    present = ~np.isnan(values) & ~np.isinf(values).any(axis=0)
-    patterns, group = np.unique(present, axis=1, return_inverse=True)
-    for number, pattern in enumerate(patterns.T):
-        if pattern.sum() > 1:
-            columns = group == number
-            low[columns], high[columns] = _bootstrap(values[np.ix_(pattern, columns)])
-    return low, high
-
-
-def paired(differences: pd.DataFrame) -> pd.DataFrame:
-    """Return the size and the significance of paired differences.
-
-    It takes one row per photo and one column per comparison, NaN if a photo lacks one side, and returns
-    one row per comparison: ``photos``; mean ``difference`` with its bootstrap interval ``low``, ``high``;
-    ``effect``, Cohen's d of paired samples, mean / standard deviation; ``positive``, the share of photos with
-    a positive difference, ties counted half; ``p`` of the paired t test; and ``p_adjusted``, which controls
-    the false discovery rate over all these comparisons (Benjamini and Yekutieli 2001) under any dependence.
-
-    The t test is about the mean, like the interval. A rank test assumes symmetry about zero, but photos are
-    not symmetric: a method may be slightly better on most and far worse on the near-grey ones.
-    """
-    values = differences.to_numpy(float)
-    low, high = bootstrap(values)
-    deviation = differences.std().to_numpy(float)
-    mean = differences.mean().to_numpy(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effect = np.where(deviation > 0, mean / deviation, np.where(mean == 0, 0.0, np.nan))
-    p = np.array([_t_test(column[np.isfinite(column)]) for column in values.T])
-    known = np.isfinite(p)
-    adjusted = np.full(len(p), np.nan)
-    if known.any():
-        adjusted[known] = scipy.stats.false_discovery_control(p[known], method="by")
-    wins = (values > 0).sum(axis=0) + 0.5 * (values == 0).sum(axis=0)
-    photos = np.isfinite(values).sum(axis=0)
-    return pd.DataFrame(
-        {
-            "photos": photos,
-            "difference": mean,
-            "low": low,
-            "high": high,
-            "effect": effect,
-            "positive": wins / np.where(photos > 0, photos, np.nan),
-            "p": p,
-            "p_adjusted": adjusted,
-        },
-        index=differences.columns,
+        parts = pooled + weight * (values - pooled)
+    return Contributions(
+        _by_photo(images, values), _by_photo(images, parts), weights, _between_seeds(images, parts)
     )
 
 
-def compare(results: Results, summary: Summary, metric: MetricFacts) -> pd.DataFrame:
+def intervals(summary: Summary) -> Intervals:
+    """Return the 95% intervals of every value in a summary, over photos and, if there are several, seeds.
+
+    If the interval of a gap's signed mean contains zero, the gap's interval starts at zero.
+    """
+    labels = [str(label) for label in summary.rows.index]
+    names = [metric.name for metric in summary.metrics if metric.aggregate != "stored"]
+    low, high = (pd.DataFrame(np.nan, labels, names) for _ in range(2))
+    for metric in summary.metrics:
+        known = contributions(summary.images, metric)
+        if known is None:
+            continue
+        own = [label for label in labels if label in known.parts]
+        under, over = estimates(known.parts[own].to_numpy(float), known.seeds.loc[own]).interval()
+        if metric.aggregate == "mean_gap":
+            under, over = np.maximum(under, 0.0), np.maximum(-under, over)
+        if metric.aggregate == "pooled":
+            _widen((under, over), known.own[own], known)
+        low.loc[own, metric.name], high.loc[own, metric.name] = under, over
+    return Intervals(low, high)
+
+
+def paired(
+    one: Contributions, other: Contributions, pairs: Mapping[tuple[str, str], tuple[str, str]]
+) -> pd.DataFrame:
+    """Return the size and the significance of differences, photo by photo.
+
+    Parameters
+    ----------
+    one, other
+        What photos contribute to a metric in two runs, or twice the same.
+    pairs
+        Key → label of a method in `one`, label of a method in `other`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per key: number of ``photos`` that both scored; ``difference``, one − other, with its 95%
+        interval ``low``, ``high``; its standard ``error`` with the degrees of ``freedom``; ``effect``,
+        Cohen's d of paired samples, mean / standard deviation over photos; ``positive``, the share of photos
+        with a positive difference, ties counted half; and ``p`` of a two-sided test.
+
+    Notes
+    -----
+    The test is about the mean, like the interval. A rank test assumes symmetry about zero, but photos are
+    not symmetric: a method may be slightly better on most and far worse on the near-grey ones.
+    """
+    index = pd.MultiIndex.from_tuples(list(pairs))
+    parts, values = (
+        pd.DataFrame(
+            {key: getattr(one, kind)[a] - getattr(other, kind)[b] for key, (a, b) in pairs.items()},
+            dtype=float,
+        )
+        for kind in ("parts", "own")
+    )
+    seeds = [one.seeds.loc[a] + other.seeds.loc[b] for a, b in pairs.values()]
+    found = estimates(parts.to_numpy(float), pd.DataFrame(seeds, columns=SEEDS))
+    low, high = found.interval()
+    p = found.p()
+    if one.weights is not None:
+        _widen((low, high), values, one, p)
+    own = values.to_numpy(float)
+    deviation = parts.std().to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effect = np.where(deviation > 0, found.mean / deviation, np.where(found.mean == 0, 0.0, np.nan))
+        positive = ((own > 0).sum(axis=0) + 0.5 * (own == 0).sum(axis=0)) / found.photos
+    columns = {
+        "photos": found.photos,
+        "difference": found.mean,
+        "low": low,
+        "high": high,
+        "error": found.error,
+        "freedom": found.freedom,
+        "effect": effect,
+        "positive": positive,
+        "p": p,
+    }
+    return pd.DataFrame(columns, index=index)
+
+
+def compare(summary: Summary, metric: MetricFacts) -> pd.DataFrame:
     """Compare all pairs of contenders photo by photo.
 
     Returns
     -------
     pandas.DataFrame
-        As `paired`, indexed by ``a`` and ``b``; a positive difference means that ``a`` is better. Empty
+        As `paired`, indexed by ``a`` and ``b``, with ``p_adjusted``, which controls the false discovery rate
+        over all pairs (Benjamini and Yekutieli 2001). A positive difference means that ``a`` is better. Empty
         for a metric without values per photo or without a direction.
     """
-    values = per_photo(results, metric)
-    sign = {"higher": 1.0, "lower": -1.0}.get(metric.direction)
-    pairs = list(combinations([str(label) for label in summary.contenders()], 2))
-    if values is None or sign is None or not pairs:
-        return paired(pd.DataFrame(columns=pd.MultiIndex.from_tuples([], names=["a", "b"]), dtype=float))
-    differences = pd.DataFrame({(a, b): sign * (values[a] - values[b]) for a, b in pairs})
-    differences.columns = differences.columns.set_names(["a", "b"])
-    return paired(differences)
+    known = contributions(summary.images, metric)
+    labels = [str(label) for label in summary.contenders()]
+    comparable = metric.aggregate in OF_PHOTOS and metric.direction in ("higher", "lower")
+    if known is None or not comparable or len(labels) < 2:
+        index = pd.MultiIndex.from_tuples([], names=["a", "b"])
+        return pd.DataFrame(columns=["difference", "p", "p_adjusted"], index=index, dtype=float)
+    pairs = {(a, b): (a, b) if metric.direction == "higher" else (b, a) for a, b in combinations(labels, 2)}
+    found = paired(known, known, pairs).rename_axis(["a", "b"])
+    return found.assign(p_adjusted=benjamini_yekutieli(found["p"].to_numpy(float)))
 
 
-def rank(results: Results, summary: Summary, metric: MetricFacts) -> Ranks | None:
+def effective(summary: Summary, metric: MetricFacts) -> tuple[float, float]:
+    """Return how many pixels, and how many photos, of equal weight a pooled metric's value rests on.
+
+    The number of n weights w is (Σ w)² / Σ w² (Kish 1965, Survey Sampling).
+    """
+    scored = summary.images[summary.images["status"] == "ok"]
+    _, weight, squares = scored.groupby("photo")[list(metric.columns)].first().to_numpy(float).T
+    return float(weight.sum() ** 2 / squares.sum()), float(weight.sum() ** 2 / np.square(weight).sum())
+
+
+def rank(summary: Summary, metric: MetricFacts) -> Ranks | None:
     """Rank the contenders on every photo and average the ranks (Demšar 2006).
 
-    Returns ``None`` if ranks are meaningless: fewer than three contenders, fewer than two photos, or a metric
-    without a direction.
+    Returns ``None`` if ranks are meaningless: fewer than three contenders, fewer than two photos, a metric
+    without a direction, or a pooled one, to which photos do not contribute alike.
     """
-    values = per_photo(results, metric)
+    values = per_photo(summary.images, metric) if metric.aggregate != "pooled" else None
     sign = {"higher": -1.0, "lower": 1.0}.get(metric.direction)
     labels = [str(label) for label in summary.contenders()]
     if values is None or sign is None or len(labels) < 3:
@@ -218,31 +223,50 @@ def rank(results: Results, summary: Summary, metric: MetricFacts) -> Ranks | Non
     return Ranks(average, len(table), p, float(quantile * np.sqrt(count * (count + 1) / (6 * len(table)))))
 
 
-def _bootstrap(values: Floats) -> tuple[Floats, Floats]:
-    def means(photos: NDArray[np.intp], axis: int = -1) -> Floats:  # noqa: ARG001  # always the last
-        draws = photos.reshape(-1, len(values))
-        # A draw's mean is the product with its counts of each photo.
-        counts = np.stack([np.bincount(draw, minlength=len(values)) for draw in draws])
-        drawn = (counts.astype(float) @ values).T / len(values)
-        return drawn.reshape(-1, *photos.shape[:-1])
-
-    interval = scipy.stats.bootstrap(
-        (np.arange(len(values)),),
-        means,
-        vectorized=True,
-        axis=-1,
-        confidence_level=LEVEL,
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return interval.low, interval.high
+def _values(images: pd.DataFrame, metric: MetricFacts) -> pd.Series[float]:
+    """Return every row's value: one column, or the difference of two."""
+    columns = images.reindex(columns=list(metric.columns)).astype("float64")
+    values = columns[metric.columns[0]]
+    if metric.aggregate in ("mean_gap", "mean_absolute_difference"):
+        values = values - columns[metric.columns[1]]
+    return values.abs() if metric.aggregate == "mean_absolute_difference" else values
 
 
-def _t_test(differences: Floats) -> float:
-    if len(differences) < 2:
-        return np.nan
-    if np.ptp(differences) <= CONSTANT * np.abs(differences).max():
-        return 0.0 if differences.any() else 1.0
-    return float(scipy.stats.ttest_1samp(differences, 0.0).pvalue)
+def _by_photo(images: pd.DataFrame, values: pd.Series[float]) -> pd.DataFrame:
+    return _table(images, values, "method")
+
+
+def _between_seeds(images: pd.DataFrame, parts: pd.Series[float]) -> pd.DataFrame:
+    cells = images.groupby("method")["cell"].nunique()
+    found = pd.DataFrame(0.0, cells.index, SEEDS)
+    for method in cells.index[cells > 1]:
+        own = images[images["method"] == method]
+        found.loc[method] = between_seeds(_table(own, parts[own.index], "cell").to_numpy(float))
+    return found
+
+
+def _table(images: pd.DataFrame, values: pd.Series[float], column: str) -> pd.DataFrame:
+    means = values.groupby([images["photo"], images[column]]).mean()
+    return means.unstack(column)  # noqa: PD010  # a Series has no pivot_table
+
+
+def _widen(
+    ends: tuple[Floats, Floats], values: pd.DataFrame, known: Contributions, p: Floats | None = None
+) -> None:
+    """Widen Student's intervals of ratios to the bootstrap-t's, and raise p values, where these are larger.
+
+    Student's are too narrow where few photos carry most of the weight.
+    """
+    assert known.weights is not None  # noqa: S101  # it is pooled
+    own = values.to_numpy(float)
+    weights = known.weights.reindex(values.index).to_numpy(float)
+    present = np.isfinite(own)
+    patterns, group = np.unique(present, axis=1, return_inverse=True)
+    for number, pattern in enumerate(patterns.T):
+        if pattern.sum() > 1:
+            columns = np.flatnonzero(group == number)
+            low, high, chance = bootstrap_t(own[np.ix_(pattern, columns)], weights[pattern])
+            ends[0][columns] = np.fmin(ends[0][columns], low)
+            ends[1][columns] = np.fmax(ends[1][columns], high)
+            if p is not None:
+                p[columns] = np.fmax(p[columns], chance)

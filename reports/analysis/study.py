@@ -12,7 +12,7 @@ import pandas as pd
 from ... import UserError
 from ..tables import Results
 from ..text import counted
-from .statistics import bootstrap
+from .inference import estimates
 from .summary import Summary
 
 DATABASE = "study.sqlite"  #: The file in a run folder in which ``bench study`` stores the answers
@@ -20,7 +20,7 @@ DATABASE = "study.sqlite"  #: The file in a run folder in which ``bench study`` 
 LARGEST, PATIENCE = 1 << 20, 30.0
 """Size limit of a value in bytes, and time limit for reading a study in seconds."""
 
-ENOUGH = 10  #: From this many participants on, the bootstrap resamples participants, with fewer their answers
+ENOUGH = 10  #: From this many participants on, the unit is the participant, with fewer the answer
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,15 @@ def copy_answers(source: Path, target: Path) -> None:
 
 
 def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return each method's fool rate with a bootstrap interval, from `read_answers`.
+    """Return each method's fool rate with Student's interval, from `read_answers`.
 
     There is one row per method: ``fool_rate``, the share of its answers that took the colorized photo for the
     real one (0…1; 0.5: indistinguishable from the truth); the ends ``low`` and ``high`` of its interval,
     NaN where all answers agree; ``answers`` and ``participants``.
 
-    A person's answers are correlated, so the bootstrap resamples people once there are `ENOUGH` of them. They
-    need not have answered equally often: the rate is a ratio of two sums, and the bootstrap uses its
-    linearization (Efron and Tibshirani 1993, An Introduction to the Bootstrap).
+    A person's answers are correlated, so the unit is the person once there are `ENOUGH` of them. They need
+    not have answered equally often: the rate is a ratio of two sums, and the interval uses its linearization
+    (Cochran 1977, Sampling Techniques, 6.3).
     """
     rows = {str(method): _rate(theirs) for method, theirs in answers.groupby("method")}
     return pd.DataFrame.from_dict(
@@ -139,7 +139,7 @@ def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:
     sums = answers["fooled"].groupby(unit).agg(["sum", "count"])
     rate = float(answers["fooled"].mean())
     linear = rate + (sums["sum"] - rate * sums["count"]) / sums["count"].mean()
-    low, high = (float(end[0].clip(0, 1)) for end in bootstrap(linear.to_numpy(float)[:, None]))
+    low, high = (float(end[0].clip(0, 1)) for end in estimates(linear.to_numpy(float)[:, None]).interval())
     if rate in (0, 1):
-        low = high = np.nan  # every draw is the same, which says nothing about other people
+        low = high = np.nan  # all answers agree, which says nothing about other people
     return rate, low, high, len(answers), people

@@ -13,7 +13,7 @@ from .style import style
 def colorfulness(results: Results, summary: Summary, metric: MetricFacts) -> Figure:
     """Draw the distribution of colorfulness over photos, of the truth and of every method."""
     with style():
-        values = per_photo(results, metric)
+        values = per_photo(results.images, metric)
         scored = results.images[results.images["status"] == "ok"]
         truth = scored.groupby("photo")[metric.columns[1]].first().dropna().to_numpy(float)
         rows: dict[str, NDArray[np.float64]] = {"truth": truth}

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..analysis.comparison import Comparison
 from ..analysis.gate import Breach, Limit
-from ..analysis.statistics import LEVEL, SIGNIFICANT
+from ..analysis.inference import LEVEL, SIGNIFICANT
 from ..blocks import Block, Bullets, Code, Heading, Listing, PlainTable, Prose, Span, Strong, Text
 from ..text import (
     MISSING,
@@ -132,9 +132,10 @@ def _reading(comparison: Comparison) -> Prose:
     tested = int(comparison.changes["p_adjusted"].notna().sum())
     kept = int((comparison.changes["p_adjusted"] >= SIGNIFICANT).sum())
     return Prose(
-        "Change is the mean over photos of after − before, its interval bootstrapped; effect is Cohen's d of "
-        "the differences; photos up is the share of photos whose value rose, ties half; p is of the paired t "
-        f"test, adjusted for all {tested:,} values that are means over photos (Benjamini and Yekutieli). "
+        "Change is after − before over the same photos, with Student's interval (of pooled metrics the "
+        "bootstrap's, if wider); several seeds of a method add what lies between them. Effect is Cohen's d "
+        "of the differences; photos up is the share of photos whose value rose, ties half; p is of the "
+        f"paired test, adjusted for all {tested:,} values of photos (Benjamini and Yekutieli). "
         f"{kept:,} of these did not change significantly at {SIGNIFICANT:.0%}."
     )
 

@@ -1,7 +1,7 @@
 """The human study: how often people mistook a colorized photo for the real one."""
 
+from ..analysis.inference import LEVEL
 from ..analysis.material import Material
-from ..analysis.statistics import LEVEL
 from ..analysis.study import ENOUGH, Study
 from ..analysis.summary import Summary
 from ..blocks import Block, Column, Data, Entry, Heading, Prose, Row, Table
@@ -23,7 +23,7 @@ def blocks(material: Material) -> list[Block]:
         rates_table(study, material.summary),
         Prose(
             "The fool rate is the share of answers that took the colorized photo for the real one; at 50% "
-            "the two cannot be told apart. Intervals are bootstrapped over participants where a method has "
+            "the two cannot be told apart. Intervals are Student's, over participants where a method has "
             f"{ENOUGH} of them, and over answers where it has fewer; where all answers agree there is none. "
             "Nobody saw a photo twice."
         ),
@@ -35,7 +35,7 @@ def rates_table(study: Study, summary: Summary) -> Table:
     """Return the fool rates; the contender with the highest is ranked first."""
     columns = (
         Column("fool rate", "%", "↑", "share of answers that took the colorized photo for the real one"),
-        Column(f"{LEVEL:.0%} interval", "%", description="bootstrap; none where all answers agree"),
+        Column(f"{LEVEL:.0%} interval", "%", description="Student's; none where all answers agree"),
         Column("answers", description="trials, not counting practice"),
         Column("participants"),
     )

@@ -35,11 +35,11 @@ FACTS = {
 """Columns that are not metrics, by their name in `Summary.rows`."""
 
 
-def headline_table(summary: Summary, intervals: Intervals | None = None) -> Table:
+def headline_table(summary: Summary, intervals: Intervals | None = None, *, caption: str) -> Table:
     """Return the first table of a report: coverage, the headline metrics and the main costs."""
     metrics = [metric.name for metric in summary.metrics if metric.headline]
     names = ["coverage", *metrics, "images_per_second", "parameter_count"]
-    return lay_out(summary, names, intervals, name="headline", caption="Results on all photos")
+    return lay_out(summary, names, intervals, name="headline", caption=caption)
 
 
 def lay_out(

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from ..analysis.inference import ROUGH
 from ..analysis.material import Material
+from ..analysis.statistics import effective
 from ..blocks import Block, Bullets, Data, Heading, Link, Prose, Strong, Text
 from ..charts.accuracy import accuracy_curves
 from ..charts.colorfulness import colorfulness
 from ..charts.speed import quality_against_speed, timed
+from ..text import counted
 from .layout import chart, headline_table, unrounded, with_intervals
 
 READING: tuple[Text, ...] = (
@@ -27,7 +30,7 @@ READING: tuple[Text, ...] = (
     ),
     (
         "Coverage is photos scored / photos expected. ",
-        "A mean over fewer photos cannot be compared with the others.",
+        "A value over fewer photos cannot be compared with the others.",
     ),
     (
         "Images/s counts the method's own time, excluding warm-up, on the machine named under ",
@@ -39,12 +42,13 @@ READING: tuple[Text, ...] = (
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""
-    seeds = ("± is the standard deviation over seeds.",) if material.seeds > 1 else ()
+    table = headline_table(material.headline, material.headline_intervals, caption=material.headline_photos)
     return [
         Heading("Results"),
-        *with_intervals(headline_table(material.summary, material.intervals)),
+        *_left_out(material),
+        *with_intervals(table),
         Prose("How to read it:"),
-        Bullets((*READING, *seeds)),
+        Bullets((*READING, *_sureness(material), *_pooled(material))),
         *_speed(material),
         *_accuracy(material),
         *_colorfulness(material),
@@ -52,9 +56,51 @@ def blocks(material: Material) -> list[Block]:
     ]
 
 
+def _left_out(material: Material) -> list[Block]:
+    if not material.greyish:
+        return []
+    photos = material.summary.photos
+    left_out = photos - material.headline.photos
+    told = (
+        f"This table leaves out {left_out:,} of {photos:,} photos, which have next to no colour of their ",
+        "own and favour dull methods. Here are ",
+        Link(f"all {photos:,} photos", "With near-grey photos"),
+        ".",
+    )
+    return [Prose(told)]
+
+
+def _sureness(material: Material) -> list[Text]:
+    """Say what the intervals concern."""
+    if material.seeds > 1:
+        seeds = (
+            "± is the standard deviation over seeds. Intervals concern other photos and other seeds; a "
+            "method with a single seed counts as if others would not change it."
+        )
+    else:
+        seeds = "Intervals concern other photos, of this one training: other seeds are not in them."
+    photos = material.headline.photos
+    rough = f" With {counted(photos, 'photo')}, fewer than {ROUGH}, they are rough." if photos < ROUGH else ""
+    return [seeds + rough]
+
+
+def _pooled(material: Material) -> list[Text]:
+    """Say how many pixels and photos the pooled metrics rest on."""
+    told: list[Text] = []
+    for metric in material.headline.metrics:
+        if metric.aggregate == "pooled" and metric.headline and material.headline.rows["scored"].any():
+            pixels, photos = effective(material.headline, metric)
+            rough = f", fewer than {ROUGH}: its intervals are rough" if round(photos) < ROUGH else ""
+            told.append(
+                f"{metric.label} pools the pixels of {material.headline.photos:,} photos by weight: they "
+                f"count as much as {pixels:,.0f} pixels, or {photos:,.0f} photos, of equal weight{rough}."
+            )
+    return told
+
+
 def _speed(material: Material) -> list[Block]:
-    metric = material.summary.lead
-    if metric is None or timed(material.summary, metric).empty:
+    metric = material.headline.lead
+    if metric is None or timed(material.headline, metric).empty:
         return []
     return [
         chart(
@@ -62,7 +108,7 @@ def _speed(material: Material) -> list[Block]:
             f"{metric.label} against images per second, one point per method",
             "The line joins the methods that no other method beats in both. It leaves out those that have "
             "not scored every photo, whose points are hollow. Oracles, which see the truth, are not shown.",
-            lambda: quality_against_speed(material.summary, metric),
+            lambda: quality_against_speed(material.headline, metric),
         )
     ]
 
@@ -76,7 +122,7 @@ def _accuracy(material: Material) -> list[Block]:
         chart(
             "accuracy",
             "Share of pixels within a distance in ab of the truth, by that distance, of every method",
-            "Share of pixels whose distance in ab is at most the threshold, mean over photos: the area under "
+            "Share of pixels whose distance in ab is at most the threshold, over all photos: the area under "
             "each line from 0 to 150 is the method's AuC. The axis ends where every method reaches 99%.",
             lambda: accuracy_curves(curves, material.summary.rows, labels),
         )

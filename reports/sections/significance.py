@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from ..analysis.inference import LEVEL, POWER, SIGNIFICANT
 from ..analysis.material import Material
 from ..analysis.significance import Significance
-from ..analysis.statistics import LEVEL, SIGNIFICANT, Ranks
-from ..blocks import Block, Column, Data, Entry, Figure, Heading, Prose, Row, Strong, Table
+from ..analysis.statistics import Ranks
+from ..blocks import Block, Bullets, Column, Data, Entry, Figure, Heading, Prose, Row, Strong, Table, Text
 from ..charts.ranks import critical_difference
 from ..tables import MetricFacts
-from ..text import MISSING, decimals_for, in_words, number, p_value, span
+from ..text import MISSING, counted, decimals_for, in_words, number, p_value, span
 from .layout import chart
 
 
@@ -21,42 +22,66 @@ def blocks(material: Material) -> list[Block]:
     """Return the section; empty if there is nothing to compare."""
     if not material.significance:
         return []
-    made: list[Block] = [Heading("Statistical significance")]
+    made: list[Block] = [Heading("Statistical significance"), Prose(_photos(material))]
     for place, by in enumerate(material.significance):
-        tied = f" Not significantly different: {in_words(by.tied)}." if by.tied else ""
-        best = ("Best among methods with full coverage: ", Strong(by.best), f".{tied}")
-        made += [Heading(by.metric.label, 3), Prose(best), differences_table(by, material)]
+        made += [Heading(by.metric.label, 3), *_groups(by), differences_table(by, material)]
         if place == 0 and by.ranks:
             made.append(_ranks(by.ranks, by.metric))
-    seeds = "; ± in the tables above shows what other seeds would change" if material.seeds > 1 else ""
     reading = (
-        "Intervals are bootstrapped over photos: they show what other photos of the same kind would "
-        f"change{seeds}. Differences are taken photo by photo. Better on is the share of photos on which a "
-        "method beats the best one; effect is Cohen's d of the differences; p is of the paired t test, "
-        "adjusted for all pairs of methods together (Benjamini and Yekutieli), while each interval "
-        "stands for itself alone. With many photos even tiny differences become significant: read p together "
-        "with the difference itself."
+        "Differences are taken photo by photo. Better on is the share of photos on which a method beats the "
+        "best one. p is of the paired test against the best, adjusted for these comparisons (Holm), while "
+        "each interval stands for itself alone. Detectable is the smallest difference that these photos "
+        f"would have shown with a power of {POWER:.0%}: methods not told apart may still differ by less. "
+        "With many photos even tiny differences become significant: read p together with the difference."
     )
-    pairs = {by.metric.name: by.comparisons for by in material.significance}
-    return [*made, Prose(reading), Data("comparisons", pd.concat(pairs, names=["metric"]))]
+    found = {by.metric.name: by.differences for by in material.significance}
+    return [*made, Prose(reading), Data("differences", pd.concat(found, names=["metric"]))]
+
+
+def _photos(material: Material) -> str:
+    photos = material.headline.photos
+    which = (
+        f"{counted(photos, 'photo')} that are not near-grey" if material.greyish else counted(photos, "photo")
+    )
+    if material.seeds > 1:
+        return f"The tests are over {which} and {material.seeds} seeds: errors hold what lies between seeds."
+    return (
+        f"The tests are over {which}, of this one training: they say nothing about other seeds. To include "
+        "them, run several (--seed 0 --seed 1 --seed 2)."
+    )
+
+
+def _groups(by: Significance) -> list[Block]:
+    """Say which methods cannot be told apart, best group first."""
+    items: list[Text] = [
+        (Strong(group[0]), f", not told apart from it: {in_words(group[1:])}" if group[1:] else "")
+        for group in by.groups
+    ]
+    told = (
+        "Groups, the best first. The first method of a group is the best of those left; the others cannot be "
+        "told apart from it."
+    )
+    return [Prose(told), Bullets(tuple(items))]
 
 
 def differences_table(by: Significance, material: Material) -> Table:
-    """Return means with intervals, average ranks, and paired differences to the best."""
-    metric, summary = by.metric, material.summary
+    """Return values with intervals, groups, average ranks, and paired differences to the best."""
+    metric, summary, ends = by.metric, material.headline, material.headline_intervals
     scores = summary.scores[metric.name].astype(float)
-    low, high = material.intervals.low[metric.name], material.intervals.high[metric.name]
+    low, high = ends.low[metric.name], ends.high[metric.name]
     decimals = decimals_for(float(scores.abs().max()))
     percent = f"{LEVEL:.0%} interval"
+    groups = {label: place for place, group in enumerate(by.groups, start=1) for label in group}
     columns = (
         Column(metric.label, metric.unit, "", metric.description),
-        Column(percent, description="bootstrap over photos"),
+        Column(percent, description="over photos, and over seeds if there are several"),
+        Column("group", description="methods of one group are not told apart from its best"),
         Column("average rank", description="over photos; 1 is the best"),
-        Column("difference to the best", description="mean over photos; negative is worse"),
+        Column("difference to the best", description="over the same photos; negative is worse"),
         Column(percent, description="of the difference"),
         Column("better on", description="share of the photos on which it beats the best"),
-        Column("effect", description="mean of the differences / their standard deviation"),
-        Column("p", description="paired t test, adjusted for all pairs"),
+        Column("p", description="paired test, adjusted for the comparisons with the best (Holm)"),
+        Column("detectable", description=f"the smallest difference found with a power of {POWER:.0%}"),
     )
     rows = []
     for label in map(str, summary.contenders()):
@@ -64,6 +89,7 @@ def differences_table(by: Significance, material: Material) -> Table:
         entries = [
             Entry(number(scores[label], decimals), scores[label], 1 if label == by.best else 0),
             _span(low[label], high[label], decimals),
+            Entry(str(groups.get(label, MISSING)), groups.get(label)),
             Entry(number(average, 2), average),
         ]
         if label == by.best:
@@ -76,13 +102,14 @@ def differences_table(by: Significance, material: Material) -> Table:
 
 
 def _difference(other: pd.Series[Any], decimals: int) -> list[Entry]:
-    positive, p = float(other["positive"]), float(other["p_adjusted"])
+    positive, p, smallest = (float(other[name]) for name in ("positive", "p_adjusted", "smallest"))
+    told_apart = p < SIGNIFICANT
     return [
         Entry(number(other["difference"], decimals), float(other["difference"])),
         _span(other["low"], other["high"], decimals),
         Entry(MISSING if math.isnan(positive) else f"{positive:.0%}", positive),
-        Entry(number(other["effect"], 2), float(other["effect"])),
         Entry(p_value(p), p),
+        Entry("" if told_apart else number(smallest, decimals), smallest),
     ]
 
 

@@ -11,9 +11,7 @@ import pandas as pd
 import pytest
 import skimage.data
 from PIL import Image
-from scipy import stats
 
-from huebench.reports.analysis import statistics
 from huebench.reports.analysis.material import Material
 from huebench.reports.blocks import walk
 from huebench.reports.tables import (
@@ -26,19 +24,6 @@ from huebench.reports.tables import (
     RunFacts,
     typed,
 )
-
-
-def bootstrapped(values):
-    """Return the interval of the values' mean from SciPy's own bootstrap: what ours are compared with."""
-    return stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=statistics.RESAMPLES,
-        batch=statistics.BATCH,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-
 
 FACTS = (
     MetricFacts("psnr", "PSNR", "dB", "higher", "peak signal-to-noise ratio", "IPOL 2022", "mean", ("psnr",)),

@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
+from scipy import stats
 
+from huebench.reports.analysis.inference import holm
 from huebench.reports.analysis.material import Material
 from huebench.reports.analysis.significance import against, compare_contenders
 from huebench.reports.analysis.statistics import compare
@@ -11,7 +13,7 @@ METHODS = ("gray", "fusion", "pix2pix", "encoder-decoder", "oracle-lowres")
 
 
 def compared(results):
-    return compare_contenders(results, summarize(results))
+    return compare_contenders(summarize(results))
 
 
 def test_contenders_are_compared_by_every_compared_metric_the_leading_one_first(maker):
@@ -26,13 +28,15 @@ def test_the_best_is_compared_with_every_other_contender(maker):
     assert by.best == summary.scores.loc[summary.contenders(), "auc"].idxmax()
     rows = {row.label: [entry.text for entry in row.entries] for row in table.rows}
     assert list(rows) == ["gray", "encoder-decoder", "fusion", "pix2pix"]
-    assert rows[by.best][3] == "best"
-    mean, span, _, difference, _, better, _, p = rows["gray"]
+    assert rows[by.best][4] == "best"
+    mean, span, group, _, difference, _, better, p, detectable = rows["gray"]
     assert mean == f"{summary.scores.loc['gray', 'auc']:.3f}"
     assert span == f"{ends.low.loc['gray', 'auc']:.3f}\xa0…\xa0{ends.high.loc['gray', 'auc']:.3f}"
     assert difference.startswith("−0.0")
     assert better.endswith("%")
     assert p == "<\xa00.001"
+    assert int(group) > 1
+    assert detectable == "", "it is told apart"
     assert len({len(row.entries) for row in table.rows} | {len(table.columns)}) == 1
 
 
@@ -43,13 +47,30 @@ def test_methods_that_do_not_differ_significantly_from_the_best_are_named(maker)
     images.loc[images["method"] == "pix2pix", "auc"] = same
     by = compared(results)[0]
     assert {by.best, *by.tied} == {"fusion", "pix2pix"}
+    assert set(by.groups[0]) == {"fusion", "pix2pix"}
+    assert sorted(label for group in by.groups for label in group) == sorted(
+        label for label in METHODS if "oracle" not in label
+    )
+
+
+def test_p_values_against_the_best_are_holms_and_the_smallest_difference_is_of_80_percent_power(maker):
+    by = compared(maker.run(methods=METHODS, photos=40))[0]
+    assert by.differences["p_adjusted"].tolist() == pytest.approx(
+        holm(by.differences["p"].to_numpy()).tolist()
+    )
+    assert len(by.comparisons) == 6
+    assert len(by.differences) == 3
+    error, freedom = by.differences[["error", "freedom"]].to_numpy().T
+    noncentral = by.differences["smallest"].to_numpy() / error
+    critical = stats.t.ppf(1 - 0.05 / 2 / 3, freedom)
+    assert stats.nct.sf(critical, freedom, noncentral) == pytest.approx(0.8, abs=0.02)
 
 
 def test_against_turns_every_comparison_towards_the_best(maker):
     results = maker.run(methods=METHODS, photos=40)
     summary = summarize(results)
     metric = next(metric for metric in summary.metrics if metric.name == "auc")
-    pairs = compare(results, summary, metric)
+    pairs = compare(summary, metric)
     middle = against(pairs, "fusion")  # first of some pairs and second of others
     assert set(middle.index) == {"gray", "pix2pix", "encoder-decoder"}
     for label, row in middle.iterrows():

@@ -6,9 +6,11 @@ import pytest
 from scipy import stats
 
 from huebench.reports.analysis.statistics import (
-    bootstrap,
+    SEEDS,
+    Contributions,
     compare,
     contributions,
+    effective,
     intervals,
     paired,
     per_photo,
@@ -16,49 +18,18 @@ from huebench.reports.analysis.statistics import (
 )
 from huebench.reports.analysis.summary import summarize
 
-from ..conftest import bootstrapped
-
 
 def metric_of(results, name):
     return next(metric for metric in results.run.metrics if metric.name == name)
 
 
-def test_bootstrap_equals_scipy_column_by_column():
-    values = np.random.default_rng(1).gamma(2, size=(40, 3))
-    low, high = bootstrap(values)
-    for column in range(3):
-        reference = bootstrapped(values[:, column])
-        assert low[column] == pytest.approx(reference.low, rel=1e-12)
-        assert high[column] == pytest.approx(reference.high, rel=1e-12)
-
-
-def test_a_missing_value_leaves_its_photo_out_of_its_column_alone():
-    values = np.random.default_rng(1).normal(size=(30, 3))
-    values[4, 1] = np.nan
-    low, high = bootstrap(values)
-    for column, rows in ((0, np.arange(30)), (1, np.delete(np.arange(30), 4)), (2, np.arange(30))):
-        alone = bootstrap(values[rows, column : column + 1])
-        assert (low[column], high[column]) == pytest.approx((alone[0][0], alone[1][0]), rel=1e-12)
-
-
-def test_columns_with_too_few_or_infinite_values_have_no_interval():
-    values = np.ones((5, 4))
-    values[1:, 1], values[:, 2], values[2, 3] = np.nan, np.nan, np.inf
-    low, high = bootstrap(values)
-    np.testing.assert_array_equal(low, [1, np.nan, np.nan, np.nan])
-    np.testing.assert_array_equal(high, low)
-    assert np.isnan(bootstrap(np.ones((1, 1)))).all()
-
-
-@pytest.mark.parametrize("draw", ["normal", "lognormal"])
-def test_95_percent_intervals_cover_the_mean_92_to_97_percent_of_the_time(draw):
-    rng = np.random.default_rng(3)
-    truth = {"normal": 0.0, "lognormal": np.exp(0.5**2 / 2)}[draw]
-    sigma = {"normal": 1.0, "lognormal": 0.5}[draw]
-    runs = getattr(rng, draw)(0.0, sigma, size=(119, 1000))
-    # Every column is a run of its own; they share the bootstrap's draws, which are independent of the data.
-    low, high = bootstrap(runs)
-    assert 0.92 <= np.mean((low <= truth) & (truth <= high)) <= 0.97
+def compared(differences):
+    """Return `paired` for a table of differences, one column per comparison."""
+    nothing = pd.DataFrame(0.0, differences.columns, SEEDS)
+    one, zero = (
+        Contributions(table, table, None, nothing) for table in (differences, 0 * differences.fillna(0))
+    )
+    return paired(one, zero, {("", label): (label, label) for label in differences}).droplevel(0)
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.3, -5.0])
@@ -87,9 +58,8 @@ def test_the_gap_of_several_seeds_and_its_interval_are_of_the_same_number(maker)
     score = summary.scores.loc["gray", "delta_colorfulness"]
     assert score == pytest.approx(12.5, abs=0.3)
     assert ends.low.loc["gray", "delta_colorfulness"] < score < ends.high.loc["gray", "delta_colorfulness"]
-    assert contributions(apart.images, metric_of(apart, "delta_colorfulness"))[
-        "gray"
-    ].mean() == pytest.approx(score)
+    parts = contributions(apart.images, metric_of(apart, "delta_colorfulness")).parts
+    assert parts["gray"].mean() == pytest.approx(score)
 
 
 def test_the_interval_of_every_mean_holds_its_mean(maker):
@@ -108,21 +78,21 @@ def test_the_interval_of_every_mean_holds_its_mean(maker):
 
 def test_per_photo_averages_seeds_and_takes_absolute_differences(maker):
     results = maker.run(methods=("gray", "pix2pix"), seeds=(0, 1), photos=5)
-    psnr = per_photo(results, metric_of(results, "psnr"))
-    gap = per_photo(results, metric_of(results, "delta_colorfulness_per_image"))
+    psnr = per_photo(results.images, metric_of(results, "psnr"))
+    gap = per_photo(results.images, metric_of(results, "delta_colorfulness_per_image"))
     rows = results.images.query("method == 'pix2pix' and photo == 'im0003.jpg'")
     assert psnr.loc["im0003.jpg", "pix2pix"] == pytest.approx(rows["psnr"].mean())
     expected = (rows["colorfulness"] - rows["colorfulness_truth"]).abs().mean()
     assert gap.loc["im0003.jpg", "pix2pix"] == pytest.approx(expected)
-    assert per_photo(results, metric_of(results, "delta_colorfulness")) is None
-    assert per_photo(results, metric_of(results, "fid")) is None
+    assert per_photo(results.images, metric_of(results, "delta_colorfulness")) is None
+    assert per_photo(results.images, metric_of(results, "fid")) is None
 
 
 def test_paired_equals_scipy_and_the_textbook():
     rng = np.random.default_rng(5)
     table = pd.DataFrame({"up": rng.normal(0.3, 1, 50), "level": rng.normal(0, 1, 50), "none": np.zeros(50)})
     table.loc[7, "up"] = np.nan
-    said = paired(table)
+    said = compared(table)
     up = table["up"].dropna().to_numpy()
     assert said.loc["up", "photos"] == 49
     assert said.loc["up", "difference"] == pytest.approx(up.mean())
@@ -137,23 +107,22 @@ def test_paired_equals_scipy_and_the_textbook():
         0.5,
         1,
     ]
-    adjusted = stats.false_discovery_control(said["p"], method="by")
-    np.testing.assert_array_equal(said["p_adjusted"], adjusted)
+    ends = stats.ttest_1samp(up, 0).confidence_interval()
+    assert said.loc["up", ["low", "high"]].tolist() == pytest.approx(list(ends))
 
 
-def test_a_comparison_without_photos_has_no_numbers_and_spoils_no_other():
-    said = paired(pd.DataFrame({"empty": [np.nan] * 9, "one": np.arange(9.0) + 1}))
+def test_a_comparison_without_photos_has_no_numbers():
+    said = compared(pd.DataFrame({"empty": [np.nan] * 9, "one": np.arange(9.0) + 1}))
     assert said.loc["empty", "photos"] == 0
-    assert said.loc["empty", ["difference", "low", "effect", "positive", "p", "p_adjusted"]].isna().all()
-    assert said.loc["one", "p_adjusted"] < 0.05
+    assert said.loc["empty", ["difference", "low", "effect", "positive", "p"]].isna().all()
+    assert said.loc["one", "p"] < 0.05
 
 
 @pytest.mark.parametrize(("change", "found"), [(0.3, True), (0.0, False)])
 def test_a_change_of_03_db_on_119_photos_is_found_and_none_is_not(change, found):
     rng = np.random.default_rng(11)
-    runs = pd.DataFrame(rng.normal(change, 0.6, size=(119, 100)))
-    hits = sum(paired(runs[[run]])["p_adjusted"].iloc[0] < 0.05 for run in runs)
-    assert hits >= 95 if found else hits <= 5
+    hits = (compared(pd.DataFrame(rng.normal(change, 0.6, size=(119, 100))))["p"] < 0.05).sum()
+    assert hits >= 95 if found else hits <= 8
 
 
 def test_a_few_far_worse_photos_cancel_many_slightly_better_ones():
@@ -163,20 +132,93 @@ def test_a_few_far_worse_photos_cancel_many_slightly_better_ones():
     runs = pd.DataFrame(np.where(few, rng.normal(-9, 3, few.shape), rng.normal(1, 0.5, few.shape)))
     assert (runs.mean().abs() < 1).all()
     assert (runs.median() > 0.5).all()
-    hits = sum(paired(runs[[run]])["p_adjusted"].iloc[0] < 0.05 for run in runs)
-    assert hits <= 0.08 * len(runs.columns)
+    assert (compared(runs)["p"] < 0.05).mean() <= 0.08
 
 
-def test_a_change_that_is_one_number_on_every_photo_is_sure():
-    said = paired(pd.DataFrame({"up": np.arange(20) + 0.3 - np.arange(20), "still": np.zeros(20)}))
-    assert said["p"].tolist() == [0, 1]
+def test_a_pooled_value_is_the_mean_of_its_contributions_in_every_seed(maker):
+    results = maker.run(methods=("gray", "pix2pix"), seeds=(0, 1), photos=15)
+    metric = metric_of(results, "auc_rebalanced")
+    known, summary = contributions(results.images, metric), summarize(results)
+    for method in ("gray", "pix2pix"):
+        by_seed = [
+            np.average(rows["auc_rebalanced"], weights=rows["auc_rebalanced_weight"].astype(float))
+            for _, rows in results.images.query("method == @method").groupby("seed")
+        ]
+        assert known.parts[method].mean() == pytest.approx(np.mean(by_seed))
+        assert summary.scores.loc[method, "auc_rebalanced"] == pytest.approx(np.mean(by_seed))
+        assert summary.spread.loc[method, "auc_rebalanced"] == pytest.approx(np.std(by_seed, ddof=1))
+    weight = results.images.groupby("photo")["auc_rebalanced_weight"].first()
+    assert known.weights.to_dict() == pytest.approx(weight.to_dict())
+
+
+def test_a_pooled_value_misses_where_a_photo_does(maker):
+    results = maker.run(methods=("gray",), photos=15)
+    results.images.loc[3, "auc_rebalanced"] = np.nan
+    assert np.isnan(summarize(results).scores.loc["gray", "auc_rebalanced"])
+
+
+def test_the_interval_of_a_pooled_value_agrees_with_scipys_bootstrap_of_the_ratio(maker):
+    results = maker.run(methods=("gray", "fusion"), photos=119)
+    summary, metric = summarize(results), metric_of(results, "auc_rebalanced")
+    ends = intervals(summary)
+    value, weight = "auc_rebalanced", "auc_rebalanced_weight"
+
+    def ratio(values, weights, axis=-1):
+        return (values * weights).sum(axis) / weights.sum(axis)
+
+    def reference(values, weights):
+        return stats.bootstrap(
+            (values, weights), ratio, paired=True, vectorized=True, rng=np.random.default_rng(0)
+        ).confidence_interval
+
+    tables = {
+        m: rows.set_index("photo")[[value, weight]].astype(float)
+        for m, rows in results.images.groupby("method")
+    }
+    known = reference(*tables["gray"].to_numpy().T)
+    width = known.high - known.low
+    assert ends.low.loc["gray", value] == pytest.approx(known.low, abs=0.1 * width)
+    assert ends.high.loc["gray", value] == pytest.approx(known.high, abs=0.1 * width)
+    row = compare(summary, metric).loc[("gray", "fusion")]
+    known = reference(
+        *(tables["gray"] - tables["fusion"]).assign(**{weight: tables["gray"][weight]}).to_numpy().T
+    )
+    width = known.high - known.low
+    assert [row["low"], row["high"]] == pytest.approx([known.low, known.high], abs=0.1 * width)
+    better = (tables["gray"][value] > tables["fusion"][value]).mean()
+    assert row["positive"] == pytest.approx(better), "photos count by their own values"
+
+
+def test_the_effective_numbers_are_kishs(maker):
+    results = maker.run(methods=("gray", "fusion"), photos=15)
+    weight = results.images.groupby("photo")["auc_rebalanced_weight"].first().to_numpy(float)
+    squares = results.images.groupby("photo")["auc_rebalanced_weight_squares"].first().to_numpy(float)
+    pixels, photos = effective(summarize(results), metric_of(results, "auc_rebalanced"))
+    assert pixels == pytest.approx(weight.sum() ** 2 / squares.sum())
+    assert photos == pytest.approx(weight.sum() ** 2 / (weight**2).sum())
+    assert 1 < photos < 15
+
+
+def test_what_lies_between_seeds_widens_the_interval(maker):
+    results = maker.run(methods=("gray", "fusion"), seeds=(0, 1, 2), photos=40)
+    shift = (
+        results.images["seed"].map({0: -2.0, 1: 0.0, 2: 2.0}).where(results.images["method"] == "fusion", 0.0)
+    )
+    apart = replace(results, images=results.images.assign(psnr=results.images["psnr"] + shift))
+    psnr = metric_of(results, "psnr")
+    for runs, wider in ((results, False), (apart, True)):
+        ends = intervals(summarize(runs))
+        width = (ends.high - ends.low).loc["fusion", "psnr"]
+        assert (width > 2 * 4.3 * 2 / np.sqrt(3) * 0.9) == wider  # t of 2 degrees of freedom, SD of 2 dB
+    assert compare(summarize(results), psnr)["p"].iloc[0] < 1e-6
+    assert compare(summarize(apart), psnr)["p"].iloc[0] > 0.01
 
 
 def test_comparisons_are_of_contenders_and_positive_where_the_first_is_better(maker):
     results = maker.run(methods=("gray", "fusion", "pix2pix", "oracle-lowres"), photos=40)
     summary = summarize(results)
     for name in ("psnr", "delta_e2000"):
-        said = compare(results, summary, metric_of(results, name))
+        said = compare(summary, metric_of(results, name))
         assert said.index.names == ["a", "b"]
         assert said.index.to_list() == [("gray", "fusion"), ("gray", "pix2pix"), ("fusion", "pix2pix")]
         assert said.loc[("gray", "fusion"), "high"] < 0
@@ -187,14 +229,14 @@ def test_comparisons_are_of_contenders_and_positive_where_the_first_is_better(ma
 def test_nothing_is_compared_without_a_direction_or_single_photos(maker):
     results = maker.run(methods=("gray", "fusion"))
     for name in ("colorfulness", "delta_colorfulness", "fid"):
-        assert compare(results, summarize(results), metric_of(results, name)).empty
+        assert compare(summarize(results), metric_of(results, name)).empty
 
 
 def test_average_ranks_and_friedman_equal_scipy(maker):
     results = maker.run(methods=("gray", "fusion", "pix2pix", "random-ab"), photos=30)
     metric = metric_of(results, "auc")
-    ranks = rank(results, summarize(results), metric)
-    table = per_photo(results, metric)
+    ranks = rank(summarize(results), metric)
+    table = per_photo(results.images, metric)
     expected = stats.rankdata(-table, axis=1).mean(axis=0)
     assert ranks.average.sort_index().to_dict() == pytest.approx(
         dict(zip(table.columns, expected, strict=True))
@@ -208,7 +250,7 @@ def test_average_ranks_and_friedman_equal_scipy(maker):
 def test_critical_difference_uses_the_quantiles_of_demsar_2006_table_5(maker, methods, q):
     names = tuple(name for name in maker.run().cells["method"] if "oracle" not in name)[:methods]
     results = maker.run(methods=names, photos=20)
-    ranks = rank(results, summarize(results), metric_of(results, "auc"))
+    ranks = rank(summarize(results), metric_of(results, "auc"))
     expected = q * np.sqrt(methods * (methods + 1) / (6 * 20))
     assert ranks.critical_difference == pytest.approx(expected, rel=5e-4)
 
@@ -216,14 +258,14 @@ def test_critical_difference_uses_the_quantiles_of_demsar_2006_table_5(maker, me
 def test_methods_that_are_all_alike_share_their_rank(maker):
     results = maker.run(methods=("gray", "fusion", "pix2pix"))
     alike = replace(results, images=results.images.assign(auc=0.5))
-    ranks = rank(alike, summarize(alike), metric_of(results, "auc"))
+    ranks = rank(summarize(alike), metric_of(results, "auc"))
     assert (ranks.average == 2).all()
     assert ranks.p == 1
 
 
 def test_ranks_say_nothing_of_two_methods_one_photo_or_a_target(maker):
     two = maker.run(methods=("gray", "fusion"))
-    assert rank(two, summarize(two), metric_of(two, "auc")) is None
+    assert rank(summarize(two), metric_of(two, "auc")) is None
     one = maker.run(methods=("gray", "fusion", "pix2pix"), photos=1)
-    assert rank(one, summarize(one), metric_of(one, "auc")) is None
-    assert rank(one, summarize(one), metric_of(one, "colorfulness")) is None
+    assert rank(summarize(one), metric_of(one, "auc")) is None
+    assert rank(summarize(one), metric_of(one, "colorfulness")) is None

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from huebench import UserError
 from huebench.reports.analysis.study import ENOUGH, copy_answers, fool_rates, read_answers, read_study
@@ -11,7 +12,7 @@ from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import Prose, Table
 from huebench.reports.report import write_formats
 
-from ..conftest import bootstrapped, found, section
+from ..conftest import found, section
 
 METHODS = ("gray", "pixel-knn", "fusion", "oracle-roundtrip")
 
@@ -66,16 +67,12 @@ def test_the_rate_is_the_share_of_answers_that_were_fooled(results):
         assert rates["participants"][method] == 12
 
 
-def test_the_interval_of_few_participants_equals_scipys_over_answers():
-    answers = made_answers(ENOUGH - 1, 5, 0.3, np.random.default_rng(1))
-    reference = bootstrapped(answers["fooled"].to_numpy(float))
-    row = fool_rates(answers).loc["fusion"]
-    assert (row["low"], row["high"]) == pytest.approx((reference.low, reference.high), rel=1e-9)
-
-
-def test_the_interval_of_many_participants_equals_scipys_over_their_rates():
-    answers = made_answers(25, 8, 0.3, np.random.default_rng(1), spread=0.2)
-    reference = bootstrapped(answers.groupby("participant", sort=True)["fooled"].mean().to_numpy())
+@pytest.mark.parametrize("participants", [ENOUGH - 1, 25])
+def test_the_interval_equals_scipys_over_answers_or_from_enough_on_over_participants(participants):
+    answers = made_answers(participants, 8, 0.3, np.random.default_rng(1), spread=0.2)
+    unit = "participant" if participants >= ENOUGH else answers.index
+    rates = answers.groupby(unit)["fooled"].mean().to_numpy(float)
+    reference = stats.ttest_1samp(rates, 0).confidence_interval()
     row = fool_rates(answers).loc["fusion"]
     assert (row["low"], row["high"]) == pytest.approx((reference.low, reference.high), rel=1e-9)
 

@@ -1,0 +1,170 @@
+"""Standard errors, intervals and tests of means and of ratios of sums over photos.
+
+A mean over photos has Student's t interval. Where several seeds were run, the variance between them counts
+as well: a random-effects model of photo and seed, with Satterthwaite's degrees of freedom. A ratio of sums
+over photos, as pooled metrics are, has the wider of Student's interval and of the bootstrap-t's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scipy  # its parts load on first use; stats takes a second, and most runs do not need it
+from numpy.typing import NDArray
+
+LEVEL = 0.95  #: Confidence level of every interval
+
+SIGNIFICANT = 0.05  #: An adjusted p value below this is a significant difference
+
+POWER = 0.8  #: Power of the smallest difference that photos could have shown
+
+ROUGH = 30  #: With fewer photos, or a weight of fewer, intervals are rough
+
+RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
+
+CONSTANT = 1e-9  #: Values whose spread is below this share of their size differ only by rounding
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Means over photos, one per column, and how sure they are; NaN for fewer than two photos."""
+
+    mean: Floats
+    error: Floats  #: Standard error
+    freedom: Floats  #: Degrees of freedom of the error
+    photos: NDArray[np.intp]  #: Number of photos
+
+    def interval(self) -> tuple[Floats, Floats]:
+        """Return the lower and upper ends of Student's intervals."""
+        reach = scipy.stats.t.ppf((1 + LEVEL) / 2, self.freedom) * self.error
+        return self.mean - reach, self.mean + reach
+
+    def p(self) -> Floats:
+        """Return the p values of two-sided tests that the means are zero.
+
+        Equal values have no spread for a t test: their p is the sign test's, 2^(1 − photos), or 1 if all
+        are zero.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = 2 * scipy.stats.t.sf(np.abs(self.mean) / self.error, self.freedom)
+        equal = self.error * np.sqrt(self.photos) <= CONSTANT * np.abs(self.mean)
+        signs = np.where(self.mean == 0, 1.0, 2.0 ** (1 - self.photos))
+        return np.where(equal, signs, p)
+
+    def smallest(self, comparisons: int) -> Floats:
+        """Return the differences from zero that would have been found with a power of `POWER`.
+
+        Each is one of so many comparisons, tested at 5% together (Bonferroni, the strictest step of Holm).
+        """
+        quantiles = [1 - SIGNIFICANT / 2 / comparisons, POWER]
+        return sum(scipy.stats.t.ppf(each, self.freedom) for each in quantiles) * self.error  # type: ignore[no-any-return]
+
+
+def estimates(values: Floats, seeds: pd.DataFrame | None = None) -> Estimates:
+    """Return the means of columns, and their errors.
+
+    Parameters
+    ----------
+    values
+        float64 (photos, columns), NaN where missing. A column with an infinite value has no error.
+    seeds
+        One row per column: what other seeds add, from `between_seeds`; by default nothing.
+    """
+    known = np.isfinite(values) & ~np.isinf(values).any(axis=0)
+    photos = known.sum(axis=0)
+    enough = np.where(photos > 1, photos, np.nan)
+    mean = np.where(np.isinf(values).any(axis=0), np.nan, np.where(known, values, 0).sum(axis=0))
+    mean = mean / np.where(photos > 0, photos, np.nan)
+    squares = np.square(np.where(known, values - mean, 0)).sum(axis=0)
+    variance = squares / (enough - 1) / enough
+    added, doubt = (0.0, 0.0) if seeds is None else (seeds["variance"].to_numpy(), seeds["doubt"].to_numpy())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = (variance + added) ** 2 / (variance**2 / (enough - 1) + doubt)
+    return Estimates(
+        mean, np.sqrt(variance + added), np.where(variance + added > 0, freedom, enough - 1), photos
+    )
+
+
+def between_seeds(values: Floats) -> tuple[float, float]:
+    """Return what other seeds would add to the variance of a method's mean, and the doubt about it.
+
+    The values are float64 (photos, seeds). Under the model value = mean + photo + seed + rest, the mean's
+    variance is that of its photos' means / photos, plus this, the seeds' own variance / seeds. The doubt is
+    the seeds' mean square, squared, by its degrees of freedom (Satterthwaite 1946, doi:10.2307/3002019).
+    Both are zero for a single seed.
+    """
+    values = values[:, np.isfinite(values).any(axis=0)]
+    values = values[np.isfinite(values).all(axis=1)]
+    photos, seeds = values.shape
+    if photos < 2 or seeds < 2:
+        return 0.0, 0.0
+    means = values.mean(axis=0)
+    rest = values - values.mean(axis=1, keepdims=True) - means + values.mean()
+    noise = float(np.square(rest).sum()) / ((photos - 1) * (seeds - 1)) / photos
+    variance = float(means.var(ddof=1))
+    return max(variance - noise, 0.0) / seeds, (variance / seeds) ** 2 / (seeds - 1)
+
+
+def bootstrap_t(values: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return intervals of ratios Σ wv / Σ w and p values of tests that they are zero, by the bootstrap-t.
+
+    The photos are resampled; every ratio is divided by its own linearized error (Efron and Tibshirani 1993,
+    An Introduction to the Bootstrap, 12.5). The bootstrap cannot tell a p value below 1 / `RESAMPLES` from 0.
+
+    Parameters
+    ----------
+    values
+        float64 (photos, ratios), none missing.
+    weights
+        float64 (photos,), positive.
+
+    Returns
+    -------
+    tuple of ndarray
+        Lower ends, upper ends and p values; NaN if no resample has two different values.
+    """
+    photos = len(weights)
+    share = weights[:, None] / weights.mean()
+    ratio = (share * values).mean(axis=0)
+    rest = values - ratio
+    draws = np.random.default_rng(0).multinomial(photos, [1 / photos] * photos, RESAMPLES).astype(float)
+    mean = draws @ share / photos
+    change = draws @ (share * rest) / photos / mean
+    squares = draws @ np.square(share * rest) - 2 * change * (draws @ (share**2 * rest))
+    squares += change**2 * (draws @ share**2)
+    scale = np.sqrt(photos * (photos - 1))
+    errors = np.sqrt(np.maximum(squares, 0)) / scale / mean
+    error = np.sqrt(np.square(share * rest).sum(axis=0)) / scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = np.where(errors > CONSTANT * error, change / errors, np.nan)
+        observed = ratio / error
+    tried = np.isfinite(scores).sum(axis=0)
+    if not tried.all():
+        return tuple(np.full((3, values.shape[1]), np.nan))  # type: ignore[return-value]
+    ends = np.nanquantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    tails = np.minimum((scores >= observed).sum(axis=0), (scores <= observed).sum(axis=0))
+    return ratio - ends[1] * error, ratio - ends[0] * error, np.minimum(2 * tails / tried, 1.0)
+
+
+def holm(p: Floats) -> Floats:
+    """Return p values adjusted so that no true one of them is called significant (Holm 1979); NaN stay.
+
+    >>> holm(np.array([0.01, 0.04, np.nan, 0.03])).tolist()
+    [0.03, 0.06, nan, 0.06]
+    """
+    adjusted = np.full(len(p), np.nan)
+    order = np.argsort(p)[: np.isfinite(p).sum()]
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1)
+    return adjusted
+
+
+def benjamini_yekutieli(p: Floats) -> Floats:
+    """Return p values adjusted for the false discovery rate, under any dependence; NaN stay."""
+    adjusted, known = np.full(len(p), np.nan), np.isfinite(p)
+    if known.any():
+        adjusted[known] = scipy.stats.false_discovery_control(p[known], method="by")
+    return adjusted

@@ -1,0 +1,155 @@
+"""Coverage of intervals and rates of false positives, by simulation; formulas against SciPy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from huebench.reports.analysis.inference import between_seeds, bootstrap_t, estimates, holm
+
+SIZES = (2, 5, 10, 30, 119)
+
+
+def simulated(draw, photos, runs, rng):
+    """Return runs (columns) of photos whose true mean is zero."""
+    if draw == "normal":
+        return rng.normal(size=(photos, runs))
+    if draw == "lognormal":
+        return rng.lognormal(0, 0.4, (photos, runs)) - np.exp(0.08)
+    near_grey = rng.random((photos, runs)) < 0.13  # the share in MIRFLICKR; they lose 9 dB where others gain
+    values = np.where(near_grey, rng.normal(-9, 3, near_grey.shape), rng.normal(1, 2, near_grey.shape))
+    return values - (0.13 * -9 + 0.87)
+
+
+def coverage(draw, photos, runs=4000, seed=3):
+    low, high = estimates(simulated(draw, photos, runs, np.random.default_rng(seed))).interval()
+    return np.mean((low <= 0) & (high >= 0))
+
+
+@pytest.mark.parametrize("photos", SIZES)
+@pytest.mark.parametrize("draw", ["normal", "lognormal"])
+def test_95_percent_intervals_cover_the_mean_92_to_97_percent_of_the_time(draw, photos):
+    assert 0.92 <= coverage(draw, photos) <= 0.97
+
+
+@pytest.mark.parametrize(("photos", "least"), [(5, 0.70), (10, 0.75), (30, 0.90), (119, 0.92)])
+def test_coverage_where_few_near_grey_photos_decide_the_mean(photos, least):
+    # No interval can cover where none of these photos was drawn: half of the samples of 5.
+    assert least <= coverage("near-grey", photos) <= 0.97
+
+
+def ratios(photos, runs, rng):
+    """Return values and weights of photos: like `auc_rebalanced`, a few photos carry most of the weight."""
+    weights = rng.lognormal(0, 1, (runs, photos))
+    values = 0.7 - 0.05 * np.log(weights) + rng.normal(0, 0.1, weights.shape)
+    return values, weights
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("photos", "least"), [(30, 0.88), (119, 0.92)])
+def test_intervals_of_ratios_cover_the_ratio_of_all_photos(photos, least):
+    rng = np.random.default_rng(5)
+    values, weights = ratios(1_000_000, 1, rng)
+    truth = np.average(values, weights=weights)
+    hits = 0
+    for own, weight in zip(*ratios(photos, 600, rng), strict=True):
+        part = np.average(own, weights=weight) + weight / weight.mean() * (
+            own - np.average(own, weights=weight)
+        )
+        (low,), (high,) = estimates(part[:, None]).interval()
+        below, above, _ = bootstrap_t(own[:, None], weight)
+        hits += min(low, below[0]) <= truth <= max(high, above[0])
+    assert least <= hits / 600 <= 0.98
+
+
+def false_positives(seeds, between, runs, rng, photos=119):
+    """Return how often two equal methods differ significantly; each has its own seeds."""
+    hits = 0
+    for _ in range(runs):
+        photo = rng.normal(0, 1, (photos, 1))
+        one, other = (
+            share * photo + rng.normal(0, between, seeds) + rng.normal(0, 0.5, (photos, seeds))
+            for share in (1, 0)
+        )
+        added = np.add(between_seeds(one), between_seeds(other))
+        table = pd.DataFrame([added], columns=["variance", "doubt"])
+        hits += estimates((one.mean(axis=1) - other.mean(axis=1))[:, None], table).p()[0] < 0.05
+    return hits / runs
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_equal_methods_whose_seeds_differ_by_02_db_differ_in_3_to_7_percent_of_runs(seeds):
+    assert 0.03 <= false_positives(seeds, 0.2, 1500, np.random.default_rng(seeds)) <= 0.07
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("between", [0.1, 0.2, 0.4])
+def test_equal_methods_differ_in_3_to_7_percent_of_many_runs(seeds, between):
+    assert 0.03 <= false_positives(seeds, between, 8000, np.random.default_rng(7)) <= 0.07
+
+
+def test_one_seed_adds_nothing_and_equal_seeds_add_nothing():
+    values = np.random.default_rng(2).normal(size=(20, 1))
+    assert between_seeds(values) == (0.0, 0.0)
+    assert between_seeds(np.repeat(values, 3, axis=1)) == pytest.approx((0.0, 0.0), abs=1e-12)
+
+
+def test_the_variance_between_seeds_is_that_of_the_analysis_of_variance():
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=(50, 1)) + rng.normal(0, 0.3, 4) + rng.normal(0, 0.5, (50, 4))
+    variance, doubt = between_seeds(values)
+    between = 50 * values.mean(axis=0).var(ddof=1)
+    rest = (values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()) ** 2
+    assert variance == pytest.approx((between - rest.sum() / (49 * 3)) / 50 / 4)
+    assert doubt == pytest.approx((between / 50 / 4) ** 2 / 3)
+
+
+def test_a_seed_that_missed_a_photo_leaves_that_photo_out():
+    values = np.random.default_rng(2).normal(size=(20, 3))
+    gap = values.copy()
+    gap[4, 1] = np.nan
+    assert between_seeds(gap) == pytest.approx(between_seeds(np.delete(values, 4, axis=0)))
+
+
+def test_estimates_equal_scipys_t_test_column_by_column():
+    values = np.random.default_rng(1).gamma(2, size=(40, 3))
+    values[4, 1] = np.nan
+    found = estimates(values)
+    low, high = found.interval()
+    for column in range(3):
+        reference = stats.ttest_1samp(values[:, column], 0, nan_policy="omit")
+        ends = reference.confidence_interval()
+        assert (low[column], high[column]) == pytest.approx((ends.low, ends.high))
+        assert found.p()[column] == pytest.approx(reference.pvalue)
+
+
+def test_columns_with_too_few_or_infinite_values_have_no_interval():
+    values = np.ones((5, 4))
+    values[1:, 1], values[:, 2], values[2, 3] = np.nan, np.nan, np.inf
+    low, high = estimates(values).interval()
+    np.testing.assert_array_equal(low, [1, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(high, low)
+
+
+@pytest.mark.parametrize(("photos", "p"), [(2, 0.5), (5, 0.0625), (119, 2.0**-118)])
+def test_equal_differences_are_as_sure_as_their_number(photos, p):
+    changes = np.arange(photos) + 0.3 - np.arange(photos)
+    assert estimates(np.stack([changes, np.zeros(photos)], axis=1)).p().tolist() == pytest.approx([p, 1])
+
+
+def test_bootstrap_t_of_equal_weights_agrees_with_student_and_is_one_of_the_same_draws():
+    values = np.random.default_rng(8).normal(0.2, 1, (60, 2))
+    low, high, p = bootstrap_t(values, np.full(60, 7.0))
+    found = estimates(values)
+    assert low == pytest.approx(found.interval()[0], abs=0.03)
+    assert high == pytest.approx(found.interval()[1], abs=0.03)
+    assert p == pytest.approx(found.p(), abs=0.02)
+    again = bootstrap_t(values[:, :1], np.ones(60))
+    assert again[0] == pytest.approx(low[:1])
+
+
+def test_holm_by_hand():
+    assert holm(np.array([0.01, 0.04, np.nan, 0.03, 0.6])).tolist() == pytest.approx(
+        [0.04, 0.09, np.nan, 0.09, 0.6], nan_ok=True
+    )
