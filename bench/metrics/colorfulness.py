@@ -82,6 +82,7 @@ def colorfulness(opponent_sums: npt.NDArray[np.int64], pixels: int) -> float:
     aggregate="mean_gap",
     takes=COLORFULNESS_ABS,
     by_default=False,
+    headline=True,
     order=65,
 )
 def colorfulness_abs(opponent_sums: npt.NDArray[np.int64], pixels: int) -> float:

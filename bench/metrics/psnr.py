@@ -50,6 +50,7 @@ def psnr(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> floa
     source="Yun et al. 2022 (iColoriT), arXiv:2207.06831: the smallest MSE of its code is 1e-5 on 0…1",
     description="PSNR of each photo, at most 50 dB, then the mean over photos.",
     by_default=False,
+    headline=True,
     order=15,
 )
 def psnr_capped(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> float:

@@ -18,6 +18,7 @@ WINDOW_SIDE = 7
     "255.",
     least_side=WINDOW_SIDE,
     by_default=False,
+    headline=True,
     order=32,
 )
 def ssim_uniform(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> float:
@@ -34,6 +35,7 @@ def ssim_uniform(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8])
     description="The same with a data range of 225.",
     least_side=WINDOW_SIDE,
     by_default=False,
+    headline=True,
     order=34,
 )
 def ssim_uniform_225(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> float:
