@@ -84,9 +84,9 @@ def test_equal_methods_whose_seeds_differ_by_02_db_differ_in_3_to_7_percent_of_r
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5])
-@pytest.mark.parametrize("between", [0.1, 0.2, 0.4])
-def test_equal_methods_differ_in_3_to_7_percent_of_many_runs(seeds, between):
-    assert 0.03 <= false_positives(seeds, between, 8000, np.random.default_rng(7)) <= 0.07
+@pytest.mark.parametrize("between", [0.0, 0.4])
+def test_equal_methods_differ_in_3_to_7_percent_of_runs_whatever_lies_between_seeds(seeds, between):
+    assert 0.03 <= false_positives(seeds, between, 4000, np.random.default_rng(7)) <= 0.07
 
 
 def test_one_seed_adds_nothing_and_equal_seeds_add_nothing():

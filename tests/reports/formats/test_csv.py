@@ -40,7 +40,7 @@ def test_categories_comparisons_and_photos(maker, tmp_path):
 
 
 def test_missing_content_has_no_file(maker, tmp_path):
-    results = maker.run(methods=("gray",), categories=())
+    results = maker.run(methods=("gray",), categories=(), near_grey=0.0)
     folder = write_csv(results, tmp_path)
     assert {path.name for path in folder.iterdir()} == {"summary.csv", "images.csv"}
 

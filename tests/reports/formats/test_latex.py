@@ -109,7 +109,7 @@ def test_files_of_a_run(maker, tmp_path):
     results = maker.run(photos=20, failures=True, categories=tuple("abcdefghij"))
     folder = write_formats(results, tmp_path, ["latex"])[0]
     assert folder == tmp_path / "latex"
-    means = ("headline", "further", "without-near-grey", "auc-by-category", "psnr-by-category")
+    means = ("headline", "further", "with-near-grey", "auc-by-category", "psnr-by-category")
     differences = ("auc-differences", "auc_rebalanced-differences", "psnr-differences")
     names = (*means, *(f"{name}-intervals" for name in means), *differences, "speed")
     assert {path.name for path in folder.iterdir()} == {f"{name}.tex" for name in names}

@@ -4,6 +4,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from huebench.reports.analysis.material import Material
+from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import Bullets, Data, Figure, Heading, Listing, PlainTable, Prose, Table, plain
 from huebench.reports.sections.failures import NAMED, failed_cells, unscored_photos
 
@@ -74,9 +76,87 @@ def test_no_table_without_near_grey_photos_where_there_are_none_or_all(maker):
     assert said(none) == "None of the photos is known to be near-grey."
     assert found(Table, none) == []
     assert section("near_grey", maker.run(methods=("gray",), near_grey=1.0)) == []
-    some = found(Table, section("near_grey", maker.run(methods=("gray",), photos=30, near_grey=0.5)))
-    assert [table.name for table in some] == ["without-near-grey", "without-near-grey-intervals"]
-    assert "images/s" not in [column.label for column in some[0].columns]
+    assert section("near_grey", maker.run(methods=("gray",), near_grey=1.0)) == []
+
+
+def with_near_grey(results, count):
+    """Return a run in which gray's PSNR is at its ceiling on the first photos, which are near-grey."""
+    images = results.images.copy()
+    grey = images["photo"].isin(sorted(images["photo"].unique())[:count])
+    images["near_grey"] = grey
+    images.loc[grey & (images["method"] == "gray"), "psnr"] = 58.92
+    return replace(results, images=images)
+
+
+@pytest.mark.parametrize(("count", "name"), [(2, "without-near-grey"), (3, "with-near-grey")])
+def test_the_headline_leaves_near_grey_photos_out_where_they_are_more_than_5_percent(maker, count, name):
+    results = with_near_grey(maker.run(methods=("gray", "fusion"), photos=40), count)
+    material = Material(results)
+    blocks = section("near_grey", results)
+    tables = found(Table, blocks)
+    assert [table.name for table in tables] == [name, f"{name}-intervals"]
+    assert "images/s" not in [column.label for column in tables[0].columns]
+    few = count == 2
+    assert material.headline.photos == (40 if few else 37)
+    headline = found(Table, section("results", results))[0]
+    assert headline.caption == ("Results on all photos" if few else "Results without 3 near-grey photos")
+    assert ("leaves out 3 of 40 photos" in said(section("results", results))) != few
+    assert material.significance[0].comparisons["photos"].iloc[0] == (40 if few else 37)
+
+
+def test_an_order_that_depends_on_near_grey_photos_is_told(maker):
+    results = with_near_grey(maker.run(methods=("gray", "fusion", "mean-ab"), photos=40), 3)
+    told = said(section("near_grey", results))
+    with_them, without = (summarize(results, near_grey=grey).scores["psnr"] for grey in (True, False))
+    assert (with_them.idxmax(), without.idxmax()) == ("gray", "fusion")
+    assert "AuC: the order of the methods is the same with and without them." in told
+    leads = f"gray leads with them ({with_them['gray']:.2f}), fusion without ({without['fusion']:.2f}); "
+    assert "PSNR: the order depends on them, because a grey answer" in told
+    assert f"near the ceiling. {leads}" in told
+    assert "change places: gray and fusion" in told or "change places: gray and mean-ab" in told
+
+
+@pytest.mark.parametrize(
+    ("seeds", "photos", "results_say", "significance_says"),
+    [
+        (
+            (0,),
+            12,
+            "other seeds are not in them. With 12 photos, fewer than 30, they are rough.",
+            "say nothing about other seeds",
+        ),
+        (
+            (0, 1),
+            40,
+            "Intervals concern other photos and other seeds",
+            "and 2 seeds: errors hold what lies between seeds",
+        ),
+    ],
+)
+def test_what_intervals_concern_is_said(maker, seeds, photos, results_say, significance_says):
+    results = maker.run(methods=("gray", "fusion"), photos=photos, seeds=seeds, near_grey=0.0)
+    told = said(section("results", results))
+    assert results_say in told
+    assert significance_says in said(section("significance", results))
+    assert f"AuC rebalanced pools the pixels of {photos} photos by weight: they count as much as" in told
+
+
+def test_methods_that_are_told_apart_are_grouped_and_all_pairs_are_an_appendix(maker):
+    results = maker.run(methods=("gray", "fusion", "pix2pix", "random-ab"), photos=40, near_grey=0.0)
+    by = Material(results).significance[0]
+    blocks = section("significance", results)
+    groups = found(Bullets, blocks)[0].items
+    assert [plain(item) for item in groups] == [
+        first + (f", not told apart from it: {', '.join(rest)}" if rest else "") for first, *rest in by.groups
+    ]
+    assert by.groups[-1] == ("random-ab",)
+    pairs = found(PlainTable, section("all_pairs", results))
+    assert [table.caption for table in pairs] == [
+        f"All pairs by {name}" for name in ("AuC", "PSNR", "AuC rebalanced")
+    ]
+    assert pairs[0].rows[0][:2] == ("gray", "random-ab")
+    assert len(pairs[0].rows) == 6
+    assert section("all_pairs", maker.run(methods=("gray", "fusion"))) == []
 
 
 def test_many_categories_become_several_tables(maker):
