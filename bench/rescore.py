@@ -20,6 +20,7 @@ from .plan.photos import dataset_key, limited
 from .plan.plan import data_given, photos_key, sample_key, score_key
 from .plan.request import Request
 from .plan.resolve import dataset_of, protocol_of, training_dataset_of
+from .protocol.presets import name_of
 from .run import prepare, run_folder, typed, write
 
 
@@ -88,6 +89,7 @@ def rescore(
             protocol=protocol.facts(),
             protocol_digest=protocol.digest,
             metrics=metric_facts(protocol.metrics),
+            options={**before.run.options, "protocol": name_of(protocol, request.protocol)},
         )
         return write(cells, statuses, run, expected=int(before.cells["expected"].iloc[0]), out=folder)
 

@@ -32,6 +32,7 @@ from .plan.machine import machine_facts
 from .plan.photos import open_split
 from .plan.plan import Plan
 from .plan.resolve import dataset_of, protocol_of, training_dataset_of
+from .protocol.presets import name_of
 from .protocol.training_sample import TrainingSample
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -266,5 +267,5 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         metrics=metric_facts(protocol.metrics),
         versions={"huebench": __version__, **library_versions()},
         machine=machine_facts(),
-        options=request.facts,
+        options={**request.facts, "protocol": name_of(protocol, request.protocol)},
     )

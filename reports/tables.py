@@ -73,7 +73,7 @@ IMAGE_COLUMNS: dict[str, str] = {
     "seed": "Int64",
     "photo": "string",
     "category": "string",
-    "status": "string",  # ok | undecodable | failed
+    "status": "string",  # ok | undecodable | left out (by the protocol) | failed
     "reason": "string",
     "near_grey": "boolean",  # no |a*| or |b*| of the truth above 5
     "reference": "string",  # id of the reference photo, where one was used
@@ -82,6 +82,9 @@ IMAGE_COLUMNS: dict[str, str] = {
     "input_picture": "string",  # the same for the grey input
 }
 """Column → dtype of ``images.parquet``; every photo-level metric adds a Float64 column."""
+
+FOR_ALL = ("undecodable", "left out")
+"""The statuses that a photo has for every method alike: no method is to blame."""
 
 CURVE_COLUMNS: dict[str, str] = {
     "cell": "string",
@@ -155,7 +158,8 @@ class RunFacts:
     metrics: tuple[MetricFacts, ...]  #: In the order of the tables
     versions: dict[str, str]  #: Library → version
     machine: dict[str, str]  #: Processor, cores, memory, accelerator, system
-    options: dict[str, Any]  #: ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``
+    #: ``seeds``, ``budget``, ``device``, ``jobs``, ``limit``, ``split``, and the name of the ``protocol``.
+    options: dict[str, Any]
     schema_version: int = SCHEMA_VERSION
 
 

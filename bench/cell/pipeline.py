@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.base import RGB, Entry, PhotoError
-from ...datasets.color.conversion import near_grey
 from ...datasets.photos import Photo, PhotoSet
 from ...methods.base import Chroma, Context, Lightness, Method
 from ..metrics import Scorer
 from ..protocol.protocol import Protocol
 from ..protocol.references import ReferencePool
+
+LEFT_OUT = "near-grey: the protocol scores no such photo"
+"""The reason of photos that the protocol leaves out."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,12 @@ class Outcome:
     ----------
     entry
         The photo.
+    status
+        ``ok``, ``undecodable``, or ``left out`` by the protocol because the truth is near-grey.
     problem
-        Why it could not be decoded, in which case nothing else is known; otherwise ``""``.
+        Why it was not scored, in which case nothing else is known; otherwise ``""``.
     truth
-        The photo, uint8 (H, W, 3).
+        The picture that the prediction is compared with, uint8 (H, W, 3).
     lightness
         Its lightness, the method's only input, float32 (H, W).
     prediction
@@ -127,6 +131,7 @@ class Outcome:
     """
 
     entry: Entry
+    status: Literal["ok", "undecodable", "left out"] = "ok"
     problem: str = ""
     truth: RGB | None = None
     lightness: Lightness | None = None
@@ -233,7 +238,7 @@ class Pipeline:
     enter: Callable[[str], None] = lambda step: None  # noqa: ARG005
 
     def run(self, entries: Sequence[Entry], kept: Mapping[str, Prediction] | None = None) -> list[Outcome]:
-        """Return an outcome for each photo, in order, including those that cannot be decoded.
+        """Return an outcome for each photo, in order, including those that are not scored.
 
         Parameters
         ----------
@@ -242,10 +247,10 @@ class Pipeline:
         kept
             Predictions to score, by photo; ``None`` to colorize.
         """
-        photos, problems = self._read(entries)
-        outcomes = {entry.id: Outcome(entry, problem) for entry, problem in problems}
+        photos, outcomes = self._read(entries)
         if photos:
             lightness, chroma = self.protocol.hide(np.stack([photo.rgb for photo in photos]))
+            truths = self.protocol.truth_of(np.stack([photo.rgb for photo in photos]))
             self.enter("colorize")
             if kept is None:
                 predictions = self.colorize(photos, lightness, chroma)
@@ -253,13 +258,13 @@ class Pipeline:
                 predictions = [kept[photo.entry.id] for photo in photos]
             self.enter("score")
             for i, photo in enumerate(photos):
-                scores = self.scorer.score(photo.rgb, predictions[i].rgb)
+                scores = self.scorer.score(truths[i], predictions[i].rgb)
                 outcomes[photo.entry.id] = Outcome(
                     photo.entry,
-                    truth=photo.rgb,
+                    truth=truths[i],
                     lightness=lightness[i],
                     prediction=predictions[i],
-                    near_grey=near_grey(chroma[i], self.protocol.near_grey_threshold),
+                    near_grey=self.protocol.is_near_grey(chroma[i]),
                     scores=scores.columns,
                     features=scores.features,
                 )
@@ -288,14 +293,20 @@ class Pipeline:
             return self.colorize([photo], lightness, chroma)[0].seconds
         return 0.0
 
-    def _read(self, entries: Sequence[Entry]) -> tuple[list[Photo], list[tuple[Entry, str]]]:
-        photos, problems = [], []
+    def _read(self, entries: Sequence[Entry]) -> tuple[list[Photo], dict[str, Outcome]]:
+        """Return the photos to score, and the outcomes of all others."""
+        photos, outcomes = [], {}
         for entry in entries:
             try:
-                photos.append(Photo(entry, self.photos.read(entry)))
+                photo = Photo(entry, self.photos.read(entry))
             except PhotoError as error:
-                problems.append((entry, str(error)))
-        return photos, problems
+                outcomes[entry.id] = Outcome(entry, "undecodable", str(error))
+                continue
+            if self.protocol.leaves_out(photo.rgb):
+                outcomes[entry.id] = Outcome(entry, "left out", LEFT_OUT, near_grey=True)
+            else:
+                photos.append(photo)
+        return photos, outcomes
 
 
 def checked_chroma(chroma: NDArray[Any], lightness: Lightness) -> Chroma:
@@ -325,5 +336,5 @@ def mean_auc(protocol: Protocol, colorizer: Colorizer, photos: Iterable[Photo]) 
     for photo in photos:
         lightness, _ = protocol.hide(photo.rgb[None])
         restored, _ = colorize(protocol, colorizer, lightness)
-        scores.append(scorer.score(photo.rgb, restored[0]).columns["auc"])
+        scores.append(scorer.score(protocol.truth_of(photo.rgb), restored[0]).columns["auc"])
     return float(np.mean(scores))

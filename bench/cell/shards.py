@@ -154,7 +154,8 @@ class SplitScorer:
         row = {"photo": outcome.entry.id, "category": outcome.entry.category}
         prediction = outcome.prediction
         if prediction is None:
-            return row | {"status": "undecodable", "reason": outcome.problem}
+            known = {"near_grey": True} if outcome.near_grey else {}  # of an undecodable photo it is not
+            return {**row, "status": outcome.status, "reason": outcome.problem, **known}
         scores = {name: _plain(value) for name, value in outcome.scores.items()}
         reference = {} if prediction.reference is None else {"reference": prediction.reference}
         return {

@@ -1,4 +1,4 @@
-"""``bench list methods | datasets | metrics``, and the plan of a dry run."""
+"""``bench list methods | datasets | metrics | protocols``, and the plan of a dry run."""
 
 from __future__ import annotations
 
@@ -108,20 +108,59 @@ def list_metrics(_plugins: Plugins = None) -> None:
     Console().print(table)
 
 
+@list_app.command("protocols")
+def list_protocols(
+    name: Annotated[str | None, typer.Argument(help="Show this protocol with its choices.")] = None,
+) -> None:
+    """Show all named protocols, or one with its choices and where each was taken from."""
+    from ..protocol.presets import presets
+
+    if name is not None:
+        _print_protocol(name, Console())
+        return
+    table = Table(
+        Column("protocol", no_wrap=True), Column("digest", no_wrap=True), "what it is",
+        Column("source", overflow="fold"),
+        box=None, header_style="bold",
+    )  # fmt: skip
+    for preset in presets.items().values():
+        row = (preset.name, preset.protocol.digest, preset.summary, preset.source)
+        table.add_row(*map(escape, row))
+    Console().print(table)
+    Console().print("[dim]one protocol with its choices: bench list protocols NAME")
+
+
+def _print_protocol(name: str, console: Console) -> None:
+    from ..protocol.presets import presets
+
+    preset = presets.get(name)
+    protocol, facts = preset.protocol, preset.protocol.facts()
+    console.print(f"[bold]{escape(preset.name)}[/] {protocol.digest}: {escape(preset.summary)}")
+    console.print(f"from: {escape(preset.source)}", highlight=False)
+    table = Table(Column("field", no_wrap=True), "choice", "taken from", box=None, header_style="bold")
+    for field, value in facts.items():
+        shown = ", ".join(value) if isinstance(value, list) else str(value)
+        table.add_row(field.replace("_", " "), escape(shown), escape(preset.reason(field)))
+    console.print(table)
+    if preset.differs:
+        console.print(f"not as there: {escape(preset.differs)}", highlight=False)
+
+
 def print_plan(plan: Plan, console: Console) -> None:
     """Show the cells of a plan and which of them are done."""
     from ..plan.resolve import protocol_of
+    from ..protocol.presets import name_of
 
     table = Table("cell", "method", "seed", "state", box=None, header_style="bold")
     for cell in plan.cells:
         status = cell.status()
         state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
         table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
-    request = plan.request
+    request, protocol = plan.request, protocol_of(plan.request)
     what = (
-        f"{len(plan.photos)} {request.split} photos of {request.dataset}, "
-        f"protocol {protocol_of(request).digest}, budget {request.budget}, {request.device}, "
-        f"into {request.out}"
+        f"{len(plan.photos)} {request.split} photos of {request.dataset}, protocol "
+        f"{name_of(protocol, request.protocol)} ({protocol.digest}), budget {request.budget}, "
+        f"{request.device}, into {request.out}"
     )
     console.print(Text(what), soft_wrap=True)
     console.print(table)

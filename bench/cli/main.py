@@ -26,6 +26,7 @@ from .power import power
 from .report import report
 from .run import run
 from .score import score
+from .sensitivity import sensitivity
 from .speed import speed
 from .study import study
 
@@ -57,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, score, report, compare, study, check, speed, power, ablation):
+for command in (run, score, report, compare, study, check, speed, power, sensitivity, ablation):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")

@@ -73,6 +73,7 @@ class Metric:
     requires: Mapping[str, str] = field(default_factory=dict)
     weights: Weights | None = None  #: The weights file that it needs
     files: tuple[Path, ...] = ()  #: Data files that it reads: their content is part of a result's key
+    by_default: bool = True  #: Whether a run computes it unless told otherwise; so only for built-in metrics
     headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
     order: int = LAST  #: Position in tables and listings; ties by parameter, then by name
@@ -264,8 +265,9 @@ def metric_names() -> list[str]:
 
 
 def default_metrics() -> tuple[str, ...]:
-    """Return the names of the built-in metrics, in the order of tables."""
-    return tuple(name for name in metric_names() if metrics.get(name).built_in)
+    """Return the names of the built-in metrics that a run computes by default, in the order of tables."""
+    known = ((name, metrics.get(name)) for name in metric_names())
+    return tuple(name for name, metric in known if metric.built_in and metric.by_default)
 
 
 def get_metric(name: str) -> Metric:

@@ -72,6 +72,19 @@ def colorfulness(opponent_sums: npt.NDArray[np.int64], pixels: int) -> float:
     takes=COLORFULNESS_ABS,
     order=50,
 )
+@register_metric(
+    name="delta_colorfulness_abs",
+    label="ΔCF abs",
+    direction="lower",
+    range=(0, math.inf),
+    source="Kang et al. 2023 (DDColor), arXiv:2212.11613: its ΔCF, by the colorfulness of its code",
+    description="|mean colorfulness_abs of the predictions − mean colorfulness_abs of the truths|.",
+    aggregate="mean_gap",
+    takes=COLORFULNESS_ABS,
+    by_default=False,
+    headline=True,
+    order=65,
+)
 def colorfulness_abs(opponent_sums: npt.NDArray[np.int64], pixels: int) -> float:
     """Return the same with |rg| and |yb| instead of rg and yb."""
     _, rg_square, rg_absolute, _, yb_square, yb_absolute = (int(value) for value in opponent_sums)

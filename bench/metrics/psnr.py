@@ -42,6 +42,23 @@ def psnr(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> floa
 
 
 @register_metric(
+    name="psnr_capped",
+    label="PSNR ≤ 50",
+    direction="higher",
+    unit="dB",
+    range=(0, 50),
+    source="Yun et al. 2022 (iColoriT), arXiv:2207.06831: the smallest MSE of its code is 1e-5 on 0…1",
+    description="PSNR of each photo, at most 50 dB, then the mean over photos.",
+    by_default=False,
+    headline=True,
+    order=15,
+)
+def psnr_capped(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8]) -> float:
+    """Return the peak signal-to-noise ratio of RGB photos (H, W, 3), in dB; at most 50."""
+    return min(psnr(truth, predicted), 50.0)
+
+
+@register_metric(
     name="psnr_ab",
     label="PSNR ab",
     direction="higher",

@@ -124,8 +124,8 @@ def score(
     truth, predicted : ndarray of uint8, shape (H, W, 3)
         RGB photos of the same size.
     metrics
-        Names; by default all metrics that have a value for a single photo, need no prior of colours, and
-        have their libraries and weights on this machine.
+        Names; by default all metrics of a default run and of plugins that have a value for a single photo,
+        need no prior of colours, and have their libraries and weights on this machine.
 
     Returns
     -------
@@ -147,7 +147,8 @@ def score(
     {'psnr': 13.979400086720377, 'colorfulness': 0.0, 'colorfulness_truth': 0.0, 'delta_colorfulness': 0.0}
     """
     if metrics is None:
-        chosen = [metric for metric in map(get_metric, metric_names()) if not _hindrance(metric)]
+        usual = [metric for metric in map(get_metric, metric_names()) if metric.by_default]
+        chosen = [metric for metric in usual if not _hindrance(metric)]
     else:
         chosen = [get_metric(name) for name in resolve(metrics)]
         for metric in chosen:

@@ -101,12 +101,20 @@ class Request(BaseModel):
     max_memory: Annotated[ByteSize, BeforeValidator(_bytes)] | None = option(
         None, "Memory that a method may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
     )
-    size: int | None = option(
-        None, "Side in pixels at which photos are scored.  [default: the dataset's]", ge=16, le=4096
+    protocol: str = option(
+        "huebench", "Protocol: a name from `bench list protocols`.", facts=True, metavar="NAME"
     )
-    resize: Literal["squash", "center-crop"] = option("squash", "How photos are resized.")
+    size: int | None = option(
+        None,
+        "Side in pixels at which photos are scored.  [default: the protocol's; for huebench, the dataset's]",
+        ge=16,
+        le=4096,
+    )
+    resize: Literal["squash", "center-crop"] | None = option(
+        None, "How photos are resized.  [default: the protocol's]"
+    )
     metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
-        None, "Metrics, separated by commas.  [default: all in `bench list metrics`]"
+        None, "Metrics, separated by commas.  [default: the protocol's]"
     )
     plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
     out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")

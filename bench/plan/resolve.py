@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ... import UserError
 from ...datasets.base import Dataset, dataset_info, datasets, open_dataset
@@ -13,9 +15,10 @@ from ...files import WEIGHTS_VARIABLE
 from ...methods.base import methods
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
-from ..metrics import default_metrics, get_metric
+from ..metrics import get_metric
 from ..metrics import resolve as resolve_metrics
 from ..metrics.base import metrics
+from ..protocol.presets import DEFAULT, presets
 from ..protocol.protocol import Protocol
 from .machine import check_gpus, resolve_device, threads_available
 from .request import Request
@@ -55,8 +58,7 @@ def resolve(request: Request) -> Request:
             "seeds": tuple(dict.fromkeys(request.seeds)),
             "device": device,
             "threads": request.threads or threads_available(),
-            "metrics": default_metrics() if request.metrics is None else resolve_metrics(request.metrics),
-            "size": request.size or dataset_info(request.dataset).size,
+            **_choices(request),
             "plugins": tuple(path.expanduser().resolve() for path in request.plugins),
             "out": _run_folder(request.out or Path("runs", _run_name(request, path))),
         }
@@ -68,8 +70,39 @@ def resolve(request: Request) -> Request:
 def protocol_of(request: Request) -> Protocol:
     """Return the protocol of a resolved request."""
     assert request.size is not None  # noqa: S101  # it is resolved
+    assert request.resize is not None  # noqa: S101
     assert request.metrics is not None  # noqa: S101
-    return Protocol(size=request.size, resize=request.resize, metrics=request.metrics)
+    preset = presets.get(request.protocol).protocol
+    return replace(preset, size=request.size, resize=request.resize, metrics=request.metrics)
+
+
+def _choices(request: Request) -> dict[str, Any]:
+    """Return size, resizing and metrics: a named protocol's own, and only these; huebench's can be changed.
+
+    Raises
+    ------
+    UserError
+        If the protocol is unknown, or an option contradicts it.
+    """
+    preset = presets.get(request.protocol)
+    given = {
+        "size": request.size,
+        "resize": request.resize,
+        "metrics": None if request.metrics is None else resolve_metrics(request.metrics),
+    }
+    own = {name: getattr(preset.protocol, name) for name in given}
+    if preset.name == DEFAULT:
+        own["size"] = dataset_info(request.dataset).size
+        return {name: own[name] if value is None else value for name, value in given.items()}
+    for name, value in given.items():
+        if value is not None and value != own[name]:
+            theirs = ",".join(own[name]) if name == "metrics" else own[name]
+            others = "; `bench score RUN --metrics …` adds others afterwards" if name == "metrics" else ""
+            raise UserError(
+                f"--{name} contradicts --protocol {preset.name}, which is frozen at {theirs}: leave --{name} "
+                f"out{others}, or leave --protocol out and choose freely"
+            )
+    return own
 
 
 def dataset_of(request: Request) -> Dataset:

@@ -13,15 +13,12 @@ import numpy as np
 from PIL import Image
 
 from ...datasets.base import RGB
-from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
+from ...datasets.color.conversion import near_grey, rgb_to_lab
 from ...methods.base import Chroma, Lightness
 from ..metrics import default_metrics
+from .choices import GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
 
 RULES = {
-    "interpolation": "Lanczos",
-    "grey": "CIE L* of sRGB, D65",
-    "merge": "the input's own L*, the predicted a*b*",
-    "save": "sRGB uint8, rounded to nearest, clipped to the gamut in linear RGB",
     "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
     "the same content or a near-duplicate",
 }
@@ -31,6 +28,8 @@ RULES = {
 @dataclass(frozen=True)
 class Protocol:
     """Every choice that could change a number although no method has changed.
+
+    The names of the choices, with their meanings, are in `huebench.bench.protocol.choices`.
 
     Attributes
     ----------
@@ -46,6 +45,23 @@ class Protocol:
         Number of training photos, drawn with seed 0, that serve as references and as the prior of colours.
     version
         Increased when a rule or the meaning of a field changes.
+    interpolation
+        The filter that resizes: a name in `choices.INTERPOLATION`.
+    grey
+        The lightness that a method sees: a name in `choices.GREY`.
+    merge
+        How the prediction joins the input's lightness: a name in `choices.MERGE`.
+    save
+        How the result becomes 8-bit RGB: a name in `choices.SAVE`.
+    truth
+        The picture that a prediction is compared with: a name in `choices.TRUTH`.
+    near_grey
+        Whether near-grey photos are scored: a name in `choices.NEAR_GREY`.
+
+    Raises
+    ------
+    UserError
+        If a choice is unknown.
     """
 
     size: int = 256
@@ -54,10 +70,36 @@ class Protocol:
     near_grey_threshold: float = 5.0
     training_sample: int = 1000
     version: int = 3
+    interpolation: str = USUAL["interpolation"]
+    grey: str = USUAL["grey"]
+    merge: str = USUAL["merge"]
+    save: str = USUAL["save"]
+    truth: str = USUAL["truth"]
+    near_grey: str = USUAL["near_grey"]
+
+    def __post_init__(self) -> None:
+        for name in USUAL:
+            check_choice(name, getattr(self, name))
 
     def facts(self) -> dict[str, Any]:
-        """Return all choices and `RULES`, as ``run.json`` and the report state them."""
-        return {**asdict(self), "metrics": list(self.metrics), **RULES}
+        """Return all choices and `RULES`, as ``run.json`` and the report state them.
+
+        The truth and the near-grey photos are stated only where they are not treated as usual: a protocol
+        from before these choices existed keeps its digest.
+        """
+        facts = {
+            **asdict(self),
+            "metrics": list(self.metrics),
+            "interpolation": INTERPOLATION[self.interpolation].text,
+            "grey": GREY[self.grey].text,
+            "merge": MERGE[self.merge].text,
+            "save": SAVE[self.save].text,
+            "truth": TRUTH[self.truth].text,
+            "near_grey": NEAR_GREY[self.near_grey],
+            **RULES,
+        }
+        unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
+        return {name: value for name, value in facts.items() if name not in unstated}
 
     @property
     def digest(self) -> str:
@@ -66,8 +108,12 @@ class Protocol:
 
     @property
     def preparation(self) -> str:
-        """A text that changes when `prepare` does."""
-        return f"{self.version} {self.size} {self.resize} {RULES['interpolation']}"
+        """A text that changes with the pixels that are read, that methods see, or that are scored."""
+        read = f"{self.version} {self.size} {self.resize} {INTERPOLATION[self.interpolation].text}"
+        names = ("grey", "merge", "save", "truth", "near_grey")
+        unusual = [f"{name} {getattr(self, name)}" for name in names if getattr(self, name) != USUAL[name]]
+        threshold = [str(self.near_grey_threshold)] if self.near_grey != USUAL["near_grey"] else []
+        return " ".join([read, *unusual, *threshold])
 
     def prepare(self, rgb: RGB) -> RGB:
         """Resize a decoded photo, uint8 (H, W, 3), to uint8 (size, size, 3)."""
@@ -78,12 +124,25 @@ class Protocol:
             image = image.crop((left, top, left + side, top + side))
         if image.size == (self.size, self.size):
             return np.array(image)
-        return np.array(image.resize((self.size, self.size), Image.Resampling.LANCZOS))
+        return INTERPOLATION[self.interpolation].apply(np.asarray(image), self.size)
 
     def hide(self, photos: RGB) -> tuple[Lightness, Chroma]:
         """Split photos, uint8 (N, H, W, 3), into the lightness that methods see and the hidden chroma."""
-        return rgb_to_lab(photos)
+        lightness, chroma = rgb_to_lab(photos)
+        return GREY[self.grey].apply(photos, lightness), chroma
 
     def restore(self, lightness: Lightness, chroma: Chroma) -> RGB:
         """Combine lightness and a method's chroma into photos, uint8 (N, H, W, 3)."""
-        return lab_to_rgb(lightness, chroma)
+        return SAVE[self.save].apply(*MERGE[self.merge].apply(lightness, chroma))
+
+    def truth_of(self, photos: RGB) -> RGB:
+        """Return the pictures with which predictions are compared, uint8 of the photos' shape."""
+        return TRUTH[self.truth].apply(photos)
+
+    def is_near_grey(self, chroma: Chroma) -> bool:
+        """Return whether a photo with this chroma, float32 (H, W, 2), is near-grey."""
+        return near_grey(chroma, self.near_grey_threshold)
+
+    def leaves_out(self, photo: RGB) -> bool:
+        """Return whether a photo, uint8 (H, W, 3), is not scored because it is near-grey."""
+        return self.near_grey == "left-out" and self.is_near_grey(rgb_to_lab(photo)[1])

@@ -154,8 +154,12 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     >>> differences({"size": 256, "grey": "L*"}, {"size": 128, "grey": "L*"})
     ['size: 256 → 128']
     """
+
+    def value(facts: Mapping[str, Any], key: str) -> str:
+        return in_words(facts[key]) if key in facts else "not stated"
+
     return [
-        f"{key.replace('_', ' ')}: {in_words(before.get(key))} → {in_words(after.get(key))}"
+        f"{key.replace('_', ' ')}: {value(before, key)} → {value(after, key)}"
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
     ]

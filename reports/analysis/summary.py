@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..tables import MetricFacts, Results
+from ..tables import FOR_ALL, MetricFacts, Results
 
 GROUPS = ("baseline", "classical", "deep")
 """The families in the order of every table; oracles follow, and the truth comes last."""
@@ -26,8 +26,9 @@ class Summary:
     #: The metrics of the columns; those that cannot be computed for these photos are left out.
     metrics: tuple[MetricFacts, ...]
     #: ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored`` and
-    #: ``undecodable``, all seeds together, and ``coverage`` (scored / expected); and the method's cost:
-    #: ``images_per_second``, ``parameter_count``, ``fit_seconds``, ``peak_memory_mb``.
+    #: ``undecodable`` (or left out by the protocol), all seeds together, and ``coverage`` (scored /
+    #: expected); and the method's cost: ``images_per_second``, ``parameter_count``,
+    #: ``fit_seconds``, ``peak_memory_mb``.
     rows: pd.DataFrame
     #: One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
     scores: pd.DataFrame
@@ -117,8 +118,10 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
         dtype=float,
     )
     counts = counted.groupby(["cell", "status"]).size()
-    for status, column in (("ok", "scored"), ("undecodable", "undecodable")):
-        cells[column] = [int(counts.get((cell, status), 0)) for cell in cells["cell"]]
+    for statuses, column in ((("ok",), "scored"), (FOR_ALL, "undecodable")):
+        cells[column] = [
+            sum(int(counts.get((cell, status), 0)) for status in statuses) for cell in cells["cell"]
+        ]
     grouped = values.groupby(level=0, sort=False)
     return Summary(
         metrics=metrics,

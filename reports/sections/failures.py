@@ -4,7 +4,7 @@ import pandas as pd
 
 from ..analysis.material import Material
 from ..blocks import Block, Heading, PlainTable, Prose
-from ..tables import Results
+from ..tables import FOR_ALL, Results
 
 NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
@@ -35,13 +35,13 @@ def failed_cells(cells: pd.DataFrame) -> list[tuple[str, ...]]:
 def unscored_photos(results: Results) -> list[tuple[str, ...]]:
     """Return method, status, count, reason and photos, one row per reason.
 
-    A photo that could not be decoded is not a method's fault and is listed once for all methods.
+    A photo that could not be decoded, or that the protocol leaves out, is listed once for all methods.
     """
     wrong = results.images[results.images["status"] != "ok"]
     groups: dict[tuple[str, str, str], set[str]] = {}
     for row in wrong[["method", "status", "reason", "photo"]].itertuples(index=False):
         method, status, reason, photo = ("" if pd.isna(value) else str(value) for value in row)
-        groups.setdefault(("all" if status == "undecodable" else method, status, reason), set()).add(photo)
+        groups.setdefault(("all" if status in FOR_ALL else method, status, reason), set()).add(photo)
     return [
         (method, status, f"{len(photos):,}", reason, _which(sorted(photos)))
         for (method, status, reason), photos in sorted(groups.items())

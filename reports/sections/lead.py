@@ -33,7 +33,9 @@ def blocks(material: Material) -> list[Block]:
     )
     made: list[Block] = [
         Prose((*told, ".")),
-        Prose(("Protocol ", Code(run.protocol_digest), f": {protocol}.")),
+        Prose(
+            ("Protocol ", *_named(run.options.get("protocol")), Code(run.protocol_digest), f": {protocol}.")
+        ),
     ]
     if 0 < material.summary.photos < FEW:
         few = f" With {counted(material.summary.photos, 'photo')}, chance decides much of the ranking."
@@ -44,6 +46,11 @@ def blocks(material: Material) -> list[Block]:
     if run.dataset["caveat"]:
         made.append(Caveat((Strong("Read this first."), f" {run.dataset['caveat']}")))
     return made
+
+
+def _named(name: str | None) -> tuple[Span, ...]:
+    """Return the protocol's name, which runs of earlier versions do not state."""
+    return (Strong(name), " ") if name else ()
 
 
 def _trained_on(photos: int, scored: int) -> str:

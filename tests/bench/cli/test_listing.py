@@ -1,5 +1,6 @@
 import re
 
+from huebench.bench.protocol.presets import presets
 from huebench.datasets.base import datasets
 from huebench.methods.base import methods
 from huebench.plugins import Broken
@@ -70,3 +71,23 @@ def test_metrics_are_listed_with_direction_unit_and_source(bench):
     assert re.search(r"psnr +higher +dB", output)
     assert re.search(r"colorfulness +target", output)
     assert "Wang, Bovik" in output
+
+
+def test_protocols_are_listed_with_source_and_digest(bench):
+    code, output = bench("list", "protocols")
+    assert code == 0
+    for preset in presets.items().values():
+        assert re.search(rf"^ {preset.name} +{preset.protocol.digest} ", output, re.MULTILINE)
+    assert "arXiv:1603.08511" in output
+
+
+def test_one_protocol_is_shown_with_the_source_of_each_choice(bench):
+    code, output = bench("list", "protocols", "ct2")
+    assert code == 0
+    assert re.search(r"resize +center-crop +segm/data/coco.py", output)
+    assert re.search(r"near grey threshold +5.0 +ours", output)
+    assert "not as there: " in output
+
+
+def test_an_unknown_protocol_is_a_mistake(bench):
+    assert bench("list", "protocols", "ct3") == (2, "error: unknown protocol 'ct3'; did you mean ct2?\n")

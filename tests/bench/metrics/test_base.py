@@ -68,16 +68,25 @@ def test_default_metrics_are_the_built_in_ones_in_the_order_of_tables():
     assert default_metrics() == tuple(EXPECTED)
 
 
+def test_variants_of_other_papers_are_listed_but_not_computed_by_default():
+    variants = set(metric_names()) - set(default_metrics())
+    assert variants == {"psnr_capped", "ssim_uniform", "ssim_uniform_225", "delta_colorfulness_abs"}
+    assert not any(get_metric(name).compared for name in variants)
+
+
 def test_headline_and_compared_metrics():
     found = [get_metric(name) for name in metric_names()]
-    assert {metric.name for metric in found if metric.headline} == HEADLINE
+    assert {metric.name for metric in found if metric.headline and metric.by_default} == HEADLINE
+    # A metric that is computed only if asked for is what its readers look for first.
+    assert all(metric.headline for metric in found if not metric.by_default)
     assert [metric.name for metric in found if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
 
 
 def test_plugin_metrics_follow_the_built_in_ones_and_are_not_defaults():
     for name in ("plugin_b", "plugin_a"):
         register_metric(**named(name=name))(lambda truth, predicted: 0.0)
-    assert metric_names() == [*EXPECTED, "plugin_a", "plugin_b"]
+    usual = [name for name in metric_names() if get_metric(name).by_default]
+    assert usual == [*EXPECTED, "plugin_a", "plugin_b"]
     assert default_metrics() == tuple(EXPECTED)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 
-from huebench.bench.metrics.psnr import CEILING, psnr, psnr_ab
+from huebench.bench.metrics.psnr import CEILING, psnr, psnr_ab, psnr_capped
 
 from . import naive
 
@@ -40,6 +40,13 @@ def test_one_level_everywhere_is_48_decibels_and_far_less_is_the_ceiling():
     almost = truth.copy()
     almost[0, 0, 0] += 1
     assert psnr(truth, almost) == CEILING
+
+
+def test_capped_psnr_is_psnr_up_to_50_decibels():
+    truth = np.full((32, 32, 3), 100, np.uint8)
+    assert psnr_capped(truth, truth + np.uint8(5)) == psnr(truth, truth + np.uint8(5)) < 50
+    # 50 dB is a mean squared error of 1e-5 for values of 0…1.
+    assert psnr_capped(truth, truth) == pytest.approx(10 * math.log10(1 / 1e-5), abs=EXACT)
 
 
 def test_identical_photos_reach_the_ceiling(photos):

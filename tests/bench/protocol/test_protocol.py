@@ -25,6 +25,25 @@ def test_the_digest_is_stable():
     assert Protocol().digest == "e58186602aa1"
 
 
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        ({"interpolation": "area"}, True),
+        ({"grey": "luma"}, True),
+        ({"merge": "yuv"}, True),
+        ({"save": "truncate"}, True),
+        ({"truth": "jpeg"}, True),
+        ({"near_grey": "left-out"}, True),
+        ({"near_grey_threshold": 6.0}, False),
+        ({"near_grey": "left-out", "near_grey_threshold": 6.0}, True),
+        ({"metrics": ("psnr",)}, False),
+    ],
+)
+def test_preparation_changes_with_the_pixels(change, moves):
+    assert (replace(Protocol(), **change).preparation != Protocol().preparation) == moves
+    assert replace(Protocol(), **change).digest != Protocol().digest
+
+
 def test_squash_keeps_the_whole_photo():
     photo = np.zeros((60, 100, 3), np.uint8)
     photo[:, 50:] = 200

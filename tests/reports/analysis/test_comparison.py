@@ -169,7 +169,7 @@ def test_other_differences_are_listed_and_times_need_one_machine(results):
 
 
 def test_differences_name_entries_on_one_side_only():
-    assert differences({"a": 1}, {"b_c": [2]}) == ["a: 1 → none", "b c: none → 2"]
+    assert differences({"a": 1}, {"b_c": [2]}) == ["a: 1 → not stated", "b c: not stated → 2"]
     assert differences({"a": 1}, {"a": 1}) == []
 
 

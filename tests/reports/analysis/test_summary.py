@@ -85,10 +85,11 @@ def test_methods_with_missing_photos_and_oracles_do_not_contend(maker):
     assert not {"resnet34-classification", "resnet34-regression", "oracle-lowres"} & set(contenders)
 
 
-def test_an_undecodable_photo_disqualifies_no_method(maker):
+@pytest.mark.parametrize("status", ["undecodable", "left out"])
+def test_a_photo_without_a_score_from_any_method_disqualifies_none(maker, status):
     results = maker.run(methods=("gray", "pix2pix"))
     broken = results.images["photo"] == "im0003.jpg"
-    images = results.images.assign(status=results.images["status"].mask(broken, "undecodable"))
+    images = results.images.assign(status=results.images["status"].mask(broken, status))
     summary = summarize(replace(results, images=images))
     assert list(summary.contenders()) == ["gray", "pix2pix"]
     assert list(summary.rows["coverage"]) == [11 / 12, 11 / 12]

@@ -49,6 +49,13 @@ def test_few_photos_are_a_caveat_at_the_top(maker):
     assert not any("Few photos" in plain(caveat.text) for caveat in many)
 
 
+def test_the_lead_names_the_protocol_if_the_run_does(maker):
+    results = maker.run(methods=("gray",))
+    options = {**results.run.options, "protocol": "ct2"}
+    named = replace(results, run=replace(results.run, options=options))
+    assert "Protocol ct2 5f2c9a0e11d4: size 256; " in said(section("lead", named))
+
+
 def test_failures_are_listed_with_phase_and_reason(maker):
     late, lost = failed_cells(maker.run(failures=True).cells)
     assert late[:4] == ("resnet34-classification", "0", "timeout", "colorize")
@@ -73,11 +80,12 @@ def test_many_unscored_photos_are_counted_and_some_named(maker):
     assert unscored[4].endswith(f"and {20 - NAMED} more (all are in images.parquet)")
 
 
-def test_an_undecodable_photo_is_named_once(maker):
+@pytest.mark.parametrize("status", ["undecodable", "left out"])
+def test_a_photo_that_no_method_could_score_is_named_once(maker, status):
     results = maker.run(methods=("gray", "pix2pix"))
     broken = results.images["photo"] == "im0003.jpg"
-    results.images.loc[broken, ["status", "reason"]] = ["undecodable", "truncated"]
-    assert unscored_photos(results) == [("all", "undecodable", "1", "truncated", "im0003.jpg")]
+    results.images.loc[broken, ["status", "reason"]] = [status, "a reason"]
+    assert unscored_photos(results) == [("all", status, "1", "a reason", "im0003.jpg")]
 
 
 def test_no_table_without_near_grey_photos_where_there_are_none_or_all(maker):
@@ -213,9 +221,13 @@ def test_a_missing_note_is_left_out(maker):
 def test_provenance_holds_the_command_the_protocol_and_the_versions(maker):
     results = maker.run(methods=("gray",))
     blocks = section("provenance", results)
-    facts = {table.caption: dict(table.rows) for table in found(PlainTable, blocks)}
+    tables = {table.caption: table.rows for table in found(PlainTable, blocks)}
+    facts = {title: {name: value for name, value, *_ in rows} for title, rows in tables.items()}
     assert found(Listing, blocks)[0].text == results.run.command
     assert facts["Protocol"]["digest"] == "5f2c9a0e11d4"
+    assert ("size", "256", "side in pixels of the square at which photos are colorized and scored") in tables[
+        "Protocol"
+    ]
     assert facts["Versions"]["torch"] == "2.15.0"
     assert facts["Dataset"]["photos"] == "train 3,780, validation 420, test 12"
     assert "caveat" not in facts["Dataset"]
