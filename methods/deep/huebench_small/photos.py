@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from ....datasets.audit import NEAR, audit, near_pairs
@@ -17,7 +17,7 @@ from ....datasets.photos import PhotoSet
 
 SIDE = 256  #: Side in pixels of the stored photos
 
-PREFIX = 8  #: Bytes of a SHA-256 that are shipped: enough to tell a hundred thousand photos apart
+PREFIX = 16  #: Hex digits of a SHA-256 that are shipped: enough to tell millions of photos apart
 
 DIGESTS = "training_photos.npy"
 
@@ -84,19 +84,23 @@ def photo_set(dataset: Dataset, entries: Sequence[Entry]) -> PhotoSet:
 
 
 def write_digests(entries: Sequence[Entry], path: Path) -> None:
-    """Write the first `PREFIX` bytes of each photo's SHA-256, sorted, as big-endian uint64."""
-    np.save(path, np.unique(_prefixes([entry.sha256 for entry in entries])))
+    """Write the start of each photo's SHA-256, `PREFIX` hex digits as a uint64, in ascending order."""
+    np.save(path, np.unique(np.array([_start(entry.sha256) for entry in entries], np.uint64)))
 
 
-def trained_on(digests: Mapping[str, str], path: Path) -> list[str]:
-    """Return the ids whose SHA-256 is among the shipped digests, in order."""
-    shipped = np.load(path, allow_pickle=False)
-    found = np.isin(_prefixes(list(digests.values())), shipped)
-    return [key for key, hit in zip(digests, found, strict=True) if hit]
+@cache
+def read_digests(path: Path) -> frozenset[int]:
+    """Read what `write_digests` wrote."""
+    return frozenset(np.load(path, allow_pickle=False).tolist())
 
 
-def _prefixes(digests: Sequence[str]) -> NDArray[np.uint64]:
-    return np.array([int(digest[: 2 * PREFIX], 16) if digest else 0 for digest in digests], np.uint64)
+def is_among(sha256: str, digests: frozenset[int]) -> bool:
+    """Return whether the photo with this SHA-256 is among the digests; a photo without one is not."""
+    return bool(sha256) and _start(sha256) in digests
+
+
+def _start(sha256: str) -> int:
+    return int(sha256[:PREFIX], 16)
 
 
 def _squash(rgb: RGB) -> RGB:

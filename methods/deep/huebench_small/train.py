@@ -28,7 +28,7 @@ from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
 from .training import AveragedLearner, CroppedBatches
 from .weights import WEIGHTS, save_weights
 
-STAGES = "128x14,192x3"
+STAGES = "128x11,192x2"
 
 EPOCH = 3000
 """Photos per epoch, drawn at random from all: a checkpoint is written after each."""
@@ -53,8 +53,8 @@ def stages(text: str) -> list[Stage]:
 
     Raises `UserError` if it cannot be read, or a side is not a multiple of 32.
 
-    >>> stages("128x9,192x2")
-    [Stage(side=128, epochs=9), Stage(side=192, epochs=2)]
+    >>> stages("128x11,192x2")
+    [Stage(side=128, epochs=11), Stage(side=192, epochs=2)]
     """
     try:
         found = [Stage(*map(int, part.split("x"))) for part in text.split(",")]
