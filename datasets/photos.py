@@ -90,7 +90,8 @@ class PhotoSet:
         Parameters
         ----------
         size
-            Side in pixels; photos are squashed to it by area averaging.
+            Side in pixels; photos are squashed to it with a triangle filter, the one with which networks
+            resize lightness when they colorize.
 
         Returns
         -------
@@ -114,7 +115,7 @@ class PhotoSet:
             count = 0
             for photo in self:
                 image = Image.fromarray(photo.rgb)
-                out.write(np.asarray(image.resize((size, size), Image.Resampling.BOX)).tobytes())
+                out.write(np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)).tobytes())
                 count += 1
             out.seek(0)
             _write_header(out, count, size)

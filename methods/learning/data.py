@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torchvision.transforms.v2 import functional
 
 from ... import UserError
 from ...datasets.base import RGB
+from ...datasets.color import conversion
 from ...datasets.color.torch import rgb_to_lab
 from .parallel import own_share, world_size
 
@@ -38,6 +41,13 @@ class LabBatches:
         Device of the batches.
     flip
         Whether a shuffled epoch mirrors each photo with probability ½.
+    chosen
+        Numbers of the photos that take part, ascending; ``None`` takes all.
+    crop
+        Smallest share of a photo's area in a random crop of it; 1 never crops. Crops have 3:4 to 4:3 of the
+        photo's aspect ratio, as torchvision's `RandomResizedCrop`, and are resized with a triangle filter.
+    side
+        Side of the batches; ``None`` for that of the packed photos, which crops need to be larger.
 
     Raises
     ------
@@ -54,8 +64,20 @@ class LabBatches:
         Photos in a shuffled epoch.
     """
 
-    def __init__(self, packed: RGB, batch: int, device: torch.device, *, flip: bool = True) -> None:
-        self.photos, self.side = len(packed), int(packed.shape[1])
+    def __init__(
+        self,
+        packed: RGB,
+        batch: int,
+        device: torch.device,
+        *,
+        flip: bool = True,
+        chosen: NDArray[np.intp] | None = None,
+        crop: float = 1.0,
+        side: int | None = None,
+    ) -> None:
+        self._chosen = torch.arange(len(packed)) if chosen is None else torch.from_numpy(chosen)
+        self.photos, self.side = len(self._chosen), side or int(packed.shape[1])
+        self._crop = crop
         self.batch = min(batch, max(1, self.photos))
         self._packed = packed
         self._device = device
@@ -79,25 +101,44 @@ class LabBatches:
 
     def first(self, count: int) -> tuple[Tensor, Tensor]:
         """Return the first ``count`` photos as one batch, unflipped."""
-        (rgb,) = self._read([torch.arange(count, device=self._chooser)])
-        return rgb_to_lab(rgb)
+        (rgb,) = self._read([self._chosen[:count].to(self._chooser)])
+        return rgb_to_lab(self._resized(rgb))
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every photo once, in order and unflipped, as (L* (N, 1, H, W), a*b* (N, 2, H, W))."""
-        mine = own_share(torch.arange(self.photos, device=self._chooser))
+        mine = own_share(self._chosen.to(self._chooser))
         if len(mine):
             for rgb in self._read(self._split(mine)):
-                yield rgb_to_lab(rgb)
+                yield rgb_to_lab(self._resized(rgb))
 
-    def shuffled(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield an epoch's photos, each once; order and flips depend on ``seed`` alone."""
+    def shuffled(self, seed: int) -> Generator[tuple[Tensor, Tensor]]:
+        """Yield an epoch's photos, each once; order, flips and crops depend on ``seed`` alone."""
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(self.photos, generator=generator)[: self.epoch]
+        order = self._chosen[torch.randperm(self.photos, generator=generator)[: self.epoch]]
         flips = torch.rand(self.epoch, generator=generator) < 0.5 * self._flip
+        boxes = random_boxes(self.epoch, self._crop, generator)
         whole = order.to(self._chooser), flips.to(self._device)  # once an epoch: a GPU waits for a copy
-        batches, mirrored = ([own_share(part) for part in self._split(photos)] for photos in whole)
-        for rgb, flip in zip(self._read(batches), mirrored, strict=True):
-            yield rgb_to_lab(torch.where(flip[:, None, None, None], rgb.flip(2), rgb))
+        batches, mirrored, cut = (
+            [own_share(part) for part in self._split(photos)] for photos in (*whole, boxes)
+        )
+        for rgb, flip, box in zip(self._read(batches), mirrored, cut, strict=True):
+            photos = self._resized(rgb) if self._crop == 1 else self._cropped(rgb, box)
+            yield rgb_to_lab(torch.where(flip[:, None, None, None], photos.flip(2), photos))
+
+    def _resized(self, rgb: Tensor) -> Tensor:
+        if rgb.shape[1] == self.side:
+            return rgb
+        resized: Tensor = functional.resize(rgb.movedim(-1, 1), [self.side, self.side])
+        return resized.movedim(1, -1)
+
+    def _cropped(self, rgb: Tensor, boxes: Tensor) -> Tensor:
+        whole = rgb.shape[1]
+        size = [self.side, self.side]
+        crops = [
+            functional.resized_crop(photo, *box, size)
+            for photo, box in zip(rgb.movedim(-1, 1), (whole * boxes).round().int().tolist(), strict=True)
+        ]
+        return torch.stack(crops).movedim(1, -1)
 
     def _read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
         if self._resident is not None:
@@ -135,3 +176,26 @@ class LabBatches:
         if self._packed.nbytes > RESIDENT_SHARE * free:
             return None
         return torch.from_numpy(np.array(self._packed)).to(self._device)
+
+
+def colourful(packed: RGB) -> NDArray[np.intp]:
+    """Return the numbers of the photos that are not near-grey at this side, ascending; see `near_grey`.
+
+    Zhang, Isola and Efros (2016) leave grey photos out of training, because they teach a network to predict
+    grey where nothing in the lightness calls for it.
+    """
+    kept = [i for i, photo in enumerate(packed) if not conversion.near_grey(conversion.rgb_to_lab(photo)[1])]
+    return np.array(kept, np.intp)
+
+
+def random_boxes(photos: int, crop: float, generator: torch.Generator) -> Tensor:
+    """Draw boxes within photos: top, left, height, width, (photos, 4), as shares of the side.
+
+    Area and aspect ratio are drawn as torchvision's `RandomResizedCrop` does; a side that would exceed the
+    photo's is cut to it.
+    """
+    area, shape, top, left = torch.rand(4, photos, generator=generator)
+    area = crop + (1 - crop) * area
+    ratio = torch.exp((2 * shape - 1) * log(4 / 3))
+    height, width = (area / ratio).sqrt().clamp(max=1), (area * ratio).sqrt().clamp(max=1)
+    return torch.stack((top * (1 - height), left * (1 - width), height, width), dim=1)

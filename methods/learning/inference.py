@@ -68,9 +68,9 @@ def predict(
 ) -> Chroma:
     """Colorize photos of any size with a network that takes squares.
 
-    L* is resized to ``size``², whatever the aspect ratio, with a triangle filter. Training resizes the photos
-    in RGB with a box filter of half that width (`PhotoSet.packed`), so they are a little sharper there. The
-    predicted chroma is resized bilinearly to the photo's own size and clipped to ±110.
+    L* is resized to ``size``², whatever the aspect ratio, with a triangle filter, as photos are for training
+    (`PhotoSet.packed`, in RGB). The predicted chroma is resized bilinearly to the photo's own size and
+    clipped to ±110.
 
     Kernels may round differently for another number of photos, so every call has the same number: one on
     the CPU, `GPU_PHOTOS` on a GPU, with the last call filled up with black. A photo's chroma therefore does

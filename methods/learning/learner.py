@@ -41,9 +41,11 @@ class Learner(ABC):
     networks
         Every trained network by name; the one called ``generator`` colorizes.
     optimizers, schedulers
-        Optimizers and learning-rate schedules by name; every schedule steps once per epoch.
+        Optimizers and learning-rate schedules by name.
     precision
         ``bf16`` runs forward passes under autocast; weights and optimizers stay in float32.
+    every_step
+        Whether the schedules step after every batch, not after every epoch.
     """
 
     def __init__(
@@ -52,12 +54,15 @@ class Learner(ABC):
         optimizers: Mapping[str, Optimizer],
         schedulers: Mapping[str, LRScheduler],
         precision: Precision,
+        *,
+        every_step: bool = False,
     ) -> None:
         for network in networks.values():
             sync_batch_norm(network)
         self.networks = networks
         self.optimizers = optimizers
         self.schedulers = schedulers
+        self.every_step = every_step
         device = next(networks["generator"].parameters()).device
         self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
@@ -74,22 +79,38 @@ class Learner(ABC):
         for network in self.networks.values():
             network.train(mode)
 
+    def end_step(self) -> None:
+        """Step the learning-rate schedules that step after every batch."""
+        if self.every_step:
+            self._step_schedules()
+
     def end_epoch(self) -> None:
-        """Step the learning-rate schedules."""
-        for scheduler in self.schedulers.values():
-            scheduler.step()
+        """Step the learning-rate schedules that step after every epoch."""
+        if not self.every_step:
+            self._step_schedules()
+
+    def weights(self) -> dict[str, dict[str, Tensor]]:
+        """Return the networks' trained weights and buffers by name, not as copies."""
+        return {f"network {name}": _trained_state(network) for name, network in self.networks.items()}
+
+    def load_weights(self, state: Mapping[str, dict[str, Tensor]]) -> None:
+        """Restore what `weights` returned."""
+        for name, network in self.networks.items():
+            network.load_state_dict(network.state_dict() | state[f"network {name}"])
 
     def state_dict(self) -> dict[str, dict[str, Any]]:
         """Return everything that training changes, as tensors and plain numbers."""
-        state = {f"network {name}": _trained_state(network) for name, network in self.networks.items()}
-        return state | {name: part.state_dict() for name, part in self._optimizer_parts().items()}
+        return self.weights() | {name: part.state_dict() for name, part in self._optimizer_parts().items()}
 
     def load_state_dict(self, state: Mapping[str, dict[str, Any]]) -> None:
         """Restore what `state_dict` returned."""
-        for name, network in self.networks.items():
-            network.load_state_dict(network.state_dict() | state[f"network {name}"])
+        self.load_weights(state)
         for name, part in self._optimizer_parts().items():
             part.load_state_dict(state[name])
+
+    def _step_schedules(self) -> None:
+        for scheduler in self.schedulers.values():
+            scheduler.step()
 
     def _optimizer_parts(self) -> dict[str, Optimizer | LRScheduler]:
         optimizers = {f"optimizer {name}": optimizer for name, optimizer in self.optimizers.items()}
@@ -125,6 +146,8 @@ class Supervised(Learner):
         Whether training steps go through ``torch.compile``.
     content
         The loss of a raw prediction, given L* and true a*b*; ``None`` takes the network's own.
+    every_step
+        As for `Learner`.
     """
 
     def __init__(
@@ -136,9 +159,14 @@ class Supervised(Learner):
         *,
         compiled: bool = False,
         content: PredictionLoss | None = None,
+        every_step: bool = False,
     ) -> None:
         super().__init__(
-            {"generator": network}, {"generator": optimizer}, {"generator": scheduler}, precision
+            {"generator": network},
+            {"generator": optimizer},
+            {"generator": scheduler},
+            precision,
+            every_step=every_step,
         )
         self.network = network
         self._optimizer = optimizer

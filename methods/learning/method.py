@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -38,6 +39,15 @@ class Schedule:
     decay_epochs: int | None = None
     decay: float = 0.3  #: Factor of each decay
     compiled: bool = False  #: Whether training steps go through ``torch.compile``
+    optimizer: Literal["adam", "adamw"] = "adam"  #: ``adamw`` decays the weights by `weight_decay`
+    weight_decay: float = 0.01  #: Decay of the weights under AdamW
+    rates: Literal["steps", "one-cycle"] = "steps"
+    """How the learning rate changes: it falls in steps, or it rises from a 25th and falls along cosines."""
+    warm_up: float = 0.1  #: Share of the steps in which a one-cycle rate rises
+    start_size: int | None = None  #: Side in the first half of the epochs; ``None``: always `size`
+    crop: float = 1.0  #: Smallest share of a photo's area in a random crop; 1 never crops
+    average: float = 0.0  #: Decay of the moving average of the weights that is kept; 0: no average
+    recalibrate: bool = False  #: Whether batch statistics are measured anew before weights are judged
 
     def epochs_for(self, photos: int) -> int:
         """Return the number of epochs over ``photos`` photos.
@@ -60,22 +70,48 @@ class Schedules:
     paper: Schedule
 
 
-class DecayParameters(Method.Parameters):
-    """Parameters of plain supervised training: the decay of the learning rate, and compilation."""
+def ours(size: int, epochs: int, batch: int, learning_rate: float, **others: Any) -> Schedule:
+    """Return a schedule with our habits of training, where a paper's own are not asked for."""
+    habits: dict[str, Any] = {
+        "optimizer": "adamw",
+        "rates": "one-cycle",
+        "start_size": max(32, size // 2),
+        "crop": 0.4,
+        "average": 0.999,
+        "recalibrate": True,
+    }
+    return Schedule(size, epochs, batch, learning_rate, **habits | others)
 
+
+class SupervisedParameters(Method.Parameters):
+    """Parameters of plain supervised training: optimizer, learning rates, sides, and compilation.
+
+    ``None`` takes the budget's value.
+    """
+
+    optimizer: Literal["adam", "adamw"] | None = Field(None, description="optimizer of the training")
+    weight_decay: float | None = Field(None, ge=0, description="decay of the weights under adamw")
+    rates: Literal["steps", "one-cycle"] | None = Field(
+        None, description="learning rates: falling in steps, or warm-up and cosine"
+    )
+    warm_up: float | None = Field(
+        None, gt=0, lt=1, description="share of the steps in which a one-cycle rate rises"
+    )
+    start_size: int | None = Field(
+        None, ge=16, multiple_of=16, description="side in pixels in the first half of the epochs"
+    )
     decay_epochs: int | None = Field(
         None, ge=1, description="epochs between decays of the learning rate; None: a third of all epochs"
     )
-    decay: float = Field(Schedule.decay, gt=0, le=1, description="factor of each decay of the learning rate")
-    compiled: bool = Field(Schedule.compiled, description="train through torch.compile")
+    decay: float | None = Field(None, gt=0, le=1, description="factor of each decay of the learning rate")
+    compiled: bool | None = Field(None, description="train through torch.compile")
 
 
 class DeepMethod(Method):
     """A method that trains a network.
 
     A subclass sets `info` and `schedules` and implements `build_network`. By default the network lowers its
-    own loss with Adam and a step-wise decay of the learning rate (`DecayParameters`); `build_learner` and
-    `train_network` can be replaced.
+    own loss with one optimizer (`SupervisedParameters`); `build_learner` and `train_network` can be replaced.
     """
 
     schedules: ClassVar[Schedules]
@@ -95,7 +131,20 @@ class DeepMethod(Method):
             ge=1,
             description="epochs without improvement before training stops; None: never stops early",
         )
+        keep: Literal["best", "last"] = Field(
+            "best", description="epoch to keep: the best by AuC on validation photos, or the last"
+        )
+        average: float | None = Field(
+            None, ge=0, lt=1, description="decay of the moving average of the weights that is kept; 0: none"
+        )
+        recalibrate: bool | None = Field(
+            None, description="measure batch statistics anew before weights are judged"
+        )
+        crop: float | None = Field(
+            None, gt=0, le=1, description="smallest share of a photo's area in random crops; 1: no crops"
+        )
         flip: bool = Field(True, description="mirror training photos at random")
+        near_grey: bool = Field(False, description="train on near-grey photos too")
         precision: Literal["fp32", "bf16"] | None = Field(
             None, description="precision of training; None: bf16 if the device has instructions for it"
         )
@@ -117,16 +166,16 @@ class DeepMethod(Method):
             return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)
         return None
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
+    def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
         """Load pretrained weights into a new network on the CPU and show it the training photos.
 
-        The photos are uint8 (N, size, size, 3); the context is that of `fit`. Returns facts for `notes`.
+        The photos are uint8 (size, size, 3) each; the context is that of `fit`. Returns facts for `notes`.
         """
         part = self.pretrained()
         notes: dict[str, str] = {}
         if part is not None:
             notes["backbone weights"] = part.load_into(network, context)
-        network.begin_with(packed)
+        network.begin_with(photos)
         return notes
 
     def build_learner(self, training: Training) -> Learner:

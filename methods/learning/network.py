@@ -1,6 +1,7 @@
 """The interface of a colorizing network, for the trainer and for inference."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 import torch
@@ -23,8 +24,8 @@ class ColorNetwork(nn.Module, ABC):
     #: Prefixes of the weights that training never changes; checkpoints leave them out.
     frozen: ClassVar[tuple[str, ...]] = ()
 
-    def begin_with(self, photos: RGB) -> None:
-        """Start from statistics of the training photos, uint8 (N, S, S, 3); by default from none."""
+    def begin_with(self, photos: Iterable[RGB]) -> None:
+        """Start from statistics of the training photos, uint8 (S, S, 3) each; by default from none."""
 
     @abstractmethod
     def forward(self, lightness: Tensor) -> Tensor:

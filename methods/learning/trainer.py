@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import astuple, dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor
 
 from ... import UserError
 from ..base import Context, Epoch
+from .averaging import WeightAverage, has_statistics, judged_weights, recalibrate
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
@@ -25,6 +28,24 @@ ACCURATE_WITHIN = 10.0
 
 GPU_CHECK_EVERY = 20
 """Steps between two reads of the loss on a GPU, because each read waits for all work before it."""
+
+
+STATISTICS_BATCHES = 32
+"""Batches at most from which batch statistics are measured anew."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a training chooses the weights that it keeps."""
+
+    #: Keep the epoch with the best score on validation photos, not the last one.
+    keep_best: bool = False
+    #: Stop after this many epochs without a better score; ``None`` trains all epochs.
+    patience: int | None = None
+    #: Decay of the moving average of the weights that is judged and kept; 0 takes the weights themselves.
+    average: float = 0.0
+    #: Measure batch normalisation's statistics anew before weights are judged.
+    recalibrate: bool = False
 
 
 @dataclass
@@ -46,12 +67,15 @@ class Trainer:
         Seed, progress, curves and the folder for checkpoints.
     key
         Text that a checkpoint must have been written under; see `save_checkpoint`.
-    patience
-        Stop after this many epochs without a lower validation loss and keep the best weights; ``None``
-        trains all epochs and keeps the last.
+    habits
+        Which epoch is kept, and how the weights that are judged come from those that are trained.
     score
-        Called before the first epoch and after each one; the weights with the highest score are kept.
-        ``None`` leaves the choice to ``patience``.
+        Returns how well the generator colorizes, higher for better; ``None`` takes the negative validation
+        loss. Without validation photos the last epoch is kept.
+    may_keep_none
+        Whether the weights from before the first epoch are judged too, and kept if no epoch is better.
+    smaller
+        The training photos at smaller sides, ascending, for the first epochs; see `side_of_epoch`.
     name
         File name of the checkpoint and part of every epoch's seed; a method with several stages gives each
         its own.
@@ -61,6 +85,11 @@ class Trainer:
     UserError
         If there are no training photos, if ``patience`` is set without validation photos, or if a checkpoint
         belongs to another training.
+
+    Attributes
+    ----------
+    best_epoch
+        The epoch that was kept, 0 for before the first.
     """
 
     learner: Learner
@@ -69,17 +98,24 @@ class Trainer:
     epochs: int
     context: Context
     key: str
-    patience: int | None = None
+    habits: Habits = field(default_factory=Habits)
     score: Callable[[], float] | None = None
+    may_keep_none: bool = False
+    smaller: Sequence[LabBatches] = ()
     name: str = "training"
+    best_epoch: int = field(default=0, init=False)
     _history: list[Epoch] = field(default_factory=list, init=False)
-    _scores: list[float] = field(default_factory=list, init=False)
+    _scores: dict[int, float] = field(default_factory=dict, init=False)
     _best: dict[str, Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if not self.train.photos:
             raise UserError("there are no training photos: choose another dataset or a higher limit")
-        if self.patience is not None and not self.validation.photos:
+        network, decay = self.learner.networks["generator"], self.habits.average
+        self._average = WeightAverage(network, decay) if decay else None
+        self._recalibrated = self.habits.recalibrate and has_statistics(network)
+        self._judges = bool(self.habits.keep_best and self.validation.photos)
+        if self.habits.patience is not None and not self.validation.photos:
             raise UserError(
                 "early stopping (patience) needs the validation loss, and there are no validation photos: "
                 "leave patience unset, or choose a dataset with a validation split"
@@ -97,27 +133,73 @@ class Trainer:
 
     def _run(self) -> None:
         first = self._resume()
-        if first == 1 and self.score is not None:
-            self._keep_if_best(self._score())
+        if first <= self.epochs:  # tells when training began, from which the time left is estimated
+            self.context.progress(
+                self._done(first - 1), self._done(self.epochs), f"epoch {first}/{self.epochs}"
+            )
+        if first == 1 and self.may_keep_none and self._judges:
+            self._judge(0)
         for number in range(first, self.epochs + 1):
             if self._lost_patience():
                 break
             self._train_epoch(number)
-            self._validate(number)
+            with judged_weights(self.learner, self._average):
+                self._recalibrate(number)
+                self._validate(number)
+                if self._judges:
+                    self._judge(number)
             self.learner.end_epoch()
-            if self.score is not None:
-                self._keep_if_best(self._score())
-            elif self.patience is not None:
-                self._keep_if_best(-self._history[-1].loss)
             self._save(number)
-        if self._best is not None:
-            self.learner.load_state_dict(self._best)
+        self._finish()
         self.learner.train(mode=False)
 
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the highest score, 0 for before the first; without scores, the last epoch."""
-        return self._scores.index(max(self._scores)) if self.score is not None else self.epochs
+    def facts(self) -> dict[str, str]:
+        """Return what was done, for the method's row."""
+        trained = max((epoch.epoch for epoch in self._history), default=0)
+        sides = [self._batches(number).side for number in range(1, trained + 1)]
+        shares = [f"{sides.count(side)} at {side}²" for side in dict.fromkeys(sides)]
+        ways = [f"moving average ({self.habits.average:g})"] if self._average else []
+        ways += ["batch statistics measured anew"] if self._recalibrated else []
+        return {
+            "epochs": f"{', then '.join(shares)}; {self.train.epoch:,} photos each",
+            "epoch kept": self._kept(trained),
+        } | ({"weights kept": ", ".join(ways)} if ways else {})
+
+    def _kept(self, trained: int) -> str:
+        if not self._judges:
+            why = "" if self.validation.photos else " (no validation photos)"
+            return f"the last of {trained}{why}"
+        best = max(self._scores.values())
+        how = f"validation AuC {best:.4f}" if self.score else f"validation loss {-best:.4g}"
+        return f"{self.best_epoch} of {trained}, by {how}"
+
+    def _batches(self, number: int) -> LabBatches:
+        return (*self.smaller, self.train)[side_of_epoch(number, self.epochs, 1 + len(self.smaller))]
+
+    def _judge(self, number: int) -> None:
+        """Score the present weights, and remember them if no earlier ones were better."""
+        score = -self._history[-1].loss if self.score is None else self._score()
+        if score > max(self._scores.values(), default=-math.inf):
+            self._best, self.best_epoch = copy.deepcopy(self.learner.weights()), number
+        self._scores[number] = score
+
+    def _recalibrate(self, number: int) -> None:
+        if not self._recalibrated:
+            return
+        torch.manual_seed(epoch_seed(self.context.seed, number, f"{self.name} statistics") + rank())
+        batches = self._batches(number).shuffled(epoch_seed(self.context.seed, number, self.name))
+        with closing(batches):
+            recalibrate(self.learner, (lightness for lightness, _ in islice(batches, STATISTICS_BATCHES)))
+
+    def _finish(self) -> None:
+        """Leave the networks with the weights that are kept."""
+        if self._best is not None:
+            self.learner.load_weights(self._best)
+            return
+        self.best_epoch = self.epochs
+        if self._average is not None:
+            self._average.swap()
+        self._recalibrate(self.epochs)
 
     def _score(self) -> float:
         assert self.score is not None
@@ -133,8 +215,11 @@ class Trainer:
         self.learner.train()
         meter = _Meter(self._device, self._report(number))
         try:
-            for lightness, ab in self.train.shuffled(seed):
+            for lightness, ab in self._batches(number).shuffled(seed):
                 meter.add(self.learner.step(lightness, ab), ab)
+                self.learner.end_step()
+                if self._average is not None:
+                    self._average.update()
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -180,7 +265,8 @@ class Trainer:
 
     def _report(self, number: int) -> Callable[[int, float, float], None]:
         """Return a function that takes the number, loss and gradient norm of every step, in order."""
-        steps = len(self.train)
+        steps, before, cost = len(self.train), self._done(number - 1), self._cost(number)
+        total = self._done(self.epochs)
 
         def report(step: int, loss: float, gradient_norm: float) -> None:
             for what, value in (("loss", loss), ("gradient", gradient_norm)):
@@ -189,25 +275,30 @@ class Trainer:
                         f"the {what} is {value} in epoch {number} of {self.epochs}, step {step} of {steps}: "
                         "lower learning_rate, or train with precision=fp32"
                     )
-            done = (number - 1) * steps + step
-            self.context.progress(done, self.epochs * steps, f"epoch {number}/{self.epochs}, loss {loss:.4g}")
+            what = f"epoch {number}/{self.epochs}, loss {loss:.4g}"
+            self.context.progress(before + step * cost, total, what)
 
         return report
+
+    def _cost(self, number: int) -> int:
+        """Return the work of a step of an epoch, in steps at the smallest side."""
+        smallest = (*self.smaller, self.train)[0].side
+        return round((self._batches(number).side / smallest) ** 2)
+
+    def _done(self, epochs: int) -> int:
+        """Return the work of the first epochs, in steps at the smallest side."""
+        return len(self.train) * sum(self._cost(number) for number in range(1, epochs + 1))
 
     def _log(self, number: int, split: Literal["train", "validation"], meter: _Meter) -> None:
         epoch = Epoch(number, self.epochs, split, *meter.means())
         self._history.append(epoch)
         self.context.log_epoch(epoch)
 
-    def _keep_if_best(self, score: float) -> None:
-        self._scores.append(score)
-        if score > max(self._scores[:-1], default=-math.inf):
-            self._best = copy.deepcopy(self.learner.state_dict())
-
     def _lost_patience(self) -> bool:
-        if self.patience is None or not self._scores:
+        patience = self.habits.patience
+        if patience is None or not self._scores:
             return False
-        return len(self._scores) - 1 - self._scores.index(max(self._scores)) >= self.patience
+        return max(self._scores) - self.best_epoch >= patience
 
     def _resume(self) -> int:
         """Restore the checkpoint's state and curves; return the number of the first epoch to train."""
@@ -217,7 +308,10 @@ class Trainer:
         if state is None:
             return 1
         self.learner.load_state_dict(state["learner"])
-        self._best, self._scores = state["best"], state["scores"]
+        self._best, self._scores = state["best"], dict(state["scores"])
+        self.best_epoch = state["best epoch"]
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
         self._history = [Epoch(*values) for values in state["history"]]
         for epoch in self._history:
             self.context.log_epoch(epoch)
@@ -230,10 +324,25 @@ class Trainer:
             "epoch": number,
             "learner": self.learner.state_dict(),
             "best": self._best,
-            "scores": self._scores,
+            "best epoch": self.best_epoch,
+            "scores": list(self._scores.items()),
+            "average": None if self._average is None else self._average.state_dict(),
             "history": [astuple(epoch) for epoch in self._history],
         }
         save_checkpoint(self.context.checkpoints / f"{self.name}.pt", self.key, state)
+
+
+def side_of_epoch(number: int, epochs: int, sides: int) -> int:
+    """Return which of ``sides`` sides, from 0, an epoch sees: each gets an equal share of the epochs.
+
+    The last side gets what is left over, because it is the one of prediction.
+
+    >>> [side_of_epoch(number, 5, 2) for number in range(1, 6)]
+    [0, 0, 1, 1, 1]
+    >>> side_of_epoch(1, 1, 2)
+    1
+    """
+    return max(0, sides - 1 - (epochs - number) // max(1, -(-epochs // sides)))
 
 
 class _Meter:

@@ -1,25 +1,32 @@
 """One training of a deep method, from photos to a trained network."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import ceil
+from typing import Any
 
+import numpy as np
 import torch
-from torch import optim
+from numpy.typing import NDArray
+from torch import nn, optim
+from torch.optim.lr_scheduler import LRScheduler
 
-from ...datasets.base import fingerprint
+from ... import UserError
+from ...datasets.base import RGB, fingerprint
 from ...datasets.photos import PhotoSet
 from ..base import Context
-from .data import LabBatches
+from .data import LabBatches, colourful
 from .inference import TrainedNetwork
 from .learner import Learner, Precision, PredictionLoss, Supervised, native_precision
 from .method import DeepMethod, Schedule
 from .network import ColorNetwork, to_device
 from .parallel import main_process_first, process_group, world_size
 from .reproducible import limit_threads, reproducible
-from .trainer import Trainer
+from .trainer import Habits, Trainer
+
+CROPPED_FROM = 2  #: Photos from which crops are taken have this times the side of training
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,13 @@ class Training:
     #: `train`, `validation`: The photos; ``validation`` may be empty.
     train: PhotoSet
     validation: PhotoSet
+    chosen: NDArray[np.intp]  #: Numbers of the training photos that take part, at any side
     plan: Schedule  #: The schedule, with the number of epochs for these photos
     parameters: DeepMethod.Parameters  #: The method's parameters
     context: Context  #: As for `DeepMethod.fit`
     precision: Precision  #: Precision of training
     key: str  #: Text that checkpoints must have been written under
+    score: Callable[[], float] | None  #: Mean AuC on validation photos; ``None`` where nothing can score
 
     @property
     def network(self) -> ColorNetwork:
@@ -46,29 +55,84 @@ class Training:
         """The device of the training."""
         return torch.device(self.context.device)
 
-    def supervised(self, content: PredictionLoss | None = None) -> Learner:
-        """Return Adam with a step-wise decay, on ``content`` or else on the network's own loss."""
+    @property
+    def habits(self) -> Habits:
+        """How the weights that are kept are chosen."""
+        chosen, plan = self.parameters, self.plan
+        keep_best = chosen.keep == "best" or chosen.patience is not None
+        return Habits(keep_best, chosen.patience, plan.average, plan.recalibrate)
+
+    def supervised(
+        self, content: PredictionLoss | None = None, rates: Mapping[str, float] | None = None
+    ) -> Learner:
+        """Return the plan's optimizer and rates, on ``content`` or else on the network's own loss.
+
+        Discriminative rates are given as factors of the learning rate by prefix of the weights' names; the
+        first prefix that fits counts, and the rate of other weights has no factor.
+        """
         plan = self.plan
-        weights = [weight for weight in self.network.parameters() if weight.requires_grad]
-        optimizer = optim.Adam(weights, lr=plan.learning_rate)
-        decay_epochs = plan.decay_epochs or ceil(plan.epochs / 3)
-        scheduler = optim.lr_scheduler.StepLR(optimizer, decay_epochs, plan.decay)
+        groups = _rate_groups(self.network, plan.learning_rate, rates or {})
+        optimizer = (
+            optim.AdamW(groups, weight_decay=plan.weight_decay)
+            if plan.optimizer == "adamw"
+            else optim.Adam(groups)
+        )
+        every_step = plan.rates == "one-cycle"
         return Supervised(
-            self.network, optimizer, scheduler, self.precision, compiled=plan.compiled, content=content
+            self.network,
+            optimizer,
+            self._one_cycle(optimizer) if every_step else self._falling_in_steps(optimizer),
+            self.precision,
+            compiled=plan.compiled,
+            content=content,
+            every_step=every_step,
         )
 
-    def batches(self, photos: PhotoSet, size: int) -> LabBatches:
-        """Return photos of side ``size`` as Lab batches on the device."""
+    def _one_cycle(self, optimizer: optim.Optimizer) -> LRScheduler:
+        plan = self.plan
+        steps = plan.epochs * ceil(len(self.chosen) / plan.batch)
+        highest = [group["lr"] for group in optimizer.param_groups]
+        return optim.lr_scheduler.OneCycleLR(
+            optimizer, highest, steps, pct_start=plan.warm_up, cycle_momentum=False
+        )
+
+    def _falling_in_steps(self, optimizer: optim.Optimizer) -> LRScheduler:
+        decay_epochs = self.plan.decay_epochs or ceil(self.plan.epochs / 3)
+        return optim.lr_scheduler.StepLR(optimizer, decay_epochs, self.plan.decay)
+
+    def batches(self, size: int) -> tuple[LabBatches, LabBatches]:
+        """Return training and validation photos of side ``size`` as Lab batches on the device."""
         with main_process_first():
-            packed = photos.packed(size)
-        return LabBatches(packed, self.plan.batch, self.device, flip=self.parameters.flip)
+            packed = self.train.packed(size if self.plan.crop == 1 else CROPPED_FROM * self.plan.size)
+            shown = self.validation.packed(size)
+        plan = self.plan
+        seen = LabBatches(
+            packed,
+            plan.batch,
+            self.device,
+            flip=self.parameters.flip,
+            chosen=self.chosen,
+            crop=plan.crop,
+            side=size,
+        )
+        return seen, LabBatches(shown, plan.batch, self.device)
 
     def run(self, learner: Learner) -> None:
-        """Train in one stage, to the end of the plan."""
-        seen, shown = (self.batches(photos, self.plan.size) for photos in (self.train, self.validation))
-        Trainer(
-            learner, seen, shown, self.plan.epochs, self.context, self.key, self.parameters.patience
-        ).run()
+        """Train in one stage, to the end of the plan, and note what was done."""
+        plan = self.plan
+        smaller = () if plan.start_size in (None, plan.size) else (self.batches(plan.start_size)[0],)
+        trainer = Trainer(
+            learner,
+            *self.batches(plan.size),
+            plan.epochs,
+            self.context,
+            self.key,
+            self.habits,
+            self.score,
+            smaller=smaller,
+        )
+        trainer.run()
+        self.trained.notes.update({"optimizer": _optimizer(plan), **trainer.facts()})
 
 
 @contextmanager
@@ -90,10 +154,15 @@ def prepared_training(
     ):
         with main_process_first():
             packed = train.packed(plan.size)
+        chosen = np.arange(len(packed)) if method.parameters.near_grey else _colourful(packed)
         network = method.build_network(plan.size)
         # Unless it is chosen, the precision on a CPU depends on the processor; the row says which it was.
         precision = method.parameters.precision or native_precision(context.device)
-        notes = {"precision": precision, **method.prepare(network, packed, context)}
+        notes = {
+            "precision": precision,
+            "near-grey training photos": _near_grey(len(packed), len(chosen)),
+            **method.prepare(network, (packed[i] for i in chosen), context),
+        }
         trained = TrainedNetwork(
             to_device(network, device), method.prediction_size(plan, context.budget), notes
         )
@@ -101,16 +170,56 @@ def prepared_training(
             trained,
             train,
             validation,
-            replace(plan, epochs=plan.epochs_for(len(packed))),
+            chosen,
+            replace(plan, epochs=plan.epochs_for(len(chosen))),
             method.parameters,
             context,
             precision,
             _key(method, plan, train, context, notes),
+            _scored(method, context),
         )
         if world_size() > 1:
             notes["trained on"] = f"{world_size()} devices"
     if device.type == "cuda":
         notes["peak GPU memory"] = f"{torch.cuda.max_memory_allocated(device) / 2**30:.2f} GiB"
+
+
+def _colourful(packed: RGB) -> NDArray[np.intp]:
+    """Return the numbers of the photos that are not near-grey; `UserError` if no photo is left."""
+    chosen = colourful(packed)
+    if len(packed) and not len(chosen):
+        raise UserError(f"all {len(packed)} training photos are near-grey: near_grey=true trains on them")
+    return chosen
+
+
+def _scored(method: DeepMethod, context: Context) -> Callable[[], float] | None:
+    validate = context.validate
+    return None if validate is None else lambda: validate(method)
+
+
+def _rate_groups(
+    network: ColorNetwork, learning_rate: float, factors: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Return groups of trained weights, each with its learning rate."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, weight in network.named_parameters():
+        if weight.requires_grad:
+            factor = next((factors[prefix] for prefix in factors if name.startswith(prefix)), 1.0)
+            groups.setdefault(factor, []).append(weight)
+    return [{"params": weights, "lr": factor * learning_rate} for factor, weights in groups.items()]
+
+
+def _optimizer(plan: Schedule) -> str:
+    """Return optimizer and learning rates for the method's row."""
+    name = {"adam": "Adam", "adamw": "AdamW"}[plan.optimizer]
+    if plan.rates == "one-cycle":
+        return f"{name} at {plan.learning_rate:g}, one cycle"
+    return f"{name} at {plan.learning_rate:g}, ×{plan.decay:g} in steps"
+
+
+def _near_grey(photos: int, chosen: int) -> str:
+    """Return for the method's row how many near-grey photos were left out."""
+    return f"{photos - chosen:,} of {photos:,} left out" if chosen < photos else "none left out"
 
 
 def _key(method: DeepMethod, plan: Schedule, train: PhotoSet, context: Context, notes: dict[str, str]) -> str:

@@ -39,12 +39,12 @@ def test_sample_is_drawn_without_replacement_in_order(photos):
     assert photos.sample(6, np.random.default_rng(0)) is photos
 
 
-def test_packed_is_pillows_area_average_of_every_decodable_photo(photos):
+def test_packed_is_pillows_triangle_filter_of_every_decodable_photo(photos):
     packed = photos.packed(2)
     assert isinstance(packed, np.memmap)
     assert packed.shape == (5, 2, 2, 3)
     for photo, row in zip(photos, packed, strict=True):
-        assert np.array_equal(row, Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BOX))
+        assert np.array_equal(row, Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BILINEAR))
 
 
 def test_packed_is_made_once_and_tells_failures_again(photos, monkeypatch):
@@ -122,7 +122,7 @@ def test_packed_counts_decodable_photos_also_with_fewer_digits(tmp_path, make_ph
     ten = PhotoSet(dataset, dataset.entries(), lambda rgb: rgb, "as it is", tmp_path / "packed")
     packed = ten.packed(2)
     assert packed.shape == (9, 2, 2, 3)
-    photos = [Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BOX) for photo in ten]
+    photos = [Image.fromarray(photo.rgb).resize((2, 2), Image.Resampling.BILINEAR) for photo in ten]
     assert np.array_equal(packed, np.stack([np.asarray(photo) for photo in photos]))
 
 

@@ -61,7 +61,8 @@ class PatchSomMLP(PatchCodebook):
             (chosen.hidden,),
             learning_rate_init=chosen.learning_rate,
             batch_size=min(chosen.batch, len(features)),
-            random_state=context.seed,
+            # An integer would give every call of `partial_fit` the same order of the sample.
+            random_state=np.random.RandomState(context.seed),
         )
         scaled = self._scaled(features)
         with threadpool_limits(1):  # BLAS sums in another order with other threads

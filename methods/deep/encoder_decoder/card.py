@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -37,7 +37,7 @@ class EncoderDecoder(DeepMethod):
         paper=Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4),
     )
 
-    class Parameters(DeepMethod.Parameters, DecayParameters):
+    class Parameters(DeepMethod.Parameters, SupervisedParameters):
         """The shared parameters of training."""
 
         size: int | None = Field(

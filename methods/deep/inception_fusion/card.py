@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...base import MethodInfo, register
-from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
 from ...learning.pretrained import PretrainedPart, WeightsParameters
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class InceptionFusion(DeepMethod):
         paper=Schedule(size=224, epochs=20, batch=100, learning_rate=1e-3),
     )
 
-    class Parameters(DeepMethod.Parameters, DecayParameters, WeightsParameters):
+    class Parameters(DeepMethod.Parameters, SupervisedParameters, WeightsParameters):
         """The shared parameters of training, and the Inception network's weights."""
 
     parameters: Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from ....datasets.base import RGB
 from ...base import Budget, Context, MethodInfo, register
-from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
 from ...learning.pretrained import (
     PERCEPTUAL_NETWORKS,
     BackboneParameters,
@@ -61,7 +62,11 @@ class NoGanUNet(DeepMethod):
     )
 
     class Parameters(
-        DeepMethod.Parameters, DecayParameters, WeightsParameters, BackboneParameters, PerceptualParameters
+        DeepMethod.Parameters,
+        SupervisedParameters,
+        WeightsParameters,
+        BackboneParameters,
+        PerceptualParameters,
     ):
         """The shared parameters of training, the pretrained networks, and the adversarial stages."""
 
@@ -96,11 +101,11 @@ class NoGanUNet(DeepMethod):
 
         return NoGanGenerator(self.parameters.backbone)
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
+    def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
         """Load the weights of the backbone, and the perceptual loss if there are weights for it."""
         from ...learning.perceptual import load_perceptual_loss  # imports torch
 
-        notes = super().prepare(network, packed, context)
+        notes = super().prepare(network, photos, context)
         self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
         return {**notes, "perceptual network": name}
 

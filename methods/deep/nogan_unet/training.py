@@ -16,7 +16,7 @@ from ...learning.learner import Precision, Step, descend
 from ...learning.network import to_device
 from ...learning.parallel import mean_over_processes
 from ...learning.perceptual import PerceptualLoss
-from ...learning.trainer import Trainer
+from ...learning.trainer import Habits, Trainer
 from ...learning.training import Training
 from .network import NoGanCritic
 
@@ -115,7 +115,7 @@ class Stages:
         critic = NoGanCritic(chosen.critic_width or (256 if paper else 64))
         critic = to_device(critic, training.device)
         sides = growing_sides(plan.size)
-        photos = len(training.train.packed(plan.size))
+        photos = len(training.chosen)
         between = max(plan.batch, ceil(chosen.checkpoint * photos))
         checkpoints = ceil(chosen.burst * photos / between)
         epochs = len(sides) * plan.epochs + cycles * checkpoints
@@ -123,12 +123,13 @@ class Stages:
         for i, side in enumerate(sides):
             stage = _stage(training.context, f"generator at {side}²", i * plan.epochs, epochs)
             learner = training.supervised(ContentLoss(training.network, 1.0, 1.0, self.perception))
-            seen, shown = (training.batches(photos, side) for photos in (training.train, training.validation))
+            seen, shown = training.batches(side)
             name = f"generator-{side}"
-            Trainer(learner, seen, shown, plan.epochs, stage, key, chosen.patience, name=name).run()
+            Trainer(learner, seen, shown, plan.epochs, stage, key, training.habits, name=name).run()
 
         few = seen.shorter(between)  # the last side is the final one
         score = self.score if shown.photos else None
+        best = Habits(keep_best=score is not None)
         points = []
         for cycle in range(cycles):
             trained = len(sides) * plan.epochs + cycle * checkpoints
@@ -140,7 +141,9 @@ class Stages:
             stage = _stage(training.context, f"burst {cycle + 1}", trained, epochs)
             burst = Burst(*self._adversaries(critic, burst_rate(cycle, cycles)))
             name = f"burst-{cycle + 1}"
-            trainer = Trainer(burst, few, shown, checkpoints, stage, key, score=score, name=name)
+            trainer = Trainer(
+                burst, few, shown, checkpoints, stage, key, best, score, may_keep_none=True, name=name
+            )
             trainer.run()
             if score is not None:
                 points.append(f"{trainer.best_epoch} of {checkpoints}")

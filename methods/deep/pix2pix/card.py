@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,12 +78,12 @@ class Pix2Pix(DeepMethod):
         """Return none: the number of stages depends on the side, so the network takes no smaller one."""
         return {}
 
-    def prepare(self, network: ColorNetwork, packed: RGB, context: Context) -> dict[str, str]:
+    def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
         """Load the perceptual loss if there are weights for it."""
         from ...learning.perceptual import load_perceptual_loss  # imports torch
 
         self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
-        return {**super().prepare(network, packed, context), "perceptual network": name}
+        return {**super().prepare(network, photos, context), "perceptual network": name}
 
     def build_learner(self, training: Training) -> Learner:
         """Return generator and critic with their losses."""

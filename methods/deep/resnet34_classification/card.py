@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
 from ...learning.pretrained import BackboneParameters, WeightsParameters
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ResNet34Classification(DeepMethod):
         paper=Schedule(size=224, epochs=20, batch=3, learning_rate=1e-4),
     )
 
-    class Parameters(DeepMethod.Parameters, DecayParameters, WeightsParameters, BackboneParameters):
+    class Parameters(DeepMethod.Parameters, SupervisedParameters, WeightsParameters, BackboneParameters):
         """The shared parameters of training, the pretrained backbone, and the decoding of the bins."""
 
         temperature: float = Field(

@@ -1,5 +1,7 @@
 """The classification network of Qin, Mao & Meng on a pretrained ResNet-34."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -64,7 +66,7 @@ class ClassificationNetwork(ColorNetwork):
         self.register_buffer("reachable", ((nodes + 120) / 10).long() @ torch.tensor([25, 1]))
         self.register_buffer("rarity", torch.ones(len(nodes)))
 
-    def begin_with(self, photos: RGB) -> None:
+    def begin_with(self, photos: Iterable[RGB]) -> None:
         """Count how often the training photos show each bin, and start from these shares."""
         self.set_prior(torch.from_numpy(gamut_bins().prior(photos)).float())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...base import MethodInfo, register
-from ...learning.method import DecayParameters, DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
 from ...learning.pretrained import BackboneParameters, WeightsParameters
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ResNet34Regression(DeepMethod):
         paper=Schedule(size=224, epochs=20, batch=128, learning_rate=1e-4),
     )
 
-    class Parameters(DeepMethod.Parameters, DecayParameters, WeightsParameters, BackboneParameters):
+    class Parameters(DeepMethod.Parameters, SupervisedParameters, WeightsParameters, BackboneParameters):
         """The shared parameters of training, and the pretrained backbone."""
 
     parameters: Parameters

@@ -152,6 +152,24 @@ def test_mlp_of_few_classes_equals_sklearn_predict_proba(kept, decoding, classes
     assert_allclose(method.predict(features), expected, atol=1e-3)
 
 
+def test_mlp_shuffles_the_sample_anew_in_every_epoch(monkeypatch):
+    orders = []
+
+    class Recorder(MLPClassifier):
+        def _backprop(self, X, *rest):  # noqa: N803  # scikit-learn's name
+            orders.append(X[:, 0].copy())
+            return super()._backprop(X, *rest)
+
+    monkeypatch.setattr("sklearn.neural_network.MLPClassifier", Recorder)
+    features = _patches(60)
+    method = MethodSpec("patch-som-mlp", {"epochs": "4", "batch": "20"}).build()
+    method.codewords = np.zeros((9, 2), np.float32)
+    method.learn(features, np.arange(60) % 3, None, Context())
+    epochs = [tuple(np.concatenate(orders[i : i + 3])) for i in range(0, 12, 3)]
+    assert len(set(epochs)) == 4
+    assert {tuple(sorted(epoch)) for epoch in epochs} == {tuple(sorted(epochs[0]))}
+
+
 def test_knn_searches_the_patches_that_it_learned_last(tmp_path):
     def learned(method, seed):
         method.codewords = np.arange(18, dtype=np.float32).reshape(9, 2)

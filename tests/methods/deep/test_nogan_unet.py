@@ -23,11 +23,11 @@ def _colors(method: NoGanUNet) -> np.ndarray:
 def test_overfits_eight_photos(gain_on_eight):
     method = NoGanUNet(size=32, epochs=30, batch=4, flip=False, **SMALL)
     assert gain_on_eight(method) > 4
-    assert method.notes == {
+    assert {
         "backbone weights": "none",
         "perceptual network": "none",
         "precision": native_precision("cpu"),
-    }
+    }.items() <= method.notes.items()
 
 
 def test_stages_follow_one_another_and_the_curve_runs_on(photo_set, crops):

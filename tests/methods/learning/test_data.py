@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from huebench.datasets.color.torch import rgb_to_lab
-from huebench.methods.learning.data import LabBatches
+from huebench.methods.learning.data import LabBatches, colourful, random_boxes
 
 CPU = torch.device("cpu")
 
@@ -103,6 +104,57 @@ def test_the_first_photos_are_one_batch():
     expected = rgb_to_lab(torch.from_numpy(_photos(9)[:3]))
     assert torch.equal(lightness, expected[0])
     assert torch.equal(ab, expected[1])
+
+
+def test_only_the_chosen_photos_are_handed_out():
+    photos = _photos(20)
+    chosen = np.array([1, 4, 5, 11, 19])
+    batches = LabBatches(photos, 2, CPU, flip=False, chosen=chosen)
+    expected, _ = rgb_to_lab(torch.from_numpy(photos[chosen]))
+    assert (batches.photos, len(batches)) == (5, 3)
+    torch.testing.assert_close(_gather(batches.in_order())[0], expected)
+    torch.testing.assert_close(batches.first(2)[0], expected[:2])
+    drawn = _same(_gather(batches.shuffled(0))[0], expected).int().argmax(1).tolist()
+    assert sorted(drawn) == list(range(5))
+
+
+def test_colourful_leaves_out_near_grey_photos():
+    photos = np.full((4, 8, 8, 3), 128, np.uint8)
+    photos[1, 0, 0] = (128, 128, 150)  # one colourful pixel is enough
+    photos[2] += np.arange(8, dtype=np.uint8)[:, None, None]
+    photos[3, :, :, 0] = 200
+    assert colourful(photos).tolist() == [1, 3]
+
+
+def test_crops_are_of_the_side_asked_for_and_depend_on_the_seed_alone():
+    photos = np.random.default_rng(1).integers(0, 256, (10, 32, 32, 3), dtype=np.uint8)
+    batches = LabBatches(photos, 4, CPU, crop=0.3, side=16)
+    assert batches.side == 16
+    first, again, other = (_gather(batches.shuffled(seed)) for seed in (0, 0, 1))
+    assert first[0].shape == (10, 1, 16, 16)
+    assert torch.equal(first[1], again[1])
+    assert not torch.equal(first[0], other[0])
+
+
+def test_a_crop_of_the_whole_photo_is_pillows_resize():
+    photos = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    batches = LabBatches(photos, 3, CPU, crop=0.5, side=16)
+    whole = batches._cropped(torch.from_numpy(photos), torch.tensor([[0.0, 0.0, 1.0, 1.0]] * 3))
+    expected = [Image.fromarray(photo).resize((16, 16), Image.Resampling.BILINEAR) for photo in photos]
+    assert np.abs(whole.numpy().astype(int) - np.array(expected)).max() <= 1
+    part = batches._cropped(torch.from_numpy(photos), torch.tensor([[0.25, 0.5, 0.5, 0.5]] * 3))
+    assert np.array_equal(part, photos[:, 8:24, 16:32])
+
+
+def test_boxes_lie_within_the_photo_and_have_the_area_asked_for():
+    top, left, height, width = random_boxes(2000, 0.4, torch.Generator().manual_seed(0)).T
+    assert min(top.min(), left.min()) >= 0
+    assert max((top + height).max(), (left + width).max()) <= 1 + 1e-6
+    uncut = (height < 1) & (width < 1)
+    assert 0.4 <= (height * width)[uncut].min() < 0.42
+    ratio = (width / height)[uncut]
+    assert 3 / 4 - 1e-4 <= ratio.min() < 0.78
+    assert 1.28 < ratio.max() <= 4 / 3 + 1e-4
 
 
 @pytest.fixture

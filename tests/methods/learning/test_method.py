@@ -10,13 +10,16 @@ import torch
 from pydantic import ValidationError
 
 from huebench import UserError
+from huebench.datasets.color.conversion import rgb_to_lab
 from huebench.methods.base import Context
 from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
+from huebench.methods.deep.encoder_decoder.network import EncoderDecoderNetwork
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.learning.inference import TrainedNetwork
 from huebench.methods.learning.method import DeepMethod, Schedule
+from huebench.methods.learning.network import ColorNetwork
 
 TINY = {"size": 16, "epochs": 2, "batch": 4}
 
@@ -115,6 +118,115 @@ def test_a_checkpoint_of_other_photos_is_refused(photo_set, crops, tmp_path):
     EncoderDecoder(**TINY).fit(photo_set(crops[:4]), photo_set([]), context)
     with pytest.raises(UserError, match="belongs to another training"):
         EncoderDecoder(**TINY).fit(photo_set(crops[4:8]), photo_set([]), context)
+
+
+def test_the_best_epoch_by_validation_auc_is_kept_and_named(photo_set, crops):
+    given, answers = iter([0.5, 0.75, 0.25]), []
+
+    def validate(method):
+        answers.append(_colors(method))
+        return next(given)
+
+    method = EncoderDecoder(**TINY | {"epochs": 3})
+    method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context(validate=validate))
+    np.testing.assert_array_equal(_colors(method), answers[1])
+    assert method.notes["epoch kept"] == "2 of 3, by validation AuC 0.7500"
+    assert method.notes["epochs"] == "3 at 16²; 4 photos each"
+    assert method.notes["optimizer"] == "Adam at 0.0005, ×0.3 in steps"
+
+    last = EncoderDecoder(**TINY | {"epochs": 3}, keep="last")
+    last.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context(validate=validate))
+    np.testing.assert_array_equal(_colors(last), answers[2])
+    assert last.notes["epoch kept"] == "the last of 3"
+    without = EncoderDecoder(**TINY)
+    without.fit(photo_set(crops[:4]), photo_set([]), Context(validate=validate))
+    assert without.notes["epoch kept"] == "the last of 2 (no validation photos)"
+
+
+OURS = {"optimizer": "adamw", "rates": "one-cycle", "start_size": 16, "crop": 0.4, "average": 0.9}
+
+
+def test_our_habits_of_training_are_options_and_stand_in_the_row(photo_set, crops):
+    rates, step = [], torch.optim.AdamW.step
+
+    def record(self, *given):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", record)
+        method = ResNet34Regression(
+            size=32, epochs=4, batch=4, backbone="resnet18", weights="none", learning_rate=0.01,
+            recalibrate=True, warm_up=0.25, **OURS,
+        )  # fmt: skip
+        method.fit(photo_set(crops[:8]), photo_set(crops[8:10]), Context())
+    assert len(rates) == 8
+    assert rates.index(max(rates)) == 1  # the rate rises in a quarter of the eight steps, then falls
+    assert max(rates) == pytest.approx(0.01)
+    assert sorted(rates[1:], reverse=True) == rates[1:]
+    assert method.notes["optimizer"] == "AdamW at 0.01, one cycle"
+    assert method.notes["epochs"] == "2 at 16², then 2 at 32²; 8 photos each"
+    assert method.notes["weights kept"] == "moving average (0.9), batch statistics measured anew"
+
+
+def test_an_interrupted_fit_with_our_habits_resumes_to_the_same_bytes(photo_set, crops, tmp_path):
+    class InterruptedFitError(Exception):
+        pass
+
+    def interrupt(done, total, what):
+        if what.startswith("epoch 2/3, loss"):
+            raise InterruptedFitError
+
+    def fit(context):
+        options = TINY | {"size": 32, "epochs": 3} | OURS
+        method = EncoderDecoder(**options)
+        method.fit(photo_set(crops[:8]), photo_set(crops[8:10]), context)
+        return _colors(method)
+
+    whole = fit(Context())
+    with pytest.raises(InterruptedFitError):
+        fit(Context(checkpoints=tmp_path, progress=interrupt))
+    np.testing.assert_array_equal(fit(Context(checkpoints=tmp_path)), whole)
+
+
+def test_near_grey_photos_are_left_out_of_training(photo_set, crops):
+    grey = np.repeat(crops[:3].mean(-1, keepdims=True), 3, axis=-1).astype(np.uint8)
+    colourful, mixed = EncoderDecoder(**TINY), EncoderDecoder(**TINY)
+    colourful.fit(photo_set(crops[:5]), photo_set([]), Context())
+    mixed.fit(photo_set([grey[0], *crops[:4], *grey[1:], crops[4]]), photo_set([]), Context())
+    np.testing.assert_array_equal(_colors(mixed), _colors(colourful))
+    assert mixed.notes["near-grey training photos"] == "3 of 8 left out"
+    assert colourful.notes["near-grey training photos"] == "none left out"
+
+    everything = EncoderDecoder(**TINY, near_grey=True)
+    everything.fit(photo_set([*grey, *crops[:5]]), photo_set([]), Context())
+    assert everything.notes["near-grey training photos"] == "none left out"
+    assert not np.array_equal(_colors(everything), _colors(colourful))
+    with pytest.raises(UserError, match="all 3 training photos are near-grey: near_grey=true trains on them"):
+        EncoderDecoder(**TINY).fit(photo_set(grey), photo_set([]), Context())
+
+
+def test_the_prior_of_colours_leaves_near_grey_photos_out_too(photo_set, crops, monkeypatch):
+    shown = []
+    monkeypatch.setattr(ColorNetwork, "begin_with", lambda self, photos: shown.extend(photos))
+    photos = photo_set([np.full_like(crops[0], 128), *crops[:2]])
+    EncoderDecoder(**TINY).fit(photos, photo_set([]), Context())
+    np.testing.assert_array_equal(shown, photos.packed(16)[1:])
+
+
+def test_training_and_prediction_resize_photos_alike(photo_set, crops, monkeypatch):
+    """The remaining difference: training resizes sRGB, prediction can only resize L*."""
+    seen = []
+    monkeypatch.setattr(EncoderDecoderNetwork, "forward", lambda self, photos: seen.append(photos) or 1 / 0)
+    lightness, _ = rgb_to_lab(crops)
+    method = EncoderDecoder(size=48)
+    method._trained = TrainedNetwork(method.build_network(48), 48)
+    for plane in lightness:
+        with pytest.raises(ZeroDivisionError):
+            method.colorize(plane[None], Context())
+    trained_on, _ = rgb_to_lab(np.array(photo_set(crops).packed(48)))
+    difference = np.abs(torch.cat(seen)[:, 0].numpy() - trained_on).mean()
+    assert difference < 0.3
 
 
 def test_no_training_photos_is_an_error(photo_set):

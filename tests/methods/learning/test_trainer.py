@@ -1,6 +1,6 @@
 """The loop on a network of two weights a pixel: curves, resume, early stopping, errors."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from huebench.methods.learning.learner import Supervised
 from huebench.methods.learning.memory import OutOfMemoryError
 from huebench.methods.learning.network import ColorNetwork
 from huebench.methods.learning.reproducible import reproducible
-from huebench.methods.learning.trainer import Trainer
+from huebench.methods.learning.trainer import Habits, Trainer
 
 CPU = torch.device("cpu")
 
@@ -45,14 +45,18 @@ def _photos(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
 
 
-def _train(context: Context, *, epochs=4, train=10, validation=4, rate=0.01, **options) -> Supervised:
+def _train(
+    context: Context, *, epochs=4, train=10, validation=4, rate=0.01, network=Tiny, **options
+) -> Supervised:
+    names = {field.name for field in fields(Habits)} & options.keys()
+    habits = Habits(**{name: options.pop(name) for name in names})
     with reproducible(context.seed, CPU):
-        network = Tiny()
+        network = network()
         optimizer = torch.optim.Adam(network.parameters(), lr=rate)
         scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
         learner = Supervised(network, optimizer, scheduler)
         batches = LabBatches(_photos(train), 4, CPU), LabBatches(_photos(validation, 1), 4, CPU)
-        Trainer(learner, *batches, epochs, context, "key", **options).run()
+        Trainer(learner, *batches, epochs, context, "key", habits, **options).run()
     return learner
 
 
@@ -88,16 +92,17 @@ def test_a_finished_training_is_not_trained_again(tmp_path):
     steps = []
     context = Context(checkpoints=tmp_path, progress=lambda *step: steps.append(step))
     first = _train(context)
-    assert len(steps) == 12
+    assert len(steps) == 13
     assert _weights(_train(context)) == _weights(first)
-    assert len(steps) == 12
+    assert len(steps) == 13
 
 
 def test_progress_counts_every_step_and_names_epoch_and_loss():
     steps = []
     _train(Context(progress=lambda *step: steps.append(step)), epochs=2)
-    assert [(done, total) for done, total, _ in steps] == [(i, 6) for i in range(1, 7)]
-    assert steps[3][2].startswith("epoch 2/2, loss 0.")
+    assert [(done, total) for done, total, _ in steps] == [(i, 6) for i in range(7)]
+    assert steps[0][2] == "epoch 1/2"  # before the first step: the clock of the time left starts here
+    assert steps[4][2].startswith("epoch 2/2, loss 0.")
 
 
 def test_curves_hold_both_splits_and_the_loss_falls():
@@ -137,13 +142,13 @@ def test_without_validation_photos_only_training_is_logged():
 def test_early_stopping_keeps_the_best_weights(tmp_path):
     curves = []
     context = Context(log_epoch=curves.append, checkpoints=tmp_path)
-    learner = _train(context, epochs=200, rate=0.3, patience=3)
+    learner = _train(context, epochs=200, rate=0.3, keep_best=True, patience=3)
     losses = [epoch.loss for epoch in curves if epoch.split == "validation"]
     best = losses.index(min(losses))
     assert len(losses) == best + 1 + 3
     until_best = _train(Context(), epochs=best + 1, rate=0.3)
     assert _weights(learner) == _weights(until_best)
-    assert _weights(_train(context, epochs=200, rate=0.3, patience=3)) == _weights(learner)
+    assert _weights(_train(context, epochs=200, rate=0.3, keep_best=True, patience=3)) == _weights(learner)
 
 
 def test_early_stopping_needs_validation_photos():
@@ -170,19 +175,152 @@ def test_a_gradient_that_is_not_finite_is_an_error(monkeypatch):
 
 
 def test_the_weights_of_the_highest_score_are_kept(tmp_path):
-    scores = [0.1, 0.3, 0.2, 0.9, 0.4]
-    given = iter(scores)
-    best = _train(Context(checkpoints=tmp_path), score=lambda: next(given))
+    given = iter([0.3, 0.2, 0.9, 0.4])
+    best = _train(Context(checkpoints=tmp_path), keep_best=True, score=lambda: next(given))
     assert _weights(best) == _weights(_train(Context(), epochs=3))
-    assert _weights(_train(Context(checkpoints=tmp_path), score=lambda: 1.0)) == _weights(best)
+    again = _train(Context(checkpoints=tmp_path), keep_best=True, score=lambda: 1.0)
+    assert _weights(again) == _weights(best)
+
+
+def test_the_epoch_with_the_lowest_validation_loss_is_kept_where_nothing_scores():
+    curves = []
+    best = _train(Context(log_epoch=curves.append), epochs=8, rate=0.3, keep_best=True)
+    losses = [epoch.loss for epoch in curves if epoch.split == "validation"]
+    lowest = losses.index(min(losses)) + 1
+    assert lowest < 8
+    assert _weights(best) == _weights(_train(Context(), epochs=lowest, rate=0.3))
 
 
 def test_no_epoch_is_kept_where_each_lowers_the_score():
     given = iter([0.5, 0.4, 0.3])
-    untrained = _train(Context(), epochs=2, score=lambda: next(given))
+    untrained = _train(Context(), epochs=2, keep_best=True, may_keep_none=True, score=lambda: next(given))
     assert _weights(untrained) != _weights(_train(Context(), epochs=2))
     torch.manual_seed(0)
     assert _weights(untrained) == b"".join(w.detach().numpy().tobytes() for w in Tiny().parameters())
+
+
+class Normalised(Tiny):
+    """With batch normalisation, whose statistics lag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normalise = nn.BatchNorm2d(2)
+
+    def forward(self, lightness):
+        return self.normalise(super().forward(lightness))
+
+
+def _state(learner: Supervised) -> bytes:
+    return b"".join(value.numpy().tobytes() for value in learner.network.state_dict().values())
+
+
+def test_the_average_of_the_weights_is_judged_and_kept(monkeypatch):
+    """The average is computed here from the weights after each step, with its warm-up."""
+    steps, judged = [], []
+    step = Supervised.step
+
+    def record(self, *batch):
+        done = step(self, *batch)
+        steps.append(self.network.layer.weight.detach().clone())
+        learners.append(self)
+        return done
+
+    learners = []
+    monkeypatch.setattr(Supervised, "step", record)
+
+    def score():
+        judged.append(learners[-1].network.layer.weight.detach().clone())
+        return float(len(judged))
+
+    learner = _train(Context(), epochs=2, average=0.5, keep_best=True, score=score)
+    expected = steps[0]
+    for i, weight in enumerate(steps[1:], 1):
+        share = 1 - min(0.5, (1 + i) / (10 + i))
+        expected = expected + share * (weight - expected)
+    torch.testing.assert_close(judged[-1], expected)
+    assert torch.equal(learner.network.layer.weight, judged[-1])
+    assert not torch.equal(judged[-1], steps[-1])
+
+
+def test_training_itself_does_not_see_the_average():
+    curves = [[], []]
+    _train(Context(log_epoch=curves[0].append))
+    _train(Context(log_epoch=curves[1].append), average=0.9, keep_best=True)
+    plain, averaged = ([epoch.loss for epoch in curve if epoch.split == "train"] for curve in curves)
+    assert averaged == plain
+
+
+def test_batch_statistics_are_measured_anew_over_the_training_photos():
+    learner = _train(Context(), network=Normalised, epochs=1, recalibrate=True)
+    network = learner.network
+    photos = LabBatches(_photos(10), 10, CPU)
+    ((lightness, _),) = photos.in_order()
+    network.layer.requires_grad_(False)
+    # Dropout scales what it leaves, so the mean over many pixels is the plain convolution's.
+    plain = network.layer(lightness / 100)
+    torch.testing.assert_close(network.normalise.running_mean, plain.mean((0, 2, 3)), rtol=0.05, atol=0.01)
+    lagging = _train(Context(), network=Normalised, epochs=1).network.normalise
+    away = [
+        (mean - plain.mean((0, 2, 3))).abs().max()
+        for mean in (lagging.running_mean, network.normalise.running_mean)
+    ]
+    assert away[1] < away[0] / 5
+
+
+def test_first_epochs_may_see_smaller_photos():
+    steps, sides = [], []
+    small = LabBatches(_photos(10)[:, ::2, ::2], 4, CPU)
+
+    class Watched(Tiny):
+        def forward(self, lightness):
+            if self.training:
+                sides.append(lightness.shape[-1])
+            return super().forward(lightness)
+
+    _train(Context(progress=lambda *step: steps.append(step)), network=Watched, smaller=[small])
+    assert sides == [4] * 6 + [8] * 6
+    # A step at twice the side is four times the work.
+    assert [done for done, _, _ in steps] == [*range(7), *range(10, 31, 4)]
+    assert {total for _, total, _ in steps} == {30}
+
+
+def _killed(call, epoch: int, *, after: bool):
+    """Return a trainer's method that is killed in one epoch, before or after its work."""
+
+    def method(trainer, *given):
+        now = not given or given[0] == epoch
+        if after or not now:
+            call(trainer, *given)
+        if now:
+            raise InterruptedFitError
+
+    return method
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("where", ["_validate", "_judge", "_save", "_finish"])
+@pytest.mark.parametrize("epoch", [2, 4])
+def test_a_kill_at_any_point_of_an_epochs_end_resumes_to_the_same_bytes(
+    tmp_path, monkeypatch, where, after, epoch
+):
+    networks = []
+
+    def train(**context) -> bytes:
+        def network():
+            networks.append(Normalised())
+            return networks[-1]
+
+        options = {"average": 0.9, "recalibrate": True, "keep_best": True, "network": network}
+        return _state(
+            _train(Context(**context), score=lambda: networks[-1].layer.bias.sum().item(), **options)
+        )
+
+    whole = train()
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, where, _killed(getattr(Trainer, where), epoch, after=after))
+        with pytest.raises(InterruptedFitError):
+            train(checkpoints=tmp_path)
+    assert train(checkpoints=tmp_path) == whole
 
 
 def test_stages_see_the_photos_in_different_orders():
@@ -260,7 +398,7 @@ def test_out_of_memory_outside_the_steps_names_the_batch_too(monkeypatch, where)
     with pytest.raises(
         OutOfMemoryError, match="too small to train on 4 photos of 8² per step: batch=2 would fit"
     ):
-        _train(Context(), score=fill if where == "score" else None)
+        _train(Context(), keep_best=True, score=fill if where == "score" else None)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
