@@ -102,28 +102,19 @@ class SmallNetwork(ColorNetwork):
 
     def chroma(self, prediction: Tensor) -> Tensor:
         """Return `decode` with bilinear upsampling."""
-        return _enlarged(self.decode(prediction))
+        return functional.interpolate(self.decode(prediction), scale_factor=float(STRIDE), mode="bilinear")
 
     def loss(self, prediction: Tensor, ab: Tensor) -> Tensor:
         """Return the weighted cross-entropy with soft labels plus the weighted distance of the mean."""
-        return self.loss_and_chroma(prediction, ab)[0]
-
-    def loss_and_chroma(self, prediction: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
-        """Return `loss`, and the mean's a*b* with bilinear upsampling."""
         ab = functional.avg_pool2d(ab, STRIDE)
         a, b = (ab.round().long() + REACH).clamp(0, 2 * REACH).unbind(1)
         place = (a * (2 * REACH + 1) + b).flatten()
         labels, shares = self.labels[place], self.shares[place]
         likelihood = torch.log_softmax(prediction.permute(0, 2, 3, 1).flatten(0, 2), dim=1)
         cross_entropy = -(likelihood.gather(1, labels) * shares).sum(1)
-        mean = (likelihood.exp() @ self.nodes).reshape(*prediction[:, 0].shape, 2).permute(0, 3, 1, 2)
-        distance = torch.linalg.vector_norm(mean - ab, dim=1).flatten()
-        loss = (self.rarity[labels[:, 0]] * (cross_entropy + DISTANCE * distance)).mean()
-        return loss, _enlarged(mean)
-
-
-def _enlarged(ab: Tensor) -> Tensor:
-    return functional.interpolate(ab, scale_factor=float(STRIDE), mode="bilinear")
+        mean = likelihood.exp() @ self.nodes
+        distance = torch.linalg.vector_norm(mean - ab.permute(0, 2, 3, 1).flatten(0, 2), dim=1)
+        return (self.rarity[labels[:, 0]] * (cross_entropy + DISTANCE * distance)).mean()
 
 
 def soft_labels(nodes: Tensor) -> tuple[Tensor, Tensor]:

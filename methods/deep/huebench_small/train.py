@@ -18,17 +18,18 @@ from .... import UserError
 from ....datasets.base import RGB, Entry, fingerprint
 from ....datasets.color.bins import gamut_bins
 from ...base import Context, Epoch
+from ...learning.data import LabBatches
 from ...learning.learner import native_precision
 from ...learning.network import to_device
 from ...learning.reproducible import limit_threads, reproducible
-from ...learning.trainer import Trainer
+from ...learning.trainer import Habits, Trainer
 from ...learning.weights import find_weights, load_weights
 from .network import SmallNetwork
 from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
-from .training import AveragedLearner, CroppedBatches
+from .training import AVERAGE, CROP, learner
 from .weights import WEIGHTS, save_weights
 
-STAGES = "128x11,192x2"
+STAGES = "96x12,128x24,192x6"
 
 EPOCH = 3000
 """Photos per epoch, drawn at random from all: a checkpoint is written after each."""
@@ -75,7 +76,7 @@ def train(
     seed: int = 0,
     threads: int = 2,
     encoder: str = "auto",
-    log: Callable[[str], None] = print,
+    log: Callable[[str], None] = lambda line: None,  # noqa: ARG005
 ) -> Path:
     """Train the network and write its weights and the digests of its photos; resumes after a kill.
 
@@ -121,27 +122,23 @@ def train(
         _start(network, packed, encoder)
         to_device(network, torch.device("cpu"))
         photos = min(epoch, len(usable))
-        learner = AveragedLearner(
-            network, sum(stage.epochs for stage in plan) * ceil(photos / batch), native_precision("cpu")
-        )
+        steps = sum(stage.epochs for stage in plan) * ceil(photos / batch)
+        trained = learner(network, steps, native_precision("cpu"))
         key = json.dumps([fingerprint(usable), str(plan), epoch, batch, seed, encoder])
         for number, stage in enumerate(plan, start=1):
             log(f"stage {number} of {len(plan)}: {stage.epochs} epochs at {stage.side}²")
-            seen = CroppedBatches(packed, batch, stage.side).shorter(photos)
-            name = f"stage-{number}"
+            seen = _batches(packed, batch, stage.side, crop=CROP).shorter(photos)
+            held = _batches(validation, batch, stage.side)
             own = replace(context, progress=_progress(log))
-            Trainer(
-                learner,
-                seen,
-                CroppedBatches(validation, batch, stage.side),
-                stage.epochs,
-                own,
-                key,
-                name=name,
-            ).run()
+            habits = Habits(average=AVERAGE)
+            Trainer(trained, seen, held, stage.epochs, own, key, habits, name=f"stage-{number}").run()
     write_digests(usable, folder / DIGESTS)
-    save_weights(learner.averaged, folder / WEIGHTS)
+    save_weights(network, folder / WEIGHTS)
     return folder / WEIGHTS
+
+
+def _batches(packed: RGB, batch: int, side: int, crop: float = 1.0) -> LabBatches:
+    return LabBatches(packed, batch, torch.device("cpu"), crop=crop, side=side)
 
 
 def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
@@ -169,19 +166,17 @@ def _epochs(log: Callable[[str], None]) -> Callable[[Epoch], None]:
 
 def _progress(log: Callable[[str], None], every: float = 30) -> Callable[[int, int, str], None]:
     """Return a progress callback that logs at most every few seconds, with the time left in the stage."""
-    start = time.monotonic()
-    first: list[int] = []
-    last = [start]
+    start = last = time.monotonic()
+    first: int | None = None
 
     def progress(done: int, total: int, what: str) -> None:
+        nonlocal first, last
+        first = done if first is None else first
         now = time.monotonic()
-        if not first:
-            first.append(done - 1)
-        if now - last[0] < every:
-            return
-        last[0] = now
-        left = (now - start) / (done - first[0]) * (total - done)
-        log(f"step {done}/{total}, {what}, {left / 60:.0f} min left in this stage")
+        if done > first and now - last >= every:
+            last = now
+            left = (now - start) / (done - first) * (total - done)
+            log(f"{done / total:.1%} of this stage, {what}, {left / 60:.0f} min left in it")
 
     return progress
 
@@ -212,13 +207,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=chosen.seed,
             threads=chosen.threads,
             encoder=chosen.encoder,
-            log=lambda line: print(line, flush=True),
+            log=_say,
         )
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"weights: {written}")
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    _say(f"weights: {written}")
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 _DESCRIPTION = (
