@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
@@ -37,10 +38,13 @@ def load_weights_into(network: SmallNetwork, path: Path) -> None:
         state = load_file(path)
     except (OSError, SafetensorError) as error:
         raise UserError(f"weights '{path}' cannot be read: {error}") from error
-    own = {name: value for name, value in network.state_dict().items() if value.is_floating_point()}
-    wanted = {name: tuple(value.shape) for name, value in own.items()}
-    found = {name: tuple(value.shape) for name, value in state.items()}
-    if wanted != found:
-        wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-        raise UserError(f"weights '{path}' are not of huebench-small: '{wrong[0]}' differs")
-    network.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
+    own = network.state_dict()
+    wanted = {name: tuple(value.shape) for name, value in own.items() if value.is_floating_point()}
+    found = {name: tuple(value.shape) for name, value in state.items() if value.dtype == torch.float16}
+    if wanted != found or len(found) < len(state):
+        names = wanted.keys() | state.keys()
+        wrong = min(name for name in names if wanted.get(name) != found.get(name))
+        raise UserError(
+            f"weights '{path}' are not of huebench-small: '{wrong}' is missing, extra or different"
+        )
+    network.load_state_dict(own | {name: value.float() for name, value in state.items()})

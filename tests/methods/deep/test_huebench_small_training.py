@@ -40,7 +40,7 @@ def test_test_photos_of_every_set_are_left_out(folder):
     assert not hidden & usable
 
 
-class Interrupted(Exception):
+class StopHereError(Exception):
     pass
 
 
@@ -51,9 +51,9 @@ def test_same_bytes_also_after_an_interruption(folder, tmp_path, monkeypatch):
     def interrupt(line):
         said.append(line)
         if line.startswith("epoch 1/2 validation"):
-            raise Interrupted
+            raise StopHereError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(StopHereError):
         train([folder], tmp_path / "resumed", **TINY, log=interrupt)
     resumed = train([folder], tmp_path / "resumed", **TINY)
     assert resumed.read_bytes() == whole.read_bytes()
