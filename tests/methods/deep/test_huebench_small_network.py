@@ -68,7 +68,7 @@ def test_loss_matches_a_plain_version(network):
     rng = np.random.default_rng(0)
     network.set_prior(torch.from_numpy(rng.dirichlet(np.ones(len(NODES)))).float())
     logits = rng.normal(0, 2, (1, len(NODES), 1, 2)).astype(np.float32)
-    colours = np.array([[20, -33], [-7, 4]])  # of the two pixels of the prediction
+    colours = np.array([[23, -34], [-7, 4]])  # of the two pixels of the prediction
     losses = []
     for pixel, colour in enumerate(colours):
         shares = np.exp(logits[0, :, 0, pixel]) / np.exp(logits[0, :, 0, pixel]).sum()
