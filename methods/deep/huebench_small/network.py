@@ -114,7 +114,8 @@ class SmallNetwork(ColorNetwork):
         cross_entropy = -(likelihood.gather(1, labels) * shares).sum(1)
         mean = likelihood.exp() @ self.nodes
         distance = torch.linalg.vector_norm(mean - ab.permute(0, 2, 3, 1).flatten(0, 2), dim=1)
-        return (self.rarity[labels[:, 0]] * (cross_entropy + DISTANCE * distance)).mean()
+        loss: Tensor = (self.rarity[labels[:, 0]] * (cross_entropy + DISTANCE * distance)).mean()
+        return loss
 
 
 def soft_labels(nodes: Tensor) -> tuple[Tensor, Tensor]:

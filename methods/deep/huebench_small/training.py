@@ -8,7 +8,7 @@ from ...learning.depthwise import depthwise_in_float32
 from ...learning.learner import Precision, Supervised
 from .network import SmallNetwork
 
-RATES = (5e-4, 2e-3)  #: Highest learning rates of the pretrained encoder and of the decoder
+RATES = [5e-4, 2e-3]  #: Highest learning rates of the pretrained encoder and of the decoder
 
 WEIGHT_DECAY = 0.01
 
