@@ -248,6 +248,7 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         "source": info.source,
         "caveat": info.caveat,
         "trained_on": plan.trained_on,
+        "shipped weights trained on": {cell.label: cell.trained_on for cell in plan.cells if cell.trained_on},
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
         **plan.dataset.facts(),
     }

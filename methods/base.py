@@ -277,6 +277,13 @@ class Method(ABC):
             float32 (N, H, W, 2), finite. A photo's chroma must not depend on the rest of its batch.
         """
 
+    def trained_on(self, sha256: str) -> bool:
+        """Return whether weights that it ships were trained on the photo with this SHA-256; by default no.
+
+        A run that scores such photos says so.
+        """
+        return False
+
     def save(self, folder: Path) -> None:
         """Write what `fit` learned into ``folder``."""
         np.savez(folder / "state.npz", **{name: getattr(self, name) for name in self.fitted})

@@ -34,6 +34,13 @@ def test_templates_are_package_data(project):
     }
 
 
+def test_shipped_weights_are_package_data(project):
+    patterns = project["tool"]["setuptools"]["package-data"]["huebench.methods.deep.huebench_small"]
+    folder = ROOT / "methods" / "deep" / "huebench_small"
+    shipped = {path.name for pattern in patterns for path in folder.glob(pattern)}
+    assert shipped == {path.name for path in folder.iterdir() if path.suffix not in (".py", "")}
+
+
 def test_every_dependency_is_pinned(project):
     pinned = {
         line.partition("==")[0].lower().replace("_", "-")

@@ -106,6 +106,7 @@ class CellRun:
             self.facts["kept"] = request.keep_predictions
             self._enter("fit")
             self._fit()
+            self._note_trained_on()
         colorizer = None if self.cell.rescored else self.method
         scorer = SplitScorer(self.cell, colorizer, self._enter, self._progress)
         tables = scorer.run()
@@ -153,6 +154,12 @@ class CellRun:
             "train_photos": known["train_photos"],
             "curves": self.epochs,
         }
+
+    def _note_trained_on(self) -> None:
+        """Note in the row how many scored photos the method's shipped weights were trained on."""
+        if self.cell.trained_on:
+            note = {"scored photos": f"trained on {self.cell.trained_on:,} of them"}
+            self.facts["notes"] = json.dumps(json.loads(self.facts["notes"]) | note)
 
     def _take_facts(self) -> None:
         """Copy the method's facts from the cell whose predictions are scored again."""

@@ -59,6 +59,8 @@ class Cell(BaseModel):
         Ids of the photos whose pictures are kept for the report.
     threads, devices
         Number of threads that it may use, and of GPUs that train its method together.
+    trained_on
+        Number of scored photos that its method's shipped weights were trained on.
     rescored
         Key of the finished cell whose predictions are scored again instead of running the method, or ``""``.
     problem
@@ -89,6 +91,7 @@ class Cell(BaseModel):
     gallery: tuple[str, ...]
     threads: int
     devices: int = 1
+    trained_on: int = 0
     rescored: OptionalKey = ""
     problem: str = ""
 

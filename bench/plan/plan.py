@@ -72,11 +72,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class _DataKeys:
-    """Digests of the photos shared by the cells of a plan, and of the code that reads them."""
+    """Digests of the photos shared by the cells of a plan, and of the code that reads them.
+
+    `photos` are the SHA-256 of the scored photos, one each.
+    """
 
     training: str
     sample: str
     scored: str
+    photos: tuple[str, ...]
 
 
 def make_plan(request: Request) -> Plan:
@@ -103,6 +107,7 @@ def make_plan(request: Request) -> Plan:
         training=digest(train, validation, preparation_digest(training, protocol)),
         sample=sample_key(training, protocol),
         scored=photos_key(dataset, photos, protocol),
+        photos=tuple(photo.sha256 for photo in photos),
     )
     shared = {
         "request": request,
@@ -212,6 +217,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         reference=info.reference,
         threads=threads if info.all_threads else max(1, threads // request.jobs),
         devices=devices,
+        trained_on=sum(map(method.trained_on, data.photos)),
         **shared,
     )
 

@@ -4,18 +4,17 @@ from difflib import get_close_matches
 from typing import Any
 
 import timm
+from timm.models import PretrainedCfg
 from torch import Tensor, nn
 
 from ... import UserError
-
-GRAY_MEAN, GRAY_DEVIATION = 0.449, 0.226
-"""Mean and standard deviation of ImageNet, averaged over the channels."""
 
 
 class Backbone(nn.Module):
     """The first stages of a timm model, with one input channel.
 
     Stages are counted as timm does: stage i halves the side i + 1 times, and has ``channels[i]`` channels.
+    Lightness is scaled as the model's pretrained weights expect, averaged over their three channels.
     Raises `UserError` if timm does not have the architecture.
     """
 
@@ -29,8 +28,10 @@ class Backbone(nn.Module):
         features: Any = timm.create_model(name, features_only=True, in_chans=1, out_indices=stages)
         self.features: nn.Module = features
         self.channels: list[int] = features.feature_info.channels()
+        config: Any = timm.get_pretrained_cfg(name) or PretrainedCfg()
+        self.mean, self.deviation = (round(sum(each) / 3, 3) for each in (config.mean, config.std))
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
         """Return the stages' features of L* (N, 1, H, W)."""
-        features: list[Tensor] = self.features((lightness / 100 - GRAY_MEAN) / GRAY_DEVIATION)
+        features: list[Tensor] = self.features((lightness / 100 - self.mean) / self.deviation)
         return features

@@ -43,6 +43,9 @@ def blocks(material: Material) -> list[Block]:
     if trained_on := run.dataset.get("trained_on", 0):
         found = f" {_trained_on(trained_on, material.summary.photos)}"
         made.append(Caveat((Strong("Trained on scored photos."), found)))
+    for method, photos in run.dataset.get("shipped weights trained on", {}).items():
+        found = f" {_shipped(photos, material.summary.photos)}"
+        made.append(Caveat((Strong("Trained on scored photos."), " ", Code(method), found)))
     if run.dataset["caveat"]:
         made.append(Caveat((Strong("Read this first."), f" {run.dataset['caveat']}")))
     return made
@@ -58,4 +61,11 @@ def _trained_on(photos: int, scored: int) -> str:
     return (
         f"{photos:,} of the {scored:,} scored photos {verb} also in the training split, by name or content: "
         "trained methods have seen their colours, so their numbers say little about new photos."
+    )
+
+
+def _shipped(photos: int, scored: int) -> str:
+    return (
+        f"ships with weights that were trained on {photos:,} of the {scored:,} scored photos: its numbers "
+        "say little about new photos."
     )

@@ -1,6 +1,8 @@
 """``bench run`` from the command line to the tables, on the built-in photos."""
 
 import builtins
+import hashlib
+import json
 import shutil
 
 import numpy as np
@@ -278,6 +280,38 @@ def test_scored_photos_that_were_trained_on_are_said_and_none_is_its_own_referen
     assert (matched["reference"] != matched["photo"]).all()
     copied = matched[matched["photo"].str.contains("test3")]
     assert not copied["reference"].str.contains("copy").any()
+
+
+SHIPPED = """
+import numpy as np
+from huebench.methods.base import Method, MethodInfo, register
+
+@register
+class Shipped(Method):
+    info = MethodInfo(name="shipped", family="deep", source="a test")
+
+    def trained_on(self, sha256):
+        return sha256.startswith("{start}")
+
+    def colorize(self, lightness, context):
+        return np.zeros((*lightness.shape, 2), np.float32)
+"""
+
+
+def test_shipped_weights_that_saw_scored_photos_are_reported(bench, photos, tmp_path):
+    scored = tmp_path / "photos" / "test" / "test5.png"
+    plugin = tmp_path / "shipped.py"
+    plugin.write_text(SHIPPED.format(start=hashlib.sha256(scored.read_bytes()).hexdigest()[:12]))
+    code, output = bench(
+        "run", "--dataset", photos, "--size", 32, "--metrics", "psnr", "--plugin", plugin,
+        "--methods", "gray,shipped", "--out", "out",
+    )  # fmt: skip
+    assert code == 0, output
+    cells = read_results(tmp_path / "out").cells.set_index("method")
+    assert json.loads(cells.loc["shipped", "notes"]) == {"scored photos": "trained on 1 of them"}
+    assert json.loads(cells.loc["gray", "notes"]) == {}
+    lead = (tmp_path / "out" / "report.md").read_text().partition("\n## ")[0]
+    assert f"trained on 1 of the {PHOTOS} scored photos" in lead
 
 
 def test_a_run_without_scored_training_photos_has_no_warning(bench, tmp_path):

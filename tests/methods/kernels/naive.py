@@ -72,3 +72,51 @@ def som_batch(samples, steps, codewords, columns, radii):
         moved = total > 1e-9
         codewords[moved] = (weights @ samples)[moved] / total[moved, None]
     return codewords
+
+
+def _around(position, length, small_length):
+    """Return the two small pixels around a position along one side, and how near it is to the second."""
+    place = np.clip((position + 0.5) * (small_length / length) - 0.5, 0, small_length - 1)
+    first = min(int(place), max(small_length - 2, 0))
+    return [first, min(first + 1, small_length - 1)], place - first
+
+
+def _corners(plane, height, width):
+    """Return the four small pixels around every pixel and their weights, each (4, height, width)."""
+    small_height, small_width = plane.shape
+    values, weights = np.empty((4, height, width)), np.empty((4, height, width))
+    for y, x in np.ndindex(height, width):
+        rows, lower = _around(y, height, small_height)
+        columns, nearer = _around(x, width, small_width)
+        values[:, y, x] = plane[np.ix_(rows, columns)].ravel()
+        weights[:, y, x] = np.outer([1 - lower, lower], [1 - nearer, nearer]).ravel()
+    return values, weights
+
+
+def _bilinear(plane, height, width):
+    values, weights = _corners(plane, height, width)
+    return (values * weights).sum(axis=0)
+
+
+def upsampled_chroma(chroma, small_lightness, lightness, smoothness):
+    """A weighted regression line around every small pixel; then bilinear, plus slope times lost detail."""
+    height, width, _ = chroma.shape
+    chroma, small_lightness = chroma.astype(np.float64), small_lightness.astype(np.float64)
+    weights = np.outer([1, 2, 1], [1, 2, 1]).ravel() / 16
+    slopes = np.empty_like(chroma)
+    for y, x in np.ndindex(height, width):
+        rows = np.clip([y - 1, y, y + 1], 0, height - 1)
+        columns = np.clip([x - 1, x, x + 1], 0, width - 1)
+        light = small_lightness[np.ix_(rows, columns)].ravel()
+        for c in range(2):
+            values = chroma[np.ix_(rows, columns)][..., c].ravel()
+            covariance = np.cov(light, values, ddof=0, aweights=weights)
+            slopes[y, x, c] = covariance[0, 1] / (covariance[0, 0] + smoothness)
+    detail = lightness - _bilinear(small_lightness, *lightness.shape)
+    planes = []
+    for c in range(2):
+        corners, _ = _corners(chroma[..., c], *lightness.shape)
+        smooth = _bilinear(chroma[..., c], *lightness.shape)
+        plane = smooth + _bilinear(slopes[..., c], *lightness.shape) * detail
+        planes.append(np.clip(plane, corners.min(axis=0), corners.max(axis=0)))
+    return np.stack(planes, axis=-1)

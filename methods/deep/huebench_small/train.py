@@ -1,0 +1,230 @@
+"""Train `huebench-small`: ``python -m huebench.methods.deep.huebench_small.train --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .... import UserError
+from ....datasets.base import RGB, Entry, fingerprint
+from ....datasets.color.bins import gamut_bins
+from ...base import Context, Epoch
+from ...learning.data import LabBatches
+from ...learning.learner import native_precision
+from ...learning.network import to_device
+from ...learning.reproducible import limit_threads, reproducible
+from ...learning.trainer import Habits, Trainer
+from ...learning.weights import find_weights, load_weights
+from .network import SmallNetwork
+from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
+from .training import AVERAGE, CROP, learner
+from .weights import WEIGHTS, save_weights
+
+STAGES = "96x12,128x24,192x6"
+
+EPOCH = 3000
+"""Photos per epoch, drawn at random from all: a checkpoint is written after each."""
+
+BATCH = 32
+
+PRIOR_PHOTOS = 1000
+
+VALIDATION_PHOTOS = 320
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A number of epochs at one side in pixels."""
+
+    side: int
+    epochs: int
+
+
+def stages(text: str) -> list[Stage]:
+    """Read ``SIDExEPOCHS,…``.
+
+    Raises `UserError` if it cannot be read, or a side is not a multiple of 32.
+
+    >>> stages("128x11,192x2")
+    [Stage(side=128, epochs=11), Stage(side=192, epochs=2)]
+    """
+    try:
+        found = [Stage(*map(int, part.split("x"))) for part in text.split(",")]
+    except (ValueError, TypeError) as error:
+        raise UserError(f"stages '{text}' must look like '{STAGES}': sides and epochs") from error
+    if any(stage.side < 32 or stage.side % 32 or stage.epochs < 1 for stage in found):
+        raise UserError(f"stages '{text}': sides must be multiples of 32, and epochs at least 1")
+    return found
+
+
+def train(
+    specs: Sequence[str],
+    folder: Path,
+    *,
+    plan: Sequence[Stage],
+    epoch: int = EPOCH,
+    batch: int = BATCH,
+    seed: int = 0,
+    threads: int = 2,
+    encoder: str = "auto",
+    log: Callable[[str], None] = lambda line: None,  # noqa: ARG005
+) -> Path:
+    """Train the network and write its weights and the digests of its photos; resumes after a kill.
+
+    Parameters
+    ----------
+    specs
+        Datasets as ``NAME:PATH``. Their training splits are learned; see `SeveralSets.usable`.
+    folder
+        Folder for the two files and for checkpoints.
+    plan
+        Stages, one after the other.
+    epoch, batch
+        Photos per epoch and per step.
+    seed
+        Seed of weights, order, crops and mirroring. On one machine the same seed, photos and number of
+        threads give the same bytes.
+    threads
+        Number of threads.
+    encoder
+        File or folder with ImageNet weights of ``tf_efficientnet_lite0``; ``auto`` looks for them, and
+        ``none`` starts from random ones.
+    log
+        Called with a line per epoch and every few steps.
+
+    Returns
+    -------
+    Path
+        The file of weights.
+
+    Raises
+    ------
+    UserError
+        If photos or the encoder's weights are missing, or if a checkpoint belongs to another training.
+    """
+    dataset = SeveralSets(specs)
+    usable = dataset.usable()
+    shown = _sample([entry for entry in dataset.entries() if entry.split == "validation"], VALIDATION_PHOTOS)
+    log(f"{len(usable):,} training photos, {len(shown):,} validation photos")
+    packed, validation = (photo_set(dataset, each).packed(SIDE) for each in (usable, shown))
+    context = Context(seed=seed, threads=threads, checkpoints=folder, log_epoch=_epochs(log))
+    with limit_threads(threads), reproducible(seed, torch.device("cpu")):
+        network = SmallNetwork(temperature=1.0)
+        _start(network, packed, encoder)
+        to_device(network, torch.device("cpu"))
+        photos = min(epoch, len(usable))
+        steps = sum(stage.epochs for stage in plan) * ceil(photos / batch)
+        trained = learner(network, steps, native_precision("cpu"))
+        key = json.dumps([fingerprint(usable), str(plan), epoch, batch, seed, encoder])
+        for number, stage in enumerate(plan, start=1):
+            log(f"stage {number} of {len(plan)}: {stage.epochs} epochs at {stage.side}²")
+            seen = _batches(packed, batch, stage.side, crop=CROP).shorter(photos)
+            held = _batches(validation, batch, stage.side)
+            own = replace(context, progress=_progress(log))
+            habits = Habits(average=AVERAGE)
+            Trainer(trained, seen, held, stage.epochs, own, key, habits, name=f"stage-{number}").run()
+    write_digests(usable, folder / DIGESTS)
+    save_weights(network, folder / WEIGHTS)
+    return folder / WEIGHTS
+
+
+def _batches(packed: RGB, batch: int, side: int, crop: float = 1.0) -> LabBatches:
+    return LabBatches(packed, batch, torch.device("cpu"), crop=crop, side=side)
+
+
+def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
+    name = "tf_efficientnet_lite0"
+    path = find_weights(name, encoder, download=True)
+    if path is not None:
+        load_weights(network.backbone.features, name, path)
+    elif encoder != "none":
+        raise UserError(f"no ImageNet weights of {name} found: name a file with --encoder, or --encoder none")
+    step = max(1, len(packed) // PRIOR_PHOTOS)
+    network.set_prior(torch.from_numpy(gamut_bins().prior(packed[::step])).float())
+
+
+def _sample(entries: Sequence[Entry], count: int) -> list[Entry]:
+    chosen = np.random.default_rng(0).permutation(len(entries))[:count]
+    return [entries[i] for i in np.sort(chosen)]
+
+
+def _epochs(log: Callable[[str], None]) -> Callable[[Epoch], None]:
+    return lambda epoch: log(
+        f"epoch {epoch.epoch}/{epoch.epochs} {epoch.split}: loss {epoch.loss:.4f}, "
+        f"within 10 of the true chroma {epoch.accuracy:.1%}"
+    )
+
+
+def _progress(log: Callable[[str], None], every: float = 30) -> Callable[[int, int, str], None]:
+    """Return a progress callback that logs at most every few seconds, with the time left in the stage."""
+    start = last = time.monotonic()
+    first: int | None = None
+
+    def progress(done: int, total: int, what: str) -> None:
+        nonlocal first, last
+        first = done if first is None else first
+        now = time.monotonic()
+        if done > first and now - last >= every:
+            last = now
+            left = (now - start) / (done - first) * (total - done)
+            log(f"{done / total:.1%} of this stage, {what}, {left / 60:.0f} min left in it")
+
+    return progress
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser("huebench.methods.deep.huebench_small.train", description=_DESCRIPTION)
+    parser.add_argument("photos", nargs="+", help="datasets to learn from: landscapes:PATH mirflickr:PATH …")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the weights and for checkpoints")
+    parser.add_argument("--stages", default=STAGES, help="SIDExEPOCHS,…: sides in pixels and epochs at each")
+    parser.add_argument("--epoch", type=int, default=EPOCH, help="photos per epoch, drawn from all")
+    parser.add_argument("--batch", type=int, default=BATCH, help="photos per step")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--encoder",
+        default="auto",
+        help="file with ImageNet weights of tf_efficientnet_lite0; auto: look for it; none: random weights",
+    )
+    chosen = parser.parse_args(arguments)
+    try:
+        written = train(
+            chosen.photos,
+            chosen.out,
+            plan=stages(chosen.stages),
+            epoch=chosen.epoch,
+            batch=chosen.batch,
+            seed=chosen.seed,
+            threads=chosen.threads,
+            encoder=chosen.encoder,
+            log=_say,
+        )
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    _say(f"weights: {written}")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+_DESCRIPTION = (
+    "Train huebench-small on the training splits of datasets. It writes weights.safetensors and "
+    "training_photos.npy, and resumes where it stopped if it is started again with the same options."
+)
+
+if __name__ == "__main__":
+    sys.exit(main())
