@@ -1,0 +1,136 @@
+"""Published methods keep to the contract of methods, and use their networks as published."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage.color import rgb2lab
+
+from huebench import UserError
+from huebench.bench.conformance import run_checks
+from huebench.datasets.color.conversion import lab_to_rgb
+from huebench.methods.base import Context, methods
+from huebench.methods.learning.memory import OutOfMemoryError
+from huebench.methods.pretrained.method import PublishedMethod
+from huebench.methods.spec import MethodSpec, parse_specs
+
+SMALL = {"icolorit-tiny": {}}
+"""Networks that are quick enough for every test run, with the parameters that make them so."""
+
+LARGE = {"eccv16": {"size": "32"}, "siggraph17": {"size": "32"}, "icolorit-base": {}}
+
+
+def made(name, weights_file, **parameters) -> PublishedMethod:
+    method = methods.get(name)(weights=str(weights_file(name)), **parameters)
+    assert isinstance(method, PublishedMethod)
+    return method
+
+
+def lightness(*shape: int) -> np.ndarray:
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    return (50 + 30 * np.sin(rows / 5) + 15 * np.cos(columns / 3)).astype(np.float32)
+
+
+def grey_photo(plane: np.ndarray) -> Image.Image:
+    return Image.fromarray(lab_to_rgb(plane, np.zeros((*plane.shape, 2), np.float32)))
+
+
+@torch.inference_mode()
+def answer(network, *arrays: np.ndarray) -> np.ndarray:
+    return network(*map(torch.from_numpy, arrays)).numpy()
+
+
+def test_family_is_every_published_method():
+    found = {name for name, cls in methods.items().items() if issubclass(cls, PublishedMethod)}
+    assert {spec.name for spec in parse_specs("published")} == found
+    assert found >= SMALL.keys() | LARGE.keys()
+
+
+@pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
+def test_published_method_conforms(name, weights_file):
+    parameters = {**SMALL, **LARGE}[name] | {"weights": str(weights_file(name))}
+    outcomes = run_checks(MethodSpec(name, parameters))
+    assert {outcome.name: outcome.detail for outcome in outcomes if outcome.result == "failed"} == {}
+    assert any(outcome.result == "passed" for outcome in outcomes)
+
+
+def test_missing_weights_say_the_command_that_gets_them():
+    assert MethodSpec("eccv16").missing() == "weights not found: bench weights get eccv16"
+
+
+def test_listing_published_methods_does_not_import_torch():
+    code = (
+        "import sys; from huebench.methods.base import methods; from huebench.methods.spec import MethodSpec;"
+        "[MethodSpec(name).missing() for name in methods.items() if name != 'external'];"
+        "assert 'eccv16' in methods.items(); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_row_says_which_file_the_weights_are_from(weights_file):
+    notes = made("eccv16", weights_file).notes
+    assert notes["weights"] == "colorization_release_v2-9b330a0b.pth"
+    assert notes["weights checked"] == "differs from the published file"
+
+
+def test_eccv16_takes_lightness_at_its_own_size(filled, weights_file):
+    plane = lightness(64, 64)
+    expected = answer(filled("eccv16"), plane[None, None])[0].transpose(1, 2, 0)
+    found = made("eccv16", weights_file, size=64).colorize(plane[None], Context())[0]
+    np.testing.assert_allclose(found, expected.clip(-110, 110), atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(37, 53), (150, 90)])
+def test_siggraph17_resizes_as_published(filled, weights_file, shape):
+    plane = lightness(*shape)
+    photo = grey_photo(plane).resize((64, 64), resample=3)
+    small = rgb2lab(np.asarray(photo))[..., 0].astype(np.float32)
+    ab = answer(filled("siggraph17"), small[None, None])
+    expected = torch.nn.functional.interpolate(torch.from_numpy(ab), shape, mode="bilinear")[0]
+    found = made("siggraph17", weights_file, size=64).colorize(plane[None], Context())[0]
+    np.testing.assert_allclose(found, expected.permute(1, 2, 0).numpy().clip(-110, 110), atol=0.05)
+
+
+def test_icolorit_unfolds_its_patches_row_by_row(filled, weights_file):
+    cv2 = pytest.importorskip("cv2")
+    plane = lightness(120, 300)
+    photo = grey_photo(plane).resize((224, 224), Image.Resampling.BILINEAR)
+    lab = np.zeros((1, 3, 224, 224), np.float32)
+    lab[0, 0] = rgb2lab(np.asarray(photo))[..., 0] / 100 - 0.5
+    tokens = answer(filled("icolorit-tiny"), lab, np.ones((1, 112 * 112), bool))[0]
+    ab = np.zeros((224, 224, 2), np.float32)
+    for number, token in enumerate(tokens):
+        top, left = 16 * (number // 14), 16 * (number % 14)
+        ab[top : top + 16, left : left + 16] = token.reshape(16, 16, 2)
+    expected = cv2.resize(110 * ab, (300, 120), interpolation=cv2.INTER_CUBIC)
+    found = made("icolorit-tiny", weights_file).colorize(plane[None], Context())[0]
+    np.testing.assert_allclose(found, expected.clip(-110, 110), atol=0.05)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (17, 31), (300, 41)])
+def test_any_size_is_colorized(weights_file, shape):
+    found = made("eccv16", weights_file, size=64).colorize(lightness(*shape)[None], Context())
+    assert found.shape == (1, *shape, 2)
+    assert np.isfinite(found).all()
+
+
+def test_memory_running_out_says_which_size_would_fit(weights_file, monkeypatch):
+    method = made("eccv16", weights_file, size=64)
+
+    def colorize_photo(plane, run, side):
+        if side > 24:
+            raise MemoryError
+        return np.zeros((*plane.shape, 2), np.float32)
+
+    monkeypatch.setattr(method, "colorize_photo", colorize_photo)
+    with pytest.raises(OutOfMemoryError, match=r"too small for eccv16 at 64²: size=24 would fit now"):
+        method.colorize(lightness(16, 16)[None], Context())
+
+
+def test_weights_of_another_network_are_refused(weights_file):
+    method = methods.get("siggraph17")(weights=str(weights_file("eccv16")))
+    with pytest.raises(UserError, match=r"are not of siggraph17: 'model1.0.weight' is"):
+        method.colorize(lightness(16, 16)[None], Context())
