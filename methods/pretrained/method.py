@@ -143,12 +143,15 @@ class PublishedMethod(Method):
         """The file of the weights, its digest, and whether that is a published one."""
         if self.path is None:
             return {}
-        digest, known = file_digest(self.path), self.checkpoint.digests
-        verdict = "as published" if digest in known else "differs from the published file"
+        digest = file_digest(self.path)
+        published = [each.name for each in self.checkpoints.values() if digest in each.digests]
+        unlike = (
+            "differs from the published file" if self.checkpoint.digests else "published digest not known"
+        )
         return {
             "weights": self.path.name,
             "weights sha256": digest[:16],
-            "weights checked": verdict if known else "published digest not known",
+            "weights checked": f"as published: {published[0]}" if published else unlike,
         }
 
     def _open(self, context: Context) -> Run:

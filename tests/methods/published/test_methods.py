@@ -20,7 +20,16 @@ from huebench.methods.spec import MethodSpec, parse_specs
 SMALL = {"icolorit-tiny": {}}
 """Networks that are quick enough for every test run, with the parameters that make them so."""
 
-LARGE = {"eccv16": {"size": "32"}, "siggraph17": {"size": "32"}, "icolorit-base": {}}
+LARGE = {
+    "eccv16": {"size": "32"},
+    "siggraph17": {"size": "32"},
+    "icolorit-base": {},
+    "ddcolor-tiny": {"size": "32"},
+    "ddcolor": {"size": "32"},
+    "deoldify-artistic": {"render_factor": "2"},
+    "deoldify-stable": {"render_factor": "2"},
+    "deoldify-video": {"render_factor": "2"},
+}
 
 
 def made(name, weights_file, **parameters) -> PublishedMethod:
@@ -46,7 +55,7 @@ def answer(network, *arrays: np.ndarray) -> np.ndarray:
 def test_family_is_every_published_method():
     found = {name for name, cls in methods.items().items() if issubclass(cls, PublishedMethod)}
     assert {spec.name for spec in parse_specs("published")} == found
-    assert found >= SMALL.keys() | LARGE.keys()
+    assert found == SMALL.keys() | LARGE.keys()
 
 
 @pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
@@ -108,6 +117,68 @@ def test_icolorit_unfolds_its_patches_row_by_row(filled, weights_file):
     expected = cv2.resize(110 * ab, (300, 120), interpolation=cv2.INTER_CUBIC)
     found = made("icolorit-tiny", weights_file).colorize(plane[None], Context())[0]
     np.testing.assert_allclose(found, expected.clip(-110, 110), atol=0.05)
+
+
+@pytest.mark.parametrize("shape", [(200, 150), (40, 57), (64, 64)])
+def test_ddcolor_goes_in_and_out_as_published(shape):
+    cv2 = pytest.importorskip("cv2")
+    plane, seen = lightness(*shape), []
+    ab = np.random.default_rng(0).uniform(-50, 50, (1, 2, 64, 64)).astype(np.float32)
+
+    def run(photo):
+        seen.append(photo)
+        return ab
+
+    found = methods.get("ddcolor-tiny")(size=64).colorize_photo(plane, run, 64)
+    lab = np.stack((plane, np.zeros_like(plane), np.zeros_like(plane)), axis=-1)
+    grey = cv2.resize(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR), (64, 64))
+    np.testing.assert_allclose(seen[0][0].transpose(1, 2, 0), grey, atol=2e-3)
+    rows, columns = (np.arange(length) * 64 // length for length in shape)
+    np.testing.assert_array_equal(found, ab[0].transpose(1, 2, 0)[rows][:, columns])
+
+
+@pytest.mark.parametrize("merged", [False, True])
+@pytest.mark.parametrize("shape", [(200, 150), (33, 21)])
+def test_deoldify_goes_in_and_out_as_published(shape, merged):
+    cv2 = pytest.importorskip("cv2")
+    plane, seen = lightness(*shape), []
+    raw = np.random.default_rng(0).uniform(-3, 3, (1, 3, 4, 4)).astype(np.float32).repeat(16, 2).repeat(16, 3)
+
+    def run(photo):
+        seen.append(photo)
+        return raw
+
+    mean, deviation = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+    method = methods.get("deoldify-artistic")(render_factor=4, published_merge=merged)
+    found = method.colorize_photo(plane, run, method.side)
+    photo = grey_photo(plane)
+    grey = photo.resize((64, 64), Image.Resampling.BILINEAR).convert("LA").convert("RGB")
+    np.testing.assert_allclose(
+        seen[0][0].transpose(1, 2, 0), (np.asarray(grey) / 255 - mean) / deviation, atol=1e-5
+    )
+    levels = ((raw[0].transpose(1, 2, 0) * deviation + mean).clip(0, 1) * 255).astype(np.uint8)
+    colors = np.asarray(Image.fromarray(levels).resize(shape[::-1], Image.Resampling.BILINEAR))
+    if merged:
+        own, other = (cv2.cvtColor(np.asarray(each), cv2.COLOR_RGB2YUV) for each in (photo, colors))
+        own[..., 1:] = other[..., 1:]
+        colors = cv2.cvtColor(own, cv2.COLOR_YUV2RGB)
+    np.testing.assert_allclose(found, rgb2lab(colors)[..., 1:], atol=0.02)
+    assert method.notes == {}  # without weights
+
+
+def test_row_says_whose_merge_was_scored(tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"weights")
+    for merged, said in ((False, "protocol, L* of the photo"), (True, "published, Y of the input in YUV")):
+        method = methods.get("deoldify-stable")(weights=str(tmp_path / "w.pth"), published_merge=merged)
+        assert method.notes["merge"] == said
+
+
+def test_ddcolor_takes_its_three_sets_of_weights_by_name():
+    commands = [MethodSpec("ddcolor", {"weights": each}).missing() for each in ("paper", "artistic")]
+    assert commands == [
+        f"weights not found: bench weights get ddcolor-{each}" for each in ("paper", "artistic")
+    ]
+    assert MethodSpec("ddcolor").missing() == "weights not found: bench weights get ddcolor-modelscope"
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (17, 31), (300, 41)])

@@ -20,18 +20,18 @@ TOLERANCES = {
     "eccv16": 1e-3,
     "siggraph17": 3e-4,
     "siggraph17-hints": 3e-4,
+    "ddcolor-tiny": 2e-5,
+    "ddcolor": 2e-5,
     "icolorit-tiny": 2e-5,
     "icolorit-base": 3e-5,
+    "deoldify-artistic": 3e-5,
+    "deoldify-stable": 1e-4,
 }
 
-LARGE = ("ddcolor", "deoldify-stable", "icolorit-base")
-"""Networks whose weights alone take seconds to make."""
+NETWORKS = [name for name in TOLERANCES if name != "siggraph17-hints"]
 
-NETWORKS = [
-    pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
-    for name in TOLERANCES
-    if name != "siggraph17-hints"
-]
+SMALL = ("eccv16", "siggraph17", "icolorit-tiny")
+"""Networks whose weights are made quickly."""
 
 
 def read_table(name: str, table: str) -> list[dict[str, str]]:
@@ -48,7 +48,10 @@ def golden(name: str) -> tuple[list[torch.Tensor], np.ndarray]:
     return arguments, np.concatenate(halves, axis=1)
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name in SMALL else [pytest.mark.slow]) for name in NETWORKS],
+)
 def name(request) -> str:
     return request.param
 
@@ -63,6 +66,7 @@ def difference(name: str, model: torch.nn.Module, threads: int) -> float:
     return float(np.abs(answer - expected).max())
 
 
+@pytest.mark.parametrize("name", NETWORKS)
 def test_entries_are_the_official_ones(name):
     expected = {row["name"]: (row["shape"], row["dtype"]) for row in read_table(name, "keys.csv")}
     with torch.device("meta"):
@@ -94,6 +98,14 @@ def test_output_is_that_of_the_authors(name, filled):
     assert found
     assert off <= TOLERANCES[name]
     assert difference(name, model, threads=2) <= TOLERANCES[name]
+
+
+def test_video_has_the_network_of_stable():
+    with torch.device("meta"):
+        stable, video = (network(f"deoldify-{kind}").state_dict() for kind in ("stable", "video"))
+    assert {key: value.shape for key, value in video.items()} == {
+        key: value.shape for key, value in stable.items()
+    }
 
 
 def test_hints_give_the_output_of_the_authors(filled):
