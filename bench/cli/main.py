@@ -26,6 +26,7 @@ from .run import run
 from .score import score
 from .speed import speed
 from .study import study
+from .weights import weights_app
 
 _HOME = re.compile(r"(?<![^=:,])~(?=/|$)")
 """The home folder in an argument: shells do not expand it after ``=`` and ``:``."""
@@ -59,6 +60,7 @@ for command in (run, score, report, compare, study, check, speed):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")
+app.add_typer(weights_app, name="weights")
 
 
 @app.callback(invoke_without_command=True)

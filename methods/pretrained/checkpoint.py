@@ -66,14 +66,16 @@ class Checkpoint:
         Parameters
         ----------
         where
-            A file with any name, a folder, ``auto`` or ``none``, as for `weights_on_disk`.
+            A file with any name, a folder, ``auto`` or ``none``, as for `weights_on_disk`; in a folder, the
+            published file, or one in safetensors' format with its name.
 
         Raises
         ------
         UserError
             If ``where`` is a path without such a file, or ``HUEBENCH_WEIGHTS`` is not a folder.
         """
-        return weights_on_disk(self.file, where=where)
+        safe = Path(self.file).with_suffix(".safetensors").name
+        return weights_on_disk(self.file, safe, where=where)
 
     def missing(self) -> str:
         """Return the command that fetches it, in one line; no path of this machine, as reports show it."""
