@@ -1,9 +1,11 @@
 """Published methods keep to the contract of methods, and use their networks as published."""
 
+import json
 import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -68,6 +70,31 @@ def test_published_method_conforms(name, weights_file):
 
 def test_missing_weights_say_the_command_that_gets_them():
     assert MethodSpec("eccv16").missing() == "weights not found: bench weights get eccv16"
+
+
+def test_missing_weights_are_a_skipped_row(bench):
+    options = ("--limit", 1, "--size", 32, "--metrics", "psnr", "--out", "run")
+    code, output = bench("run", "--methods", "eccv16,gray", "--dataset", "samples", *options)
+    assert code == 0, output
+    assert "weights not found: bench weights get eccv16" in output
+    cells = pd.read_parquet("run/cells.parquet").set_index("method")
+    assert cells["status"].to_dict() == {"eccv16": "skipped", "gray": "ok"}
+    assert cells["reason"]["eccv16"] == "weights not found: bench weights get eccv16"
+
+
+@pytest.mark.slow
+def test_weights_that_were_added_make_rows(bench, weights_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("HUEBENCH_WEIGHTS", str(tmp_path / "weights"))
+    code, output = bench("weights", "add", weights_file("icolorit-tiny"))
+    assert code == 0, output
+    options = ("--limit", 1, "--size", 32, "--metrics", "psnr", "--out", "run")
+    code, output = bench("run", "--methods", "icolorit-tiny", "--dataset", "samples", *options)
+    assert code == 0, output
+    row = pd.read_parquet("run/cells.parquet").iloc[0]
+    assert (row["status"], row["parameter_count"]) == ("ok", 6_444_740)
+    notes = json.loads(row["notes"])
+    assert notes["weights"] == "icolorit_tiny_4ch_patch16_224.pth"
+    assert notes["weights checked"] == "published digest not known"
 
 
 def test_listing_published_methods_does_not_import_torch():
