@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ WRAPPERS: dict[str, tuple[str, ...]] = {
 }
 """Keys under which published files hold the state dict, each with what may stand beside it."""
 
+_UNKNOWN = re.compile(r"Unsupported global: GLOBAL (\S+)")
+
 COUNTER = "num_batches_tracked"
 """Last part of the name of batch normalisation's counters: old files lack them, and no result needs them."""
 
@@ -35,7 +38,7 @@ def read_weights(path: Path) -> State:
     try:
         content = load_file(path) if path.suffix == ".safetensors" else _load(path)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise UserError(f"weights '{path}' cannot be read: {error}") from error
+        raise UserError(f"weights '{path}' cannot be read: {_reason(error)}") from error
     except Exception as error:
         if type(error).__module__.startswith("safetensors"):
             raise UserError(f"weights '{path}' cannot be read: {error}") from error
@@ -68,6 +71,16 @@ def _load(path: Path) -> Any:
     # iColoriT's files hold the arguments of the training script beside the weights.
     with torch.serialization.safe_globals([argparse.Namespace]):
         return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _reason(error: Exception) -> str:
+    """Return torch's reason without its advice, which runs over many lines."""
+    text = str(error)
+    if unknown := _UNKNOWN.search(text):
+        return f"they hold a {unknown[1]}, which only code could rebuild, and no code of a file is run"
+    if isinstance(error, KeyError | EOFError | pickle.UnpicklingError):
+        return "the file is damaged, or not in torch's format"
+    return text.partition(". ")[0].strip()
 
 
 def _unwrapped(content: Any, path: Path) -> State:

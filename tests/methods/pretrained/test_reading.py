@@ -69,6 +69,21 @@ def test_no_code_of_a_file_is_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_reasons_fit_in_one_line(tmp_path):
+    (tmp_path / "text.pth").write_text("weights")
+    with pytest.raises(
+        UserError, match=r"text\.pth' cannot be read: the file is damaged, or not in torch's format$"
+    ):
+        read_weights(tmp_path / "text.pth")
+    saved({"model": {"args": Unknown()}}, tmp_path / "code.pth")
+    with pytest.raises(UserError, match=r"they hold a \S+\.Unknown, which only code could rebuild, [a-z ]+$"):
+        read_weights(tmp_path / "code.pth")
+
+
+class Unknown:
+    """A class that only this test knows."""
+
+
 def test_weights_are_loaded_strictly(state, tmp_path):
     network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
     del state["1.num_batches_tracked"]  # as in old files

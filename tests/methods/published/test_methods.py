@@ -22,11 +22,10 @@ from huebench.methods.spec import MethodSpec, parse_specs
 SMALL = {"icolorit-tiny": {}}
 """Networks that are quick enough for every test run, with the parameters that make them so."""
 
+MIDDLE = {"eccv16": {"size": "32"}, "siggraph17": {"size": "32"}, "ddcolor-tiny": {"size": "32"}}
+
 LARGE = {
-    "eccv16": {"size": "32"},
-    "siggraph17": {"size": "32"},
     "icolorit-base": {},
-    "ddcolor-tiny": {"size": "32"},
     "ddcolor": {"size": "32"},
     "deoldify-artistic": {"render_factor": "2"},
     "deoldify-stable": {"render_factor": "2"},
@@ -57,12 +56,19 @@ def answer(network, *arrays: np.ndarray) -> np.ndarray:
 def test_family_is_every_published_method():
     found = {name for name, cls in methods.items().items() if issubclass(cls, PublishedMethod)}
     assert {spec.name for spec in parse_specs("published")} == found
-    assert found == SMALL.keys() | LARGE.keys()
+    assert found == SMALL.keys() | MIDDLE.keys() | LARGE.keys()
 
 
-@pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *SMALL,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in MIDDLE),
+        *(pytest.param(name, marks=pytest.mark.long) for name in LARGE),
+    ],
+)
 def test_published_method_conforms(name, weights_file):
-    parameters = {**SMALL, **LARGE}[name] | {"weights": str(weights_file(name))}
+    parameters = {**SMALL, **MIDDLE, **LARGE}[name] | {"weights": str(weights_file(name))}
     outcomes = run_checks(MethodSpec(name, parameters))
     assert {outcome.name: outcome.detail for outcome in outcomes if outcome.result == "failed"} == {}
     assert any(outcome.result == "passed" for outcome in outcomes)
