@@ -8,6 +8,7 @@ part. If the parts come from two versions of the file, the checksum fails and th
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,7 +75,7 @@ class Resuming:
                 self._attempt(url, pooch)
             except OSError as error:  # requests' exceptions are OSErrors
                 self._discard_if_unsatisfiable(error)
-                if attempt == ATTEMPTS - 1 or _is_refusal(error):
+                if attempt == ATTEMPTS - 1 or _is_refusal(error) or error.errno == errno.ENOSPC:
                     raise
                 time.sleep(self.pause * 2**attempt)
             else:

@@ -35,7 +35,7 @@ Lightness = NDArray[np.float32]
 Chroma = NDArray[np.float32]
 """CIE a*b*, D65, float32, shape (N, H, W, 2)."""
 
-Family = Literal["baseline", "classical", "deep"]
+Family = Literal["baseline", "classical", "deep", "published"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -50,7 +50,7 @@ class MethodInfo(BaseModel):
     name
         Unique and in kebab-case; what ``--methods`` takes.
     family
-        ``baseline``, ``classical`` or ``deep``.
+        ``baseline``, ``classical``, ``deep`` or ``published`` (trained by others).
     source
         Citation of the paper, or another origin of the method.
     trainable
@@ -81,10 +81,10 @@ class MethodInfo(BaseModel):
 
     Examples
     --------
-    >>> MethodInfo(name="sepia", family="vintage", source="an example")
+    >>> MethodInfo(name="Sepia", family="classical", source="an example")
     Traceback (most recent call last):
     ...
-    huebench.UserError: MethodInfo of 'sepia': family: Input should be 'baseline', 'classical' or 'deep'
+    huebench.UserError: MethodInfo of 'Sepia': name: Input should be in kebab-case, such as my-method
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -42,7 +42,7 @@ CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
     "method": "string",  # label: name[key=value] with the parameters that differ from the defaults
     "name": "string",  # registered name
-    "family": "string",  # baseline | classical | deep
+    "family": "string",  # baseline | classical | deep | published
     "oracle": "bool",  # sees the truth, so never a competitor
     "parameters": "string",  # JSON, all parameters
     "seed": "Int64",

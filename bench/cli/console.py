@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from ...reports.text import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Console(RichConsole):
@@ -20,3 +24,13 @@ class Console(RichConsole):
         for segment in super().render(renderable, options):
             text: Any = segment.text
             yield segment if segment.control else Segment(printable(text), segment.style)
+
+
+@contextmanager
+def percent_progress(console: RichConsole) -> Iterator[Progress]:
+    """Show bars with percentages while the block runs."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        yield progress

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,13 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
-from .console import Console
+from .console import Console, percent_progress
 from .listing import list_datasets
 from .options import Plugins
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from ...datasets.audit import Audit, Facts
     from ...datasets.base import Dataset, DatasetInfo, Entry
 
@@ -83,7 +80,7 @@ def prepare(
     dataset = _open(name, data_root, console, follow_links=follow_links)
     if out:
         out.mkdir(parents=True, exist_ok=True)  # now: if it fails, the user learns it before the audit
-    with _progress(console) as progress:
+    with percent_progress(console) as progress:
         task = progress.add_task("checking photos", total=len(dataset.entries()))
         found = audit(dataset, lambda done, total: progress.update(task, completed=done, total=total))
         progress.update(task, completed=len(found.photos))
@@ -149,18 +146,9 @@ def _download(name: str, data_root: Path | None, console: Console) -> None:
         )
     if data_root is None:
         raise UserError(f"--download needs --data-root FOLDER, the folder for {archive.file}")
-    with _progress(console) as progress:
+    with percent_progress(console) as progress:
         task = progress.add_task(f"downloading {escape(archive.file)}", total=archive.size)
         download(archive, data_root, lambda done, total: progress.update(task, completed=done, total=total))
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        yield progress
 
 
 def _print_info(known: DatasetInfo, console: Console) -> None:

@@ -29,6 +29,7 @@ from .score import score
 from .sensitivity import sensitivity
 from .speed import speed
 from .study import study
+from .weights import weights_app
 
 _HOME = re.compile(r"(?<![^=:,])~(?=/|$)")
 """The home folder in an argument: shells do not expand it after ``=`` and ``:``."""
@@ -62,6 +63,7 @@ for command in (run, score, report, compare, study, check, speed, power, sensiti
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")
+app.add_typer(weights_app, name="weights")
 
 
 @app.callback(invoke_without_command=True)

@@ -349,7 +349,7 @@ def _wait_for_workers(client: Client, seconds: int) -> None:
 
 
 def _needs_gpu(cell: Cell) -> bool:
-    return cell.request.device == "cuda" and cell.family == "deep"
+    return cell.request.device == "cuda" and cell.family in ("deep", "published")
 
 
 def _offered(resource: str, dask_scheduler: Scheduler) -> float:

@@ -1,6 +1,5 @@
 """Pretrained weights of timm models: found on disk or on the hub, mapped strictly, never unpickled."""
 
-import pickle
 import socket
 from collections.abc import Mapping
 from functools import cache
@@ -11,17 +10,15 @@ import huggingface_hub
 import timm
 import torch
 from huggingface_hub.errors import HfHubHTTPError
-from safetensors.torch import load_file
 from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from ... import UserError
+from ..pretrained.reading import read_weights
 from .pretrained import local_weights
 
 HUB = ("huggingface.co", 443)
 HUB_SECONDS = 3.0
-
-State = dict[str, Tensor]
 
 
 def find_weights(name: str, where: str, *, download: bool) -> Path | None:
@@ -76,28 +73,6 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
         one_channel = weight.ndim == 4 and weight.shape[1] == 3 and own.shape[1] == 1
         picked[key] = adapt_input_conv(1, weight) if one_channel else weight.reshape(own.shape)
     backbone.load_state_dict(picked)
-
-
-def read_weights(path: Path) -> State:
-    """Read a state dict from a safetensors file, or from torch's format without running any of its code.
-
-    Raises `UserError` if the file cannot be read, or is not a flat state dict.
-    """
-    try:
-        state = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise UserError(f"weights '{path}' cannot be read: {error}") from error
-    except Exception as error:
-        if type(error).__module__.startswith("safetensors"):
-            raise UserError(f"weights '{path}' cannot be read: {error}") from error
-        raise
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"weights '{path}' are not a state dict: save model.state_dict() and nothing else")
-    return state
 
 
 def match_names(

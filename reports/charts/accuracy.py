@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from .style import style
 
-LINES = {"baseline": ":", "classical": "--", "deep": "-"}  #: Family → pattern of its lines
+LINES = {"baseline": ":", "classical": "--", "deep": "-", "published": "-."}  #: Family → pattern of its lines
 
 LINE_COLORS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")
 """Okabe and Ito's palette without its yellow, which is too light for a line on white."""
@@ -42,7 +42,7 @@ def accuracy_curves(curves: pd.DataFrame, rows: pd.DataFrame, labels: dict[str, 
         for place, name in zip(places, names, strict=True):
             for number, label in enumerate(shown):
                 line = mean.loc[name, label].loc[:end]
-                pattern = LINES.get(str(rows["family"][label]), "-.")
+                pattern = LINES.get(str(rows["family"][label]), "-")
                 color = LINE_COLORS[number % len(LINE_COLORS)]
                 place.plot(line.index, line.to_numpy(), pattern, color=color, label=label)
             place.set_title(labels[name], loc="left", fontweight="bold")

@@ -18,6 +18,7 @@ GROUP_STYLES = {
     "baseline": ("#999999", "s"),
     "classical": ("#0072B2", "o"),
     "deep": ("#D55E00", "^"),
+    "published": ("#009E73", "D"),
 }
 """Family → colour, of Okabe and Ito's palette, and marker: never distinguished by colour alone."""
 

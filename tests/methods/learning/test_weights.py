@@ -13,7 +13,8 @@ from huebench import UserError
 from huebench.files import WEIGHTS_VARIABLE
 from huebench.methods.learning import weights
 from huebench.methods.learning.encoders import Backbone
-from huebench.methods.learning.weights import find_weights, load_weights, match_names, read_weights
+from huebench.methods.learning.weights import find_weights, load_weights, match_names
+from huebench.methods.pretrained.reading import read_weights
 
 NAME = "resnet18"
 

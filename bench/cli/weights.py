@@ -1,0 +1,223 @@
+"""``bench weights list | get | add | verify``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from ... import UserError
+from ...files import WEIGHTS_VARIABLE, atomic, file_digest
+from .console import Console, percent_progress
+from .options import Plugins
+
+if TYPE_CHECKING:
+    from ...methods.pretrained.checkpoint import Checkpoint
+
+weights_app = typer.Typer(
+    help="List, fetch, add and check the weights of published networks.", no_args_is_help=True
+)
+
+
+def _use_folder(folder: Path | None) -> None:
+    """Let everything in this process use a folder of weights."""
+    if folder is not None:
+        os.environ[WEIGHTS_VARIABLE] = str(folder.expanduser().absolute())
+
+
+def _make_folder(folder: Path | None) -> None:
+    """Make a folder of weights if it is missing, and use it."""
+    if folder is not None:
+        folder.expanduser().mkdir(parents=True, exist_ok=True)
+    _use_folder(folder)
+
+
+_FOLDER = {"envvar": WEIGHTS_VARIABLE, "help": "Folder of weights; by default torch's cache of checkpoints."}
+
+WeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_use_folder, **_FOLDER)]
+
+NewWeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_make_folder, **_FOLDER)]
+
+
+@weights_app.command("list")
+def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> None:
+    """Show the weights of every published network, and which are on this machine."""
+    from ...methods.pretrained.store import checkpoints
+
+    table = Table(
+        Column("weights", no_wrap=True),
+        Column("here", no_wrap=True),
+        Column("size", justify="right", no_wrap=True),
+        "licence",
+        Column("page", overflow="fold"),
+        box=None,
+        header_style="bold",
+    )
+    for each in checkpoints().values():
+        here = "[green]yes" if each.find() else "no"
+        table.add_row(each.name, here, _size(each), escape(each.licence), each.page)
+    Console().print(table, highlight=False)
+
+
+@weights_app.command()
+def get(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Weights; see `bench weights list`.")],
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="Accept the licence without being asked.")
+    ] = False,
+    _weights_dir: NewWeightsDir = None,
+    _plugins: Plugins = None,
+) -> None:
+    """Fetch weights, check them, and record their source, digest and licence."""
+    from ...methods.pretrained.store import checkpoint_named
+
+    console = Console()
+    for checkpoint in [checkpoint_named(name) for name in names]:
+        if checkpoint.find() is None:
+            _show(checkpoint, console)
+            if not accept_licence and not _accepted():
+                raise UserError(f"{checkpoint.name} was not fetched: its licence was not accepted")
+        path = _fetch(checkpoint, console)
+        console.print(f"{checkpoint.name}: {path}", soft_wrap=True, highlight=False, markup=False)
+
+
+@weights_app.command()
+def add(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of weights that you have.")],
+    name: Annotated[
+        str | None, typer.Option(help="The weights that it is, where the entries fit several.")
+    ] = None,
+    _weights_dir: NewWeightsDir = None,
+    _plugins: Plugins = None,
+) -> None:
+    """Recognise files of weights by their digest or entries, and copy them to where methods find them."""
+    console = Console()
+    refused = 0
+    for file in files:
+        try:
+            said = _add_one(file, name)
+        except UserError as error:
+            refused += 1
+            said = f"{file.name}: not added: {error}"
+        console.print(said, soft_wrap=True, highlight=False, markup=False)
+    if refused:
+        raise typer.Exit(1)
+
+
+@weights_app.command()
+def verify(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> None:
+    """Read all weights on this machine again, and compare them with what is known; exit 1 if any is wrong."""
+    from ...methods.pretrained.store import checkpoints
+
+    console, faults, found = Console(), 0, 0
+    for checkpoint in checkpoints().values():
+        path = checkpoint.find()
+        if path is None:
+            continue
+        found += 1
+        fault, said = _verified(checkpoint, path)
+        faults += fault
+        console.print(f"{checkpoint.name}: {said}", soft_wrap=True, highlight=False, markup=False)
+    if not found:
+        console.print("no weights of published networks are on this machine; see 'bench weights list'")
+    if faults:
+        raise typer.Exit(1)
+
+
+def _fetch(checkpoint: Checkpoint, console: Console) -> Path:
+    from ...methods.pretrained.fetch import fetch
+
+    with percent_progress(console) as progress:
+        bar = progress.add_task(f"fetching {checkpoint.name}", total=None)
+        return fetch(checkpoint, lambda done, total: progress.update(bar, completed=done, total=total))
+
+
+def _add_one(file: Path, name: str | None) -> str:
+    """Copy a file to the folder of weights; return what it is."""
+    from ...methods.pretrained.recognise import recognise
+    from ...methods.pretrained.store import checkpoint_named, place_for, verdict, write_record
+
+    if not file.is_file():
+        raise UserError(f"not a file: '{file}'")
+    wanted = checkpoint_named(name) if name else None
+    found = recognise(file)
+    chosen = [each for each in found if wanted in (None, each)]
+    if not chosen:
+        fits = f"it is {found[0].name}" if found else "it has the entries of no published network"
+        raise UserError(f"{fits}{f', not {name}' if name else ''}; see 'bench weights list'")
+    if len(chosen) > 1:
+        several = ", ".join(each.name for each in chosen)
+        raise UserError(f"its entries are those of {several}: say which with --name")
+    checkpoint, digest = chosen[0], file_digest(file)
+    target = place_for(checkpoint, ".safetensors" if file.suffix == ".safetensors" else "")
+    if target.exists() and file_digest(target) != digest:
+        raise UserError(f"another file is there: remove '{target}' first")
+    if not target.exists():
+        with atomic(target) as partial:
+            shutil.copyfile(file, partial)
+    write_record(target, checkpoint, "")
+    judged = {
+        "matches": "the published file, by its SHA-256",
+        "differs": f"recognised by its entries; its SHA-256 ({digest[:8]}…) differs from the published file",
+        "not known": "recognised by its entries; the published SHA-256 is not known",
+    }
+    return f"{file.name}: {checkpoint.name}, {judged[verdict(checkpoint, digest)]}\n  {target}"
+
+
+def _verified(checkpoint: Checkpoint, path: Path) -> tuple[bool, str]:
+    """Return whether something is wrong with a file, and what is to be said of it."""
+    from ...methods.pretrained.recognise import check_entries
+    from ...methods.pretrained.store import read_record, verdict
+
+    digest = file_digest(path)
+    judged = verdict(checkpoint, digest)
+    if judged == "matches":
+        return False, f"the published file ({path})"
+    recorded = read_record(path).get("sha256", digest)
+    if recorded != digest:
+        return True, f"changed since it was added: its SHA-256 is no longer {recorded[:8]}… ({path})"
+    try:
+        check_entries(path, checkpoint)
+    except UserError as error:
+        return True, str(error)
+    if judged == "differs":
+        return (
+            True,
+            f"the right entries, but its SHA-256 ({digest[:8]}…) differs from the published file ({path})",
+        )
+    return False, f"the right entries; the published SHA-256 is not known ({path})"
+
+
+def _show(checkpoint: Checkpoint, console: Console) -> None:
+    table = Table(box=None, show_header=False)
+    digest = checkpoint.sources[0].sha256 or "not known; the entries will be checked"
+    facts = {
+        "weights": checkpoint.name,
+        "from": checkpoint.sources[0].url,
+        "page": checkpoint.page,
+        "size": _size(checkpoint),
+        "SHA-256": digest,
+        "licence": checkpoint.licence,
+    }
+    for number, mirror in enumerate(checkpoint.sources[1:], start=1):
+        facts[f"mirror {number}"] = mirror.url
+    for label, value in facts.items():
+        table.add_row(f"[bold]{label}", escape(value))
+    console.print(table, highlight=False)
+
+
+def _accepted() -> bool:
+    try:
+        return typer.confirm("Accept the licence and fetch?")
+    except typer.Abort as error:
+        raise UserError("nobody can answer here: add --accept-licence once you have read it") from error
+
+
+def _size(checkpoint: Checkpoint) -> str:
+    sizes = [source.size for source in checkpoint.sources if source.size]
+    return f"{sizes[0] / 1e6:,.0f} MB" if sizes else "not known"

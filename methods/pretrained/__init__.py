@@ -1,0 +1,1 @@
+"""What published networks share: weights and their reading, layers, and the methods' base class."""

@@ -1,0 +1,110 @@
+"""Reading state dicts: without running any code of the file, out of known wrappers, and strictly."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ... import UserError
+
+State = dict[str, Tensor]
+
+WRAPPERS: dict[str, tuple[str, ...]] = {
+    "params": (),  # BasicSR, as in DDColor's files
+    "model": ("opt", "optimizer", "epoch", "scaler", "args"),  # fast.ai (DeOldify); iColoriT's training
+}
+"""Keys under which published files hold the state dict, each with what may stand beside it."""
+
+_UNKNOWN = re.compile(r"Unsupported global: GLOBAL (\S+)")
+
+COUNTER = "num_batches_tracked"
+"""Last part of the name of batch normalisation's counters: old files lack them, and no result needs them."""
+
+
+def read_weights(path: Path) -> State:
+    """Read a state dict from a safetensors file, or from torch's format without running any of its code.
+
+    A state dict under one of the `WRAPPERS` is taken out of it.
+
+    Raises `UserError` if the file cannot be read, or holds anything else.
+    """
+    try:
+        content = load_file(path) if path.suffix == ".safetensors" else _load(path)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise UserError(f"weights '{path}' cannot be read: {_reason(error)}") from error
+    except Exception as error:
+        if type(error).__module__.startswith("safetensors"):
+            raise UserError(f"weights '{path}' cannot be read: {error}") from error
+        raise
+    return _unwrapped(content, path)
+
+
+def load_strictly(network: nn.Module, state: State, path: Path, name: str) -> None:
+    """Load a state dict into a network; all names and shapes must agree, but for missing `COUNTER` entries.
+
+    Raises `UserError`, which names the first entries that differ.
+    """
+    own = network.state_dict()
+    counters = {key: value for key, value in own.items() if key.endswith(COUNTER)}
+    state = counters | state
+    faults = [f"'{key}' is missing" for key in own.keys() - state.keys()]
+    faults += [f"'{key}' is unknown" for key in state.keys() - own.keys()]
+    faults += [
+        f"'{key}' is {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
+        for key in own.keys() & state.keys()
+        if state[key].shape != own[key].shape
+    ]
+    if faults:
+        more = f", and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise UserError(f"weights '{path}' are not of {name}: {', '.join(sorted(faults)[:3])}{more}")
+    network.load_state_dict(state, strict=True)
+
+
+def _load(path: Path) -> Any:
+    # iColoriT's files hold the arguments of the training script beside the weights.
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _reason(error: Exception) -> str:
+    """Return torch's reason without its advice, which runs over many lines."""
+    text = str(error)
+    if unknown := _UNKNOWN.search(text):
+        return f"they hold a {unknown[1]}, which only code could rebuild, and no code of a file is run"
+    if isinstance(error, KeyError | EOFError | pickle.UnpicklingError):
+        return "the file is damaged, or not in torch's format"
+    return text.partition(". ")[0].strip()
+
+
+def _unwrapped(content: Any, path: Path) -> State:
+    not_a_state = UserError(
+        f"weights '{path}' are not a state dict: save model.state_dict() and nothing else"
+    )
+    if not isinstance(content, dict) or not content:
+        raise not_a_state
+    if _is_state(content):
+        return content
+    wrapper = next((key for key in WRAPPERS if key in content), None)
+    beside = WRAPPERS.get(wrapper or "", ())
+    unknown = sorted(str(key) for key in content if key != wrapper and key not in beside)
+    if wrapper is None or unknown:
+        known = ", ".join(f"'{key}'" for key in WRAPPERS)
+        named = ", ".join(f"'{key}'" for key in unknown[:5])
+        raise UserError(
+            f"weights '{path}' are not a state dict: unknown entries {named}; it may stand under {known}"
+        )
+    if not _is_state(content[wrapper]):
+        raise not_a_state
+    state: State = content[wrapper]
+    return state
+
+
+def _is_state(content: Any) -> bool:
+    return isinstance(content, dict) and all(isinstance(value, Tensor) for value in content.values())

@@ -1,0 +1,3 @@
+"""ECCV16 of Zhang, Isola and Efros."""
+
+from .card import ECCV16 as ECCV16
