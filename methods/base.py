@@ -288,6 +288,15 @@ class Method(ABC):
                 setattr(self, name, state[name])
 
     @property
+    def network_size(self) -> int | None:
+        """Side in pixels of the squares at which its network works; ``None`` for a method without one."""
+        return None
+
+    @network_size.setter
+    def network_size(self, size: int) -> None:
+        raise UserError(f"{self.info.name} has no network whose size could be set to {size}")
+
+    @property
     def parameter_count(self) -> int:
         """Number of learned weights; 0 for a method without any."""
         return 0

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from ... import UserError, __version__
 from .check import check
+from .colorize import colorize
 from .compare import compare
 from .console import Console
 from .datasets import datasets_app
@@ -55,7 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, score, report, compare, study, check, speed):
+for command in (run, colorize, score, report, compare, study, check, speed):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")
