@@ -14,6 +14,7 @@ from markupsafe import Markup
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
+from ... import UserError
 from ...datasets.base import PhotoError
 from ...files import atomic, write_text
 from ...reports.text import printable
@@ -27,6 +28,7 @@ PAGE_SIDE, SHEET_SIDE = 720, 240
 """Longer side in pixels of a picture on the page and on the contact sheet."""
 
 _GAP, _TEXT = 12, 15
+_MAKER: Final = "made by huebench colorize"  # at the start of both files
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Shown:
 def write_comparison(job: Job) -> list[Path]:
     """Write ``contact-sheet.jpg`` and ``index.html`` into a job's folder, and return their paths.
 
-    Photos that could not be colorized are left out; there are no files if no photo is left.
+    Photos that could not be colorized are left out; there are no files if no photo is left. Raises
+    `UserError` if a file of that name is there and is not a comparison.
     """
     shown: list[Shown] = []
     for source in job.sources:
@@ -73,11 +76,19 @@ def write_comparison(job: Job) -> list[Path]:
     if not shown:
         return []
     sheet, page = job.out / "contact-sheet.jpg", job.out / "index.html"
+    for path in (sheet, page):
+        if path.exists() and not (job.overwrite or _is_ours(path)):
+            raise UserError(f"'{path}' is not a comparison and is kept: give --overwrite, or another --out")
     labels = [variant.label for variant in job.variants]
     with atomic(sheet) as partial:
-        contact_sheet(shown, labels).save(partial, quality=92, subsampling=0)
-    write_text(page, printable(comparison_page(shown, labels, len(job.sources))))
+        contact_sheet(shown, labels).save(partial, quality=92, subsampling=0, comment=_MAKER)
+    write_text(page, printable(comparison_page(shown, len(job.sources))))
     return [sheet, page]
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return _MAKER.encode() in stream.read(4096)
 
 
 def thumbnail(source: Path | bytes, side: int) -> bytes:
@@ -96,7 +107,7 @@ def thumbnail(source: Path | bytes, side: int) -> bytes:
         raise PhotoError(reason(error)) from error
 
 
-def comparison_page(shown: Sequence[Shown], labels: Sequence[str], total: int) -> str:
+def comparison_page(shown: Sequence[Shown], total: int) -> str:
     """Return the page: for every photo its answers, each with a slider that uncovers the original."""
     environment = Environment(
         loader=PackageLoader("huebench.bench.colorize"), autoescape=True, undefined=StrictUndefined
@@ -104,7 +115,7 @@ def comparison_page(shown: Sequence[Shown], labels: Sequence[str], total: int) -
     environment.filters["uri"] = lambda jpeg: Markup("data:image/jpeg;base64,{}").format(  # noqa: S704  # base64
         base64.b64encode(jpeg).decode()
     )
-    return environment.get_template("comparison.html.j2").render(shown=shown, labels=labels, total=total)
+    return environment.get_template("comparison.html.j2").render(shown=shown, total=total, maker=_MAKER)
 
 
 def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:

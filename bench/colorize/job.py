@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from ... import UserError
 from ...datasets.base import PhotoError
+from ...datasets.digests import cache_folder
 from ...files import PARTIAL, atomic
 from . import marks
 from .colorist import Colorist
@@ -29,7 +31,6 @@ from .writing import write
 
 Format = Literal["keep", "jpeg", "png", "tiff", "webp"]
 
-_LOCK: Final = ".colorize.lock"
 _SUFFIXES: Final = {".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".png": "png"} | {
     ".tif": "tiff", ".tiff": "tiff", ".webp": "webp",
 }  # fmt: skip
@@ -225,8 +226,10 @@ def _made_by(source: Source, variant: Variant) -> tuple[str, ...]:
 def _locked(out: Path) -> Iterator[None]:
     """Hold the output folder, and remove what a killed process has left half-written in it."""
     out.mkdir(parents=True, exist_ok=True)
+    locks = cache_folder() / "colorize"
+    locks.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(out / _LOCK, timeout=0):
+        with FileLock(locks / f"{hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.lock", timeout=0):
             for left in out.rglob(f"{PARTIAL}*"):
                 left.unlink(missing_ok=True)
             yield
@@ -315,6 +318,4 @@ def _text(settings: Settings) -> str:
 
 
 def _digest(settings: Settings) -> str:
-    import hashlib
-
     return "" if settings.reference is None else hashlib.sha256(settings.reference.tobytes()).hexdigest()[:8]

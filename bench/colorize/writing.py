@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +29,18 @@ _NOT_KEPT: Final = frozenset(
 """Fields of libvips that describe the original's pixels or file, not the photo."""
 
 _OF_THE_PIXELS: Final = frozenset(
-    # Sizes, layout, compression, colours and place of the pixels; resolution, orientation and XMP are
-    # written by libvips; the profile is that of the output.
-    [254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284]
-    + [288, 289, 290, 291, 292, 293, 296, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332]
+    # Sizes, layout, compression, colours and place of the pixels. libvips writes the
+    # orientation and XMP; the profile is that of the output.
+    [254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284]
+    + [288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332]
     + [333, 334, 336, 337, 338, 339, 340, 341, 342, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532]
     + [700, 34675]
 )
 _FOLDERS: Final = (0x8769, 0x8825)
 """The tags that point to the EXIF and GPS tags of a TIFF."""
 
+_STRIPS, _UNUSED = 273, 65535
+_ORDER: Final[dict[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
 _COMPRESSIONS: Final = {1: "none", 5: "lzw"}
 _BIG: Final = 2**32 - 2**28  # a classic TIFF holds 4 GiB
 _QUALITY: Final = 98  # of JPEG: rounding moves hardly any pixel by more than a level
@@ -180,9 +182,27 @@ def _keep_tags(source: Path | bytes, target: Path) -> None:
                 new[tag] = dict(below)
         end = written.seek(0, 2)
         start = end + end % 2
-        written.write(b"\0" * (end % 2) + new.tobytes(start))
+        written.write(b"\0" * (end % 2) + _directory(new, start))
         written.seek(4)
-        written.write(start.to_bytes(4, "little" if new.prefix == b"II" else "big"))
+        written.write(start.to_bytes(4, _ORDER[new.prefix]))
+
+
+def _directory(tags: ImageFileDirectory_v2, start: int) -> bytes:
+    """Return the bytes of a directory at a place in its file.
+
+    Pillow adds to the offsets of strips, for it writes the pixels behind the directory. Ours come before it,
+    so they travel under another number.
+    """
+    tags[_UNUSED] = tags[_STRIPS]
+    tags.tagtype[_UNUSED] = tags.tagtype[_STRIPS]
+    del tags[_STRIPS]
+    content = tags.tobytes(start)
+    order = _ORDER[tags.prefix]
+    end = 2 + 12 * int.from_bytes(content[:2], order)
+    entries = [content[i : i + 12] for i in range(2, end, 12)]
+    entries[-1] = _STRIPS.to_bytes(2, order) + entries[-1][2:]
+    entries.sort(key=lambda entry: int.from_bytes(entry[:2], order))
+    return content[:2] + b"".join(entries) + content[end:]
 
 
 def _opened(source: Path | bytes) -> Any:
@@ -197,4 +217,5 @@ def _tags(stream: Any) -> ImageFileDirectory_v2:
     tags = ImageFileDirectory_v2(header)
     stream.seek(tags.next)
     tags.load(stream)
+    list(tags.values())  # Pillow writes only those that were looked at
     return tags
