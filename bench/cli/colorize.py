@@ -92,7 +92,7 @@ def colorize(
     from ..colorize.compare import write_comparison
     from ..colorize.engine import Settings
     from ..colorize.job import Job, variants_of
-    from ..colorize.picture import vips
+    from ..colorize.library import vips
     from ..colorize.sources import find_sources
 
     vips()

@@ -19,7 +19,8 @@ from ...datasets.base import PhotoError
 from ...files import atomic, write_text
 from ...reports.text import printable
 from .job import Job
-from .picture import Picture, reason, vips
+from .library import reason, vips
+from .picture import Picture
 
 MOST: Final = 100
 """Most photos that a comparison shows, the first ones."""

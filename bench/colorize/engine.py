@@ -95,9 +95,7 @@ class Colorization:
         if self.settings.degrain:
             image = image.bandjoin(image.gaussblur(2))
         for top, strip in self.picture.strips(image):
-            lightness = strip[..., 0] if strip.ndim == 3 else strip
-            guide = strip[..., 1] if strip.ndim == 3 else strip
-            lightness = np.clip(lightness, 0, 100)
+            lightness, guide = np.clip(strip[..., 0], 0, 100), strip[..., -1]
             with COMPUTING:
                 chroma = upsample_rows(planes, guide, top, self.picture.height)
                 chroma = fit_gamut(lightness, chroma)

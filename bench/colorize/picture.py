@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import UserError
 from ...datasets.base import PhotoError
 from ...datasets.decode import PIXELS_VARIABLE, decode, max_pixels
 from ...files import open_regular
+from .library import reason, vips
+from .profiles import curve_profile
 
 if TYPE_CHECKING:
     import pyvips
@@ -49,19 +49,6 @@ _MAGIC: Final = {
 }
 _BITS: Final = {"uchar": 8, "ushort": 16}
 _HEADER: Final = 32
-
-
-def vips() -> Any:
-    """Return the module pyvips, set up; a missing one raises `UserError`."""
-    if find_spec("pyvips") is None:
-        raise UserError("bench colorize needs pyvips: pip install 'huebench[colorize]'")
-    import logging
-
-    import pyvips
-
-    logging.getLogger("pyvips").setLevel(logging.CRITICAL)  # it logs what it also raises
-    pyvips.cache_set_max(0)  # every photo is read once: a cache only fills memory
-    return pyvips
 
 
 @dataclass(frozen=True)
@@ -160,6 +147,9 @@ class Picture:
     def lab(self) -> pyvips.Image:
         """Return the photo in CIE L*a*b*, float, decoded as it is read."""
         colours = self.pixels()[0 : self._channels]
+        known = curve_profile(self.profile) if self.profile is not None else None
+        if known is not None:
+            return known.to_lab(colours)
         if self.profile is not None:
             try:
                 return colours.icc_import(embedded=True, pcs="lab", intent="relative")
@@ -172,10 +162,16 @@ class Picture:
         return self.pixels()[self._channels] if self.header.bands > self._channels else None
 
     def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield an image of this photo from top to bottom: the first row's number, and float32 (rows, W, …)."""
+        """Yield an image of this photo from top to bottom: the first row's number, and float32 (rows, W, B)."""
         rows = max(1, STRIP // self.width)
+        region = vips().Region.new(image)
         for top in range(0, self.height, rows):
-            yield top, fetch(image, 0, top, self.width, min(rows, self.height - top))
+            count = min(rows, self.height - top)
+            try:
+                content = region.fetch(0, top, self.width, count)
+            except vips().Error as error:
+                raise PhotoError(reason(error)) from error
+            yield top, np.frombuffer(content, np.float32).reshape(count, self.width, image.bands)
 
     @property
     def _channels(self) -> int:
@@ -227,9 +223,3 @@ def _load(source: Path | bytes, kind: str) -> pyvips.Image:
     load = getattr(image, f"{kind}load" + ("_buffer" if isinstance(source, bytes) else ""))
     limits = {"unlimited": True} if kind == "tiff" else {}  # scanners write a photo as one strip
     return load(os.fspath(source) if isinstance(source, Path) else source, access="sequential", fail_on="error", **limits)
-
-
-def reason(error: Exception) -> str:
-    """Return libvips' message in one line, without the names of its functions."""
-    lines = [line.strip() for line in str(getattr(error, "detail", "") or error).splitlines() if line.strip()]
-    return "; ".join(dict.fromkeys(lines[-2:])) or "broken file"

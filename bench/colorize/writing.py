@@ -16,7 +16,9 @@ from PIL import ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ...datasets.base import PhotoError
-from .picture import Picture, reason, vips
+from .library import reason, vips
+from .picture import Picture
+from .profiles import curve_profile
 
 if TYPE_CHECKING:
     import pyvips
@@ -62,12 +64,15 @@ def output_profile(picture: Picture) -> bytes | None:
 def encoder(picture: Picture) -> Any:
     """Return a function from L*a*b*, float32 (rows, W, 3), to RGB with the depth and profile of the output."""
     profile = output_profile(picture)
+    known = curve_profile(profile) if profile is not None else None
     dtype = np.uint16 if picture.bits == 16 else np.uint8
 
     def encode(lab: NDArray[np.float32]) -> NDArray[Any]:
         image = vips().Image.new_from_array(lab, interpretation="lab")
-        if profile is None:
+        if profile != picture.profile or profile is None:
             rgb = image.colourspace("rgb16" if picture.bits == 16 else "srgb")
+        elif known is not None:
+            rgb = known.from_lab(image, picture.bits)
         else:
             image = image.copy()
             image.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
