@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from ...files import write_text
+from ...files import atomic
 
 FILE: Final = "colorized.csv"
 
@@ -60,9 +60,13 @@ class Record:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self.rows = self._read()
         self._lock = Lock()
-        self._fresh = not self.path.exists() or self.path.stat().st_size == 0
+        text = self._text()
+        lines = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(_HEADINGS)]
+        self.rows = {row[1]: Row(*row) for row in lines if tuple(row) != _HEADINGS}
+        self._fresh = not text
+        if text and not text.endswith("\n"):
+            self._write(list(self.rows.values()))  # a killed process has left half a row
 
     def add(self, row: Row) -> None:
         """Append a row with one write, so that no other process sees half of it."""
@@ -80,17 +84,20 @@ class Record:
         """Write the file anew: one row per output that exists, in the order of outputs."""
         kept = [row for name, row in sorted(self.rows.items()) if (self.path.parent / name).is_file()]
         self.rows = {row.output: row for row in kept}
-        text = "".join(map(_line, [_HEADINGS, *map(astuple, kept)]))
-        write_text(self.path, text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
-        self._fresh = False
+        if kept or not self._fresh:
+            self._write(kept)
 
-    def _read(self) -> dict[str, Row]:
+    def _text(self) -> str:
         try:
-            text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
+            return self.path.read_text(encoding="utf-8", errors="surrogateescape")
         except FileNotFoundError:
-            return {}
-        lines = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(_HEADINGS)]
-        return {row[1]: Row(*row) for row in lines if tuple(row) != _HEADINGS}
+            return ""
+
+    def _write(self, rows: list[Row]) -> None:
+        text = "".join(map(_line, [_HEADINGS, *map(astuple, rows)]))
+        with atomic(self.path) as partial:
+            partial.write_bytes(text.encode("utf-8", "surrogateescape"))
+        self._fresh = False
 
 
 _HEADINGS: Final = tuple(field.name for field in fields(Row))

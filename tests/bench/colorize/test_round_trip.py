@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import pyvips
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 from skimage.color import rgb2lab
 
@@ -102,7 +102,21 @@ def test_16_bit_png_stays_16_bit(colorize, tmp_path, deep):
     assert np.abs(lightness(after) - lightness(np.repeat(deep[..., None], 3, axis=2))).max() < 0.05
 
 
-@pytest.mark.parametrize("name", ["scan.jpg", "scan.png", "scan.webp", "scan.tif"])
+def test_exif_and_gps_of_a_tiff_are_kept(colorize, tmp_path, grey):
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[0x8769] = {0x9003: "1912:04:10 12:00:00", 0x829A: TiffImagePlugin.IFDRational(1, 60)}
+    tags[0x8825] = {1: "N", 2: (51.0, 30.0, 0.0)}
+    Image.fromarray(grey).save(tmp_path / "scan.tif", tiffinfo=tags)
+    assert colorize("scan.tif")[0] == 0
+    with Image.open(tmp_path / "scan.tif") as old, Image.open(tmp_path / "colorized/scan.tif") as new:
+        for folder in (0x8769, 0x8825):
+            before = old.getexif().get_ifd(folder)
+            assert before
+            assert new.getexif().get_ifd(folder) == before
+        assert new.info["compression"] == old.info["compression"] == "raw"
+
+
+@pytest.mark.parametrize("name", ["scan.jpg", "scan.png", "scan.webp"])
 def test_exif_and_resolution_are_kept(colorize, tmp_path, grey, name):
     exif = Image.Exif()
     exif[0x010E], exif[0x010F], exif[0x0112] = "a plate", "a maker", 6
@@ -145,7 +159,9 @@ def test_xmp_says_that_the_photo_was_colorized(colorize, tmp_path, grey, name):
         Image.fromarray(grey).save(tmp_path / name, **options)
     assert colorize(name)[0] == 0
     with Image.open(tmp_path / "colorized" / name) as new:
-        content = new.tag_v2[700] if name == "scan.tif" else new.info["xmp"]
+        places = {"scan.tif": getattr(new, "tag_v2", {}).get(700), "scan.png": new.info.get("XML:com.adobe.xmp")}
+        content = places.get(name) or new.info["xmp"]
+        content = content.encode() if isinstance(content, str) else content
     assert b"cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced" in content
     assert b"colorized by huebench warm " in content
     assert b'dc:format="image/tiff"' in content
