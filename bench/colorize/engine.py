@@ -154,7 +154,7 @@ def plain_borders(lightness: NDArray[np.float32]) -> tuple[slice, slice]:
 
 
 def _inside(lines: NDArray[np.float32]) -> slice:
-    plain = np.quantile(lines, 0.95, axis=1) - np.quantile(lines, 0.05, axis=1) < _BORDER_SPREAD
+    plain = np.quantile(lines, 0.8, axis=1) - np.quantile(lines, 0.2, axis=1) < _BORDER_SPREAD
     most = int(_MOST_BORDER * len(lines))
     first = next((i for i in range(most) if not plain[i]), 0)
     last = next((i for i in range(most) if not plain[-1 - i]), 0)

@@ -109,4 +109,4 @@ def _screened(patch: NDArray[np.float32]) -> bool:
     strongest, direction, distance = max(peaks)
     crossing = np.abs(np.abs(angle - direction) - np.pi / 2) < 0.1
     crossing &= np.abs(radius - distance) < 0.02
-    return bool(crossing.any() and power[crossing].max() > 0.05 * strongest)
+    return bool(crossing.any() and power[crossing].max() > 0.25 * strongest)

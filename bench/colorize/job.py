@@ -24,6 +24,7 @@ from ...files import PARTIAL, atomic
 from . import marks
 from .colorist import Colorist
 from .engine import Settings, colorize
+from .library import reason, vips
 from .picture import KEPT, Picture
 from .record import Record, Row
 from .sources import Source
@@ -162,8 +163,10 @@ class Job:
             return Outcome(source, "failed", [f"{error.strerror or error}{place}"])
         except MemoryError:
             return Outcome(source, "failed", ["not enough memory: free some, or give fewer --jobs"])
+        except vips().Error as error:
+            return Outcome(source, "failed", [reason(error)])
         except Exception as error:  # noqa: BLE001  # a plugin's method may raise anything
-            return Outcome(source, "failed", [f"{type(error).__name__}: {error}"])
+            return Outcome(source, "failed", [" ".join(f"{type(error).__name__}: {error}".split())])
         return Outcome(source, "done", list(dict.fromkeys(notes)), time.perf_counter() - start)
 
     def _missing(self, source: Source, record: Record) -> tuple[list[Variant], list[str]]:

@@ -190,9 +190,13 @@ class Picture:
 
 
 def fetch(image: pyvips.Image, left: int, top: int, width: int, height: int) -> NDArray[np.float32]:
-    """Return a rectangle of an image as float32; raises `PhotoError` if it cannot be decoded."""
+    """Return a rectangle of an image, float32 (height, width), or (height, width, bands) if it has several.
+
+    Raises `PhotoError` if it cannot be decoded.
+    """
+    shape = (height, width) if image.bands == 1 else (height, width, image.bands)
     try:
-        return np.asarray(image.crop(left, top, width, height).numpy(), np.float32)
+        return np.asarray(image.crop(left, top, width, height).numpy(), np.float32).reshape(shape)
     except vips().Error as error:
         raise PhotoError(reason(error)) from error
 
