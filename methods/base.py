@@ -289,12 +289,19 @@ class Method(ABC):
 
     @property
     def network_size(self) -> int | None:
-        """Side in pixels of the squares at which its network works; ``None`` for a method without one."""
-        return None
+        """Side in pixels of the squares at which its network works: by default its parameter ``size``.
+
+        It is ``None`` for a method without one. Setting it raises `UserError` if the method cannot work at
+        that size.
+        """
+        return getattr(self.parameters, "size", None)
 
     @network_size.setter
     def network_size(self, size: int) -> None:
-        raise UserError(f"{self.info.name} has no network whose size could be set to {size}")
+        try:
+            self.parameters = self.Parameters(**{**dict(self.parameters), "size": size})
+        except ValidationError as error:
+            raise UserError(f"{self.info.name}: {describe_faults(error)}, not {size}") from error
 
     @property
     def parameter_count(self) -> int:

@@ -22,6 +22,7 @@ from .compare import compare
 from .console import Console
 from .datasets import datasets_app
 from .listing import list_app
+from .models import models_app
 from .report import report
 from .run import run
 from .score import score
@@ -60,6 +61,7 @@ for command in (run, colorize, score, report, compare, study, check, speed):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")
+app.add_typer(models_app, name="models")
 
 
 @app.callback(invoke_without_command=True)

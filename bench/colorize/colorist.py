@@ -190,10 +190,11 @@ def _of_run(results: Results, labels: Sequence[str], device: str) -> Iterator[Co
 
 
 def best_of_run(results: Results) -> tuple[str, str]:
-    """Return a run's best method that is not an oracle, and the figures that make it so.
+    """Return a run's best method, no oracle or baseline, and the figures that make it so.
 
     The best has the highest rebalanced AuC over the photos; its colorfulness is shown beside that of the
-    real photos, because a dull answer can score well.
+    real photos, because a dull answer can score well. A run of baselines
+    alone has a best one too.
 
     Raises
     ------
@@ -205,10 +206,13 @@ def best_of_run(results: Results) -> tuple[str, str]:
     summary = summarize(results)
     metric = next((m for name in RANKING for m in summary.metrics if m.name == name), None)
     badness = summary.badness(metric) if metric else None
+    if badness is not None:
+        colourful = badness[summary.rows.loc[badness.index, "family"] != "baseline"]
+        badness = badness if colourful.empty else colourful
     if metric is None or badness is None or badness.empty:
         raise UserError(f"no method of '{results.folder}' was scored by AuC: name one with --method")
     best = str(badness.idxmin())
-    figures = [f"{metric.title} {summary.scores.loc[best, metric.name]:.3f}"]
+    figures = [f"{metric.label} {summary.scores.loc[best, metric.name]:.3f}"]
     if "colorfulness" in summary.scores:
         value, truth = summary.scores.loc[best, "colorfulness"], summary.truth.get("colorfulness", np.nan)
         figures.append(f"colorfulness {value:.1f} (real photos {truth:.1f})")

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -45,6 +45,8 @@ class Variant:
     ----------
     colorist, settings
         The method, and how it is used.
+    method
+        The method's label.
     text
         The settings that differ from the defaults, as text: ``size=256 strength=0.8``.
     folder
@@ -55,6 +57,7 @@ class Variant:
 
     colorist: Colorist
     settings: Settings
+    method: str
     text: str
     folder: str
     digest: str
@@ -62,7 +65,7 @@ class Variant:
     @property
     def label(self) -> str:
         """Method and settings, for headings."""
-        return " ".join(filter(None, (self.colorist.label, self.text)))
+        return " ".join(filter(None, (self.method, self.text)))
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ class Job:
         made = colorize(picture, variant.colorist, variant.settings)
         xmp = marks.marked(
             picture.fact("xmp-data"),
-            method=variant.colorist.label,
+            method=variant.method,
             digest=variant.digest,
             trained=variant.colorist.trained,
         )
@@ -222,7 +225,7 @@ class Job:
 
 
 def _made_by(source: Source, variant: Variant) -> tuple[str, ...]:
-    return str(source), variant.colorist.label, variant.digest, variant.text
+    return str(source), variant.method, variant.digest, variant.text
 
 
 @contextmanager
@@ -293,20 +296,17 @@ def variants_of(
     """
     found = []
     for colorist in colorists:
-        digest, trained_size = colorist.digest(), colorist.size
+        method, digest, usual = colorist.label, colorist.digest(), colorist.size
         for size in [int(each) for each in grid.get("size", [])] or [settings.size]:
-            if size and trained_size:
+            if size and usual:
                 colorist.method.network_size = size  # refuses a wrong one now, not at every photo
-                colorist.method.network_size = trained_size
+                colorist.method.network_size = usual
             for strength in grid.get("strength", [settings.strength]):
-                chosen = Settings(size, strength, settings.reference, settings.degrain, settings.crop_borders)
+                chosen = replace(settings, size=size, strength=strength)
                 text = _text(chosen)
-                folder = re.sub(r"[^\w.=,+-]+", "-", f"{colorist.label} {text}").strip("-.")
-                found.append(Variant(colorist, chosen, text, folder, digest))
-    if len(found) == 1:
-        only = found[0]
-        return [Variant(only.colorist, only.settings, only.text, "", only.digest)]
-    return found
+                folder = re.sub(r"[^\w.=,+-]+", "-", f"{method} {text}").strip("-.")
+                found.append(Variant(colorist, chosen, method, text, folder, digest))
+    return found if len(found) > 1 else [replace(found[0], folder="")]
 
 
 def _text(settings: Settings) -> str:
