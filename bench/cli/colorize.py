@@ -18,26 +18,14 @@ if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
     from ..colorize.job import Job, Outcome
 
-EXAMPLES = """Colorize your own photos. Their lightness stays as it is; only colour is added.
-
-Colours are guesses, not history. Every output says in its XMP that it was colorized, and by what.
-
-Examples:
-
-    bench colorize scans --from runs/landscapes
-    bench colorize "box 1/*.tif" album.zip --method pixel-knn --out colours
-    bench colorize scans --method pixel-knn,histogram-matching --compare
-    bench colorize portrait.jpg --from runs/landscapes --grid size=192,256,384
-
-The same command again colorizes only what is missing. The exit code is 1 if a photo could not be colorized.
-"""
-
 
 def colorize(
     inputs: Annotated[
         list[str], typer.Argument(metavar="INPUT…", help="Photos, folders, glob patterns or zip archives.")
     ],
-    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the colorized photos.")] = Path("colorized"),
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the colorized photos.")] = Path(
+        "colorized"
+    ),
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into sub-folders.")] = False,
     method: Annotated[
         list[str] | None,
@@ -45,7 +33,9 @@ def colorize(
     ] = None,
     from_run: Annotated[
         Path | None,
-        typer.Option("--from", metavar="RUN", help="Use the trained methods of a run; by default its best one."),
+        typer.Option(
+            "--from", metavar="RUN", help="Use the trained methods of a run; by default its best one."
+        ),
     ] = None,
     model: Annotated[
         Path | None,
@@ -73,7 +63,8 @@ def colorize(
         typer.Option(metavar="KEY=VALUES", help="Try several: size=192,256,384 or strength=0.8,1,1.2."),
     ] = None,
     format_: Annotated[
-        Literal["keep", "jpeg", "png", "tiff", "webp"], typer.Option("--format", help="Format of the outputs.")
+        Literal["keep", "jpeg", "png", "tiff", "webp"],
+        typer.Option("--format", help="Format of the outputs."),
     ] = "keep",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")] = False,
     compare: Annotated[
@@ -89,6 +80,19 @@ def colorize(
     ] = "quick",
     _plugins: Plugins = None,
 ) -> None:
+    """Colorize your own photos. Their lightness stays as it is; only colour is added.
+
+    Colours are guesses, not history. Every output says in its XMP that it was colorized, and by what.
+
+    Examples
+    --------
+        bench colorize scans --from runs/landscapes
+        bench colorize "box 1/*.tif" album.zip --method pixel-knn --out colours
+        bench colorize scans --method pixel-knn,histogram-matching --compare
+        bench colorize portrait.jpg --from runs/landscapes --grid size=192,256,384
+
+    The same command again colorizes only what is missing. The exit code is 1 if a photo failed.
+    """
     from ..colorize.compare import write_comparison
     from ..colorize.engine import Settings
     from ..colorize.job import Job, variants_of
@@ -120,9 +124,6 @@ def colorize(
         raise typer.Exit(1)
 
 
-colorize.__doc__ = EXAMPLES
-
-
 def _reference(path: Path | None) -> Any:
     """Return the reference photo's pixels, uint8 (H, W, 3)."""
     from ...datasets.base import PhotoError
@@ -141,14 +142,14 @@ def _grid(texts: list[str]) -> dict[str, list[float]]:
     for text in texts:
         key, _, values = text.partition("=")
         try:
-            low, high = limits[key]
             grid[key] = [float(value) for value in values.split(",")]
-            if not all(low <= value <= high for value in grid[key]):
-                raise ValueError
-        except (KeyError, ValueError):
+        except ValueError:
+            grid[key] = []
+        low, high = limits.get(key, (1, 0))
+        if not grid[key] or not all(low <= value <= high for value in grid[key]):
             raise UserError(
                 f"--grid '{text}': write size=192,256,384 (16 to 4096) or strength=0.8,1,1.2 (0 to 1.5)"
-            ) from None
+            )
     return grid
 
 
@@ -177,7 +178,7 @@ def _colorists(
 
 
 def _run(job: Job, console: Console) -> int:
-    """Run a job with a bar and the time left on a terminal, else with a line per photo; return the failures."""
+    """Run a job, with a bar and the time left on a terminal, else a line per photo; return the failures."""
     progress = Progress(
         TextColumn("[bold]photos"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
@@ -198,7 +199,9 @@ def _run(job: Job, console: Console) -> int:
         f"{counts['kept']:,} already there": counts["kept"],
         f"{counts['failed']:,} failed": counts["failed"],
     }
-    console.print(Text(f"{', '.join(part for part, any_ in parts.items() if any_)}: {job.out}"), soft_wrap=True)
+    console.print(
+        Text(f"{', '.join(part for part, any_ in parts.items() if any_)}: {job.out}"), soft_wrap=True
+    )
     return counts["failed"]
 
 

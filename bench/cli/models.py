@@ -25,14 +25,17 @@ Seed = Annotated[int, typer.Option(min=0, help="The method's seed.")]
 @models_app.command("list")
 def list_models(
     folders: Annotated[
-        list[Path] | None, typer.Argument(metavar="[RUN|FOLDER]…", help="Runs and exported models.  [default: runs/*]")
+        list[Path] | None,
+        typer.Argument(metavar="[RUN|FOLDER]…", help="Runs and exported models.  [default: runs/*]"),
     ] = None,
     _plugins: Plugins = None,
 ) -> None:
     """Show the trained methods of runs, and exported models."""
     from ...methods.published.model import FILE, read_model
 
-    table = Table("model", "method", "seed", "trained on", "weights", "rebalanced AuC", box=None, header_style="bold")
+    table = Table(
+        "model", "method", "seed", "trained on", "weights", "rebalanced AuC", box=None, header_style="bold"
+    )
     for folder in folders or sorted(path for path in Path("runs").glob("*") if (path / "run.json").is_file()):
         models = [read_model(folder)] if (folder / FILE).is_file() else _of_run(folder)
         for model in models:
@@ -81,7 +84,10 @@ def export_model(
     export(results, cell, out)
     console = Console()
     console.print(Text(f"model: {out}"), soft_wrap=True)
-    console.print(Text(f"use it: bench colorize scans --model {out}, or bench run --methods model:{out}"), soft_wrap=True)
+    console.print(
+        Text(f"use it: bench colorize scans --model {out}, or bench run --methods model:{out}"),
+        soft_wrap=True,
+    )
 
 
 def _of_run(folder: Path) -> list[dict[str, Any]]:

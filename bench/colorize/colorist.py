@@ -172,7 +172,9 @@ def of_run(results: Results, text: str | None, device: str) -> list[Colorist]:
     UserError
         If the run has no such method, or its model is missing.
     """
-    labels = [best_of_run(results)[0]] if text is None else [label(spec.build()) for spec in parse_specs(text)]
+    labels = (
+        [best_of_run(results)[0]] if text is None else [label(spec.build()) for spec in parse_specs(text)]
+    )
     return list(_of_run(results, labels, device))
 
 
@@ -212,9 +214,9 @@ def best_of_run(results: Results) -> tuple[str, str]:
     if metric is None or badness is None or badness.empty:
         raise UserError(f"no method of '{results.folder}' was scored by AuC: name one with --method")
     best = str(badness.idxmin())
-    figures = [f"{metric.label} {summary.scores.loc[best, metric.name]:.3f}"]
+    figures = [f"{metric.label} {summary.scores[metric.name][best]:.3f}"]
     if "colorfulness" in summary.scores:
-        value, truth = summary.scores.loc[best, "colorfulness"], summary.truth.get("colorfulness", np.nan)
+        value, truth = summary.scores["colorfulness"][best], float(summary.truth.get("colorfulness", np.nan))
         figures.append(f"colorfulness {value:.1f} (real photos {truth:.1f})")
     return best, ", ".join(figures)
 
@@ -258,7 +260,9 @@ def default_name() -> str:
 
 def _refuse_oracle(method: Method) -> None:
     if method.info.oracle:
-        raise UserError(f"{method.info.name} is an oracle: it copies the true colours, which your photos lack")
+        raise UserError(
+            f"{method.info.name} is an oracle: it copies the true colours, which your photos lack"
+        )
 
 
 def _context(request: Request) -> Context:

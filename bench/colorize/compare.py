@@ -113,7 +113,7 @@ def comparison_page(shown: Sequence[Shown], total: int) -> str:
     environment = Environment(
         loader=PackageLoader("huebench.bench.colorize"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["uri"] = lambda jpeg: Markup("data:image/jpeg;base64,{}").format(  # noqa: S704  # base64
+    environment.filters["uri"] = lambda jpeg: Markup("data:image/jpeg;base64,{}").format(
         base64.b64encode(jpeg).decode()
     )
     return environment.get_template("comparison.html.j2").render(shown=shown, total=total, maker=_MAKER)
@@ -124,7 +124,9 @@ def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), _TEXT)
     cell = SHEET_SIDE + _GAP
     line = 2 * _TEXT
-    heights = [max(1, round(each.height * min(1, SHEET_SIDE / max(each.width, each.height)))) for each in shown]
+    heights = [
+        max(1, round(each.height * min(1, SHEET_SIDE / max(each.width, each.height)))) for each in shown
+    ]
     width = _GAP + cell * (1 + len(labels))
     sheet = Image.new("RGB", (width, line + _GAP + sum(heights) + len(shown) * (line + _GAP)), "white")
     draw = ImageDraw.Draw(sheet)
@@ -138,7 +140,9 @@ def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:
                 with Image.open(io.BytesIO(jpeg)) as picture:
                     picture.thumbnail((SHEET_SIDE, SHEET_SIDE))
                     sheet.paste(picture, (_GAP + column * cell, top))
-        draw.text((_GAP, top + height + 4), _fitting(printable(each.name), font, width - 2 * _GAP), "#555555", font)
+        draw.text(
+            (_GAP, top + height + 4), _fitting(printable(each.name), font, width - 2 * _GAP), "#555555", font
+        )
         top += height + line + _GAP
     return sheet
 

@@ -161,7 +161,7 @@ def _inside(lines: NDArray[np.float32]) -> slice:
     return slice(first, len(lines) - last)
 
 
-def upright(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+def upright(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:  # noqa: PLR0911  # a case each
     """Return an array (H, W, …) as stored, turned as its EXIF orientation says."""
     match orientation:
         case 2:
@@ -185,5 +185,3 @@ def upright(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]
 def stored(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
     """Return an upright array (H, W, …) as it is stored; the inverse of `upright`."""
     return upright(plane, {6: 8, 8: 6}.get(orientation, orientation))
-
-

@@ -24,7 +24,13 @@ SCREEN: Final = 400.0
 PATCH: Final = 512
 """Side in pixels of the patch that is searched for a halftone screen."""
 
-_TURNED: Final = {2: "mirrored", 3: "upside down", 4: "mirrored and upside down", 5: "mirrored", 7: "mirrored"}
+_TURNED: Final = {
+    2: "mirrored",
+    3: "upside down",
+    4: "mirrored and upside down",
+    5: "mirrored",
+    7: "mirrored",
+}
 
 
 def find(picture: Picture, lab: NDArray[np.float32]) -> list[str]:

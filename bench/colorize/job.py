@@ -149,7 +149,7 @@ class Job:
                         future.cancel()
             record.tidy()
 
-    def _colorize(self, source: Source, record: Record) -> Outcome:
+    def _colorize(self, source: Source, record: Record) -> Outcome:  # noqa: PLR0911  # one for each fault
         """Colorize one photo in all ways; whatever is wrong with it is its outcome."""
         start = time.perf_counter()
         try:
@@ -182,7 +182,7 @@ class Job:
                 missing.append(variant)
                 continue
             known = record.rows.get(self._name(target))
-            if known is None or known.made_by != _made_by(source, variant):
+            if known is None or known.made_by != _row(source, known.output, variant).made_by:
                 notes.append(f"'{target}' was made in another way and is kept; --overwrite replaces it")
         return missing, notes
 
@@ -212,10 +212,8 @@ class Job:
             with atomic(target) as partial:
                 write(picture, made.rows(), partial, raw, kind=kind, xmp=xmp)
                 seconds = f"{time.perf_counter() - start:.3f}"
-                made_by = _made_by(source, variant)
-                record.add(
-                    Row(made_by[0], self._name(target), *made_by[1:], seconds, "; ".join(made.warnings))
-                )
+                warnings = "; ".join(made.warnings)
+                record.add(_row(source, self._name(target), variant, seconds, warnings))
         finally:
             raw.unlink(missing_ok=True)
         return made.warnings
@@ -224,8 +222,8 @@ class Job:
         return target.relative_to(self.out).as_posix()
 
 
-def _made_by(source: Source, variant: Variant) -> tuple[str, ...]:
-    return str(source), variant.method, variant.digest, variant.text
+def _row(source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = "") -> Row:
+    return Row(str(source), output, variant.method, variant.digest, variant.text, seconds, warnings)
 
 
 @contextmanager
@@ -235,12 +233,16 @@ def _locked(out: Path) -> Iterator[None]:
     locks = cache_folder() / "colorize"
     locks.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(locks / f"{hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.lock", timeout=0):
+        with FileLock(
+            locks / f"{hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.lock", timeout=0
+        ):
             for left in out.rglob(f"{PARTIAL}*"):
                 left.unlink(missing_ok=True)
             yield
     except Timeout as error:
-        raise UserError(f"another bench colorize is writing to '{out}': wait, or choose another --out") from error
+        raise UserError(
+            f"another bench colorize is writing to '{out}': wait, or choose another --out"
+        ) from error
 
 
 def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
@@ -297,7 +299,8 @@ def variants_of(
     found = []
     for colorist in colorists:
         method, digest, usual = colorist.label, colorist.digest(), colorist.size
-        for size in [int(each) for each in grid.get("size", [])] or [settings.size]:
+        sizes: list[int | None] = [int(each) for each in grid.get("size", [])]
+        for size in sizes or [settings.size]:
             if size and usual:
                 colorist.method.network_size = size  # refuses a wrong one now, not at every photo
                 colorist.method.network_size = usual

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 _VOCABULARY: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -17,7 +17,11 @@ _EMPTY: Final = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n</rdf:RDF>\n</x:xmpmeta>\n'
     '<?xpacket end="w"?>'
 )
-_OURS: Final = ("Iptc4xmpExt:DigitalSourceType", "Iptc4xmpExt:AISystemUsed", "Iptc4xmpExt:AISystemVersionUsed")
+_OURS: Final = (
+    "Iptc4xmpExt:DigitalSourceType",
+    "Iptc4xmpExt:AISystemUsed",
+    "Iptc4xmpExt:AISystemVersionUsed",
+)
 _HISTORY: Final = "photoshop:History"
 
 
@@ -73,8 +77,8 @@ def _well_formed(xmp: bytes | None) -> str:
         text = xmp.rstrip(b"\0").decode()
         if "<!DOCTYPE" in text or "<!ENTITY" in text:  # XMP has neither, but attacks on parsers do
             return ""
-        ElementTree.fromstring(text.lstrip("\ufeff").encode())  # noqa: S314  # entities are refused above
-    except (UnicodeDecodeError, ElementTree.ParseError):
+        ET.fromstring(text.lstrip("\ufeff").encode())  # noqa: S314  # entities are refused above
+    except (UnicodeDecodeError, ET.ParseError):
         return ""
     return text if "</rdf:RDF>" in text else ""
 

@@ -95,8 +95,15 @@ class Picture:
                 f"{header.width} × {header.height} is more than {limit:,} pixels: a decompression bomb? If it "
                 f"is a photo, set {PIXELS_VARIABLE}"
             )
-        if header.format not in _BITS or header.interpretation in {"multiband", "histogram", "matrix", "fourier"}:
-            raise PhotoError(f"pixels of the type {header.format}, whose white is unknown: save it with 8 or 16 bits")
+        if header.format not in _BITS or header.interpretation in {
+            "multiband",
+            "histogram",
+            "matrix",
+            "fourier",
+        }:
+            raise PhotoError(
+                f"pixels of the type {header.format}, whose white is unknown: save it with 8 or 16 bits"
+            )
         return cls(source, kind, header)
 
     @property
@@ -117,7 +124,7 @@ class Picture:
     @property
     def two_levels(self) -> bool:
         """Whether the file stores one bit per pixel."""
-        return self.fact("bits-per-sample") == 1
+        return bool(self.fact("bits-per-sample") == 1)
 
     @property
     def orientation(self) -> int:
@@ -162,7 +169,7 @@ class Picture:
         return self.pixels()[self._channels] if self.header.bands > self._channels else None
 
     def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield an image of this photo from top to bottom: the first row's number, and float32 (rows, W, B)."""
+        """Yield an image of this photo from the top: the number of a row, and float32 (rows, W, B) from it."""
         rows = max(1, STRIP // self.width)
         region = vips().Region.new(image)
         for top in range(0, self.height, rows):
@@ -179,7 +186,7 @@ class Picture:
         return int(self.header.bands) - int(self.header.hasalpha())
 
     def pixels(self) -> pyvips.Image:
-        """Return the pixels as stored; a small photo is kept in memory, a large one is read from the start."""
+        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew."""
         if self._decoded:
             return self._decoded[0]
         image = _load(self.source, self.kind)
@@ -226,4 +233,9 @@ def _load(source: Path | bytes, kind: str) -> pyvips.Image:
         return image.new_from_array(rgb, interpretation="srgb")
     load = getattr(image, f"{kind}load" + ("_buffer" if isinstance(source, bytes) else ""))
     limits = {"unlimited": True} if kind == "tiff" else {}  # scanners write a photo as one strip
-    return load(os.fspath(source) if isinstance(source, Path) else source, access="sequential", fail_on="error", **limits)
+    return load(
+        os.fspath(source) if isinstance(source, Path) else source,
+        access="sequential",
+        fail_on="error",
+        **limits,
+    )

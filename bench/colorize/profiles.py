@@ -1,14 +1,14 @@
 """ICC profiles of curves and a matrix, applied without rounding.
 
-LittleCMS interpolates between 33 points of such a profile, which moves dark greys by up to 2.7 L*. Profiles of
-other kinds, with tables, are left to it. Source: ICC.1:2022, sections 8.3, 8.4 and 10.
+LittleCMS interpolates between 33 points of such a profile, which moves dark greys by up to 2.7 L*. Profiles
+of other kinds, with tables, are left to it. Source: ICC.1:2022, sections 8.3, 8.4 and 10.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,7 @@ LEVELS: Final = 2**16
 D50: Final = np.array([0.9642, 1.0, 0.8249])
 D65: Final = np.array([0.95047, 1.0, 1.088827])  # as in libvips
 
-_BRADFORD: Final = np.array(
-    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
-)
+_BRADFORD: Final = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _ADAPTED: Final = np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ D65) / (_BRADFORD @ D50)) @ _BRADFORD
 
 
@@ -99,7 +97,9 @@ def _curve(tag: bytes) -> NDArray[np.float64]:
     """Return linear light by level of 16 bits, float64 (65536,); raises ValueError if it is broken."""
     x = np.linspace(0, 1, LEVELS)
     if tag[:4] == b"para":
-        y = _parametric(x, int.from_bytes(tag[8:10]), _numbers(tag[12 : 12 + 4 * 7][: (len(tag) - 12) // 4 * 4]))
+        y = _parametric(
+            x, int.from_bytes(tag[8:10]), _numbers(tag[12 : 12 + 4 * 7][: (len(tag) - 12) // 4 * 4])
+        )
     elif tag[:4] == b"curv":
         count = int.from_bytes(tag[8:12])
         values = np.frombuffer(tag[12 : 12 + 2 * count], ">u2").astype(float)
@@ -118,7 +118,7 @@ def _curve(tag: bytes) -> NDArray[np.float64]:
     return np.maximum.accumulate(np.clip(y, 0, 1))
 
 
-def _parametric(x: NDArray[np.float64], kind: int, given: NDArray[np.float64]) -> NDArray[np.float64]:
+def _parametric(x: NDArray[np.float64], kind: int, given: NDArray[np.float64]) -> Any:
     """Return a parametric curve: a power above a knee, and a line below it."""
     g, a, b, c, d, e, f = (*given, *np.zeros(7 - len(given)))[:7]
     match kind:

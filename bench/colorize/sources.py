@@ -64,7 +64,9 @@ def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -
     """
     paths = [path for each in inputs for path in _expanded(each)]
     alone = len(paths) == 1 and (paths[0].is_dir() or _is_archive(paths[0]))
-    base = paths[0].absolute() if alone else Path(os.path.commonpath([each.absolute().parent for each in paths]))
+    base = (
+        paths[0].absolute() if alone else Path(os.path.commonpath([each.absolute().parent for each in paths]))
+    )
     found: dict[tuple[str, str], Source] = {}
     for path in paths:
         for source in _photos(path.absolute(), base, out.resolve(), recursive=recursive):

@@ -5,6 +5,7 @@ The pixels wait in a raw file next to the output, so that a photo of any size ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -23,20 +24,29 @@ from .profiles import curve_profile
 if TYPE_CHECKING:
     import pyvips
 
-_NOT_KEPT: Final = frozenset(
-    "width height bands format coding interpretation xoffset yoffset xres yres filename vips-loader "
-    "vips-sequential bits-per-sample palette palette-bit-depth interlaced jpeg-multiscan "
-    "jpeg-chroma-subsample n-pages page-height icc-profile-data jpeg-thumbnail-data".split()
+_NOT_KEPT: Final = re.compile(
+    "width|height|bands|format|coding|interpretation|[xy]offset|[xy]res|filename|vips-.*|bits-per-sample|palette.*"
+    "|interlaced|jpeg-.*|n-pages|page-height|icc-profile-data"
 )
 """Fields of libvips that describe the original's pixels or file, not the photo."""
 
 _OF_THE_PIXELS: Final = frozenset(
-    # Sizes, layout, compression, colours and place of the pixels. libvips writes the
-    # orientation and XMP; the profile is that of the output.
-    [254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284]
-    + [288, 289, 290, 291, 292, 293, 297, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332]
-    + [333, 334, 336, 337, 338, 339, 340, 341, 342, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532]
-    + [700, 34675]
+    # Sizes, layout, compression, colours and place of the pixels. libvips writes the orientation and XMP; the
+    # profile is that of the output.
+    {254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 274, 277, 278, 279, 280, 281, 284, 700}
+    | {
+        297,
+        301,
+        330,
+        512,
+        513,
+        514,
+        34675,
+        *range(288, 294),
+        *range(317, 326),
+        *range(332, 348),
+        *range(519, 533),
+    }
 )
 _FOLDERS: Final = (0x8769, 0x8825)
 """The tags that point to the EXIF and GPS tags of a TIFF."""
@@ -62,7 +72,7 @@ def output_profile(picture: Picture) -> bytes | None:
 
 
 def encoder(picture: Picture) -> Any:
-    """Return a function from L*a*b*, float32 (rows, W, 3), to RGB with the depth and profile of the output."""
+    """Return a function from L*a*b*, float32 (rows, W, 3), to RGB of the output's depth and profile."""
     profile = output_profile(picture)
     known = curve_profile(profile) if profile is not None else None
     dtype = np.uint16 if picture.bits == 16 else np.uint8
@@ -133,7 +143,7 @@ def write(
 def _with_metadata(image: pyvips.Image, picture: Picture, xmp: bytes) -> pyvips.Image:
     header = picture.header
     image = image.copy(xres=header.xres, yres=header.yres)
-    for name in set(header.get_fields()) - _NOT_KEPT:
+    for name in filter(_kept, header.get_fields()):
         image.set_type(header.get_typeof(name), name, header.get(name))
     blob = vips().GValue.blob_type
     image.set_type(blob, "xmp-data", xmp)
@@ -141,6 +151,10 @@ def _with_metadata(image: pyvips.Image, picture: Picture, xmp: bytes) -> pyvips.
     if profile is not None:
         image.set_type(blob, "icc-profile-data", profile)
     return image
+
+
+def _kept(field: str) -> bool:
+    return not _NOT_KEPT.fullmatch(field)
 
 
 def _options(picture: Picture, kind: str) -> dict[str, Any]:

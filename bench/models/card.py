@@ -43,11 +43,14 @@ def model_card(model: dict[str, Any]) -> str:
 
 def _text(name: str, model: dict[str, Any]) -> str:
     trained, scored = model["training_data"], model["scored_on"]
-    rows = "\n".join(f"| {each['title']} | {_number(each['value'])} | {_interval(each)} |" for each in model["figures"])
+    rows = "\n".join(
+        f"| {each['title']} | {_number(each['value'])} | {_interval(each)} |" for each in model["figures"]
+    )
     fingerprint = f", fingerprint `{trained['fingerprint']}`" if trained["fingerprint"] else ""
     return f"""# {name}
 
-This model colorizes grey photos: it takes CIE L\\* and predicts a\\*b\\*. Its colours are guesses, not history.
+This model colorizes grey photos: it takes CIE L\\* and predicts a\\*b\\*. Its colours are guesses,
+not history.
 
 ## Use it
 
@@ -65,8 +68,8 @@ $ bench run --methods model:.
 
 ## Figures
 
-On {scored["photos"]:,} photos of `{scored["name"]}` (fingerprint `{scored["fingerprint"]}`), under the protocol
-`{model["protocol_digest"]}`, with 95% bootstrap intervals over photos:
+On {scored["photos"]:,} photos of `{scored["name"]}` (fingerprint `{scored["fingerprint"]}`),
+under the protocol `{model["protocol_digest"]}`, with 95% bootstrap intervals over photos:
 
 | metric | value | interval |
 |---|---:|---|

@@ -16,7 +16,8 @@ from ..plan.cell import Cell
 from .card import model_card
 
 if TYPE_CHECKING:
-    from ...reports.analysis.statistics import Intervals
+    import pandas as pd
+
     from ...reports.tables import Results
 
 CARD: Final = "README.md"
@@ -48,13 +49,19 @@ def export(results: Results, cell: Cell, out: Path) -> dict[str, Any]:
 
     info = methods.get(cell.name).info
     if not info.trainable or info.reference != "none":
-        raise UserError(f"{cell.label} has no model of its own to export: give one of the run's trained methods")
+        raise UserError(
+            f"{cell.label} has no model of its own to export: give one of the run's trained methods"
+        )
     if not (cell.model_folder / "fit.json").is_file():
         raise UserError(f"'{cell.model_folder}' does not hold the trained {cell.label}: run it again")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out '{out}' is not empty: models are never overwritten; choose a new folder")
     out.mkdir(parents=True, exist_ok=True)
-    files = [path for path in sorted(cell.model_folder.iterdir()) if path.is_file() and path.name not in _OF_THE_RUN]
+    files = [
+        path
+        for path in sorted(cell.model_folder.iterdir())
+        if path.is_file() and path.name not in _OF_THE_RUN
+    ]
     copied = [Path(shutil.copyfile(path, out / path.name)) for path in files]
     model = describe(results, cell)
     write_text(out / CARD, model_card(model))
@@ -68,12 +75,14 @@ def describe(results: Results, cell: Cell) -> dict[str, Any]:
     from ...reports.analysis.summary import summarize
 
     summary = summarize(results)
-    ends = intervals(summary)
+    found = intervals(summary)
+    ends = (found.low, found.high)
     rows = results.cells[results.cells["cell"] == cell.key]
     figures = [
-        {"metric": m.name, "title": m.label, "value": value} | _ends(ends, cell.label, m.name)
+        {"metric": m.name, "title": m.label, "value": value, "low": low, "high": high}
         for m in summary.metrics
-        if not np.isnan(value := float(summary.scores.loc[cell.label, m.name]))
+        for value, low, high in [[_entry(each, cell.label, m.name) for each in (summary.scores, *ends)]]
+        if value is not None
     ]
     dataset = results.run.dataset
     trained = cell.request.train_on or dataset["name"]
@@ -103,13 +112,10 @@ def describe(results: Results, cell: Cell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _ends(ends: Intervals, method: str, metric: str) -> dict[str, float | None]:
-    """Return the ends of an interval, ``None`` where there is none."""
-    found: dict[str, float | None] = {}
-    for name, table in (("low", ends.low), ("high", ends.high)):
-        value = table.at[method, metric] if method in table.index and metric in table else np.nan
-        found[name] = None if np.isnan(value) else float(value)
-    return found
+def _entry(table: pd.DataFrame, method: str, metric: str) -> float | None:
+    """Return a value of a table with a row per method, or ``None`` if it has none."""
+    values = table.reindex(index=[method], columns=[metric]).to_numpy(float)
+    return None if np.isnan(values[0, 0]) else float(values[0, 0])
 
 
 def _licence(cell: Cell, scored: dict[str, Any]) -> str:

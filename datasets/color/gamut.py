@@ -4,9 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-def fit_gamut(
-    lightness: npt.NDArray[np.float32], ab: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
+def fit_gamut(lightness: npt.NDArray[np.float32], ab: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Reduce the chroma of colours outside sRGB until they fit, at their own lightness and hue.
 
     `lab_to_rgb` clips each channel, which is the rule of the benchmark but changes lightness: a saturated

@@ -19,7 +19,7 @@ def _fits(fy: np.float32, y: np.float32, a: np.float32, b: np.float32) -> bool:
     dz = _lab_f_inverse(fy - b * f32(1 / 200)) - y
     red, green, blue = y + RX * dx + RZ * dz, y + GX * dx + GZ * dz, y + BX * dx + BZ * dz
     lowest, highest = min(red, green, blue), max(red, green, blue)
-    return lowest >= -SLACK and highest <= f32(1) + SLACK
+    return bool(lowest >= -SLACK and highest <= f32(1) + SLACK)
 
 
 @njit(parallel=True, **OPTIONS)

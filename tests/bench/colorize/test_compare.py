@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-NASTY = "<img src=x onerror=alert(1)> & \"quotes\".png"
+NASTY = '<img src=x onerror=alert(1)> & "quotes".png'
 
 
 @pytest.fixture
@@ -27,7 +27,10 @@ def test_page_in_a_browser(comparison, open_page, accessibility_faults, width, s
     assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     slider = page.locator("input").first
     slider.fill("80")
-    assert page.evaluate("getComputedStyle(document.querySelector('.picture .after')).clipPath") == "inset(0px 0px 0px 80%)"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.picture .after')).clipPath")
+        == "inset(0px 0px 0px 80%)"
+    )
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert NASTY in page.locator("h2").all_text_contents()
     assert accessibility_faults(page) == []

@@ -15,7 +15,9 @@ def found(path):
     return findings.find(picture, small_lab(picture, 256))
 
 
-@pytest.mark.parametrize("name", ["astronaut", "camera", "chelsea", "coffee", "grass", "gravel", "brick", "rocket"])
+@pytest.mark.parametrize(
+    "name", ["astronaut", "camera", "chelsea", "coffee", "grass", "gravel", "brick", "rocket"]
+)
 def test_grey_photos_have_no_warning(tmp_path, name):
     Image.fromarray(getattr(skimage.data, name)()).convert("L").save(tmp_path / "scan.jpg")
     assert found(tmp_path / "scan.jpg") == []

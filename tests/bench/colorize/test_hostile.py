@@ -38,10 +38,14 @@ def originals(grey):
     for kind, options in KINDS.items():
         stream = io.BytesIO()
         extra = {"exif": exif} if kind in {"jpg", "png", "webp", "tif"} else {}
-        Image.fromarray(grey[:60, :80]).save(stream, {"jpg": "JPEG", "tif": "TIFF"}.get(kind, kind), **options, **extra)
+        Image.fromarray(grey[:60, :80]).save(
+            stream, {"jpg": "JPEG", "tif": "TIFF"}.get(kind, kind), **options, **extra
+        )
         found.append((kind, stream.getvalue()))
     deep = io.BytesIO()
-    tifffile.imwrite(deep, np.repeat(grey[:60, :80, None], 3, axis=2).astype(np.uint16) * 257, compression="zlib")
+    tifffile.imwrite(
+        deep, np.repeat(grey[:60, :80, None], 3, axis=2).astype(np.uint16) * 257, compression="zlib"
+    )
     return [*found, ("tif", deep.getvalue())]
 
 
@@ -84,7 +88,12 @@ def test_bombs_are_refused_by_the_header(colorize, tmp_path):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    data = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
     (tmp_path / "bomb.png").write_bytes(data)
     code, output = colorize("bomb.png")
     assert code == 1

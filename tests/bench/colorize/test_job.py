@@ -1,7 +1,6 @@
 """Jobs: what is written, what is kept, and what happens to a bad file."""
 
 import csv
-import os
 import signal
 import subprocess
 import sys
@@ -128,7 +127,7 @@ def test_output_through_a_link_out_of_the_folder_is_refused(colorize, scans, tmp
     (scans / "sub").mkdir()
     (scans / "0.png").rename(scans / "sub" / "0.png")
     (tmp_path / "colorized").mkdir()
-    os.symlink(elsewhere, tmp_path / "colorized" / "sub")
+    (tmp_path / "colorized" / "sub").symlink_to(elsewhere)
     code, output = colorize("scans", "--recursive")
     assert code == 1
     assert "would lie outside of" in output
@@ -139,7 +138,7 @@ def test_link_in_place_of_an_output_is_replaced_not_followed(colorize, scans, tm
     (tmp_path / "colorized").mkdir()
     precious = tmp_path / "precious.png"
     precious.write_bytes(b"precious")
-    os.symlink(precious, tmp_path / "colorized" / "0.png")
+    (tmp_path / "colorized" / "0.png").symlink_to(precious)
     assert colorize("scans", "--overwrite")[0] == 0
     assert precious.read_bytes() == b"precious"
     assert not (tmp_path / "colorized" / "0.png").is_symlink()
@@ -158,7 +157,14 @@ def test_zip_is_colorized_into_a_folder(colorize, scans, tmp_path):
 
 def test_several_methods_and_a_grid_make_a_folder_for_each(bench, scans, tmp_path):
     code, output = bench(
-        "colorize", "scans/0.png", "--method", "warm,gray", "--grid", "size=64,128", "--grid", "strength=1,1.5"
+        "colorize",
+        "scans/0.png",
+        "--method",
+        "warm,gray",
+        "--grid",
+        "size=64,128",
+        "--grid",
+        "strength=1,1.5",
     )
     assert code == 0, output
     folders = {path.parent.name for path in (tmp_path / "colorized").glob("*/0.png")}
@@ -173,7 +179,14 @@ def test_reference_gives_the_colours(bench, scans, tmp_path):
         Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.png")
         out = tmp_path / name
         code, output = bench(
-            "colorize", "scans/0.png", "--method", "color-transfer-welsh", "--reference", f"{name}.png", "--out", out
+            "colorize",
+            "scans/0.png",
+            "--method",
+            "color-transfer-welsh",
+            "--reference",
+            f"{name}.png",
+            "--out",
+            out,
         )
         assert code == 0, output
         with Image.open(out / "0.png") as photo:
@@ -196,7 +209,10 @@ def test_borders_stay_grey_and_hidden_from_the_method(colorize, warm, scans, gre
 def test_grain_is_hidden_from_the_method_and_kept_in_the_photo(colorize, warm, tmp_path, grey):
     seen = []
     original = warm.colorize
-    warm.colorize = lambda self, lightness, context: (seen.append(lightness[0]), original(self, lightness, context))[1]
+    warm.colorize = lambda self, lightness, context: (
+        seen.append(lightness[0]),
+        original(self, lightness, context),
+    )[1]
     grain = np.random.default_rng(0).normal(0, 20, grey.shape)
     grainy = np.clip(np.full(grey.shape, 120) + grain, 0, 255).astype(np.uint8)
     Image.fromarray(grainy).save(tmp_path / "scan.png")
@@ -213,7 +229,9 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
     assert colorize("scans", "--jobs", jobs, "--out", "side by side")[0] == 0
     assert colorize("scans", "--out", "one")[0] == 0
     for i in range(4):
-        assert (tmp_path / "side by side" / f"{i}.png").read_bytes() == (tmp_path / "one" / f"{i}.png").read_bytes()
+        assert (tmp_path / "side by side" / f"{i}.png").read_bytes() == (
+            tmp_path / "one" / f"{i}.png"
+        ).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -248,7 +266,7 @@ def test_without_a_method_the_message_says_how_to_name_one(bench, scans, monkeyp
 
 def test_torn_last_row_of_the_sidecar_is_passed_over(tmp_path):
     record = Record(tmp_path)
-    row = Row("scans/ä,\"b\n.png", "b.png", "warm", "0123456789ab", "", "0.1", "dark; halftone")
+    row = Row('scans/ä,"b\n.png', "b.png", "warm", "0123456789ab", "", "0.1", "dark; halftone")
     record.add(row)
     with record.path.open("a") as stream:
         stream.write("scans/c.png,c.p")

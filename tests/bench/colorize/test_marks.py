@@ -1,6 +1,6 @@
 """The mark in the XMP."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -19,7 +19,7 @@ PACKET = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w
 def properties(packet):
     """Return the attributes of every description, by an XML parser."""
     found = {}
-    for description in ElementTree.fromstring(packet).iter(f"{RDF}Description"):
+    for description in ET.fromstring(packet).iter(f"{RDF}Description"):  # noqa: S314  # ours
         for name, value in description.attrib.items():
             assert name == f"{RDF}about" or name not in found
             found[name] = value
@@ -55,7 +55,15 @@ def test_marking_twice_leaves_one_mark():
 
 @pytest.mark.parametrize(
     "broken",
-    [b"", b"\xff\xfe", b"<x>", b"<x></x>", b'<!DOCTYPE x [<!ENTITY a "b">]><x:xmpmeta/>', b"\0" * 9, b"<" * 10**5],
+    [
+        b"",
+        b"\xff\xfe",
+        b"<x>",
+        b"<x></x>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><x:xmpmeta/>',
+        b"\0" * 9,
+        b"<" * 10**5,
+    ],
 )
 def test_broken_packet_is_replaced(broken):
     found = properties(marked(broken, method="warm", digest="0123456789ab", trained=True))

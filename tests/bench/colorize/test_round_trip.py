@@ -32,14 +32,14 @@ def lightness(rgb):
 
 def gray_profile(gamma):
     """Return a minimal ICC profile for grey, with a plain gamma."""
-    white = b"XYZ \0\0\0\0" + b"".join(int(round(v * 65536)).to_bytes(4) for v in (0.9642, 1.0, 0.8249))
+    white = b"XYZ \0\0\0\0" + b"".join(round(v * 65536).to_bytes(4) for v in (0.9642, 1.0, 0.8249))
     curve = b"curv\0\0\0\0" + (1).to_bytes(4) + round(gamma * 256).to_bytes(2) + b"\0\0"
     text = b"desc\0\0\0\0" + (5).to_bytes(4) + b"gray\0" + b"\0" * 79
     places, content = [], b""
     for name, data in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
-        data += b"\0" * (-len(data) % 4)
-        places.append(name + (128 + 4 + 36 + len(content)).to_bytes(4) + len(data).to_bytes(4))
-        content += data
+        padded = data + b"\0" * (-len(data) % 4)
+        places.append(name + (128 + 4 + 36 + len(content)).to_bytes(4) + len(padded).to_bytes(4))
+        content += padded
     body = (3).to_bytes(4) + b"".join(places) + content
     head = (128 + len(body)).to_bytes(4) + b"lcms" + b"\x02\x40\0\0" + b"mntrGRAYXYZ " + b"\0" * 12 + b"acsp"
     head = head.ljust(68, b"\0") + white[8:]
@@ -64,7 +64,10 @@ def test_lightness_stays_within_a_level_of_8_bits(colorize, tmp_path, grey, name
 def test_lightness_of_a_jpeg_stays_as_far_as_jpeg_allows(colorize, tmp_path, grey):
     Image.fromarray(grey).save(tmp_path / "scan.jpg", quality=95)
     assert colorize("scan.jpg")[0] == 0
-    with Image.open(tmp_path / "scan.jpg") as before, Image.open(tmp_path / "colorized" / "scan.jpg") as after:
+    with (
+        Image.open(tmp_path / "scan.jpg") as before,
+        Image.open(tmp_path / "colorized" / "scan.jpg") as after,
+    ):
         differences = np.abs(level(np.asarray(after)) - np.asarray(before))
     assert differences.mean() < 1
 
@@ -81,7 +84,10 @@ def test_16_bit_tiff_keeps_depth_lightness_and_tags(colorize, tmp_path, deep, ch
                    (315, 2, 0, "the archive", True), (50000, 4, 1, 12345, True)],
     )  # fmt: skip
     assert colorize("scan.tif")[0] == 0
-    with tifffile.TiffFile(tmp_path / "scan.tif") as old, tifffile.TiffFile(tmp_path / "colorized/scan.tif") as new:
+    with (
+        tifffile.TiffFile(tmp_path / "scan.tif") as old,
+        tifffile.TiffFile(tmp_path / "colorized/scan.tif") as new,
+    ):
         page, before = new.pages[0], old.pages[0]
         after = page.asarray()
         assert (after.dtype, after.shape) == (np.uint16, (*deep.shape, 3))
@@ -135,7 +141,7 @@ def test_exif_and_resolution_are_kept(colorize, tmp_path, grey, name):
 
 def test_iptc_of_a_jpeg_is_kept(colorize, tmp_path, grey):
     record = b"\x1c\x02\x05\0\x07plate 7"
-    block = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + len(record).to_bytes(4) + record + b"\0" * (len(record) % 2)
+    block = b"Photoshop 3.0\08BIM\x04\x04\0\0" + len(record).to_bytes(4) + record + b"\0" * (len(record) % 2)
     stream = io.BytesIO()
     Image.fromarray(grey).save(stream, "JPEG")
     content = stream.getvalue()
@@ -159,7 +165,10 @@ def test_xmp_says_that_the_photo_was_colorized(colorize, tmp_path, grey, name):
         Image.fromarray(grey).save(tmp_path / name, **options)
     assert colorize(name)[0] == 0
     with Image.open(tmp_path / "colorized" / name) as new:
-        places = {"scan.tif": getattr(new, "tag_v2", {}).get(700), "scan.png": new.info.get("XML:com.adobe.xmp")}
+        places = {
+            "scan.tif": getattr(new, "tag_v2", {}).get(700),
+            "scan.png": new.info.get("XML:com.adobe.xmp"),
+        }
         content = places.get(name) or new.info["xmp"]
         content = content.encode() if isinstance(content, str) else content
     assert b"cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced" in content
@@ -190,7 +199,9 @@ def test_wide_profile_of_a_colour_scan_is_kept_and_used(colorize, tmp_path, deep
         after = new.asarray()
         assert new.pages[0].tags[34675].value == profile
     # The curve of P3 is that of sRGB; its luminance is made of other shares.
-    linear = [np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4) for x in (after / 65535, rgb / 65535)]
+    linear = [
+        np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4) for x in (after / 65535, rgb / 65535)
+    ]
     new, old = (116 * np.cbrt(np.maximum(x @ (0.22897, 0.69174, 0.07929), 0.008856)) for x in linear)
     assert np.abs(new - old).max() < 0.05
     assert np.ptp(after.astype(int), axis=2).mean() > 20 * 257

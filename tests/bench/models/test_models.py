@@ -10,7 +10,12 @@ from PIL import Image
 import huebench
 
 METHOD = "encoder-decoder[size=32]"
-OPTIONS = {"limit": 4, "size": 32, "budget": "smoke", "metrics": ["psnr", "auc", "auc_rebalanced", "colorfulness"]}
+OPTIONS = {
+    "limit": 4,
+    "size": 32,
+    "budget": "smoke",
+    "metrics": ["psnr", "auc", "auc_rebalanced", "colorfulness"],
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,9 @@ from huebench.datasets.color.gamut import fit_gamut
 @pytest.fixture(scope="module")
 def colours():
     rng = np.random.default_rng(0)
-    return rng.uniform(0, 100, 20_000).astype(np.float32), rng.uniform(-110, 110, (20_000, 2)).astype(np.float32)
+    return rng.uniform(0, 100, 20_000).astype(np.float32), rng.uniform(-110, 110, (20_000, 2)).astype(
+        np.float32
+    )
 
 
 def test_fitted_colours_keep_lightness_and_hue_and_fit_by_colour_science(colours):
