@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -119,10 +120,10 @@ def gamut_bins() -> AbBins:
     steps = np.arange(-REACH, REACH + STEP, STEP, dtype=np.float32)
     grid = AbBins(np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2))
     level = np.arange(256, dtype=np.uint8)
-    plane = np.empty((256, 256, 3), np.uint8)
-    plane[..., 1], plane[..., 2] = level[:, None], level
+    first, second = np.meshgrid(level, level, indexing="ij")
     reached = np.zeros(len(grid), bool)
-    for red in level:
-        plane[..., 0] = red
-        reached[grid.assign(rgb_to_lab(plane)[1])] = True
+    # The faces of the RGB cube suffice: lightened or darkened at the same chroma, every colour ends on one.
+    for channel, end in product(range(3), (0, 255)):
+        face = np.insert(np.stack([first, second], axis=-1), channel, end, axis=-1)
+        reached[grid.assign(rgb_to_lab(face)[1])] = True
     return AbBins(grid.nodes[reached])

@@ -23,6 +23,14 @@ def test_gamut_bins_are_the_261_of_the_srgb_cube():
     np.testing.assert_array_equal(bins.nodes.min(axis=0), [-90, -110])
     np.testing.assert_array_equal(bins.nodes.max(axis=0), [100, 90])
     assert [0, 0] in bins.nodes.tolist()
+    steps = np.arange(-120, 121, 10, dtype=np.float32)
+    grid = AbBins(np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2))
+    level = np.arange(256, dtype=np.uint8)
+    reached = set()
+    for red in level:
+        plane = np.stack(np.broadcast_arrays(red, level[:, None], level), axis=-1)
+        reached |= set(np.unique(grid.assign(rgb_to_lab(plane)[1])).tolist())
+    np.testing.assert_array_equal(bins.nodes, grid.nodes[sorted(reached)])
 
 
 def test_assign_matches_brute_force_over_the_gamut(chroma):
