@@ -92,8 +92,8 @@ class Picture:
         limit = max(LARGEST, max_pixels())
         if header.width * header.height > limit:
             raise PhotoError(
-                f"{header.width} × {header.height} is more than {limit:,} pixels: a decompression bomb? If it "
-                f"is a photo, set {PIXELS_VARIABLE}"
+                f"{header.width} × {header.height} is more than {limit:,} pixels: a decompression bomb? "
+                f"If it is a photo, set {PIXELS_VARIABLE}"
             )
         if header.format not in _BITS or header.interpretation in {
             "multiband",
@@ -169,7 +169,7 @@ class Picture:
         return self.pixels()[self._channels] if self.header.bands > self._channels else None
 
     def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield an image of this photo from the top: the number of a row, and float32 (rows, W, B) from it."""
+        """Yield an image of this photo from its top: a row's number, and float32 (rows, W, B) from it."""
         rows = max(1, STRIP // self.width)
         region = vips().Region.new(image)
         for top in range(0, self.height, rows):

@@ -78,7 +78,7 @@ def test_16_bit_tiff_keeps_depth_lightness_and_tags(colorize, tmp_path, deep, ch
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     tifffile.imwrite(
         tmp_path / "scan.tif", pixels, photometric="minisblack" if channels == 1 else "rgb",
-        resolution=(600, 600), resolutionunit="INCH", description="box 1, glass plate 7", software="a scanner",
+        resolution=(600, 600), resolutionunit="INCH", description="box 1, glass plate 7", software="scanner",
         metadata=None, iccprofile=profile if channels == 3 else None,
         extratags=[(700, 1, len(XMP), XMP, True), (33723, 7, 8, b"\x1c\x02\x05\0\x03box", True),
                    (315, 2, 0, "the archive", True), (50000, 4, 1, 12345, True)],
