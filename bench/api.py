@@ -64,18 +64,9 @@ class Run(Results):
         UserError
             If the run has no such method, or its trained model is not in the run folder.
         """
-        rows = self.cells[(self.cells["method"] == label) & (self.cells["seed"] == seed)]
-        if rows.empty:
-            known = ", ".join(sorted(set(self.cells["method"])))
-            raise UserError(f"no method '{label}' with seed {seed} in the run; its methods: {known}")
-        from .plan.cell import Cell
+        from .colorize.colorist import cell_of_run, load_method
 
-        cell = Cell.read(self.folder, str(rows["cell"].iloc[0]))
-        method = parse_specs(label)[0].build()
-        if not (cell.model_folder / "fit.json").is_file():
-            raise UserError(f"'{cell.model_folder}' does not hold the trained {label}: run it again")
-        method.load(cell.model_folder)
-        return method
+        return load_method(cell_of_run(self, label, seed))
 
     def _repr_html_(self) -> str:
         """Return the headline table for notebooks."""

@@ -295,6 +295,22 @@ class Method(ABC):
                 setattr(self, name, state[name])
 
     @property
+    def network_size(self) -> int | None:
+        """Side in pixels of the squares at which its network works: by default its parameter ``size``.
+
+        It is ``None`` for a method without one. Setting it raises `UserError` if the method cannot work at
+        that size.
+        """
+        return getattr(self.parameters, "size", None)
+
+    @network_size.setter
+    def network_size(self, size: int) -> None:
+        try:
+            self.parameters = self.Parameters(**{**dict(self.parameters), "size": size})
+        except ValidationError as error:
+            raise UserError(f"{self.info.name}: {describe_faults(error)}, not {size}") from error
+
+    @property
     def parameter_count(self) -> int:
         """Number of learned weights; 0 for a method without any."""
         return 0

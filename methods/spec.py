@@ -76,6 +76,7 @@ def parse_specs(text: str) -> list[MethodSpec]:
         ``all``, a family, or names with parameters, separated by commas. A value with a comma, a bracket or a
         quotation mark must be quoted; quotation marks inside are doubled. ``all`` and families leave out
         methods with a parameter that has no default (`required_parameters`); those must be named.
+        ``model:FOLDER`` is short for ``model[folder=FOLDER]``.
 
     Raises
     ------
@@ -104,6 +105,9 @@ def parse_specs(text: str) -> list[MethodSpec]:
 
 
 def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
+    kind, colon, folder = name.partition(":")
+    if colon and kind == "model":
+        return [MethodSpec(kind, {"folder": folder, **parameters})]
     if parameters and name in {"all", *FAMILIES}:
         given = ",".join(f"{key}={value}" for key, value in parameters.items())
         raise UserError(

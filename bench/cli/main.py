@@ -18,10 +18,12 @@ from typer.core import TyperGroup
 from ... import UserError, __version__
 from .ablation import ablation
 from .check import check
+from .colorize import colorize
 from .compare import compare
 from .console import Console
 from .datasets import datasets_app
 from .listing import list_app
+from .models import models_app
 from .power import power
 from .report import report
 from .run import run
@@ -59,10 +61,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, score, report, compare, study, check, speed, power, sensitivity, ablation):
+for command in (run, colorize, score, report, compare, study, check, speed, power, sensitivity, ablation):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")
+app.add_typer(models_app, name="models")
 app.add_typer(weights_app, name="weights")
 
 

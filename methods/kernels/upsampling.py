@@ -54,8 +54,6 @@ def upsample_chroma(
     >>> upsample_chroma(chroma, np.float32([[0, 0, 0, 0, 100, 100, 100, 100]]))[0, :, 0].round(1).tolist()
     [0.0, 0.0, 0.0, 0.0, 40.0, 40.0, 40.0, 40.0]
     """
-    from .upsampling_kernels import fit_lines, upsample  # Numba is slow to import
-
     chroma = np.ascontiguousarray(chroma, dtype=np.float32)
     lightness = np.ascontiguousarray(lightness, dtype=np.float32)
     if chroma.ndim != 3 or chroma.shape[2] != 2 or chroma.size == 0:
@@ -65,11 +63,61 @@ def upsample_chroma(
     if not smoothness > 0:
         raise ValueError(f"smoothness must be above 0, not {smoothness}")
     small = (min(len(chroma), len(lightness)), min(chroma.shape[1], lightness.shape[1]))
-    chroma = resize_chroma(chroma, small)
-    planes = np.empty((*small, 5), np.float32)  # chroma, its slopes against lightness, lightness
+    planes = chroma_lines(resize_chroma(chroma, small), resize_plane(lightness, small), smoothness)
+    return upsample_rows(planes, lightness, 0, len(lightness))
+
+
+def chroma_lines(
+    chroma: NDArray[np.float32], lightness: NDArray[np.float32], smoothness: float = SMOOTHNESS
+) -> NDArray[np.float32]:
+    """Fit the lines of `upsample_chroma` at the small size, for `upsample_rows`.
+
+    Parameters
+    ----------
+    chroma : array (h, w, 2) of float32
+        Chroma at a small size.
+    lightness : array (h, w) of float32
+        L* of the photo at the same size.
+    smoothness : float
+        See `upsample_chroma`.
+
+    Returns
+    -------
+    array (h, w, 5) of float32
+        Chroma, its slopes against lightness, and lightness.
+    """
+    from .upsampling_kernels import fit_lines  # Numba is slow to import
+
+    planes = np.empty((*lightness.shape, 5), np.float32)
     planes[..., :2] = chroma
-    planes[..., 4] = resize_plane(lightness, small)
+    planes[..., 4] = lightness
     fit_lines(planes, np.float32(smoothness))
+    return planes
+
+
+def upsample_rows(
+    planes: NDArray[np.float32], lightness: NDArray[np.float32], top: int, height: int
+) -> NDArray[np.float32]:
+    """Return some rows of the answer of `upsample_chroma`, so that a large photo never lies in memory whole.
+
+    Parameters
+    ----------
+    planes : array (h, w, 5) of float32
+        The answer of `chroma_lines`.
+    lightness : array (rows, W) of float32
+        L* of these rows of the photo.
+    top : int
+        The first row's number.
+    height : int
+        Number of rows of the whole photo.
+
+    Returns
+    -------
+    array (rows, W, 2) of float32
+        Chroma of these rows.
+    """
+    from .upsampling_kernels import upsample  # Numba is slow to import
+
     answer = np.empty((*lightness.shape, 2), np.float32)
-    upsample(planes, lightness, answer)
+    upsample(planes, np.ascontiguousarray(lightness, np.float32), answer, top, height)
     return answer

@@ -43,16 +43,17 @@ def fit_lines(planes: Float32, smoothness: np.float32) -> None:
 
 
 @njit(cache=True, parallel=True, fastmath=FASTMATH, error_model="numpy")
-def upsample(planes: Float32, lightness: Float32, answer: Float32) -> None:
+def upsample(planes: Float32, lightness: Float32, answer: Float32, first: int, whole: int) -> None:
     """Set answer = up(chroma) + up(slope) · (lightness − up(small lightness)); up is bilinear.
 
+    Lightness and answer are the rows from ``first`` of a photo of ``whole`` rows.
     Each answer is clipped to the range of the four small pixels that it is interpolated from.
     """
     small_height, small_width, _ = planes.shape
     height, width = lightness.shape
-    down, across = small_height / height, small_width / width
+    down, across = small_height / whole, small_width / width
     for y in prange(height):
-        v = min(max((y + 0.5) * down - 0.5, 0.0), small_height - 1.0)
+        v = min(max((first + y + 0.5) * down - 0.5, 0.0), small_height - 1.0)
         top = min(int(v), max(small_height - 2, 0))
         below = min(top + 1, small_height - 1)
         lower = np.float32(v - top)

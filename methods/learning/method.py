@@ -294,6 +294,21 @@ class DeepMethod(Method):
         self._trained = TrainedNetwork.load(folder, build, self.info.name)
 
     @property
+    def network_size(self) -> int | None:
+        """Side in pixels of the squares at which its network works, first that of its training.
+
+        Raises `UserError` if it is not trained, or when set to a side that is not a multiple of 16.
+        """
+        return self._trained_network().size
+
+    @network_size.setter
+    def network_size(self, size: int) -> None:
+        if size % 16:
+            near = f"{size // 16 * 16} or {-(-size // 16) * 16}"
+            raise UserError(f"{self.info.name} works at multiples of 16 pixels, not at {size}: give {near}")
+        self._trained_network().size = size
+
+    @property
     def parameter_count(self) -> int:
         """Number of weights of the network, including frozen ones."""
         network = self._trained.network if self._trained else self.build_network(self.schedule("paper").size)

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 
 from huebench.datasets.color import rgb_to_lab
-from huebench.methods.kernels.upsampling import upsample_chroma
+from huebench.methods.kernels.upsampling import chroma_lines, upsample_chroma, upsample_rows
 from huebench.methods.resize import resize_chroma, resize_plane
 
 from . import naive
@@ -99,3 +99,13 @@ def test_inputs_are_unchanged(photo):
 def test_wrong_arguments_are_refused(chroma, lightness, smoothness, message):
     with pytest.raises(ValueError, match=message):
         upsample_chroma(np.zeros(chroma, np.float32), np.zeros(lightness, np.float32), smoothness)
+
+
+def test_rows_make_up_the_whole_answer(photo):
+    lightness, chroma = photo
+    size = (lightness.shape[0] // 8, lightness.shape[1] // 8)
+    small = resize_chroma(chroma, size)
+    planes = chroma_lines(small, resize_plane(lightness, size))
+    tops = range(0, len(lightness), 37)
+    rows = [upsample_rows(planes, lightness[top : top + 37], top, len(lightness)) for top in tops]
+    assert np.array_equal(np.concatenate(rows), upsample_chroma(small, lightness))

@@ -1,0 +1,216 @@
+"""``bench colorize``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ... import UserError
+from ..plan.request import Request
+from .console import Console
+from .options import Plugins
+
+if TYPE_CHECKING:
+    from ..colorize.colorist import Colorist
+    from ..colorize.job import Job, Outcome
+
+
+def colorize(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT…", help="Photos, folders, glob patterns or zip archives.")
+    ],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the colorized photos.")] = Path(
+        "colorized"
+    ),
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into sub-folders.")] = False,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Methods, as for bench run; several make a folder for each."),
+    ] = None,
+    from_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Use the trained methods of a run; by default its best one."
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|FOLDER", help="Use an ONNX or TorchScript file, or an exported model."),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(min=16, help="Pixels of the shorter side that the method sees.")
+    ] = None,
+    render_factor: Annotated[
+        int | None, typer.Option(min=1, max=256, help="The same in steps of 16 pixels, as in DeOldify.")
+    ] = None,
+    strength: Annotated[float, typer.Option(min=0, max=1.5, help="Factor of the predicted colour.")] = 1.0,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="PHOTO", help="Colour photo for methods that need a reference.")
+    ] = None,
+    degrain: Annotated[
+        bool, typer.Option("--degrain", help="Hide film grain from the method; the photo keeps its grain.")
+    ] = False,
+    crop_borders: Annotated[
+        bool,
+        typer.Option("--crop-borders", help="Hide plain borders from the method; they stay grey."),
+    ] = False,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUES", help="Try several: size=192,256,384 or strength=0.8,1,1.2."),
+    ] = None,
+    format_: Annotated[
+        Literal["keep", "jpeg", "png", "tiff", "webp"],
+        typer.Option("--format", help="Format of the outputs."),
+    ] = "keep",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Add a contact sheet, and index.html with sliders.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Photos to work on at a time.")] = 1,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Device for deep methods.")] = "auto",
+    train_on: Annotated[
+        str, typer.Option(metavar="NAME[:PATH]", help="Dataset that --method learns from.")
+    ] = "samples",
+    budget: Annotated[
+        Literal["smoke", "quick", "paper"], typer.Option(help="Length of training for --method.")
+    ] = "quick",
+    _plugins: Plugins = None,
+) -> None:
+    """Colorize your own photos. Their lightness stays as it is; only colour is added.
+
+    Colours are guesses, not history. Every output says in its XMP that it was colorized, and by what.
+
+    Examples
+    --------
+        bench colorize scans --from runs/landscapes
+        bench colorize "box 1/*.tif" album.zip --method pixel-knn --out colours
+        bench colorize scans --method pixel-knn,histogram-matching --compare
+        bench colorize portrait.jpg --from runs/landscapes --grid size=192,256,384
+
+    The same command again colorizes only what is missing. The exit code is 1 if a photo failed.
+    """
+    from ..colorize.compare import write_comparison
+    from ..colorize.engine import Settings
+    from ..colorize.job import Job, variants_of
+    from ..colorize.library import vips
+    from ..colorize.sources import find_sources
+
+    vips()
+    if size and render_factor:
+        raise UserError("--size and --render-factor are two names for one thing: leave one out")
+    sources = find_sources(inputs, out, recursive=recursive)
+    settings = Settings(
+        size or (16 * render_factor if render_factor else None), strength,
+        _reference(reference), degrain, crop_borders,
+    )  # fmt: skip
+    console = Console()
+    request = Request.of(methods="gray", dataset=train_on, device=device, budget=budget)
+    colorists = _colorists(method, from_run, model, request, console, reference=reference is not None)
+    variants = variants_of(colorists, settings, _grid(grid or []))
+    job = Job(sources, variants, out, format_, overwrite, jobs)
+    try:
+        failed = _run(job, console)
+    except KeyboardInterrupt:
+        console.print("interrupted: finished photos are kept; the same command resumes from there")
+        raise typer.Exit(130) from None
+    if compare or len(variants) > 1:
+        for path in write_comparison(job):
+            console.print(Text(f"comparison: {path}"), soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _reference(path: Path | None) -> Any:
+    """Return the reference photo's pixels, uint8 (H, W, 3)."""
+    from ...datasets.base import PhotoError
+    from ...datasets.decode import decode
+
+    try:
+        return None if path is None else decode(path.expanduser())
+    except PhotoError as error:
+        raise UserError(f"--reference '{path}': {error}") from error
+
+
+def _grid(texts: list[str]) -> dict[str, list[float]]:
+    """Parse ``size=192,256`` and ``strength=0.8,1``."""
+    limits = {"size": (16, 4096), "strength": (0, 1.5)}
+    grid: dict[str, list[float]] = {}
+    for text in texts:
+        key, _, values = text.partition("=")
+        try:
+            grid[key] = [float(value) for value in values.split(",")]
+        except ValueError:
+            grid[key] = []
+        low, high = limits.get(key, (1, 0))
+        if not grid[key] or not all(low <= value <= high for value in grid[key]):
+            raise UserError(
+                f"--grid '{text}': write size=192,256,384 (16 to 4096) or strength=0.8,1,1.2 (0 to 1.5)"
+            )
+    return grid
+
+
+def _colorists(
+    method: list[str] | None, run: Path | None, model: Path | None, request: Request, console: Console,
+    *, reference: bool,
+) -> list[Colorist]:  # fmt: skip
+    """Return the methods that the options name."""
+    from ...reports.tables import read_results
+    from ..colorize.colorist import best_of_run, default_name, named, of_run
+    from ..models.folder import model_spec
+
+    names = ",".join(method) if method else None
+    if model is not None:
+        if names or run:
+            raise UserError("--model names the method: leave out --method and --from")
+        return named(model_spec(model.expanduser()), request, reference=reference)
+    if run is not None:
+        results = read_results(run.expanduser())
+        if names is None:
+            best, figures = best_of_run(results)
+            console.print(Text(f"method: {best}, the best of {run}: {figures}"), soft_wrap=True)
+        return of_run(results, names, request.device)
+    names = names or default_name()
+    return named(names, request, reference=reference)
+
+
+def _run(job: Job, console: Console) -> int:
+    """Run a job, with a bar and the time left on a terminal, else a line per photo; return the failures."""
+    progress = Progress(
+        TextColumn("[bold]photos"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    counts = {"done": 0, "kept": 0, "failed": 0}
+    with progress:
+        task = progress.add_task("photos", total=len(job.sources))
+
+        def report(outcome: Outcome) -> None:
+            counts[outcome.status] += 1
+            progress.advance(task)
+            if outcome.notes or not console.is_terminal:
+                progress.console.print(_line(outcome), soft_wrap=True)
+
+        job.run(report)
+    parts = {
+        f"{counts['done']:,} colorized": True,
+        f"{counts['kept']:,} already there": counts["kept"],
+        f"{counts['failed']:,} failed": counts["failed"],
+    }
+    console.print(
+        Text(f"{', '.join(part for part, any_ in parts.items() if any_)}: {job.out}"), soft_wrap=True
+    )
+    return counts["failed"]
+
+
+def _line(outcome: Outcome) -> Text:
+    notes = "; ".join(outcome.notes)
+    match outcome.status:
+        case "failed":
+            return Text.assemble((f"{outcome.source}: ", ""), ("failed", "red"), f": {notes}")
+        case "kept":
+            return Text(f"{outcome.source}: already there" + (f"; {notes}" if notes else ""))
+        case _:
+            return Text(f"{outcome.source}: {outcome.seconds:.1f} s" + (f"; {notes}" if notes else ""))

@@ -1,0 +1,1 @@
+"""Colours for a user's own photos: one photo, a folder, an archive, or ten thousand scans."""

@@ -1,0 +1,280 @@
+"""The methods that colorize a user's photos: by name, from a run, or from an exported model."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import UserError
+from ...datasets.base import RGB, Entry
+from ...files import file_digest
+from ...methods.base import Context, Method, methods
+from ...methods.spec import MethodSpec, label, parse_specs
+from ...plugins import RAISED
+from ..cell.pipeline import Given, InProcess, References
+from ..plan.cell import Cell
+from ..plan.photos import open_split
+from ..plan.request import Request
+from ..plan.resolve import protocol_of, resolve
+from ..protocol.protocol import Protocol
+from ..protocol.training_sample import TrainingSample
+
+if TYPE_CHECKING:
+    from ...reports.tables import Results
+
+DEFAULT: Final = "huebench-small"
+"""The method that colorizes if none is named; it is shipped with its weights."""
+
+RANKING: Final = ("auc_rebalanced", "auc")
+"""Metrics by which a run's best method is chosen: the first that the run has."""
+
+
+@dataclass(frozen=True)
+class Colorist:
+    """A fitted method with all that it needs to colorize a photo.
+
+    Attributes
+    ----------
+    method
+        The method.
+    context
+        Seed, device, budget and threads.
+    protocol
+        How reference photos are prepared.
+    references
+        Chooses the reference photos; ``None`` if the method needs none.
+    """
+
+    method: Method
+    context: Context
+    protocol: Protocol
+    references: References | None = None
+
+    @property
+    def label(self) -> str:
+        """The method's name with its parameters."""
+        return label(self.method)
+
+    @property
+    def size(self) -> int | None:
+        """Side in pixels at which the method's network works; ``None`` for other methods."""
+        return self.method.network_size
+
+    @property
+    def trained(self) -> bool:
+        """Whether its colours were learned from photos."""
+        info = self.method.info
+        return info.trainable or bool(info.weights) or info.family == "deep"
+
+    def digest(self) -> str:
+        """Return 12 hex digits of the SHA-256 of its name, parameters, learned weights and files."""
+        with tempfile.TemporaryDirectory(prefix="huebench-") as folder:
+            self.method.save(Path(folder))
+            files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+            parts = [self.label, *(f"{path.name} {file_digest(path)}" for path in files)]
+        parts += [file_digest(path) for path in self.method.files if path.is_file()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    def chroma(
+        self, lightness: NDArray[np.float32], reference: RGB | None = None, size: int | None = None
+    ) -> tuple[NDArray[np.float32], float]:
+        """Predict the chroma of one photo.
+
+        Parameters
+        ----------
+        lightness
+            L* of the upright photo, float32 (H, W), 0…100.
+        reference
+            Colour photo for a method that needs one, uint8 (H, W, 3); by default the protocol chooses it.
+        size
+            Side at which the method's network works; ``None`` for that of its training.
+
+        Returns
+        -------
+        chroma
+            float32 (H, W, 2).
+        seconds
+            Time of the method's call.
+        """
+        if size and self.size:
+            self.method.network_size = size
+        batch = lightness[None]
+        given = Given(batch, self._reference(batch, reference))
+        answer = InProcess(self.method, self.context)(given)
+        return answer.chroma[0], answer.seconds
+
+    def _reference(self, lightness: NDArray[np.float32], given: RGB | None) -> RGB | None:
+        if self.method.info.reference == "none":
+            return None
+        if given is not None:
+            return self.protocol.prepare(given)[None]
+        assert self.references is not None  # noqa: S101  # a method that needs references has them
+        target = Entry(hashlib.sha256(lightness.tobytes()).hexdigest(), "test", "", "", "")
+        return self.references.read(self.references.choose([target], lightness))
+
+
+def named(text: str, request: Request, *, reference: bool = False) -> list[Colorist]:
+    """Return methods by their names; trainable ones are trained first, on the request's dataset.
+
+    Parameters
+    ----------
+    text
+        Names, as for ``bench run --methods``.
+    request
+        Dataset, budget, device and seed.
+    reference
+        Whether the user gives the reference photo, so that none has to be chosen.
+
+    Raises
+    ------
+    UserError
+        If a method is unknown, is an oracle, or cannot be used here.
+    """
+    request = resolve(request)
+    return [_fitted(spec, request, reference=reference) for spec in parse_specs(text)]
+
+
+def _fitted(spec: MethodSpec, request: Request, *, reference: bool) -> Colorist:
+    if reason := spec.missing():
+        raise UserError(f"{spec.name}: {reason}")
+    method = spec.build()
+    _refuse_oracle(method)
+    context = _context(request)
+    if method.info.trainable:
+        method.fit(open_split(request, "train"), open_split(request, "validation"), context)
+    sample = None
+    if method.info.reference != "none" and not reference:
+        sample = TrainingSample.build(open_split(request, "train"), protocol_of(request))
+    return _colorist(method, context, request, sample)
+
+
+def of_run(results: Results, text: str | None, device: str) -> list[Colorist]:
+    """Return trained methods of a run.
+
+    Parameters
+    ----------
+    results
+        The run.
+    text
+        Names of methods, as for ``bench run --methods``; ``None`` takes the best; see `best_of_run`.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    UserError
+        If the run has no such method, or its model is missing.
+    """
+    labels = (
+        [best_of_run(results)[0]] if text is None else [label(spec.build()) for spec in parse_specs(text)]
+    )
+    return list(_of_run(results, labels, device))
+
+
+def _of_run(results: Results, labels: Sequence[str], device: str) -> Iterator[Colorist]:
+    for name in labels:
+        cell = cell_of_run(results, name)
+        method = load_method(cell)
+        _refuse_oracle(method)
+        request = resolve(cell.request.model_copy(update={"device": device, "methods": cell.name}))
+        sample = None
+        if method.info.reference != "none":
+            sample = TrainingSample.load(cell.training_sample)
+        context = replace(_context(request), seed=cell.seed)
+        yield _colorist(method, context, request, sample)
+
+
+def best_of_run(results: Results) -> tuple[str, str]:
+    """Return a run's best method, no oracle or baseline, and the figures that make it so.
+
+    The best has the highest rebalanced AuC over the photos; its colorfulness is shown beside that of the
+    real photos, because a dull answer can score well. A run of baselines
+    alone has a best one too.
+
+    Raises
+    ------
+    UserError
+        If the run did not score any method by AuC.
+    """
+    from ...reports.analysis.summary import summarize
+
+    summary = summarize(results)
+    metric = next((m for name in RANKING for m in summary.metrics if m.name == name), None)
+    badness = summary.badness(metric) if metric else None
+    if badness is not None:
+        colourful = badness[summary.rows.loc[badness.index, "family"] != "baseline"]
+        badness = badness if colourful.empty else colourful
+    if metric is None or badness is None or badness.empty:
+        raise UserError(f"no method of '{results.folder}' was scored by AuC: name one with --method")
+    best = str(badness.idxmin())
+    figures = [f"{metric.label} {summary.scores[metric.name][best]:.3f}"]
+    if "colorfulness" in summary.scores:
+        value, truth = summary.scores["colorfulness"][best], float(summary.truth.get("colorfulness", np.nan))
+        figures.append(f"colorfulness {value:.1f} (real photos {truth:.1f})")
+    return best, ", ".join(figures)
+
+
+def cell_of_run(results: Results, name: str, seed: int = 0) -> Cell:
+    """Return the cell of a method, as labelled in the tables, with a seed.
+
+    Raises
+    ------
+    UserError
+        If the run has no such method.
+    """
+    rows = results.cells[(results.cells["method"] == name) & (results.cells["seed"] == seed)]
+    if rows.empty:
+        known = ", ".join(sorted(set(results.cells["method"])))
+        raise UserError(f"no method '{name}' with seed {seed} in the run; its methods: {known}")
+    return Cell.read(results.folder, str(rows["cell"].iloc[0]))
+
+
+def load_method(cell: Cell) -> Method:
+    """Return the trained method of a cell; raises `UserError` if its model is not in the run folder."""
+    if not (cell.model_folder / "fit.json").is_file():
+        raise UserError(f"'{cell.model_folder}' does not hold the trained {cell.label}: run it again")
+    method = parse_specs(cell.label)[0].build()
+    method.load(cell.model_folder)
+    return method
+
+
+def default_name() -> str:
+    """Return the method that is used if none is named; raises `UserError` if it is not here."""
+    try:
+        ready = DEFAULT in methods.items() and not MethodSpec(DEFAULT).missing()
+    except RAISED:
+        ready = False
+    if not ready:
+        raise UserError(
+            "no method: name one with --method NAME, --from RUN (the best of a run) or --model FOLDER"
+        )
+    return DEFAULT
+
+
+def _refuse_oracle(method: Method) -> None:
+    if method.info.oracle:
+        raise UserError(
+            f"{method.info.name} is an oracle: it copies the true colours, which your photos lack"
+        )
+
+
+def _context(request: Request) -> Context:
+    return Context(
+        seed=request.seeds[0], device=request.device, budget=request.budget, threads=request.threads or 1
+    )
+
+
+def _colorist(method: Method, context: Context, request: Request, sample: TrainingSample | None) -> Colorist:
+    protocol = protocol_of(request)
+    if sample is None:
+        return Colorist(method, context, protocol)
+    train = open_split(request, "train")
+    references = References(method.info.reference, sample.references, train, context.seed)
+    return Colorist(method, context, protocol, references)

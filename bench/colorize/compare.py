@@ -1,0 +1,154 @@
+"""The comparison of a job: a contact sheet, and one page with sliders that needs no network."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+
+from ... import UserError
+from ...datasets.base import PhotoError
+from ...files import atomic, write_text
+from ...reports.text import printable
+from .job import Job
+from .library import reason, vips
+from .picture import Picture
+
+MOST: Final = 100
+"""Most photos that a comparison shows, the first ones."""
+
+PAGE_SIDE, SHEET_SIDE = 720, 240
+"""Longer side in pixels of a picture on the page and on the contact sheet."""
+
+_GAP, _TEXT = 12, 15
+_MAKER: Final = "made by huebench colorize"  # at the start of both files
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A photo of a comparison.
+
+    Attributes
+    ----------
+    name
+        The photo.
+    before
+        The original, as JPEG.
+    after
+        Label and JPEG of every output that exists.
+    width, height
+        Size of the pictures.
+    """
+
+    name: str
+    before: bytes
+    after: tuple[tuple[str, bytes], ...]
+    width: int
+    height: int
+
+
+def write_comparison(job: Job) -> list[Path]:
+    """Write ``contact-sheet.jpg`` and ``index.html`` into a job's folder, and return their paths.
+
+    Photos that could not be colorized are left out; there are no files if no photo is left. Raises
+    `UserError` if a file of that name is there and is not a comparison.
+    """
+    shown: list[Shown] = []
+    for source in job.sources:
+        if len(shown) == MOST:
+            break
+        outputs = [(variant.label, job.target(source, variant)) for variant in job.variants]
+        try:
+            before = thumbnail(source.content(), PAGE_SIDE)
+            after = tuple((label, thumbnail(path, PAGE_SIDE)) for label, path in outputs if path.is_file())
+        except (PhotoError, OSError):
+            continue
+        if after:
+            with Image.open(io.BytesIO(after[0][1])) as picture:
+                shown.append(Shown(job.names[source], before, after, *picture.size))
+    if not shown:
+        return []
+    sheet, page = job.out / "contact-sheet.jpg", job.out / "index.html"
+    for path in (sheet, page):
+        if path.exists() and not (job.overwrite or _is_ours(path)):
+            raise UserError(f"'{path}' is not a comparison and is kept: give --overwrite, or another --out")
+    labels = [variant.label for variant in job.variants]
+    with atomic(sheet) as partial:
+        contact_sheet(shown, labels).save(partial, quality=92, subsampling=0, comment=_MAKER)
+    write_text(page, printable(comparison_page(shown, len(job.sources))))
+    return [sheet, page]
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return _MAKER.encode() in stream.read(4096)
+
+
+def thumbnail(source: Path | bytes, side: int) -> bytes:
+    """Return a photo upright, in sRGB, with its longer side reduced to ``side``, as JPEG.
+
+    Raises `PhotoError` if it cannot be decoded.
+    """
+    picture = Picture.open(source)
+    try:
+        image = picture.lab().colourspace("srgb")
+        scale = min(1.0, side / max(image.width, image.height))
+        small = image.resize(scale).copy_memory().copy()
+        small.set_type(vips().GValue.gint_type, "orientation", picture.orientation)
+        return bytes(small.autorot().jpegsave_buffer(Q=88, subsample_mode="off", keep="none"))
+    except vips().Error as error:
+        raise PhotoError(reason(error)) from error
+
+
+def comparison_page(shown: Sequence[Shown], total: int) -> str:
+    """Return the page: for every photo its answers, each with a slider that uncovers the original."""
+    environment = Environment(
+        loader=PackageLoader("huebench.bench.colorize"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["uri"] = lambda jpeg: Markup("data:image/jpeg;base64,{}").format(
+        base64.b64encode(jpeg).decode()
+    )
+    return environment.get_template("comparison.html.j2").render(shown=shown, total=total, maker=_MAKER)
+
+
+def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:
+    """Return a picture of all photos: one per row, the original first, then every answer."""
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), _TEXT)
+    cell = SHEET_SIDE + _GAP
+    line = 2 * _TEXT
+    heights = [
+        max(1, round(each.height * min(1, SHEET_SIDE / max(each.width, each.height)))) for each in shown
+    ]
+    width = _GAP + cell * (1 + len(labels))
+    sheet = Image.new("RGB", (width, line + _GAP + sum(heights) + len(shown) * (line + _GAP)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, label in enumerate(["original", *labels]):
+        draw.text((_GAP + column * cell, _GAP), _fitting(label, font), "black", font)
+    top = line + _GAP
+    for each, height in zip(shown, heights, strict=True):
+        after = dict(each.after)
+        for column, jpeg in enumerate([each.before, *(after.get(label) for label in labels)]):
+            if jpeg is not None:
+                with Image.open(io.BytesIO(jpeg)) as picture:
+                    picture.thumbnail((SHEET_SIDE, SHEET_SIDE))
+                    sheet.paste(picture, (_GAP + column * cell, top))
+        draw.text(
+            (_GAP, top + height + 4), _fitting(printable(each.name), font, width - 2 * _GAP), "#555555", font
+        )
+        top += height + line + _GAP
+    return sheet
+
+
+def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int = SHEET_SIDE) -> str:
+    """Return a text, cut to a width in pixels."""
+    while font.getlength(text) > width:
+        text = text[:-2].rstrip() + "…"
+    return text

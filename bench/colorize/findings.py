@@ -1,0 +1,118 @@
+"""Warnings about a photo, which archivists need before they trust its new colours."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .picture import Picture, fetch
+
+GREY: Final = 3.0
+"""Chroma up to which a photo counts as grey: scanners and JPEG tint a little."""
+
+TINT_SPREAD: Final = 4.0
+"""Spread of a*b* around the mean of their lightness, up to which a photo counts as tinted, not coloured."""
+
+DARK: Final = 15.0
+"""Mean L* below which a photo counts as very dark."""
+
+SCREEN: Final = 400.0
+"""Power of a frequency over the median of its neighbours above which it counts as a halftone screen."""
+
+PATCH: Final = 512
+"""Side in pixels of the patch that is searched for a halftone screen."""
+
+_TURNED: Final = {
+    2: "mirrored",
+    3: "upside down",
+    4: "mirrored and upside down",
+    5: "mirrored",
+    7: "mirrored",
+}
+
+
+def find(picture: Picture, lab: NDArray[np.float32]) -> list[str]:
+    """Return a warning for each trait of a photo that makes its colours less reliable.
+
+    Parameters
+    ----------
+    picture
+        The photo.
+    lab
+        The whole photo at a small size in L*a*b*, float32 (h, w, 3).
+
+    Raises
+    ------
+    PhotoError
+        If the photo cannot be decoded.
+    """
+    found = []
+    lightness = lab[..., 0]
+    if picture.two_levels:
+        found.append("1-bit: black and white only, without any grey")
+    elif _screened(_patch(picture)):
+        found.append("halftone: the screen of a print; blur it before, or scan the photo itself")
+    colour = colourfulness(lab)
+    if colour == "colour":
+        found.append("already in colour: its own colours were replaced")
+    if colour == "tint":
+        found.append("sepia or tinted: the tint was removed")
+    if lightness.mean() < DARK:
+        found.append(f"very dark: mean L* {lightness.mean():.0f}")
+    if picture.orientation in _TURNED:
+        found.append(f"{_TURNED[picture.orientation]} by its EXIF tag, which was kept: check which way is up")
+    if (pages := picture.fact("n-pages")) and pages > 1:
+        found.append(f"{pages} pages or frames: only the first was colorized")
+    return found
+
+
+def colourfulness(lab: NDArray[np.float32]) -> str:
+    """Return whether a photo, float32 (h, w, 3), is ``grey``, a ``tint`` or in ``colour``.
+
+    In a tinted photo, as in sepia, a*b* follow from L*. So what is left of them, once their mean at each
+    lightness is taken away, is small.
+    """
+    chroma = lab[..., 1:].reshape(-1, 2)
+    if np.quantile(np.hypot(*chroma.T), 0.98) <= GREY:
+        return "grey"
+    levels = np.clip(lab[..., 0].ravel() / 5, 0, 19).astype(int)
+    counts = np.maximum(np.bincount(levels, minlength=20), 1)
+    means = np.stack([np.bincount(levels, chroma[:, i], 20) / counts for i in range(2)], axis=1)
+    spread = np.quantile(np.hypot(*(chroma - means[levels]).T), 0.98)
+    return "tint" if spread <= TINT_SPREAD else "colour"
+
+
+def _patch(picture: Picture) -> NDArray[np.float32]:
+    """Return the lightness of the photo's middle, at full resolution."""
+    width, height = min(PATCH, picture.width), min(PATCH, picture.height)
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
+    return fetch(picture.lab()[0], left, top, width, height)
+
+
+def _screened(patch: NDArray[np.float32]) -> bool:
+    """Return whether a patch of lightness, float32 (h, w), shows the regular dots of a printing screen.
+
+    A screen has a period of 2.5 to 16 pixels, so its spectrum has a sharp peak at 1/16 to 1/2.5 cycles a
+    pixel, in two directions across each other.
+    """
+    height, width = patch.shape
+    if min(height, width) < 64:
+        return False
+    window = np.hanning(height)[:, None] * np.hanning(width)
+    power = np.abs(np.fft.rfft2((patch - patch.mean()) * window)) ** 2
+    down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
+    radius, angle = np.hypot(down, across), np.arctan2(down, across)
+    peaks = []
+    for low in np.arange(1 / 16, 1 / 2.5, 0.04):
+        ring = (radius >= low) & (radius < low + 0.04) & (across > 0) & (down != 0)
+        place = np.argmax(np.where(ring, power, 0))
+        if power.flat[place] > SCREEN * np.median(power[ring]):
+            peaks.append((power.flat[place], angle.flat[place], radius.flat[place]))
+    if not peaks:
+        return False
+    strongest, direction, distance = max(peaks)
+    crossing = np.abs(np.abs(angle - direction) - np.pi / 2) < 0.1
+    crossing &= np.abs(radius - distance) < 0.02
+    return bool(crossing.any() and power[crossing].max() > 0.25 * strongest)

@@ -1,0 +1,327 @@
+"""A job: many photos, several ways to colorize each, and a folder that is complete or can be completed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+from filelock import FileLock, Timeout
+
+from ... import UserError
+from ...datasets.base import PhotoError
+from ...datasets.digests import cache_folder
+from ...files import PARTIAL, atomic
+from . import marks
+from .colorist import Colorist
+from .engine import Settings, colorize
+from .library import reason, vips
+from .picture import KEPT, Picture
+from .record import Record, Row
+from .sources import Source
+from .writing import write
+
+Format = Literal["keep", "jpeg", "png", "tiff", "webp"]
+
+_SUFFIXES: Final = {".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".png": "png"} | {
+    ".tif": "tiff", ".tiff": "tiff", ".webp": "webp",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to colorize photos.
+
+    Attributes
+    ----------
+    colorist, settings
+        The method, and how it is used.
+    method
+        The method's label.
+    text
+        The settings that differ from the defaults, as text: ``size=256 strength=0.8``.
+    folder
+        Folder of its outputs below the output folder; ``""`` if it is the only variant.
+    digest
+        The digest of the method's model.
+    """
+
+    colorist: Colorist
+    settings: Settings
+    method: str
+    text: str
+    folder: str
+    digest: str
+
+    @property
+    def label(self) -> str:
+        """Method and settings, for headings."""
+        return " ".join(filter(None, (self.method, self.text)))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result for one photo.
+
+    Attributes
+    ----------
+    source
+        The photo.
+    status
+        ``done``, ``kept`` (the output was there), or ``failed``.
+    notes
+        Warnings, or the reason of the failure.
+    seconds
+        Time that it took.
+    """
+
+    source: Source
+    status: Literal["done", "kept", "failed"]
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass
+class Job:
+    """Photos to colorize into a folder.
+
+    Attributes
+    ----------
+    sources
+        The photos.
+    variants
+        The ways to colorize each.
+    out
+        The output folder.
+    format
+        Format of the outputs; ``keep`` is that of each photo, or PNG where that cannot be written.
+    overwrite
+        Whether outputs that are there are replaced.
+    jobs
+        Photos to work on at a time.
+    """
+
+    sources: Sequence[Source]
+    variants: Sequence[Variant]
+    out: Path
+    format: Format = "keep"
+    overwrite: bool = False
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        self.names = _output_names(self.sources, self.format)
+        self._originals = {os.path.realpath(source.path) for source in self.sources}
+
+    def target(self, source: Source, variant: Variant) -> Path:
+        """Return the path of an output."""
+        return self.out / variant.folder / self.names[source]
+
+    def run(self, report: Callable[[Outcome], None]) -> None:
+        """Colorize all photos that are not done; ``report`` gets each photo's outcome, in order.
+
+        Raises
+        ------
+        UserError
+            If another process is at work on the same folder.
+        """
+        with _locked(self.out):
+            record = Record(self.out)
+            waiting: deque[Future[Outcome]] = deque()
+            with ThreadPoolExecutor(self.jobs) as pool:
+                try:
+                    for source in self.sources:
+                        waiting.append(pool.submit(self._colorize, source, record))
+                        if len(waiting) > 2 * self.jobs:
+                            report(waiting.popleft().result())
+                    while waiting:
+                        report(waiting.popleft().result())
+                finally:
+                    for future in waiting:
+                        future.cancel()
+            record.tidy()
+
+    def _colorize(self, source: Source, record: Record) -> Outcome:  # noqa: PLR0911  # one for each fault
+        """Colorize one photo in all ways; whatever is wrong with it is its outcome."""
+        start = time.perf_counter()
+        try:
+            missing, notes = self._missing(source, record)
+            if not missing:
+                return Outcome(source, "kept", notes)
+            picture = Picture.open(source.content())
+            for variant in missing:
+                notes += self._write(source, picture, variant, record)
+        except PhotoError as error:
+            return Outcome(source, "failed", [str(error)])
+        except OSError as error:
+            place = f" ('{error.filename}')" if error.filename else ""
+            return Outcome(source, "failed", [f"{error.strerror or error}{place}"])
+        except MemoryError:
+            return Outcome(source, "failed", ["not enough memory: free some, or give fewer --jobs"])
+        except vips().Error as error:
+            return Outcome(source, "failed", [reason(error)])
+        except Exception as error:  # noqa: BLE001  # a plugin's method may raise anything
+            return Outcome(source, "failed", [" ".join(f"{type(error).__name__}: {error}".split())])
+        return Outcome(source, "done", list(dict.fromkeys(notes)), time.perf_counter() - start)
+
+    def _missing(self, source: Source, record: Record) -> tuple[list[Variant], list[str]]:
+        """Return the variants whose output is to be written, and notes on outputs that are kept."""
+        missing, notes = [], []
+        for variant in self.variants:
+            target = self.target(source, variant)
+            self._check(target)
+            if self.overwrite or not os.path.lexists(target):
+                missing.append(variant)
+                continue
+            known = record.rows.get(self._name(target))
+            if known is None or known.made_by != _row(source, known.output, variant).made_by:
+                notes.append(f"'{target}' was made in another way and is kept; --overwrite replaces it")
+        return missing, notes
+
+    def _check(self, target: Path) -> None:
+        """Raise `PhotoError` if a target is an original, or leads out of the output folder."""
+        if os.path.realpath(target) in self._originals:
+            raise PhotoError(f"its output '{target}' is an original: choose another --out")
+        if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.out)):
+            raise PhotoError(f"its output '{target}' would lie outside of '{self.out}'")
+
+    def _write(self, source: Source, picture: Picture, variant: Variant, record: Record) -> list[str]:
+        start = time.perf_counter()
+        target = self.target(source, variant)
+        made = colorize(picture, variant.colorist, variant.settings)
+        xmp = marks.marked(
+            picture.fact("xmp-data"),
+            method=variant.method,
+            digest=variant.digest,
+            trained=variant.colorist.trained,
+        )
+        known = PurePosixPath(source.name).suffix.lower() in _SUFFIXES
+        kept = self.format == "keep" and known and picture.kind
+        kind = picture.kind if kept else _SUFFIXES[target.suffix.lower()]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        raw = target.with_name(f"{PARTIAL}{secrets.token_hex(4)}-pixels")
+        try:
+            with atomic(target) as partial:
+                write(picture, made.rows(), partial, raw, kind=kind, xmp=xmp)
+                seconds = f"{time.perf_counter() - start:.3f}"
+                warnings = "; ".join(made.warnings)
+                record.add(_row(source, self._name(target), variant, seconds, warnings))
+        finally:
+            raw.unlink(missing_ok=True)
+        return made.warnings
+
+    def _name(self, target: Path) -> str:
+        return target.relative_to(self.out).as_posix()
+
+
+def _row(source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = "") -> Row:
+    return Row(str(source), output, variant.method, variant.digest, variant.text, seconds, warnings)
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Hold the output folder, and remove what a killed process has left half-written in it."""
+    out.mkdir(parents=True, exist_ok=True)
+    locks = cache_folder() / "colorize"
+    locks.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(
+            locks / f"{hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:16]}.lock", timeout=0
+        ):
+            for left in out.rglob(f"{PARTIAL}*"):
+                left.unlink(missing_ok=True)
+            yield
+    except Timeout as error:
+        raise UserError(
+            f"another bench colorize is writing to '{out}': wait, or choose another --out"
+        ) from error
+
+
+def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
+    """Return each output's name; two photos whose names differ in the suffix alone both keep theirs.
+
+    Raises
+    ------
+    UserError
+        If two photos would still have the same output.
+    """
+    changed = {source: _renamed(source.name, kept) for source in sources}
+    counts: dict[str, int] = {}
+    for name in changed.values():
+        counts[name] = counts.get(name, 0) + 1
+    names = {
+        source: name if counts[name] == 1 or name == source.name else source.name + PurePosixPath(name).suffix
+        for source, name in changed.items()
+    }
+    taken: dict[str, Source] = {}
+    for source, name in names.items():
+        other = taken.setdefault(name, source)
+        if other is not source:
+            raise UserError(f"'{other}' and '{source}' would both become '{name}': colorize them one by one")
+    return names
+
+
+def _renamed(name: str, kept: Format) -> str:
+    """Return a photo's name with the suffix of its output's format."""
+    kind = _SUFFIXES.get(PurePosixPath(name).suffix.lower())
+    if kept == "keep":
+        return name if kind else str(PurePosixPath(name).with_suffix(KEPT["png"]))
+    return name if kind == kept else str(PurePosixPath(name).with_suffix(KEPT[kept]))
+
+
+def variants_of(
+    colorists: Sequence[Colorist], settings: Settings, grid: dict[str, list[float]]
+) -> list[Variant]:
+    """Return a variant for every method and every setting of a grid.
+
+    Parameters
+    ----------
+    colorists
+        The methods.
+    settings
+        The settings of all.
+    grid
+        Values for some settings: ``{"size": [192, 256]}``.
+
+    Raises
+    ------
+    UserError
+        If a method cannot work at a size.
+    """
+    found = []
+    for colorist in colorists:
+        method, digest, usual = colorist.label, colorist.digest(), colorist.size
+        sizes: list[int | None] = [int(each) for each in grid.get("size", [])]
+        for size in sizes or [settings.size]:
+            if size and usual:
+                colorist.method.network_size = size  # refuses a wrong one now, not at every photo
+                colorist.method.network_size = usual
+            for strength in grid.get("strength", [settings.strength]):
+                chosen = replace(settings, size=size, strength=strength)
+                text = _text(chosen)
+                folder = re.sub(r"[^\w.=,+-]+", "-", f"{method} {text}").strip("-.")
+                found.append(Variant(colorist, chosen, method, text, folder, digest))
+    return found if len(found) > 1 else [replace(found[0], folder="")]
+
+
+def _text(settings: Settings) -> str:
+    parts = {
+        f"size={settings.size}": settings.size is not None,
+        f"strength={settings.strength:g}": settings.strength != 1,
+        "degrain": settings.degrain,
+        "crop-borders": settings.crop_borders,
+        f"reference={_digest(settings)}": settings.reference is not None,
+    }
+    return " ".join(part for part, given in parts.items() if given)
+
+
+def _digest(settings: Settings) -> str:
+    return "" if settings.reference is None else hashlib.sha256(settings.reference.tobytes()).hexdigest()[:8]

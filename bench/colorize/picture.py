@@ -1,0 +1,241 @@
+"""A photo's file, opened with libvips: its lightness at full resolution, in strips, and all its metadata.
+
+JPEG, PNG, TIFF and WebP are decoded by libvips, with 8 or 16 bits. Other formats that huebench reads are
+decoded by `huebench.datasets.decode`, to 8 bits. L* is that of the embedded ICC profile, or else of sRGB. The
+pixels stay as they are stored: the EXIF orientation is applied only to what a method sees.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets.base import PhotoError
+from ...datasets.decode import PIXELS_VARIABLE, decode, max_pixels
+from ...files import open_regular
+from .library import reason, vips
+from .profiles import curve_profile
+
+if TYPE_CHECKING:
+    import pyvips
+
+KEPT: Final = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
+"""The formats that are written, with the suffix of a photo that was of another format."""
+
+LARGEST: Final = 2**28
+"""Largest number of pixels of a photo, 268 million; the environment may raise it further."""
+
+IN_MEMORY: Final = 2**25
+"""Most pixels of a photo that is decoded only once; a larger one is decoded anew for each pass."""
+
+STRIP: Final = 2**20
+"""Pixels of a strip, about."""
+
+_MAGIC: Final = {
+    b"\xff\xd8\xff": "jpeg",
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"II+\0": "tiff",
+    b"MM\0+": "tiff",
+}
+_BITS: Final = {"uchar": 8, "ushort": 16}
+_HEADER: Final = 32
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An open photo.
+
+    Attributes
+    ----------
+    source
+        Its file, or the bytes of the file.
+    kind
+        Its format, one of `KEPT`, or ``""`` for others.
+    header
+        libvips' image, for its size and metadata; nothing is decoded yet.
+    """
+
+    source: Path | bytes
+    kind: str
+    header: pyvips.Image
+    _decoded: list[Any] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def open(cls, source: Path | bytes) -> Picture:
+        """Open a photo.
+
+        Parameters
+        ----------
+        source
+            Its file, or the bytes of the file.
+
+        Raises
+        ------
+        PhotoError
+            If it cannot be read, is too large, or its white is unknown.
+        """
+        kind = _kind(source)
+        try:
+            header = _load(source, kind)
+        except vips().Error as error:
+            raise PhotoError(reason(error)) from error
+        limit = max(LARGEST, max_pixels())
+        if header.width * header.height > limit:
+            raise PhotoError(
+                f"{header.width} × {header.height} is more than {limit:,} pixels: a decompression bomb? "
+                f"If it is a photo, set {PIXELS_VARIABLE}"
+            )
+        if header.format not in _BITS or header.interpretation in {
+            "multiband",
+            "histogram",
+            "matrix",
+            "fourier",
+        }:
+            raise PhotoError(
+                f"pixels of the type {header.format}, whose white is unknown: save it with 8 or 16 bits"
+            )
+        return cls(source, kind, header)
+
+    @property
+    def width(self) -> int:
+        """Pixels of a row, as stored."""
+        return int(self.header.width)
+
+    @property
+    def height(self) -> int:
+        """Number of rows, as stored."""
+        return int(self.header.height)
+
+    @property
+    def bits(self) -> int:
+        """Bits per channel, 8 or 16."""
+        return _BITS[self.header.format]
+
+    @property
+    def two_levels(self) -> bool:
+        """Whether the file stores one bit per pixel."""
+        return bool(self.fact("bits-per-sample") == 1)
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation, 1…8."""
+        value = self.fact("orientation")
+        return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+    @cached_property
+    def profile(self) -> bytes | None:
+        """The embedded ICC profile if it can be used for the pixels, else ``None``."""
+        profile = self.fact("icc-profile-data")
+        if not isinstance(profile, bytes):
+            return None
+        from PIL import ImageCms
+
+        channels = {"GRAY": 1, "RGB ": 3, "CMYK": 4}
+        try:
+            space = ImageCms.ImageCmsProfile(BytesIO(profile)).profile.xcolor_space
+        except (OSError, ValueError):
+            return None
+        return profile if channels.get(space) == self._channels else None
+
+    def fact(self, name: str) -> Any:
+        """Return a field of libvips' metadata, or ``None``."""
+        return self.header.get(name) if self.header.get_typeof(name) else None
+
+    def lab(self) -> pyvips.Image:
+        """Return the photo in CIE L*a*b*, float, decoded as it is read."""
+        colours = self.pixels()[0 : self._channels]
+        known = curve_profile(self.profile) if self.profile is not None else None
+        if known is not None:
+            return known.to_lab(colours)
+        if self.profile is not None:
+            try:
+                return colours.icc_import(embedded=True, pcs="lab", intent="relative")
+            except vips().Error:
+                pass  # the profile lacks what lcms needs: the photo is taken as sRGB
+        return colours.colourspace("lab")
+
+    def alpha(self) -> pyvips.Image | None:
+        """Return the alpha channel, or ``None``."""
+        return self.pixels()[self._channels] if self.header.bands > self._channels else None
+
+    def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield an image of this photo from its top: a row's number, and float32 (rows, W, B) from it."""
+        rows = max(1, STRIP // self.width)
+        region = vips().Region.new(image)
+        for top in range(0, self.height, rows):
+            count = min(rows, self.height - top)
+            try:
+                content = region.fetch(0, top, self.width, count)
+            except vips().Error as error:
+                raise PhotoError(reason(error)) from error
+            yield top, np.frombuffer(content, np.float32).reshape(count, self.width, image.bands)
+
+    @property
+    def _channels(self) -> int:
+        """Number of channels without alpha."""
+        return int(self.header.bands) - int(self.header.hasalpha())
+
+    def pixels(self) -> pyvips.Image:
+        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew."""
+        if self._decoded:
+            return self._decoded[0]
+        image = _load(self.source, self.kind)
+        if self.width * self.height <= IN_MEMORY:
+            self._decoded.append(image.copy_memory())
+            return self._decoded[0]
+        return image
+
+
+def fetch(image: pyvips.Image, left: int, top: int, width: int, height: int) -> NDArray[np.float32]:
+    """Return a rectangle of an image, float32 (height, width), or (height, width, bands) if it has several.
+
+    Raises `PhotoError` if it cannot be decoded.
+    """
+    shape = (height, width) if image.bands == 1 else (height, width, image.bands)
+    try:
+        return np.asarray(image.crop(left, top, width, height).numpy(), np.float32).reshape(shape)
+    except vips().Error as error:
+        raise PhotoError(reason(error)) from error
+
+
+def _kind(source: Path | bytes) -> str:
+    """Return the format by the file's first bytes."""
+    if isinstance(source, bytes):
+        head = source[:_HEADER]
+    else:
+        try:
+            with open_regular(source) as stream:
+                head = stream.read(_HEADER)
+        except OSError as error:
+            raise PhotoError(error.strerror or str(error)) from error
+    if not head:
+        raise PhotoError("the file is empty")
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
+
+
+def _load(source: Path | bytes, kind: str) -> pyvips.Image:
+    """Return libvips' image of a file, to be read from top to bottom."""
+    image = vips().Image
+    if not kind:
+        rgb = decode(source)
+        return image.new_from_array(rgb, interpretation="srgb")
+    load = getattr(image, f"{kind}load" + ("_buffer" if isinstance(source, bytes) else ""))
+    limits = {"unlimited": True} if kind == "tiff" else {}  # scanners write a photo as one strip
+    return load(
+        os.fspath(source) if isinstance(source, Path) else source,
+        access="sequential",
+        fail_on="error",
+        **limits,
+    )

@@ -1,0 +1,109 @@
+"""``colorized.csv``: a row for every photo that was colorized, and by what."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from ...files import atomic
+
+FILE: Final = "colorized.csv"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A colorized photo.
+
+    Attributes
+    ----------
+    file
+        The original, as it was found.
+    output
+        The colorized photo, below the output folder.
+    method, model_digest
+        The method's label, and the digest of its model.
+    settings
+        Size, strength and other settings that differ from the defaults.
+    seconds
+        Time that the photo took, from reading to writing.
+    warnings
+        What was found, separated by semicolons.
+    """
+
+    file: str
+    output: str
+    method: str
+    model_digest: str
+    settings: str
+    seconds: str
+    warnings: str
+
+    @property
+    def made_by(self) -> tuple[str, ...]:
+        """The original, method, model and settings: what decides the colours."""
+        return self.file, self.method, self.model_digest, self.settings
+
+
+class Record:
+    """The rows of an output folder; a killed process loses none that it has finished.
+
+    Parameters
+    ----------
+    folder
+        The output folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._lock = Lock()
+        text = self._text()
+        lines = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(_HEADINGS)]
+        self.rows = {row[1]: Row(*row) for row in lines if tuple(row) != _HEADINGS}
+        self._fresh = not text
+        if text and not text.endswith("\n"):
+            self._write(list(self.rows.values()))  # a killed process has left half a row
+
+    def add(self, row: Row) -> None:
+        """Append a row with one write, so that no other process sees half of it."""
+        with self._lock:
+            text = ("" if not self._fresh else _line(_HEADINGS)) + _line(astuple(row))
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(descriptor, text.encode("utf-8", "surrogateescape"))
+            finally:
+                os.close(descriptor)
+            self._fresh = False
+            self.rows[row.output] = row
+
+    def tidy(self) -> None:
+        """Write the file anew: one row per output that exists, in the order of outputs."""
+        kept = [row for name, row in sorted(self.rows.items()) if (self.path.parent / name).is_file()]
+        self.rows = {row.output: row for row in kept}
+        if kept or not self._fresh:
+            self._write(kept)
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            return ""
+
+    def _write(self, rows: list[Row]) -> None:
+        text = "".join(map(_line, [_HEADINGS, *map(astuple, rows)]))
+        with atomic(self.path) as partial:
+            partial.write_bytes(text.encode("utf-8", "surrogateescape"))
+        self._fresh = False
+
+
+_HEADINGS: Final = tuple(field.name for field in fields(Row))
+
+
+def _line(values: tuple[str, ...]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerow(values)
+    return stream.getvalue()

@@ -1,0 +1,62 @@
+"""The comparison: the page in a browser, and the contact sheet."""
+
+import pytest
+from PIL import Image
+
+NASTY = '<img src=x onerror=alert(1)> & "quotes".png'
+
+
+@pytest.fixture
+def comparison(bench, tmp_path, grey):
+    (tmp_path / "scans").mkdir()
+    for name in ("a.png", NASTY):
+        Image.fromarray(grey).save(tmp_path / "scans" / name)
+    code, output = bench("colorize", "scans", "--method", "warm,gray", "--compare")
+    assert code == 0, output
+    return tmp_path / "colorized"
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_in_a_browser(comparison, open_page, accessibility_faults, width, scheme):
+    page, problems = open_page(
+        (comparison / "index.html").as_uri(), viewport={"width": width, "height": 900}, color_scheme=scheme,
+        offline=True,
+    )  # fmt: skip
+    assert page.locator("figure").count() == 4
+    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    slider = page.locator("input").first
+    slider.fill("80")
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.picture .after')).clipPath")
+        == "inset(0px 0px 0px 80%)"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert NASTY in page.locator("h2").all_text_contents()
+    assert accessibility_faults(page) == []
+    assert problems == []
+
+
+def test_page_refers_to_nothing_elsewhere(comparison):
+    text = (comparison / "index.html").read_text()
+    assert "http:" not in text
+    assert "https:" not in text
+    assert text.count('src="data:image/jpeg;base64,') == 8
+
+
+def test_contact_sheet_shows_original_and_answers(comparison, grey):
+    with Image.open(comparison / "contact-sheet.jpg") as sheet:
+        middle = [sheet.getpixel((12 + column * 252 + 110, 42 + 80)) for column in range(3)]
+    spreads = [max(colour) - min(colour) for colour in middle]
+    assert spreads[0] <= 4
+    assert spreads[1] > 20
+    assert spreads[2] <= 4
+
+
+def test_comparison_is_written_anew_but_no_other_page_is_overwritten(comparison, bench):
+    assert bench("colorize", "scans", "--method", "warm,gray")[0] == 0
+    (comparison / "index.html").write_text("<p>my own page</p>")
+    code, output = bench("colorize", "scans", "--method", "warm,gray")
+    assert code == 2
+    assert "is not a comparison and is kept" in output
+    assert (comparison / "index.html").read_text() == "<p>my own page</p>"

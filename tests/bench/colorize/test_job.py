@@ -1,0 +1,321 @@
+"""Jobs: what is written, what is kept, and what happens to a bad file."""
+
+import csv
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from huebench.bench.colorize.record import Record, Row
+
+PLUGIN = '''
+import numpy as np
+from huebench import Method, MethodInfo, register
+
+@register
+class Slow(Method):
+    """Orange."""
+    info = MethodInfo(name="slow-orange", family="classical", source="tests")
+    def colorize(self, lightness, context):
+        return np.full((*lightness.shape, 2), 30, np.float32)
+'''
+
+
+@pytest.fixture
+def scans(tmp_path, grey):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for i in range(4):
+        Image.fromarray(np.roll(grey, 40 * i, axis=1)).save(folder / f"{i}.png")
+    return folder
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
+
+
+def rows(folder):
+    with (folder / "colorized.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_second_call_does_only_what_is_missing(colorize, scans, tmp_path):
+    assert colorize("scans")[0] == 0
+    before = contents(tmp_path / "colorized")
+    (tmp_path / "colorized" / "2.png").unlink()
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "colorized").glob("*.png")}
+    code, output = colorize("scans")
+    assert code == 0
+    assert "1 colorized, 3 already there" in output
+    after = contents(tmp_path / "colorized")
+    assert {n: c for n, c in after.items() if n.endswith("png")} == {
+        n: c for n, c in before.items() if n.endswith("png")
+    }
+    for name, stamp in kept.items():
+        assert (tmp_path / "colorized" / name).stat().st_mtime_ns == stamp
+
+
+def test_sidecar_names_file_method_model_seconds_and_warnings(colorize, scans, tmp_path):
+    Image.fromarray(np.zeros((40, 50), np.uint8) + 5).save(scans / "dark.png")
+    assert colorize("scans", "--strength", 0.5)[0] == 0
+    table = {row["output"]: row for row in rows(tmp_path / "colorized")}
+    assert sorted(table) == ["0.png", "1.png", "2.png", "3.png", "dark.png"]
+    row = table["dark.png"]
+    assert Path(row["file"]) == scans / "dark.png"
+    assert (row["method"], row["settings"]) == ("warm", "strength=0.5")
+    assert len(row["model_digest"]) == 12
+    assert float(row["seconds"]) >= 0
+    assert row["warnings"].startswith("very dark")
+    assert table["0.png"]["warnings"] == ""
+
+
+def test_nothing_is_overwritten_unless_it_is_wanted(colorize, scans, tmp_path):
+    out = tmp_path / "colorized"
+    out.mkdir()
+    (out / "0.png").write_bytes(b"of somebody else")
+    code, output = colorize("scans")
+    assert code == 0
+    assert "'colorized/0.png' was made in another way and is kept; --overwrite replaces it" in output
+    assert (out / "0.png").read_bytes() == b"of somebody else"
+    before = contents(out)
+    assert "made in another way" in colorize("scans", "--strength", 0.5)[1]
+    assert contents(out) == before
+    assert colorize("scans", "--strength", 0.5, "--overwrite")[0] == 0
+    assert (out / "1.png").read_bytes() != before["1.png"]
+
+
+def test_bad_file_costs_one_line_and_exit_code_1(colorize, scans, tmp_path):
+    (scans / "1.png").write_bytes((scans / "1.png").read_bytes()[:500])
+    (scans / "5.jpg").write_bytes(b"")
+    (scans / "6.tif").write_bytes(b"II*\0 no picture")
+    code, output = colorize("scans")
+    assert code == 1
+    failed = [line for line in output.splitlines() if ": failed: " in line]
+    assert [Path(line.partition(": failed")[0]).name for line in failed] == ["1.png", "5.jpg", "6.tif"]
+    assert "3 colorized, 3 failed" in output
+    assert "Traceback" not in output
+    assert sorted(path.name for path in (tmp_path / "colorized").iterdir()) == [
+        "0.png", "2.png", "3.png", "colorized.csv",
+    ]  # fmt: skip
+
+
+def test_photos_whose_names_differ_in_the_suffix_alone(colorize, scans, tmp_path):
+    with Image.open(scans / "0.png") as photo:
+        photo.save(scans / "0.jpg")
+    assert colorize("scans", "--format", "tiff")[0] == 0
+    names = sorted(path.name for path in (tmp_path / "colorized").glob("0*"))
+    assert names == ["0.jpg.tif", "0.png.tif"]
+
+
+def test_original_is_never_an_output(colorize, scans, tmp_path):
+    before = contents(scans)
+    code, output = colorize("scans/0.png", "scans/1.png", "--out", "scans", "--overwrite")
+    assert code == 1
+    assert "is an original: choose another --out" in output
+    assert contents(scans) == before
+
+
+def test_output_through_a_link_out_of_the_folder_is_refused(colorize, scans, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (scans / "sub").mkdir()
+    (scans / "0.png").rename(scans / "sub" / "0.png")
+    (tmp_path / "colorized").mkdir()
+    (tmp_path / "colorized" / "sub").symlink_to(elsewhere)
+    code, output = colorize("scans", "--recursive")
+    assert code == 1
+    assert "would lie outside of" in output
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_link_in_place_of_an_output_is_replaced_not_followed(colorize, scans, tmp_path):
+    (tmp_path / "colorized").mkdir()
+    precious = tmp_path / "precious.png"
+    precious.write_bytes(b"precious")
+    (tmp_path / "colorized" / "0.png").symlink_to(precious)
+    assert colorize("scans", "--overwrite")[0] == 0
+    assert precious.read_bytes() == b"precious"
+    assert not (tmp_path / "colorized" / "0.png").is_symlink()
+
+
+def test_zip_is_colorized_into_a_folder(colorize, scans, tmp_path):
+    with zipfile.ZipFile(tmp_path / "album.zip", "w") as archive:
+        archive.write(scans / "0.png", "in/0.png")
+        archive.writestr("in/bomb.png", b"\x89PNG\r\n\x1a\n" + bytes(10**6))
+    code, output = colorize("album.zip")
+    assert code == 1
+    assert "album.zip/in/bomb.png: failed" in output
+    with Image.open(tmp_path / "colorized/in/0.png") as photo:
+        assert photo.mode == "RGB"
+
+
+def test_several_methods_and_a_grid_make_a_folder_for_each(bench, scans, tmp_path):
+    code, output = bench(
+        "colorize",
+        "scans/0.png",
+        "--method",
+        "warm,gray",
+        "--grid",
+        "size=64,128",
+        "--grid",
+        "strength=1,1.5",
+    )
+    assert code == 0, output
+    folders = {path.parent.name for path in (tmp_path / "colorized").glob("*/0.png")}
+    assert len(folders) == 8
+    assert "warm-size=64-strength=1.5" in folders
+    assert (tmp_path / "colorized" / "index.html").is_file()
+
+
+def test_reference_gives_the_colours(bench, scans, tmp_path):
+    means = []
+    for name, colour in (("red", (200, 30, 30)), ("green", (30, 200, 30))):
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{name}.png")
+        out = tmp_path / name
+        code, output = bench(
+            "colorize",
+            "scans/0.png",
+            "--method",
+            "color-transfer-welsh",
+            "--reference",
+            f"{name}.png",
+            "--out",
+            out,
+        )
+        assert code == 0, output
+        with Image.open(out / "0.png") as photo:
+            means.append(np.asarray(photo).mean((0, 1)))
+    assert means[0][0] > means[1][0]
+    assert means[0][1] < means[1][1]
+
+
+def test_borders_stay_grey_and_hidden_from_the_method(colorize, warm, scans, grey, tmp_path):
+    framed = np.pad(grey, 20, constant_values=250)
+    Image.fromarray(framed).save(tmp_path / "framed.png")
+    assert colorize("framed.png", "--crop-borders")[0] == 0
+    with Image.open(tmp_path / "colorized/framed.png") as photo:
+        spread = np.ptp(np.asarray(photo).astype(int), axis=2)
+    assert photo.size == framed.shape[::-1]
+    assert spread[:8].max() <= 3
+    assert spread[40:-40, 40:-40].mean() > 20
+
+
+def test_grain_is_hidden_from_the_method_and_kept_in_the_photo(colorize, warm, tmp_path, grey):
+    seen = []
+    original = warm.colorize
+    warm.colorize = lambda self, lightness, context: (
+        seen.append(lightness[0]),
+        original(self, lightness, context),
+    )[1]
+    grain = np.random.default_rng(0).normal(0, 20, grey.shape)
+    grainy = np.clip(np.full(grey.shape, 120) + grain, 0, 255).astype(np.uint8)
+    Image.fromarray(grainy).save(tmp_path / "scan.png")
+    for options in ((), ("--degrain",)):
+        assert colorize("scan.png", *options, "--overwrite")[0] == 0
+    assert seen[1].std() < 0.6 * seen[0].std()
+    with Image.open(tmp_path / "colorized/scan.png") as photo:
+        luma = np.asarray(photo.convert("L")).astype(float)
+    assert np.corrcoef(luma.ravel(), grainy.ravel())[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
+    assert colorize("scans", "--jobs", jobs, "--out", "side by side")[0] == 0
+    assert colorize("scans", "--out", "one")[0] == 0
+    for i in range(4):
+        assert (tmp_path / "side by side" / f"{i}.png").read_bytes() == (
+            tmp_path / "one" / f"{i}.png"
+        ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--grid", "colour=2"), "write size=192,256,384"),
+        (("--grid", "size=5"), "16 to 4096"),
+        (("--size", 64, "--render-factor", 4), "two names for one thing"),
+        (("--reference", "missing.jpg"), "--reference 'missing.jpg'"),
+        (("--from", "nowhere"), "is not a run folder"),
+        (("--model", "nowhere"), "no such file or folder"),
+        (("--method", "oracle-lowres"), "oracle"),
+        (("--method", "grey"), "did you mean gray"),
+    ],
+)
+def test_wrong_option_is_one_message(bench, scans, options, message):
+    given = options if {"--method", "--from", "--model"} & set(options) else ("--method", "warm", *options)
+    code, output = bench("colorize", "scans", *given)
+    assert code == 2
+    assert message in output
+    assert len(output.strip().splitlines()) == 1
+
+
+def test_without_a_method_the_message_says_how_to_name_one(bench, scans, monkeypatch):
+    from huebench.methods.base import methods
+
+    monkeypatch.delitem(methods._items, "huebench-small", raising=False)
+    code, output = bench("colorize", "scans")
+    assert code == 2
+    assert "--method NAME, --from RUN (the best of a run) or --model FOLDER" in output
+
+
+def test_torn_last_row_of_the_sidecar_is_passed_over(tmp_path):
+    record = Record(tmp_path)
+    row = Row('scans/ä,"b\n.png', "b.png", "warm", "0123456789ab", "", "0.1", "dark; halftone")
+    record.add(row)
+    with record.path.open("a") as stream:
+        stream.write("scans/c.png,c.p")
+    again = Record(tmp_path)
+    assert again.rows == {"b.png": row}
+    other = Row("d.png", "d.png", "warm", "0123456789ab", "", "0.1", "")
+    again.add(other)
+    assert Record(tmp_path).rows == {"b.png": row, "d.png": other}
+
+
+def killed_and_finished(folder, moments):
+    """Kill ``bench colorize`` at some moments, in seconds after its first output; then let it finish."""
+    plugin = folder / "slow_orange.py"
+    plugin.write_text(PLUGIN)
+    command = [
+        sys.executable, "-m", "huebench.bench", "colorize", str(folder / "scans"), "--method", "slow-orange",
+        "--plugin", str(plugin), "--out", str(folder / "out"), "--jobs", "2",
+    ]  # fmt: skip
+    for moment in moments:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process.stdout.readline()
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        for path in (folder / "out").glob("*.png"):
+            if not path.name.startswith("."):
+                with Image.open(path) as photo:
+                    photo.load()
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def check_kills(folder, grey, photos, moments):
+    (folder / "scans").mkdir()
+    for i in range(photos):
+        Image.fromarray(np.tile(np.roll(grey, 7 * i, axis=1), (3, 3))).save(folder / "scans" / f"{i:03}.png")
+    before = contents(folder / "scans")
+    done = killed_and_finished(folder, moments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert contents(folder / "scans") == before
+    left = sorted(path.name for path in (folder / "out").iterdir())
+    assert left == [*(f"{i:03}.png" for i in range(photos)), "colorized.csv"]
+    assert len(rows(folder / "out")) == photos
+
+
+def test_killed_job_leaves_no_half_file_and_is_finished_by_the_next(tmp_path, grey):
+    check_kills(tmp_path, grey, 12, [0.02])
+
+
+@pytest.mark.slow
+def test_job_killed_at_20_moments(tmp_path, grey):
+    check_kills(tmp_path, grey, 150, np.random.default_rng(0).uniform(0, 0.15, 20))

@@ -1,0 +1,113 @@
+"""Models as things: listed, shown, exported, scored again and used."""
+
+import json
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+from PIL import Image
+
+import huebench
+
+METHOD = "encoder-decoder[size=32]"
+OPTIONS = {
+    "limit": 4,
+    "size": 32,
+    "budget": "smoke",
+    "metrics": ["psnr", "auc", "auc_rebalanced", "colorfulness"],
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return huebench.run(methods=["gray", METHOD], out=tmp_path_factory.mktemp("models") / "run", **OPTIONS)
+
+
+@pytest.fixture
+def model(bench, run, tmp_path):
+    code, output = bench("models", "export", run.folder, METHOD, "--out", "model")
+    assert code == 0, output
+    return tmp_path / "model"
+
+
+def test_exported_folder_says_what_it_is(model, run):
+    content = json.loads((model / "model.json").read_text())["content"]
+    assert content["method"] == METHOD
+    assert content["parameters"]["size"] == 32
+    assert content["training_data"]["fingerprint"] == run.run.dataset["fingerprint"]
+    assert content["training_data"]["licence"] == run.run.dataset["licence"]
+    assert content["protocol_digest"] == run.run.protocol_digest
+    assert content["command"] == run.run.command
+    figures = {each["metric"]: each for each in content["figures"]}
+    mean = run.images.loc[run.images["method"] == METHOD, "psnr"].mean()
+    assert figures["psnr"]["value"] == pytest.approx(mean)
+    assert figures["psnr"]["low"] <= mean <= figures["psnr"]["high"]
+    assert sorted(path.name for path in model.iterdir()) == ["README.md", "model.json", "network.safetensors"]
+
+
+def test_card_is_one_of_hugging_face(model):
+    card = ModelCard.load(model / "README.md")
+    assert card.data.library_name == "huebench"
+    assert card.data.license == "other"
+    assert {result.metric_type for result in card.data.eval_results} == set(OPTIONS["metrics"])
+    assert "Licence of these photos" in card.text
+
+
+def test_exported_model_scores_as_in_its_run(bench, model, run):
+    again = huebench.run(methods=["model:model"], out="again", **OPTIONS)
+    columns = ["photo", "psnr", "auc"]
+    before = run.images[run.images["method"] == METHOD][columns].reset_index(drop=True)
+    assert again.images[columns].equals(before)
+
+
+def test_exported_model_colorizes(bench, model, tmp_path):
+    Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (64, 1))).save(tmp_path / "scan.png")
+    code, output = bench("colorize", "scan.png", "--model", "model", "--size", 48)
+    assert code == 0, output
+    with Image.open(tmp_path / "colorized/scan.png") as photo:
+        assert photo.mode == "RGB"
+    code, output = bench("colorize", "scan.png", "--model", "model", "--size", 50)
+    assert code == 2
+    assert "multiples of 16 pixels, not at 50: give 48 or 64" in output
+
+
+def test_best_method_of_a_run_colorizes(bench, run, tmp_path):
+    Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (64, 1))).save(tmp_path / "scan.png")
+    code, output = bench("colorize", "scan.png", "--from", run.folder)
+    assert code == 0, output
+    assert f"method: {METHOD}, the best of" in output
+    assert "AuC reb. 0." in output
+    assert "colorfulness" in output
+
+
+def test_models_are_listed_and_shown(bench, model, run):
+    code, output = bench("models", "list", run.folder, "model")
+    assert code == 0
+    assert output.count(METHOD) == 2
+    assert bench("models", "show", "model")[1] == bench("models", "show", run.folder, METHOD)[1]
+
+
+def test_changed_model_is_refused(bench, model):
+    with (model / "network.safetensors").open("ab") as stream:
+        stream.write(b"\0")
+    code, output = bench("models", "show", "model")
+    assert code == 2
+    assert "a file does not match model.json" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("export", "RUN", "gray", "--out", "new"), "gray has no model of its own"),
+        (("export", "RUN", "mean-ab", "--out", "new"), "no method 'mean-ab' with seed 0 in the run"),
+        (("export", "RUN", METHOD, "--out", "full"), "'full' is not empty"),
+        (("show", "RUN"), "name a method of the run: encoder-decoder[size=32], gray"),
+        (("show", "nowhere"), "is not a run folder"),
+    ],
+)
+def test_wrong_request_is_one_message(bench, run, tmp_path, arguments, message):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    code, output = bench("models", *(run.folder if each == "RUN" else each for each in arguments))
+    assert code == 2
+    assert message in output
