@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.base import PhotoError
-from ...datasets.decode import PIXELS_VARIABLE, decode, max_pixels
+from ...datasets.decode import decode
+from ...datasets.guards import PIXELS_VARIABLE, max_pixels
 from ...files import open_regular
 from .library import reason, vips
 from .profiles import curve_profile
