@@ -11,7 +11,7 @@ from ... import UserError
 from ..tables import MetricFacts, Results
 from ..text import in_words
 from .inference import SIGNIFICANT, benjamini_yekutieli
-from .statistics import contributions, paired
+from .statistics import Contributions, contributions, paired
 from .summary import Summary, summarize
 
 SAME_PHOTOS = ("split", "limit")  #: Options that determine which photos are scored
@@ -99,15 +99,15 @@ def compare_runs(before: Results, after: Results) -> Comparison:
             f"{in_words(list(old.scores if labels else old.rows.index))} before, "
             f"{in_words(list(new.scores if labels else new.rows.index))} after"
         )
-    shared = _shared(before, after)
-    one, other = (_contributions(results, metrics, labels) for results in shared)
-    whole = _contributions(before, metrics, labels)
-    paired_changes = _paired_changes(*shared, metrics, labels)
+    earlier, later = (_contributions(results, metrics) for results in _shared(before, after))
+    one, other = _parts(earlier, labels), _parts(later, labels)
+    whole = _parts(_contributions(before, metrics), labels)
+    paired_changes = _paired_changes(earlier, later, metrics, labels)
     changes = pd.concat([paired_changes, _set_changes(old, new, metrics, labels)])
     order = pd.MultiIndex.from_product([labels, metrics], names=INDEX)
     scored = {
-        str(label): (int(was), int(new.rows["scored"].get(label, 0)))
-        for label, was in old.rows["scored"].items()
+        str(label): (int(count), int(new.rows["scored"].get(label, 0)))
+        for label, count in old.rows["scored"].items()
     }
     return Comparison(
         before=before,
@@ -180,13 +180,17 @@ def _shared(before: Results, after: Results) -> tuple[Results, Results]:
     return kept(before), kept(after)
 
 
-def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels: list[str]) -> pd.DataFrame:
-    """Return photos × (method, metric), for metrics that are means over photos; NaN where not finite."""
+def _contributions(results: Results, metrics: Mapping[str, MetricFacts]) -> dict[str, Contributions]:
+    """Return what photos contribute to each metric, without those that are stored for the whole set."""
     known = {name: contributions(results.images, metric) for name, metric in metrics.items()}
+    return {name: found for name, found in known.items() if found is not None}
+
+
+def _parts(known: Mapping[str, Contributions], labels: list[str]) -> pd.DataFrame:
+    """Return photos × (method, metric): what photos contribute, NaN where not finite."""
     columns = {
         (label, name): found.parts[label].astype(float)
         for name, found in known.items()
-        if found is not None
         for label in labels
         if label in found.parts
     }
@@ -196,13 +200,14 @@ def _contributions(results: Results, metrics: Mapping[str, MetricFacts], labels:
 
 
 def _paired_changes(
-    before: Results, after: Results, metrics: Mapping[str, MetricFacts], labels: list[str]
+    before: Mapping[str, Contributions],
+    after: Mapping[str, Contributions],
+    metrics: Mapping[str, MetricFacts],
+    labels: list[str],
 ) -> pd.DataFrame:
     tables = []
-    for name, metric in metrics.items():
-        old, new = (contributions(results.images, metric) for results in (before, after))
-        if old is None or new is None:
-            continue
+    for name, old in before.items():
+        new = after[name]
         both = [label for label in labels if label in old.parts and label in new.parts]
         said = paired(new, old, {(label, name): (label, label) for label in both})
         scored = (new.own[both] - old.own[both]).notna()

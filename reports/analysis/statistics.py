@@ -83,9 +83,9 @@ def contributions(images: pd.DataFrame, metric: MetricFacts) -> Contributions | 
         weight = weight / weight.groupby(images["cell"]).transform("mean")
         pooled = (weight * values).groupby(images["cell"]).transform("mean")
         parts = pooled + weight * (values - pooled)
-    return Contributions(
-        _by_photo(images, values), _by_photo(images, parts), weights, _between_seeds(images, parts)
-    )
+    own = _by_photo(images, values)
+    of_parts = own if parts is values else _by_photo(images, parts)
+    return Contributions(own, of_parts, weights, _between_seeds(images, parts))
 
 
 def intervals(summary: Summary) -> Intervals:

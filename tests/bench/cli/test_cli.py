@@ -15,4 +15,4 @@ def test_a_file_that_ends_too_early_is_not_taken_for_ctrl_d(bench, monkeypatch):
 def test_help_shows_brackets_as_they_are(bench):
     printed = bench("run", "--help")[1]
     assert "pixel-knn[neighbours=3]" in printed
-    assert "[default: the dataset's]" in printed
+    assert "[default: the protocol's]" in printed

@@ -189,14 +189,14 @@ def test_a_change_of_03_db_in_119_photos_is_found_and_none_is_not_in_95_of_100(m
     assert hits >= 95 if found else hits <= 5
 
 
-def test_noise_on_every_metric_is_not_a_change_in_95_of_100_runs(maker, monkeypatch):
+def test_noise_on_every_metric_is_not_a_change_in_38_of_40_runs(maker, monkeypatch):
     monkeypatch.setattr(inference, "RESAMPLES", 99)  # p is at least that of the t test
     results = maker.run(methods=("fusion",), photos=119)
     names = [name for metric in results.run.metrics for name in metric.columns if name in results.images]
     changing = [name for name in dict.fromkeys(names) if not name.endswith("_truth")]
     rng = np.random.default_rng(23)
     quiet = 0
-    for _ in range(100):
+    for _ in range(40):
         noise = {
             name: 0.05 * results.images[name].std() * rng.normal(size=len(results.images))
             for name in changing
@@ -205,4 +205,4 @@ def test_noise_on_every_metric_is_not_a_change_in_95_of_100_runs(maker, monkeypa
             results, images=results.images.assign(**{n: results.images[n] + noise[n] for n in changing})
         )
         quiet += compare_runs(results, after).changed.empty
-    assert quiet >= 95
+    assert quiet >= 38
