@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import ClassVar, Generic, TypeVar
 
 from . import UserError
-from .sources import code_of, forget, module_file, relative_imports
+from .sources import code_of, forget, module_file, relative_imports, unseen_imports
 
 __path__: list[str] = []  # makes this module a package, whose modules `PluginFiles` finds
 
@@ -202,6 +202,27 @@ def load_plugin(path: Path) -> None:
             f"plugin file '{path}' fails to import: {type(error).__name__}: {error}{where}"
         ) from error
     _contents[name] = content
+
+
+def check_imports(plugins: Iterable[str]) -> None:
+    """Refuse plugin files that have imported files beside them in a way that a key cannot see.
+
+    Parameters
+    ----------
+    plugins
+        All plugins that this process has imported; see `Registry.source`.
+
+    Raises
+    ------
+    UserError
+        If one has.
+    """
+    files = {plugin_module(Path(plugin)): Path(plugin) for plugin in plugins if plugin.endswith(".py")}
+    if files and (unseen := unseen_imports(files)):
+        raise UserError(
+            f"'{unseen[0]}' is imported without an import statement, so a change of it would go unseen: "
+            f"write 'import {unseen[0].stem}' in {', '.join(file.name for file in files.values())}"
+        )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, all_suffixes
@@ -118,26 +118,27 @@ def module_file(name: str) -> Path | None:
     return next((file for file in [*(each / "__init__.py" for each in bare), *alone] if file.is_file()), None)
 
 
-def unseen_imports(module: str, file: Path) -> list[Path]:
-    """Return the files beside a plugin file that are imported, although no import statement names them.
+def unseen_imports(plugins: Mapping[str, Path]) -> list[Path]:
+    """Return the files beside plugin files that are imported, although no import statement names them.
 
     Parameters
     ----------
-    module, file
-        The plugin file's module and its path.
+    plugins
+        Module → plugin file: all that this process has imported.
     """
-    folder, known = file.resolve().parent, set(code_of(module, file).files.values())
+    known = {path.resolve() for each in plugins.items() for path in code_of(*each).files.values()}
     loaded = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
-    found = {Path(each).resolve() for each in loaded if each} - {path.resolve() for path in known}
-    beside = (path for path in found if path.is_relative_to(folder) and path.is_file())
-    return sorted(path for path in beside if _is_own(path, folder))
+    found = {Path(each).resolve() for each in loaded if each} - known
+    folders = {file.resolve().parent for file in plugins.values()}
+    beside = {path for path in found for folder in folders if _is_own(path, folder)}
+    return sorted(path for path in beside if path.is_file())
 
 
 def _is_own(path: Path, folder: Path) -> bool:
-    """Return whether a module below a folder belongs to no installed library and not to this package."""
-    ours = Path(__file__).resolve().parent
-    inside = path.relative_to(folder).parts
-    return not path.is_relative_to(ours) and not {"site-packages", "dist-packages"} & set(inside)
+    """Return whether a file is below a folder, but neither of an installed library nor of this package."""
+    if not path.is_relative_to(folder) or path.is_relative_to(Path(__file__).resolve().parent):
+        return False
+    return not {"site-packages", "dist-packages"} & set(path.relative_to(folder).parts)
 
 
 def relative_imports(file: Path) -> list[str]:

@@ -22,7 +22,7 @@ from typing import Final
 from PIL import Image, ImageFile
 
 from .. import UserError
-from ..files import open_regular
+from ..files import file_digest, open_regular
 from .base import PhotoError
 
 FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000", "AVIF")
@@ -72,10 +72,16 @@ class TimedStream(BytesIO):
 def read_photo(path: Path) -> bytes:
     """Return the bytes of a photo's file; raises OSError, or PhotoError if it is larger than `MAX_BYTES`."""
     with open_regular(path) as stream:
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
+        large = os.fstat(stream.fileno()).st_size > MAX_BYTES
+        content = b"" if large else stream.read(MAX_BYTES + 1)  # it may grow meanwhile
+    if large or len(content) > MAX_BYTES:
         raise PhotoError(f"a file of more than {MAX_BYTES:,} bytes")
     return content
+
+
+def photo_digest(path: Path, size: int) -> str:
+    """Return the SHA-256 of a photo's file of some size, ``""`` if it cannot be read or is too large."""
+    return "" if size > MAX_BYTES else file_digest(path)
 
 
 def max_pixels() -> int:

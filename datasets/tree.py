@@ -12,11 +12,10 @@ from typing import Any, ClassVar, Final
 from zipfile import ZipFile
 
 from .. import UserError
-from ..files import file_digest
 from .base import RGB, Dataset, Entry, PhotoError, Split
 from .decode import decode_entry
 from .digests import Stamp, digests, file_stamp
-from .guards import read_photo
+from .guards import photo_digest, read_photo
 
 _READ: Final = (
     ".apng .avif .avifs .bmp .dib .gif .j2c .j2k .jfi .jfif .jif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo "
@@ -146,7 +145,7 @@ class PhotoTree(PhotoFiles):
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
         stamps: dict[str, Stamp] = {key: file_stamp(path) for key, path in self.paths.items()}
-        return digests(self.root, stamps, lambda key: file_digest(self.paths[key]))
+        return digests(self.root, stamps, lambda key: photo_digest(self.paths[key], stamps[key][0]))
 
     def _beside(self, name: str) -> bytes:
         return read_photo(self.root / name)

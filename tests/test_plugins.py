@@ -2,13 +2,14 @@ import importlib
 import multiprocessing
 import pkgutil
 import sys
+from pathlib import Path
 
 import pytest
 
 from huebench import UserError
 from huebench.datasets.base import datasets
 from huebench.methods.base import methods
-from huebench.plugins import Registry, load_plugin, plugin_module
+from huebench.plugins import Registry, check_imports, load_plugin, plugin_module
 
 
 def test_two_plugins_of_one_name_are_refused():
@@ -172,3 +173,24 @@ def test_a_spawned_process_imports_a_plugin_by_its_modules_name(path):
     module = importlib.import_module(plugin_module(path))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.map_async(module.twice, [1, 2]).get(timeout=60) == [2, 4]
+
+
+def test_imports_beside_plugins_that_no_statement_names_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    texts = {
+        "named_by_a_plugin_of_a_test": "",
+        "hidden_from_a_plugin_of_a_test": "",
+        "one_plugin_of_a_test": "import named_by_a_plugin_of_a_test",
+        "other_plugin_of_a_test": "import importlib\nNAME = 'hidden_from_a_plugin' + '_of_a_test'",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    plugins = [str(tmp_path / f"{name}_plugin_of_a_test.py") for name in ("one", "other")]
+    for plugin in plugins:
+        load_plugin(Path(plugin))
+    check_imports([*plugins, "a_module_of_a_distribution"])
+    importlib.import_module("hidden_from_a_plugin_of_a_test")
+    with pytest.raises(UserError, match=r"hidden_.*\.py' is imported .* write 'import hidden_"):
+        check_imports(plugins)
+    for name in texts:
+        sys.modules.pop(name, None)

@@ -27,8 +27,7 @@ from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ...methods.base import Epoch, Method
 from ...methods.spec import MethodSpec
-from ...plugins import import_only, plugin_module
-from ...sources import unseen_imports
+from ...plugins import check_imports, import_only
 from ..plan.cell import Cell
 from ..plan.facts import Learned, checked, checked_event
 from ..plan.keys import given_source
@@ -332,16 +331,10 @@ class _Served:
         return self._method
 
     def _check_imports(self) -> None:
-        """Refuse a plugin file that has imported files in a way that its key cannot see."""
-        plugin = self._cell.method_plugin
-        if not plugin.endswith(".py") or len(sys.modules) == self._modules:
-            return
-        self._modules = len(sys.modules)
-        if unseen := unseen_imports(plugin_module(Path(plugin)), Path(plugin)):
-            raise UserError(
-                f"it imports '{unseen[0]}' without an import statement, so a change of it would go unseen: "
-                f"write 'import {unseen[0].stem}'"
-            )
+        """Check the plugin's imports if there are new ones."""
+        if len(sys.modules) != self._modules:
+            self._modules = len(sys.modules)
+            check_imports([self._cell.method_plugin])
 
     def _build(self, scratch: Path) -> None:
         cell = self._cell = Cell.of_specification(self._specification)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ... import UserError
 from ...files import seal, unseal
-from ...plugins import import_only
+from ...plugins import check_imports, import_only
 from ..plan.cell import Cell
 from ..plan.facts import EpochRow, Fitted, is_whole
 from ..plan.keys import given_source, metric_files
@@ -110,6 +110,7 @@ class CellRun:
         colorizer = None if self.cell.rescored else self.method
         scorer = SplitScorer(self.cell, colorizer, self._enter, self._progress)
         tables = scorer.run()
+        check_imports(self.cell.data_plugins)
         self.facts |= scorer.facts
         return tables
 

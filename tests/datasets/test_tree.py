@@ -162,3 +162,13 @@ def test_an_archive_with_two_photos_of_one_name_is_refused(tmp_path):
             archive.writestr("sea/1.jpg", content)
     with pytest.raises(UserError, match=r"a.zip' holds two photos named 'sea/1.jpg'"):
         PhotoArchive(tmp_path / "a.zip")
+
+
+def test_a_file_without_end_is_neither_hashed_nor_read(tmp_path):
+    with (tmp_path / "hole.jpg").open("wb") as file:
+        file.truncate(2**40)  # takes no room on the disk, and hours to read
+    dataset = Folder(tmp_path)
+    (entry,) = dataset.entries()
+    assert entry.sha256 == ""
+    with pytest.raises(PhotoError, match="a file of more than 1,073,741,824 bytes"):
+        dataset.load(entry)

@@ -39,8 +39,8 @@ def test_an_import_that_a_key_cannot_see_fails_the_cell(reasons):
         "import importlib; " + ANSWER.format("importlib.import_module('given_of_a_' + 'test').VALUE")
     )
     assert found["acting"] == ""
-    assert "given_of_a_test.py' without an import statement" in found["given"]
-    assert "write 'import given_of_a_test'" in found["given"]
+    assert "given_of_a_test.py' is imported without an import statement" in found["given"]
+    assert "write 'import given_of_a_test' in given.py" in found["given"]
 
 
 @pytest.mark.parametrize("changed", ["given_of_a_test.py", pytest.param("data.txt", marks=pytest.mark.slow)])
