@@ -76,7 +76,7 @@ def _sureness(material: Material) -> list[Text]:
         seeds = (
             "± is the standard deviation over seeds. Intervals concern other photos and other seeds; a "
             "method with a single seed counts as if others would not change it."
-        )
+        ) + (" Two seeds say little about others: run three or more." if material.seeds == 2 else "")
     else:
         seeds = "Intervals concern other photos, of this one training: other seeds are not in them."
     photos = material.headline.photos
@@ -91,9 +91,10 @@ def _pooled(material: Material) -> list[Text]:
         if metric.aggregate == "pooled" and metric.headline and material.headline.rows["scored"].any():
             pixels, photos = effective(material.headline, metric)
             rough = f", fewer than {ROUGH}: its intervals are rough" if round(photos) < ROUGH else ""
+            equal = f"{pixels:,.0f} pixels, or {counted(round(photos), 'photo')}, of equal weight"
             told.append(
                 f"{metric.label} pools the pixels of {material.headline.photos:,} photos by weight: they "
-                f"count as much as {pixels:,.0f} pixels, or {photos:,.0f} photos, of equal weight{rough}."
+                f"count as much as {equal}{rough}."
             )
     return told
 

@@ -34,7 +34,7 @@ def test_a_narrow_terminal_goes_without_the_expendable_ones_first(maker):
 
 
 def test_failures_stand_below_with_their_reason_and_log(maker):
-    results = maker.run(failures=True)
+    results = maker.run(near_grey=0.0, failures=True)
     results.cells.loc[results.cells.index[-1], "log"] = "logs/resnet.txt"
     text = printed(results, 120)
     assert "resnet34-classification (seed 0): timeout in colorize: over the limit of 60 s" in text
