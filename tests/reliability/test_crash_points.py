@@ -35,7 +35,7 @@ COMMANDS = {
 """The commands; before each there are the run of `EARLIER` without a report, and another run's baseline."""
 
 POINTS = 44
-"""Calls at which each command is ended in the slow test, spread evenly over all that it makes."""
+"""Calls at which each command is ended in the long test, spread evenly over all that it makes."""
 
 
 class Forks:
@@ -136,12 +136,13 @@ def end_at_some_calls(forks, name, points):
     return points, calls
 
 
-@pytest.mark.parametrize("name", ["run", "report --out"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_ends_at_a_call_leaves_whole_tables_and_can_be_repeated(forks, name):
     assert end_at_some_calls(forks, name, 2)[0] == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_that_ends_at_any_call_leaves_whole_tables_and_can_be_repeated(forks, name):
     ended, calls = end_at_some_calls(forks, name, POINTS)
