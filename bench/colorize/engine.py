@@ -91,7 +91,7 @@ class Colorization:
         """
         encode = encoder(self.picture)
         planes = chroma_lines(self.chroma, self.lightness)
-        image = self.picture.lab()[0]
+        image = self.picture.lightness()
         if self.settings.degrain:
             image = image.bandjoin(image.gaussblur(2))
         for top, strip in self.picture.strips(image):
@@ -99,7 +99,7 @@ class Colorization:
             with COMPUTING:
                 chroma = upsample_rows(planes, guide, top, self.picture.height)
                 chroma = fit_gamut(lightness, chroma)
-            yield encode(np.concatenate([lightness[..., None], chroma], axis=2))
+            yield encode(lightness, chroma)
 
 
 COMPUTING = Lock()

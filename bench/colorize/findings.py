@@ -88,7 +88,7 @@ def _patch(picture: Picture) -> NDArray[np.float32]:
     """Return the lightness of the photo's middle, at full resolution."""
     width, height = min(PATCH, picture.width), min(PATCH, picture.height)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
-    return fetch(picture.lab()[0], left, top, width, height)
+    return fetch(picture.lightness(), left, top, width, height)
 
 
 def _screened(patch: NDArray[np.float32]) -> bool:

@@ -154,7 +154,20 @@ class Picture:
 
     def lab(self) -> pyvips.Image:
         """Return the photo in CIE L*a*b*, float, decoded as it is read."""
-        colours = self.pixels()[0 : self._channels]
+        return self._to_lab(self.pixels()[0 : self._channels])
+
+    def lightness(self) -> pyvips.Image:
+        """Return L* alone, float; that of a grey photo comes from a table of all levels, which is faster."""
+        if self._channels > 1:
+            return self.lab()[0]
+        dtype = np.uint16 if self.bits == 16 else np.uint8
+        ramp = vips().Image.new_from_array(np.arange(2**self.bits, dtype=dtype)[None])
+        ramp = ramp.copy(interpretation=self.header.interpretation)
+        if self.profile is not None:
+            ramp.set_type(vips().GValue.blob_type, "icc-profile-data", self.profile)
+        return self.pixels()[0].maplut(self._to_lab(ramp)[0].copy_memory())
+
+    def _to_lab(self, colours: pyvips.Image) -> pyvips.Image:
         known = curve_profile(self.profile) if self.profile is not None else None
         if known is not None:
             return known.to_lab(colours)

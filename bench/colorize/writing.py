@@ -17,6 +17,7 @@ from PIL import ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ...datasets.base import PhotoError
+from ...datasets.color import lab_to_rgb
 from .library import reason, vips
 from .picture import Picture
 from .profiles import curve_profile
@@ -72,15 +73,19 @@ def output_profile(picture: Picture) -> bytes | None:
 
 
 def encoder(picture: Picture) -> Any:
-    """Return a function from L*a*b*, float32 (rows, W, 3), to RGB of the output's depth and profile."""
+    """Return a function from L* (rows, W) and a*b* (rows, W, 2), float32, to RGB as in the output."""
     profile = output_profile(picture)
     known = curve_profile(profile) if profile is not None else None
+    plain = profile is None or profile != picture.profile  # sRGB
     dtype = np.uint16 if picture.bits == 16 else np.uint8
 
-    def encode(lab: NDArray[np.float32]) -> NDArray[Any]:
+    def encode(lightness: NDArray[np.float32], chroma: NDArray[np.float32]) -> NDArray[Any]:
+        if plain and picture.bits == 8:
+            return lab_to_rgb(lightness, chroma)
+        lab = np.concatenate([lightness[..., None], chroma], axis=2)
         image = vips().Image.new_from_array(lab, interpretation="lab")
-        if profile != picture.profile or profile is None:
-            rgb = image.colourspace("rgb16" if picture.bits == 16 else "srgb")
+        if plain:
+            rgb = image.colourspace("rgb16")
         elif known is not None:
             rgb = known.from_lab(image, picture.bits)
         else:
