@@ -132,6 +132,7 @@ def train(
             own = replace(context, progress=_progress(log))
             habits = Habits(average=AVERAGE)
             Trainer(trained, seen, held, stage.epochs, own, key, habits, name=f"stage-{number}").run()
+    network.balance()
     write_digests(usable, folder / DIGESTS)
     save_weights(network, folder / WEIGHTS)
     return folder / WEIGHTS
