@@ -29,7 +29,7 @@ from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
 from .training import AVERAGE, CROP, learner
 from .weights import WEIGHTS, save_weights
 
-STAGES = "96x12,128x24,192x6"
+STAGES = "96x12,128x18"
 
 EPOCH = 3000
 """Photos per epoch, drawn at random from all: a checkpoint is written after each."""
