@@ -1,1 +1,3 @@
 """`huebench-small`."""
+
+from .card import HuebenchSmall as HuebenchSmall

@@ -46,7 +46,7 @@ class HuebenchSmall(Method):
     class Parameters(Method.Parameters):
         """The side of the network's input, and the steps after the network."""
 
-        size: int = Field(256, ge=32, multiple_of=32, description="side in pixels of the network's input")
+        size: int = Field(160, ge=32, multiple_of=32, description="side in pixels of the network's input")
         temperature: float = Field(
             0.5, gt=0, le=1, description="temperature of the annealed mean; 1: mean, near 0: mode"
         )

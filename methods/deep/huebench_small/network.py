@@ -21,6 +21,13 @@ REACH = 110  #: a* and b* of the table of soft labels, −110…110
 UNIFORM = 0.95
 """Zhang's λ. He has 0.5; with 0.95 the rarest colours count about three times as much as grey."""
 
+BALANCE = 0.5
+"""Share of the weights of rare colours, as an exponent, that the trained network keeps.
+
+Trained under weights w, the softmax learns shares in proportion to p · w. Dividing them by the root of w
+gives better AuC and PSNR of a*b* on validation photos than leaving them or dividing by w.
+"""
+
 DISTANCE = 0.2  #: Weight of the distance between mean and true chroma, beside the cross-entropy
 
 FROZEN = tuple(f"backbone.features.{part}." for part in ("conv_stem", "bn1", "blocks.0", "blocks.1"))
@@ -84,6 +91,12 @@ class SmallNetwork(ColorNetwork):
         assert self.bins.bias is not None
         self.bins.bias.copy_(torch.log(prior * self.rarity + 1e-5))
         nn.init.normal_(self.bins.weight, std=1e-3)
+
+    @torch.no_grad()
+    def balance(self) -> None:
+        """Take the weights of rare colours back after training, but for `BALANCE`, from the last bias."""
+        assert self.bins.bias is not None
+        self.bins.bias -= (1 - BALANCE) * torch.log(self.rarity)
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Return the logits of the bins, (N, Q, H/4, W/4)."""

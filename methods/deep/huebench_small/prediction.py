@@ -30,7 +30,7 @@ def predict(network: SmallNetwork, lightness: NDArray[np.float32], context: Cont
     """
     device = torch.device(context.device)
     to_device(network, device)
-    planes = torch.from_numpy(lightness)[None, None]
+    planes = torch.tensor(lightness)[None, None]
     try:
         with limit_threads(context.threads), torch.inference_mode():
             ab = network.decode(network(planes.to(device).clamp(0, 100)).float())

@@ -29,7 +29,7 @@ from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
 from .training import AVERAGE, CROP, learner
 from .weights import WEIGHTS, save_weights
 
-STAGES = "96x12,128x24,192x6"
+STAGES = "96x12,128x18"
 
 EPOCH = 3000
 """Photos per epoch, drawn at random from all: a checkpoint is written after each."""
@@ -132,6 +132,7 @@ def train(
             own = replace(context, progress=_progress(log))
             habits = Habits(average=AVERAGE)
             Trainer(trained, seen, held, stage.epochs, own, key, habits, name=f"stage-{number}").run()
+    network.balance()
     write_digests(usable, folder / DIGESTS)
     save_weights(network, folder / WEIGHTS)
     return folder / WEIGHTS

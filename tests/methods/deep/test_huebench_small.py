@@ -104,3 +104,16 @@ def test_digests_are_those_of_the_training_command(method):
     specs = [f"{name}:{Path(os.environ['HUEBENCH_DATA'], folder)}" for name, folder in SETS.items()]
     usable = SeveralSets(specs).usable()
     assert {int(entry.sha256[:16], 16) for entry in usable} == read_digests(TRAINING_PHOTOS)
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "gain"),
+    [("coffee", (4.24, 10.85), 2.44), ("astronaut", (4.93, 9.55), 2.89), ("chelsea", (10.30, 18.32), 6.14)],
+)
+def test_known_answers(method, name, mean, gain):
+    """The mean a*b* of sample photos, and how many dB of PSNR of a*b* the answer is ahead of gray."""
+    lightness, truth = rgb_to_lab(getattr(skimage.data, name)())
+    chroma = method.colorize(lightness[None], Context())[0]
+    assert chroma.mean((0, 1)) == pytest.approx(mean, abs=0.1)
+    ahead = 10 * np.log10(np.square(truth).mean() / np.square(truth - chroma).mean())
+    assert ahead == pytest.approx(gain, abs=0.05)

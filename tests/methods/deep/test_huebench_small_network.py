@@ -6,6 +6,7 @@ import torch
 
 from huebench.datasets.color.bins import gamut_bins
 from huebench.methods.deep.huebench_small.network import (
+    BALANCE,
     DISTANCE,
     FROZEN,
     UNIFORM,
@@ -51,6 +52,15 @@ def test_starts_from_the_prior(network):
         shares = torch.softmax(network.eval()(torch.rand(1, 1, 32, 32) * 100), dim=1).mean((0, 2, 3))
     weighted = prior / ((1 - UNIFORM) * prior + UNIFORM / len(prior))
     assert torch.allclose(shares, weighted / weighted.sum(), atol=2e-3)
+
+
+def test_balance_divides_the_shares_by_a_power_of_the_weights(network):
+    rng = np.random.default_rng(0)
+    network.set_prior(torch.from_numpy(rng.dirichlet(np.ones(len(NODES)))).float())
+    before = network.bins.bias.detach().clone()
+    network.balance()
+    divided = torch.exp(before) / network.rarity ** (1 - BALANCE)
+    assert torch.allclose(torch.exp(network.bins.bias), divided, rtol=1e-4)
 
 
 def test_soft_labels_match_a_plain_version():
