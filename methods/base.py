@@ -164,7 +164,7 @@ class Context:
         ``cpu`` or ``cuda``.
     budget
         How long training may take: ``smoke`` only proves that it runs, ``quick`` takes minutes on a CPU,
-        ``paper`` trains as long as the paper.
+        ``long`` about 90 minutes on two cores, ``paper`` trains as long as the paper.
     threads
         Number of threads that the method may use; already set for Numba, BLAS and torch.
     references
@@ -298,6 +298,11 @@ class Method(ABC):
     def parameter_count(self) -> int:
         """Number of learned weights; 0 for a method without any."""
         return 0
+
+    @property
+    def train_photos(self) -> int | None:
+        """Number of photos that the last `fit` learned from; ``None`` means all that can be decoded."""
+        return None
 
     @property
     def notes(self) -> dict[str, str]:

@@ -356,7 +356,9 @@ class _Served:
             method.fit(train, validation, context)
         learned = {
             "seconds": time.perf_counter() - start,
-            "train_photos": len(train) - len(train.failures),
+            "train_photos": len(train) - len(train.failures)
+            if method.train_photos is None
+            else method.train_photos,
             "parameter_count": method.parameter_count,
             "notes": method.notes,
             "trainable": method.info.trainable,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -120,6 +121,7 @@ class CellRun:
             seal(done, facts, [path for path in sorted(folder.iterdir()) if path.is_file() and path != done])
         else:
             self.method.load(folder)
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # the model is whole: nothing resumes
         self.facts |= facts
 
     def _learn(self, folder: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from ... import UserError, __version__
+from .ablation import ablation
 from .check import check
 from .compare import compare
 from .console import Console
@@ -55,7 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, score, report, compare, study, check, speed):
+for command in (run, score, report, compare, study, check, speed, ablation):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")

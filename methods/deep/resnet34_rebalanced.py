@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ..base import MethodInfo, register
+from ..learning.pretrained import BACKBONES
 from .resnet34_classification import ResNet34Classification
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class ResNet34Rebalanced(ResNet34Classification):
         "2016, Colorful Image Colorization, ECCV",
         trainable=True,
         all_threads=True,
-        weights=("resnet34",),
+        weights=BACKBONES,
     )
 
     class Parameters(ResNet34Classification.Parameters):
@@ -47,4 +48,4 @@ class ResNet34Rebalanced(ResNet34Classification):
         from .resnet34_classification.network import ClassificationNetwork  # imports torch
 
         chosen = self.parameters
-        return ClassificationNetwork(chosen.backbone, chosen.temperature, soft=True, uniform=chosen.uniform)
+        return ClassificationNetwork(self.backbone, chosen.temperature, soft=True, uniform=chosen.uniform)

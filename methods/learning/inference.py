@@ -45,8 +45,8 @@ class TrainedNetwork:
         save_file(state, folder / FILE, {"huebench": json.dumps(facts)})
 
     @classmethod
-    def load(cls, folder: Path, build: Callable[[int], ColorNetwork], name: str) -> Self:
-        """Read back what `save` wrote, into a network that ``build`` makes for a size.
+    def load(cls, folder: Path, build: Callable[[int, dict[str, str]], ColorNetwork], name: str) -> Self:
+        """Read back what `save` wrote, into a network that ``build`` makes for a size and the notes.
 
         Raises `UserError` if the weights do not fit the network of the method called ``name``.
         """
@@ -54,7 +54,7 @@ class TrainedNetwork:
         with safe_open(path, "pt") as file:
             facts: dict[str, Any] = json.loads(file.metadata()["huebench"])
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # not a dict
-        network = build(facts["size"])
+        network = build(facts["size"], facts["notes"])
         try:
             network.load_state_dict(state)
         except RuntimeError as error:

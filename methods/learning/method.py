@@ -15,7 +15,16 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
-from .pretrained import BackboneParameters, PretrainedPart, WeightsParameters
+from .pretrained import (
+    BACKBONES,
+    DEFAULT_BACKBONE,
+    BackboneParameters,
+    PretrainedPart,
+    WeightsParameters,
+    candidates,
+    files_of,
+    first_found,
+)
 
 if TYPE_CHECKING:
     from .inference import TrainedNetwork
@@ -42,7 +51,7 @@ class Schedule:
     optimizer: Literal["adam", "adamw"] = "adam"  #: ``adamw`` decays the weights by `weight_decay`
     weight_decay: float = 0.01  #: Decay of the weights under AdamW
     rates: Literal["steps", "one-cycle"] = "steps"
-    """How the learning rate changes: it falls in steps, or it rises from a 25th and falls along cosines."""
+    """Whether the learning rate falls in steps, or rises from a 25th and then falls, along cosines."""
     warm_up: float = 0.1  #: Share of the steps in which a one-cycle rate rises
     start_size: int | None = None  #: Side in the first half of the epochs; ``None``: always `size`
     crop: float = 1.0  #: Smallest share of a photo's area in a random crop; 1 never crops
@@ -67,11 +76,16 @@ class Schedules:
 
     smoke: Schedule
     quick: Schedule
+    long: Schedule
     paper: Schedule
 
 
 def ours(size: int, epochs: int, batch: int, learning_rate: float, **others: Any) -> Schedule:
-    """Return a schedule with our habits of training, where a paper's own are not asked for."""
+    """Return a schedule with our habits of training, which no paper prescribes.
+
+    AdamW whose rate warms up and falls along a cosine; the first half of the epochs at half the side; random
+    crops; a moving average of the weights; batch statistics measured anew. ``others`` replaces any of them.
+    """
     habits: dict[str, Any] = {
         "optimizer": "adamw",
         "rates": "one-cycle",
@@ -98,7 +112,7 @@ class SupervisedParameters(Method.Parameters):
         None, gt=0, lt=1, description="share of the steps in which a one-cycle rate rises"
     )
     start_size: int | None = Field(
-        None, ge=16, multiple_of=16, description="side in pixels in the first half of the epochs"
+        None, ge=16, multiple_of=16, description="side in pixels in the first half of the epochs, below size"
     )
     decay_epochs: int | None = Field(
         None, ge=1, description="epochs between decays of the learning rate; None: a third of all epochs"
@@ -153,7 +167,29 @@ class DeepMethod(Method):
 
     def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
+        self.choices: dict[str, str] = {}
         self._trained: TrainedNetwork | None = None
+        self._train_photos: int | None = None
+
+    @property
+    def backbone(self) -> str:
+        """Timm's name of the encoder, for a method that has one."""
+        assert isinstance(self.parameters, BackboneParameters)
+        return self.parameters.backbone or self.choices.get("backbone", DEFAULT_BACKBONE)
+
+    def choose(self, context: Context) -> dict[str, str]:
+        """Return what a fit decides before it builds the network, such as its backbone, as facts for `notes`.
+
+        They are kept with the model, and are in `choices` whenever `build_network` is called.
+        """
+        chosen = self.parameters
+        if not isinstance(chosen, BackboneParameters):
+            return {}
+        where = chosen.weights if isinstance(chosen, WeightsParameters) else "none"
+        if chosen.backbone or context.budget != "long" or where == "none":
+            return {"backbone": chosen.backbone or DEFAULT_BACKBONE}
+        found = first_found(candidates(None, where, BACKBONES), where, context)
+        return {"backbone": found or DEFAULT_BACKBONE}
 
     @abstractmethod
     def build_network(self, size: int) -> ColorNetwork:
@@ -163,7 +199,7 @@ class DeepMethod(Method):
         """Return the part that may start from pretrained weights, by default the chosen backbone."""
         chosen = self.parameters
         if isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters):
-            return PretrainedPart("backbone.features", chosen.backbone, chosen.weights)
+            return PretrainedPart("backbone.features", self.backbone, chosen.weights)
         return None
 
     def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
@@ -203,14 +239,20 @@ class DeepMethod(Method):
         chosen = self.parameters.model_dump(include=names, exclude_none=True)
         if "epochs" in chosen:
             chosen["min_steps"] = 0
-        planned: Schedule = getattr(self.schedules, budget)
-        return replace(planned, **chosen)
+        planned: Schedule = replace(getattr(self.schedules, budget), **chosen)
+        grows = planned.start_size is not None and planned.start_size < planned.size
+        return planned if grows else replace(planned, start_size=None)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of pretrained weights."""
-        part = self.pretrained()
-        return super().files + (() if part is None else part.files)
+        """Files of pretrained weights on this machine that a fit may use.
+
+        Weights from the hub are left out: they never change, and a plan must not need the internet.
+        """
+        chosen, own = self.parameters, super().files
+        if not (isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters)):
+            return own
+        return own + files_of(candidates(chosen.backbone, chosen.weights, BACKBONES), chosen.weights)
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.
@@ -222,6 +264,7 @@ class DeepMethod(Method):
 
         with prepared_training(self, train, validation, context) as training:
             self._trained = training.trained
+            self._train_photos = len(training.chosen)
             self.train_network(training)
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
@@ -244,13 +287,22 @@ class DeepMethod(Method):
         """
         from .inference import TrainedNetwork  # imports torch
 
-        self._trained = TrainedNetwork.load(folder, self.build_network, self.info.name)
+        def build(size: int, notes: dict[str, str]) -> ColorNetwork:
+            self.choices = notes
+            return self.build_network(size)
+
+        self._trained = TrainedNetwork.load(folder, build, self.info.name)
 
     @property
     def parameter_count(self) -> int:
         """Number of weights of the network, including frozen ones."""
         network = self._trained.network if self._trained else self.build_network(self.schedule("paper").size)
         return sum(weight.numel() for weight in network.parameters())
+
+    @property
+    def train_photos(self) -> int | None:
+        """Number of photos that the last `fit` learned from: drawn ones, without near-grey ones."""
+        return self._train_photos
 
     @property
     def notes(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,8 +22,13 @@ PERCEPTUAL_NETWORKS: tuple[PerceptualNetwork, ...] = ("vgg16_bn", "mobilenetv2_1
 """The networks that ``auto`` tries, best first."""
 
 
-TORCHVISION_NAMES = {"mobilenetv2_100": "mobilenet_v2"}
-"""torchvision's names of networks that timm calls something else."""
+PUBLISHED_NAMES = {"mobilenetv2_100": "mobilenet_v2", "tf_efficientnet_lite0": "efficientnet-lite0"}
+"""Names under which others publish the weights of networks that timm calls something else."""
+
+DEFAULT_BACKBONE = "resnet34"
+
+BACKBONES = (DEFAULT_BACKBONE, "mobilenetv2_100", "tf_efficientnet_lite0")
+"""The encoders that `long` tries if none is chosen; it takes the first one whose weights are found."""
 
 
 def local_weights(name: str, where: str) -> Path | None:
@@ -45,7 +51,7 @@ def local_weights(name: str, where: str) -> Path | None:
     UserError
         If ``where`` is a path without such weights, or ``HUEBENCH_WEIGHTS`` is not a folder.
     """
-    published = TORCHVISION_NAMES.get(name, name)
+    published = PUBLISHED_NAMES.get(name, name)
     names = (f"{name}.safetensors", f"{name}.pth", f"{published}.pth", f"{published}-*.pth")
     return weights_on_disk(*names, where=where)
 
@@ -59,7 +65,11 @@ class WeightsParameters(Method.Parameters):
 class BackboneParameters(Method.Parameters):
     """Parameters of a method whose encoder can be chosen."""
 
-    backbone: str = Field("resnet34", description="timm's name of the encoder")
+    backbone: str | None = Field(
+        None,
+        description="timm's name of the encoder; None: resnet34, but under long the first of resnet34, "
+        "mobilenetv2_100 and tf_efficientnet_lite0 whose weights are found",
+    )
 
 
 class PerceptualParameters(Method.Parameters):
@@ -78,15 +88,6 @@ class PretrainedPart:
     architecture: str  #: timm's name of the model
     where: str  #: Where to look for the weights, as for `local_weights`
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The file of weights on this machine, if there is one.
-
-        Weights from the hub are left out: they never change, and a plan must not need the internet.
-        """
-        found = local_weights(self.architecture, self.where)
-        return () if found is None else (found,)
-
     def load_into(self, network: ColorNetwork, context: Context) -> Literal["imagenet", "none"]:
         """Load the weights into the part, or leave it as it is; return which, for the method's row.
 
@@ -102,6 +103,30 @@ class PretrainedPart:
         return "imagenet"
 
 
+def candidates(chosen: str | None, where: str, names: Sequence[str]) -> Sequence[str]:
+    """Return the networks whose weights may be used, best first, given what was chosen and where to look.
+
+    A file or folder of weights is for the chosen network, or for the first one.
+    """
+    if chosen is not None:
+        return (chosen,)
+    return names if where == "auto" else names[:1]
+
+
+def first_found(names: Sequence[str], where: str, context: Context) -> str | None:
+    """Return the first of some timm networks whose weights are found; see `find_weights`."""
+    from .weights import find_weights  # imports torch and timm
+
+    found = (name for name in names if find_weights(name, where, download=context.budget != "smoke"))
+    return next(found, None)
+
+
+def files_of(names: Sequence[str], where: str) -> tuple[Path, ...]:
+    """Return the files of weights of some timm networks on this machine."""
+    found = (local_weights(name, where) for name in names)
+    return tuple(path for path in found if path is not None)
+
+
 def perceptual_candidates(chosen: PerceptualNetwork) -> tuple[PerceptualNetwork, ...]:
     """Return the networks that may serve as the perceptual loss, best first."""
     if chosen == "auto":
@@ -111,5 +136,4 @@ def perceptual_candidates(chosen: PerceptualNetwork) -> tuple[PerceptualNetwork,
 
 def perceptual_files(chosen: PerceptualNetwork) -> tuple[Path, ...]:
     """Return the files of weights on this machine that the perceptual loss may be loaded from."""
-    found = (local_weights(name, "auto") for name in perceptual_candidates(chosen))
-    return tuple(path for path in found if path is not None)
+    return files_of(perceptual_candidates(chosen), "auto")

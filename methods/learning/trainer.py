@@ -187,7 +187,7 @@ class Trainer:
         if not self._recalibrated:
             return
         torch.manual_seed(epoch_seed(self.context.seed, number, f"{self.name} statistics") + rank())
-        batches = self._batches(number).shuffled(epoch_seed(self.context.seed, number, self.name))
+        batches = self.train.shuffled(epoch_seed(self.context.seed, number, self.name))
         with closing(batches):
             recalibrate(self.learner, (lightness for lightness, _ in islice(batches, STATISTICS_BATCHES)))
 

@@ -26,7 +26,8 @@ from .parallel import main_process_first, process_group, world_size
 from .reproducible import limit_threads, reproducible
 from .trainer import Habits, Trainer
 
-CROPPED_FROM = 2  #: Photos from which crops are taken have this times the side of training
+CROPPED_FROM = 2
+"""Crops are taken from photos of this times the side of training, or of the protocol's side if less."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Training:
             if plan.optimizer == "adamw"
             else optim.Adam(groups)
         )
+        self.trained.notes["optimizer"] = _optimizer(plan)
         every_step = plan.rates == "one-cycle"
         return Supervised(
             self.network,
@@ -103,24 +105,29 @@ class Training:
     def batches(self, size: int) -> tuple[LabBatches, LabBatches]:
         """Return training and validation photos of side ``size`` as Lab batches on the device."""
         with main_process_first():
-            packed = self.train.packed(size if self.plan.crop == 1 else CROPPED_FROM * self.plan.size)
             shown = self.validation.packed(size)
-        plan = self.plan
-        seen = LabBatches(
-            packed,
-            plan.batch,
-            self.device,
-            flip=self.parameters.flip,
-            chosen=self.chosen,
-            crop=plan.crop,
-            side=size,
+        return self._seen(size), LabBatches(shown, self.plan.batch, self.device)
+
+    def _seen(self, size: int) -> LabBatches:
+        """Return the training photos of side ``size``."""
+        crop = self.plan.crop
+        with main_process_first():
+            packed = self.train.packed(size if crop == 1 else self._side_of_crops())
+        flip = self.parameters.flip
+        return LabBatches(
+            packed, self.plan.batch, self.device, flip=flip, chosen=self.chosen, crop=crop, side=size
         )
-        return seen, LabBatches(shown, plan.batch, self.device)
+
+    def _side_of_crops(self) -> int:
+        """Return the side of the photos that are cropped: no photo is enlarged to be cropped."""
+        size = self.plan.size
+        own = next((min(photo.rgb.shape[:2]) for photo in self.train), size)
+        return max(size, min(CROPPED_FROM * size, own))
 
     def run(self, learner: Learner) -> None:
         """Train in one stage, to the end of the plan, and note what was done."""
         plan = self.plan
-        smaller = () if plan.start_size in (None, plan.size) else (self.batches(plan.start_size)[0],)
+        smaller = () if plan.start_size is None else (self._seen(plan.start_size),)
         trainer = Trainer(
             learner,
             *self.batches(plan.size),
@@ -132,7 +139,7 @@ class Training:
             smaller=smaller,
         )
         trainer.run()
-        self.trained.notes.update({"optimizer": _optimizer(plan), **trainer.facts()})
+        self.trained.notes.update(trainer.facts())
 
 
 @contextmanager
@@ -155,12 +162,14 @@ def prepared_training(
         with main_process_first():
             packed = train.packed(plan.size)
         chosen = np.arange(len(packed)) if method.parameters.near_grey else _colourful(packed)
+        method.choices = method.choose(context)
         network = method.build_network(plan.size)
         # Unless it is chosen, the precision on a CPU depends on the processor; the row says which it was.
         precision = method.parameters.precision or native_precision(context.device)
         notes = {
             "precision": precision,
             "near-grey training photos": _near_grey(len(packed), len(chosen)),
+            **method.choices,
             **method.prepare(network, (packed[i] for i in chosen), context),
         }
         trained = TrainedNetwork(

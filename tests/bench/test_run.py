@@ -136,6 +136,21 @@ def test_the_seconds_of_a_fit_are_those_of_all_attempts_that_it_resumed(bench, p
     assert {name: seconds[name] > 2 for name in names} == names
 
 
+def test_a_finished_training_leaves_no_checkpoints_behind_and_a_failed_one_keeps_them(
+    bench, plugin, tmp_path
+):
+    fit = (
+        "context.checkpoints.mkdir(exist_ok=True); (context.checkpoints / 'training.pt').touch(); "
+        "os.path.exists('again') or (open('again', 'w').close(), 1 / 0)"
+    )
+    arguments = (*QUICK, "--methods", "keeps-checkpoints", "--plugin", plugin("keeps-checkpoints", fit=fit))
+    assert bench(*arguments)[0] == 1
+    assert list((tmp_path / "out").glob("models/*/checkpoints/training.pt"))
+    assert bench(*arguments)[0] == 0
+    assert list((tmp_path / "out").glob("models/*/fit.json"))
+    assert not list((tmp_path / "out").glob("models/*/checkpoints"))
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_cell_has_as_many_threads_as_it_is_given_and_keeps_its_memory(bench, plugin, tmp_path, threads):
     path = plugin(

@@ -69,14 +69,25 @@ def make_learner(cls: type[DeepMethod], device: str, *, plain: bool) -> Learner:
     method = cls(precision="fp32" if plain else None)
     context = Context(device=device, budget="smoke")
     torch.manual_seed(0)
+    method.choices = method.choose(context)
     network = method.build_network(SIZE)
     method.prepare(network, np.zeros((1, SIZE, SIZE, 3), np.uint8), context)
     layout = torch.contiguous_format if plain else torch.channels_last
     trained = TrainedNetwork(network.to(device).to(memory_format=layout), SIZE)
     precision = method.parameters.precision or native_precision(device)
-    learner = method.build_learner(
-        Training(trained, None, None, method.schedule("paper"), method.parameters, context, precision, "")
+    training = Training(
+        trained,
+        train=None,
+        validation=None,
+        chosen=np.arange(1),
+        plan=method.schedule("paper"),
+        parameters=method.parameters,
+        context=context,
+        precision=precision,
+        key="",
+        score=None,
     )
+    learner = method.build_learner(training)
     learner.train()
     return learner
 

@@ -18,7 +18,7 @@ from ...resize import resize_plane
 
 Features = NDArray[np.float32]  #: One row per pixel, float32 (N, D)
 
-SAMPLES: dict[Budget, int] = {"smoke": 10_000, "quick": 300_000, "paper": 10_500_000}
+SAMPLES: dict[Budget, int] = {"smoke": 10_000, "quick": 300_000, "long": 3_000_000, "paper": 10_500_000}
 """Training pixels in all; ``paper`` is 2,500 from each of 4,200 photos."""
 
 COARSER = 4  #: Ratio of the pixel sizes of two successive scales

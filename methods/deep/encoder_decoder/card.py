@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -34,6 +34,7 @@ class EncoderDecoder(DeepMethod):
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=40, learning_rate=5e-4, photos=80, min_steps=4),
         quick=Schedule(size=64, epochs=15, batch=40, learning_rate=5e-4, photos=4200, min_steps=100),
+        long=ours(size=256, epochs=30, batch=40, learning_rate=1e-3),
         paper=Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4),
     )
 

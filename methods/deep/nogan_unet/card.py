@@ -10,9 +10,9 @@ from pydantic import Field
 
 from ....datasets.base import RGB
 from ...base import Budget, Context, MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
 from ...learning.pretrained import (
-    PERCEPTUAL_NETWORKS,
+    BACKBONES,
     BackboneParameters,
     PerceptualParameters,
     WeightsParameters,
@@ -30,20 +30,24 @@ PAPER_RENDER_FACTOR = 35
 class NoGanUNet(DeepMethod):
     """A U-Net that is trained almost without a GAN, with one only for a short time.
 
-    (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side;
-    (2) a critic learns to tell its colours from true ones; (3) both are trained against each other for 3 %
-    of the photos, with a checkpoint every 0.1 % of them, or every batch if that is more; the checkpoint with
-    the best validation score is kept, or the last one if there are no scores. (2) and (3) are repeated.
+    (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side, at a
+    rate that falls with each side; (2) a critic learns to tell its colours from true ones; (3) the decoder
+    and the critic are trained against each other for 3 % of the photos, but at least 200 steps above the
+    budget smoke; the checkpoint with the best validation score is kept, or the last one if there are no
+    scores. If no checkpoint is better than the generator before the burst, that is kept, and the row says
+    so. (2) and (3) are repeated.
 
-    DeOldify's: the kind of networks, the stages, losses 1 and 1.5, the critic's threshold of 0.65 and its
-    five-fold learning rate, 2e-5 falling to 5e-6, Adam's β of (0, 0.9), VGG16-bn's stages 3 to 5 weighted
-    20, 70, 10, the render factor. The paper's: five cycles, 0.1 %. Ours: the differences that
-    `NoGanGenerator` lists, the turns of critic and generator (DeOldify goes back to the critic after every
-    step of the generator; here a critic below 0.65 does not learn until its loss rises again), at most one
-    checkpoint per batch, the inflection point by mean AuC on validation photos instead of by eye, the
-    training lengths, and Adam at 1e-3 with a decay instead of DeOldify's one-cycle schedule. If VGG16's
-    weights are not found, the perceptual loss uses MobileNetV2; without its weights only the absolute error
-    is left. The row says which.
+    DeOldify's: the kind of networks, the stages, losses 1 and 1.5, the rates of 1e-3, 1e-4 and 5e-5 on
+    growing photos, with a thousandth for a pretrained encoder's first layers, last layers only in (3), the
+    critic's width of 256 and its threshold of 0.65, its five-fold learning rate, 2e-5 falling to 5e-6,
+    Adam's β of (0, 0.9), VGG16-bn's stages 3 to 5 weighted 20, 70, 10, the render factor. The paper's: five
+    cycles, a checkpoint every 0.1 % of the photos. Ours: the differences that `NoGanGenerator` lists, the
+    turns of critic and generator (DeOldify goes back to the critic after every step of the generator; here a
+    critic below 0.65 does not learn until its loss rises again), a critic 64 channels wide under smoke and
+    quick, the floor of 200 steps, at most 20 checkpoints per burst, the inflection point by mean AuC on
+    validation photos instead of by eye, the training lengths, one rate for an encoder with random weights,
+    and Adam with a decay instead of one cycle per side. If VGG16's weights are not found, the perceptual
+    loss uses MobileNetV2; without its weights only the absolute error is left. The row says which.
     """
 
     info = MethodInfo(
@@ -53,11 +57,12 @@ class NoGanUNet(DeepMethod):
         "Networks; Antic 2019, DeOldify, github.com/jantic/DeOldify",
         trainable=True,
         all_threads=True,
-        weights=("resnet34", *PERCEPTUAL_NETWORKS),
+        weights=(*BACKBONES, "vgg16_bn"),
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=16, min_steps=1),
         quick=Schedule(size=64, epochs=2, batch=16, learning_rate=1e-3, photos=2000, min_steps=12),
+        long=ours(size=128, epochs=4, batch=16, learning_rate=1e-3, start_size=None),
         paper=Schedule(size=192, epochs=5, batch=16, learning_rate=1e-3),
     )
 
@@ -75,11 +80,16 @@ class NoGanUNet(DeepMethod):
         )
         cycles: int | None = Field(None, ge=0, description="adversarial cycles; None: 5 under paper, else 1")
         burst: float = Field(0.03, gt=0, le=1, description="share of the photos in an adversarial burst")
+        burst_steps: int | None = Field(
+            None, ge=1, description="steps of an adversarial burst at least; None: 200, but 1 under smoke"
+        )
         checkpoint: float = Field(
             0.001, gt=0, le=1, description="share of the photos between checkpoints; at least one batch"
         )
         critic_width: int | None = Field(
-            None, ge=8, description="channels of the critic's first layer; None: 256 under paper, else 64"
+            None,
+            ge=8,
+            description="channels of the critic's first layer; None: 256 under long and paper, else 64",
         )
         render_factor: int | None = Field(
             None,
@@ -99,7 +109,7 @@ class NoGanUNet(DeepMethod):
         """Return the generator."""
         from .network import NoGanGenerator  # imports torch
 
-        return NoGanGenerator(self.parameters.backbone)
+        return NoGanGenerator(self.backbone)
 
     def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
         """Load the weights of the backbone, and the perceptual loss if there are weights for it."""
@@ -122,6 +132,4 @@ class NoGanUNet(DeepMethod):
         """Pretrain the generator on growing photos, then alternate critic pretraining and bursts."""
         from .training import Stages  # imports torch
 
-        validate = training.context.validate
-        score = None if validate is None else lambda: validate(self)
-        Stages(training, self.parameters, self._perception, score).run()
+        Stages(training, self.parameters, self._perception).run()

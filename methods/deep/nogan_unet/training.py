@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from torch import Tensor, nn, optim
 
 from ...base import Context, Epoch
 from ...learning.adversarial import Adversarial, ContentLoss, Player
+from ...learning.data import LabBatches
 from ...learning.learner import Precision, Step, descend
 from ...learning.network import to_device
 from ...learning.parallel import mean_over_processes
@@ -33,6 +34,26 @@ CRITIC_FACTOR = 5  #: The critic's learning rate in its pretraining, and its rat
 
 ADVERSARIAL_BETAS = (0.0, 0.9)
 CONTENT_WEIGHT = 1.5  #: Weight of the content loss relative to the critic's verdict
+
+SIDE_RATES = (1.0, 0.1, 0.05)
+"""Factors of the learning rate on growing photos: DeOldify's 1e-3, 1e-4 and 5e-5."""
+
+ENCODER_RATES = {
+    "backbone.features.bn1": 1e-3,
+    "backbone.features.conv1": 1e-3,
+    "backbone.features.layer1": 1e-3,
+    "backbone.features.layer2": 1e-3,
+    "backbone.": 1e-3**0.5,
+}
+"""Discriminative rates of a pretrained encoder, by prefix: a thousandth of the decoder's rate for the first
+of fast.ai's two groups of ResNet's layers, and the geometric mean for the second and for other encoders."""
+
+LEAST_STEPS = 200  #: Steps of an adversarial burst at least, at any budget above smoke
+
+MOST_CHECKPOINTS = 20  #: Checkpoints of a burst at most, as each is scored on validation photos
+
+CRITIC_WIDTH, SMALL_CRITIC_WIDTH = 256, 64
+"""Channels of the critic's first layer: DeOldify's, and those of the shorter budgets."""
 
 CRITIC_THRESHOLD = 0.65
 """The generator learns from a critic whose loss is below this, as in DeOldify; guessing gives 0.693."""
@@ -86,75 +107,164 @@ class Burst(Adversarial):
 
 
 @dataclass(frozen=True)
+class Bursts:
+    """The lengths of the adversarial bursts: steps in all, and between two checkpoints."""
+
+    steps: int
+    between: int
+
+    @property
+    def checkpoints(self) -> int:
+        """Number of checkpoints in a burst."""
+        return ceil(self.steps / self.between)
+
+
+@dataclass(frozen=True)
 class Stages:
     """The stages of one NoGAN training: growing photos, then critic and burst in turns.
 
     Parameters
     ----------
     training
-        The training, with the generator as its network.
+        The training, with the generator as its network. If it has a score, the best checkpoint of a burst is
+        kept, else the last one.
     parameters
         The method's parameters.
     perception
         The perceptual loss, or ``None``.
-    score
-        Scores the generator on validation photos; the best checkpoint of a burst is kept. ``None`` keeps
-        the last one.
     """
 
     training: Training
     parameters: NoGanUNet.Parameters
     perception: PerceptualLoss | None
-    score: Callable[[], float] | None
 
     def run(self) -> None:
-        """Pretrain the generator, then repeat critic pretraining and burst."""
-        training, plan, key, chosen = self.training, self.training.plan, self.training.key, self.parameters
-        paper = training.context.budget == "paper"
-        cycles = (5 if paper else 1) if chosen.cycles is None else chosen.cycles
-        critic = NoGanCritic(chosen.critic_width or (256 if paper else 64))
-        critic = to_device(critic, training.device)
+        """Pretrain the generator, then repeat critic pretraining and burst; note what was done."""
+        plan, notes = self.training.plan, self.training.trained.notes
+        cycles, bursts = self._cycles, self._bursts()
         sides = growing_sides(plan.size)
-        photos = len(training.chosen)
-        between = max(plan.batch, ceil(chosen.checkpoint * photos))
-        checkpoints = ceil(chosen.burst * photos / between)
-        epochs = len(sides) * plan.epochs + cycles * checkpoints
-
-        for i, side in enumerate(sides):
-            stage = _stage(training.context, f"generator at {side}²", i * plan.epochs, epochs)
-            learner = training.supervised(ContentLoss(training.network, 1.0, 1.0, self.perception))
-            seen, shown = training.batches(side)
-            name = f"generator-{side}"
-            Trainer(learner, seen, shown, plan.epochs, stage, key, training.habits, name=name).run()
-
-        few = seen.shorter(between)  # the last side is the final one
-        score = self.score if shown.photos else None
-        best = Habits(keep_best=score is not None)
-        points = []
+        before = len(sides) * plan.epochs
+        epochs = before + cycles * bursts.checkpoints
+        seen, shown = self._pretrain(sides, epochs)
+        if not cycles:
+            return
+        width = self.parameters.critic_width or (CRITIC_WIDTH if self._full else SMALL_CRITIC_WIDTH)
+        critic = to_device(NoGanCritic(width), self.training.device)
+        self.training.network.get_submodule("backbone").requires_grad_(False)
+        kept = []
         for cycle in range(cycles):
-            trained = len(sides) * plan.epochs + cycle * checkpoints
-            stage = _stage(training.context, f"critic {cycle + 1}", 0, 1)
-            stage = replace(stage, log_epoch=lambda _: None)
-            pretraining = CriticPretraining(*self._adversaries(critic, CRITIC_RATE / CRITIC_FACTOR))
-            Trainer(pretraining, seen, shown, 1, stage, key, name=f"critic-{cycle + 1}").run()
+            self._pretrain_critic(cycle, critic, seen, shown)
+            context = _stage(
+                self.training.context, f"burst {cycle + 1}", before + cycle * bursts.checkpoints, epochs
+            )
+            few = seen.shorter(bursts.between * plan.batch)
+            kept.append(self._burst(cycle, critic, few, shown, bursts.checkpoints, context))
+        few_steps = len(few) * bursts.checkpoints
+        notes["critic"] = f"{width} channels in the first layer, DeOldify's has {CRITIC_WIDTH}"
+        notes["bursts"] = f"{cycles} of {few_steps} steps, {bursts.checkpoints} checkpoints, decoder only"
+        if self.training.score is not None and shown.photos:
+            notes["inflection points"] = ", ".join(
+                f"{best} of {bursts.checkpoints}" if best else "none: no checkpoint of the burst helped"
+                for best in kept
+            )
 
-            stage = _stage(training.context, f"burst {cycle + 1}", trained, epochs)
-            burst = Burst(*self._adversaries(critic, burst_rate(cycle, cycles)))
-            name = f"burst-{cycle + 1}"
+    @property
+    def _full(self) -> bool:
+        return self.training.context.budget in {"long", "paper"}
+
+    @property
+    def _cycles(self) -> int:
+        usual = 5 if self.training.context.budget == "paper" else 1
+        return usual if self.parameters.cycles is None else self.parameters.cycles
+
+    def _bursts(self) -> Bursts:
+        """Return the lengths of bursts: a share of the photos, but not fewer steps than the floor."""
+        chosen, batch, photos = self.parameters, self.training.plan.batch, len(self.training.chosen)
+        floor = 1 if self.training.context.budget == "smoke" else LEAST_STEPS
+        steps = max(ceil(chosen.burst * photos / batch), chosen.burst_steps or floor)
+        most_often = ceil(steps / MOST_CHECKPOINTS)
+        between = max(most_often, ceil(chosen.checkpoint * photos / batch))
+        return Bursts(steps, min(between, max(1, photos // batch)))
+
+    def _pretrain(self, sides: Sequence[int], epochs: int) -> tuple[LabBatches, LabBatches]:
+        """Train the generator on growing photos, each side at a lower rate; return the last batches."""
+        training, network = self.training, self.training.network
+        pretrained = training.trained.notes["backbone weights"] != "none"
+        falls = rates_of(len(sides))
+        told = []
+        for i, (side, fall) in enumerate(zip(sides, falls, strict=True)):
+            batches, last = training.batches(side), i == len(sides) - 1
+            context = _stage(training.context, f"generator at {side}²", i * training.plan.epochs, epochs)
+            factors = {
+                prefix: fall * (factor if pretrained else 1) for prefix, factor in ENCODER_RATES.items()
+            }
+            learner = training.supervised(
+                ContentLoss(network, 1.0, 1.0, self.perception), {**factors, "": fall}
+            )
             trainer = Trainer(
-                burst, few, shown, checkpoints, stage, key, best, score, may_keep_none=True, name=name
+                learner,
+                *batches,
+                training.plan.epochs,
+                context,
+                training.key,
+                training.habits if last else replace(training.habits, keep_best=False, patience=None),
+                training.score,
+                name=f"generator-{side}",
             )
             trainer.run()
-            if score is not None:
-                points.append(f"{trainer.best_epoch} of {checkpoints}")
-        if points:
-            training.trained.notes["inflection points"] = ", ".join(points)
+            facts = trainer.facts()
+            told.append(f"{facts['epochs']} at a rate of {fall * training.plan.learning_rate:g}")
+        encoder = "discriminative rates" if pretrained else "one rate, as its encoder is not pretrained"
+        training.trained.notes |= facts | {"epochs": "; ".join(told), "generator": encoder}
+        return batches
+
+    def _pretrain_critic(self, cycle: int, critic: nn.Module, seen: LabBatches, shown: LabBatches) -> None:
+        context = _stage(self.training.context, f"critic {cycle + 1}", 0, 1)
+        learner = CriticPretraining(*self._adversaries(critic, CRITIC_RATE / CRITIC_FACTOR))
+        Trainer(
+            learner,
+            seen,
+            shown,
+            1,
+            replace(context, log_epoch=lambda _: None),
+            self.training.key,
+            name=f"critic-{cycle + 1}",
+        ).run()
+
+    def _burst(
+        self,
+        cycle: int,
+        critic: nn.Module,
+        few: LabBatches,
+        shown: LabBatches,
+        checkpoints: int,
+        context: Context,
+    ) -> int:
+        """Train both against each other; return the checkpoint that was kept, 0 for none."""
+        trainer = Trainer(
+            Burst(*self._adversaries(critic, burst_rate(cycle, self._cycles))),
+            few,
+            shown,
+            checkpoints,
+            context,
+            self.training.key,
+            Habits(keep_best=self.training.score is not None),
+            self.training.score,
+            may_keep_none=True,
+            name=f"burst-{cycle + 1}",
+        )
+        trainer.run()
+        return trainer.best_epoch
 
     def _adversaries(self, critic: nn.Module, rate: float) -> tuple[Player, Player, ContentLoss, Precision]:
-        """Return generator and critic with new optimizers, the content loss and the precision."""
+        """Return generator and critic with new optimizers, the content loss and the precision.
+
+        Of the generator only the decoder learns: fast.ai's last group of layers.
+        """
 
         def player(network: nn.Module, rate: float) -> Player:
-            return Player(network, optim.Adam(network.parameters(), lr=rate, betas=ADVERSARIAL_BETAS))
+            weights = [weight for weight in network.parameters() if weight.requires_grad]
+            return Player(network, optim.Adam(weights, lr=rate, betas=ADVERSARIAL_BETAS))
 
         network = self.training.network
         return (
@@ -163,6 +273,15 @@ class Stages:
             ContentLoss(network, CONTENT_WEIGHT, CONTENT_WEIGHT, self.perception),
             self.training.precision,
         )
+
+
+def rates_of(sides: int) -> tuple[float, ...]:
+    """Return the factor of the learning rate at each side of pretraining, DeOldify's at its three sides.
+
+    >>> rates_of(3), rates_of(2), rates_of(1)
+    ((1.0, 0.1, 0.05), (1.0, 0.1), (1.0,))
+    """
+    return SIDE_RATES[:sides]
 
 
 def growing_sides(size: int) -> list[int]:

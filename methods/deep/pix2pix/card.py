@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules
+from ...learning.method import DeepMethod, Schedule, Schedules, ours
 from ...learning.pretrained import PERCEPTUAL_NETWORKS, PerceptualParameters, perceptual_files
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ class Pix2Pix(DeepMethod):
 
     The papers': both networks and their initialisation, Adam at 2e-4 with β₁ = 0.5, the learning rate
     falling to 0 over the second half, 100 times the absolute error, batches of 4 (Isola's for colorization),
-    256², and a perceptual loss on VGG16's features. Ours: its weight of 0.1, the stages and their weights
-    (fast.ai's), 20 epochs and the mirroring. If VGG16's weights are not found, the perceptual loss uses
-    MobileNetV2; without its weights there is no perceptual loss. The row says which.
+    256², and a perceptual loss on VGG16's features. Ours: normalisation by instance, the perceptual loss's
+    weight of 0.1, its stages and their weights (fast.ai's), 20 epochs and the mirroring. If VGG16's weights
+    are not found, the perceptual loss uses MobileNetV2; without its weights there is no perceptual loss. The
+    row says which.
     """
 
     info = MethodInfo(
@@ -42,6 +43,7 @@ class Pix2Pix(DeepMethod):
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=2e-4, photos=32, min_steps=4),
         quick=Schedule(size=64, epochs=5, batch=16, learning_rate=2e-4, photos=4200, min_steps=60),
+        long=ours(size=128, epochs=18, batch=16, learning_rate=2e-4, start_size=None),
         paper=Schedule(size=256, epochs=20, batch=4, learning_rate=2e-4),
     )
 
@@ -83,7 +85,8 @@ class Pix2Pix(DeepMethod):
         from ...learning.perceptual import load_perceptual_loss  # imports torch
 
         self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
-        return {**super().prepare(network, photos, context), "perceptual network": name}
+        facts = {"perceptual network": name, "generator": _stages(network)}
+        return {**super().prepare(network, photos, context), **facts}
 
     def build_learner(self, training: Training) -> Learner:
         """Return generator and critic with their losses."""
@@ -91,3 +94,12 @@ class Pix2Pix(DeepMethod):
 
         chosen = self.parameters
         return build_learner(training, chosen.absolute, chosen.perceptual, self._perception)
+
+
+def _stages(network: ColorNetwork) -> str:
+    """Return the number of stages and dropouts for the method's row."""
+    from .network import DROPOUTS, ENCODER, UNetGenerator  # imports torch
+
+    assert isinstance(network, UNetGenerator)
+    stages = f"{len(network.down)} of {len(ENCODER)} stages"
+    return f"{stages}, {network.dropouts} of {DROPOUTS} dropouts, instance normalisation"

@@ -15,6 +15,8 @@ ENCODER = (64, 128, 256, 512, 512, 512, 512, 512)
 DROPOUT_FROM = 5
 """From this stage inwards the decoder has dropout of one half: its first three stages at 256²."""
 
+DROPOUTS = 3  #: Number of stages with dropout at 256²
+
 CRITIC = ((64, 2), (128, 2), (256, 2), (512, 1))
 """Channels and stride of the 4×4 convolutions before the critic's verdict."""
 
@@ -24,9 +26,11 @@ SLOPE = 0.2  #: Slope of the leaky ReLU
 class UNetGenerator(ColorNetwork):
     """U-Net-256: eight stages down, eight up, each up stage given the features of its mirror image.
 
-    Sides are powers of two. Ours: below 256 the innermost stages are omitted, as they would have no pixels;
-    and when colorizing, batch normalisation uses its running statistics and dropout is off, so that a photo
-    has one answer (the authors keep both as in training).
+    Sides are powers of two. Below 256 the innermost stages are omitted, as they would have no pixels: 64²
+    leaves six stages, one of them with dropout. Normalisation is by instance, each photo by its own
+    statistics, in training as in colorizing. The authors colorize with the statistics of the batch that they
+    colorize, which for one photo is the same; running averages of training would lag behind. Ours: dropout is
+    off when colorizing, so that a photo has one answer.
     """
 
     def __init__(self, size: int = 256) -> None:
@@ -43,6 +47,11 @@ class UNetGenerator(ColorNetwork):
         )
         self.head = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * channels[0], 2, 4, 2, 1), nn.Tanh())
         self.apply(initialise)
+
+    @property
+    def dropouts(self) -> int:
+        """Number of stages with dropout."""
+        return sum(isinstance(layer, nn.Dropout) for layer in self.up.modules())
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Return a*b*/110, in −1…1."""
@@ -94,18 +103,18 @@ def initialise(layer: nn.Module) -> None:
         nn.init.normal_(layer.weight, 0.0, 0.02)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
-    elif isinstance(layer, nn.BatchNorm2d):
+    elif isinstance(layer, nn.BatchNorm2d | nn.InstanceNorm2d):
         nn.init.normal_(layer.weight, 1.0, 0.02)
 
 
 def _down(before: int, after: int, *, first: bool, normalised: bool) -> nn.Sequential:
     activation = [] if first else [nn.LeakyReLU(SLOPE)]
-    normalisation = [nn.BatchNorm2d(after)] if normalised else []
+    normalisation = [nn.InstanceNorm2d(after, affine=True)] if normalised else []
     return nn.Sequential(*activation, nn.Conv2d(before, after, 4, 2, 1, bias=False), *normalisation)
 
 
 def _up(before: int, after: int, *, dropout: bool) -> nn.Sequential:
     convolution = nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
     return nn.Sequential(
-        nn.ReLU(), convolution, nn.BatchNorm2d(after), *([nn.Dropout(0.5)] if dropout else [])
+        nn.ReLU(), convolution, nn.InstanceNorm2d(after, affine=True), *([nn.Dropout(0.5)] if dropout else [])
     )

@@ -23,6 +23,8 @@ def build_learner(
         scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: min(1.0, 2 * (1 - epoch / epochs)))
         return Player(network, optimizer, scheduler)
 
+    rate = training.plan.learning_rate
+    training.trained.notes["optimizer"] = f"Adam at {rate:g}, falling to 0 over the second half"
     critic = to_device(PatchCritic(), training.device)
     content = ContentLoss(training.network, absolute, perceptual, perception)
     return Adversarial(player(training.network), player(critic), content, training.precision)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
-from ...learning.pretrained import BackboneParameters, WeightsParameters
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
+from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -31,11 +31,12 @@ class ResNet34Classification(DeepMethod):
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.2",
         trainable=True,
         all_threads=True,
-        weights=("resnet34",),
+        weights=BACKBONES,
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=4, learning_rate=1e-3, photos=16, min_steps=4),
         quick=Schedule(size=64, epochs=6, batch=16, learning_rate=1e-3, photos=4200, min_steps=80),
+        long=ours(size=160, epochs=30, batch=16, learning_rate=1e-3),
         paper=Schedule(size=224, epochs=20, batch=3, learning_rate=1e-4),
     )
 
@@ -52,4 +53,4 @@ class ResNet34Classification(DeepMethod):
         """Return encoder, decoder and classifier with random weights."""
         from .network import ClassificationNetwork  # imports torch
 
-        return ClassificationNetwork(self.parameters.backbone, self.parameters.temperature)
+        return ClassificationNetwork(self.backbone, self.parameters.temperature)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
-from ...learning.pretrained import BackboneParameters, WeightsParameters
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
+from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -27,11 +27,12 @@ class ResNet34Regression(DeepMethod):
         source="Qin, Mao & Meng, Image Colorization with Deep Learning Model, §3.1",
         trainable=True,
         all_threads=True,
-        weights=("resnet34",),
+        weights=BACKBONES,
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),
         quick=Schedule(size=64, epochs=15, batch=32, learning_rate=1e-3, photos=4200, min_steps=80),
+        long=ours(size=224, epochs=40, batch=32, learning_rate=1e-3),
         paper=Schedule(size=224, epochs=20, batch=128, learning_rate=1e-4),
     )
 
@@ -44,4 +45,4 @@ class ResNet34Regression(DeepMethod):
         """Return encoder and decoder with random weights."""
         from .network import RegressionNetwork  # imports torch
 
-        return RegressionNetwork(self.parameters.backbone)
+        return RegressionNetwork(self.backbone)

@@ -1,16 +1,27 @@
 """NoGAN training: stages, the inflection point, the render factor, resuming."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from huebench.methods.base import Context
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
+from huebench.methods.deep.nogan_unet.training import Stages
 from huebench.methods.learning.data import LabBatches
 from huebench.methods.learning.learner import native_precision
+from huebench.methods.learning.pretrained import PretrainedPart
+from huebench.methods.learning.training import Training
 
-SMALL = {"backbone": "resnet18", "critic_width": 8, "weights": "none", "perceptual_network": "none"}
+SMALL = {
+    "burst_steps": 1,
+    "backbone": "resnet18",
+    "critic_width": 8,
+    "weights": "none",
+    "perceptual_network": "none",
+}
 TINY = {"size": 32, "epochs": 1, "batch": 2, **SMALL}
 
 
@@ -45,7 +56,7 @@ def test_stages_follow_one_another_and_the_curve_runs_on(photo_set, crops):
 
 @pytest.mark.slow
 def test_the_checkpoint_with_the_best_validation_score_is_kept(photo_set, crops):
-    scores = iter([0.5, 0.9, 0.1])
+    scores = iter([0.2, 0.5, 0.9, 0.1])  # of the generator's epoch, then before the burst and in it
     answers = []
 
     def validate(method):
@@ -55,8 +66,11 @@ def test_the_checkpoint_with_the_best_validation_score_is_kept(photo_set, crops)
     method = NoGanUNet(**TINY, burst=1, checkpoint=0.5)
     method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context(validate=validate))
     assert method.notes["inflection points"] == "1 of 2"
-    np.testing.assert_array_equal(_colors(method), answers[1])
-    assert not np.array_equal(answers[1], answers[2])
+    assert method.notes["epochs"] == "1 at 32²; 4 photos each at a rate of 0.001"
+    assert method.notes["bursts"] == "1 of 2 steps, 2 checkpoints, decoder only"
+    assert method.notes["critic"] == "8 channels in the first layer, DeOldify's has 256"
+    np.testing.assert_array_equal(_colors(method), answers[2])
+    assert not np.array_equal(answers[2], answers[3])
     method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), Context())
     assert "inflection points" not in method.notes  # where nothing scored, nothing was chosen
 
@@ -101,3 +115,77 @@ def test_the_render_factor_is_a_sixteenth_of_the_side_of_prediction(photo_set, c
     again = NoGanUNet(**TINY, cycles=0, render_factor=5)
     again.load(tmp_path)
     np.testing.assert_array_equal(_colors(again), _colors(method))
+
+
+def _stages(photos: int, batch: int, budget: str, **options) -> Stages:
+    method = NoGanUNet(**options)
+    training = SimpleNamespace(
+        plan=replace(method.schedule(budget), batch=batch),
+        chosen=np.arange(photos),
+        context=Context(budget=budget),
+    )
+    return Stages(training, method.parameters, None)
+
+
+@pytest.mark.parametrize(
+    ("photos", "budget", "steps", "checkpoints"),
+    [
+        (2000, "quick", 200, 20),  # 3 % would be 4 steps
+        (4000, "paper", 200, 20),
+        (1_300_000, "paper", 2438, 20),
+        (16, "smoke", 1, 1),
+    ],
+)
+def test_a_burst_has_at_least_200_steps_above_smoke(photos, budget, steps, checkpoints):
+    bursts = _stages(photos, 16, budget)._bursts()
+    assert bursts.steps == steps
+    assert bursts.checkpoints == checkpoints
+
+
+def test_a_burst_may_be_shorter_on_request():
+    assert _stages(2000, 16, "quick", burst_steps=1)._bursts().steps == 4
+
+
+def test_only_the_decoder_learns_in_a_burst(photo_set, crops, monkeypatch):
+    before = {}
+
+    def pretrained(self, sides, epochs):
+        before.update({name: w.clone() for name, w in self.training.network.named_parameters()})
+        return self.training.batches(32)
+
+    monkeypatch.setattr(Stages, "_pretrain", pretrained)
+    monkeypatch.setattr("huebench.methods.deep.nogan_unet.training.CRITIC_THRESHOLD", 100.0)
+    method = NoGanUNet(**TINY)
+    method.fit(photo_set(crops[:4]), photo_set([]), Context())
+    moved = {n for n, w in method._trained.network.named_parameters() if not torch.equal(w, before[n])}
+    assert moved
+    assert not any(name.startswith("backbone.") for name in moved)
+    assert any(name.startswith("stages.") for name in moved)
+
+
+def test_no_burst_that_helped_is_said_in_the_row(photo_set, crops):
+    scores = iter([0.1, 0.9, 0.5, 0.4])
+    method = NoGanUNet(**TINY, burst=1, checkpoint=0.5)
+    context = Context(validate=lambda _: next(scores))
+    method.fit(photo_set(crops[:4]), photo_set(crops[4:6]), context)
+    assert method.notes["inflection points"] == "none: no checkpoint of the burst helped"
+
+
+def test_rates_fall_with_the_side_and_are_lower_for_a_pretrained_encoder(photo_set, crops, monkeypatch):
+    rates = []
+
+    def record(self, content=None, rates_=None, **options):
+        learner = supervised(self, content, rates_)
+        rates.append(sorted({group["lr"] for group in learner.optimizers["generator"].param_groups}))
+        return learner
+
+    supervised = Training.supervised
+    monkeypatch.setattr(Training, "supervised", record)
+    NoGanUNet(**TINY | {"size": 64}, cycles=0).fit(photo_set(crops[:4]), photo_set([]), Context())
+    assert rates == [[1e-3], [1e-4]]
+    rates.clear()
+    monkeypatch.setattr(PretrainedPart, "load_into", lambda *given: "imagenet")
+    method = NoGanUNet(**TINY, cycles=0)
+    method.fit(photo_set(crops[:4]), photo_set([]), Context())
+    assert rates == [pytest.approx([1e-6, 1e-3 * 1e-3**0.5, 1e-3])]
+    assert method.notes["generator"] == "discriminative rates"

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from huebench.methods.base import Context
-from huebench.methods.deep.pix2pix.card import Pix2Pix
+from huebench.methods.deep.pix2pix.card import Pix2Pix, _stages
+from huebench.methods.deep.pix2pix.network import UNetGenerator
 from huebench.methods.learning.learner import native_precision
 
 
@@ -46,3 +48,22 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(photo_set, crops, tmp
 def test_sides_are_powers_of_two(size):
     with pytest.raises(ValidationError, match=r"power of 2|greater than or equal to 32"):
         Pix2Pix(size=size)
+
+
+@pytest.mark.parametrize(("size", "stages"), [(64, "6 of 8 stages, 1 of 3"), (256, "8 of 8 stages, 3 of 3")])
+def test_the_row_says_what_a_smaller_side_leaves_of_the_generator(size, stages):
+    network = UNetGenerator(size)
+    assert _stages(network) == f"{stages} dropouts, instance normalisation"
+
+
+def test_colorizing_normalises_as_training_does():
+    """Running averages would lag behind the weights; each photo's own statistics do not."""
+    torch.manual_seed(0)
+    network = UNetGenerator(32)
+    photos = 100 * torch.rand(4, 1, 32, 32)
+    with torch.no_grad():
+        trained = network.train()(photos)
+        shown = network.eval()(photos)
+        alone = network(photos[2:3])
+    torch.testing.assert_close(shown, trained)
+    torch.testing.assert_close(alone, shown[2:3])

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from huebench import UserError
 from huebench.datasets.color.conversion import rgb_to_lab
-from huebench.methods.base import Context
+from huebench.datasets.photos import PhotoSet
+from huebench.methods.base import Context, methods
 from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
 from huebench.methods.deep.encoder_decoder.network import EncoderDecoderNetwork
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
@@ -20,6 +21,7 @@ from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.learning.inference import TrainedNetwork
 from huebench.methods.learning.method import DeepMethod, Schedule
 from huebench.methods.learning.network import ColorNetwork
+from huebench.methods.learning.trainer import Trainer
 
 TINY = {"size": 16, "epochs": 2, "batch": 4}
 
@@ -169,6 +171,70 @@ def test_our_habits_of_training_are_options_and_stand_in_the_row(photo_set, crop
     assert method.notes["weights kept"] == "moving average (0.9), batch statistics measured anew"
 
 
+@pytest.mark.parametrize(("size", "side"), [(16, 32), (64, 128), (96, 128), (144, 144)])
+def test_crops_are_taken_from_photos_of_at_most_the_protocols_side(photo_set, crops, size, side):
+    method, packed = EncoderDecoder(size=size, epochs=1, crop=0.5), []
+    photos = photo_set(crops[:3])  # prepared at 128²
+    with pytest.MonkeyPatch.context() as patch:
+        pack = PhotoSet.packed
+        patch.setattr(PhotoSet, "packed", lambda self, size: packed.append(size) or pack(self, size))
+        patch.setattr(Trainer, "run", lambda self: None)
+        method.fit(photos, photo_set([]), Context())
+    assert packed == [size, size, side]  # for near-grey photos, for validation, for crops
+
+
+def test_a_first_side_that_is_not_smaller_is_no_growth():
+    assert EncoderDecoder(size=64).schedule("long").start_size is None
+    assert EncoderDecoder(size=64, start_size=32).schedule("paper").start_size == 32
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("encoder-decoder", "inception-fusion", "pix2pix", "nogan-unet"),
+        *("resnet34-regression", "resnet34-classification", "resnet34-rebalanced"),
+    ],
+)
+def test_the_papers_own_training_is_the_default_of_budget_paper_and_ours_of_long(name):
+    method = methods.get(name)()
+    paper, long = method.schedule("paper"), method.schedule("long")
+    assert (paper.optimizer, paper.rates, paper.start_size, paper.crop) == ("adam", "steps", None, 1.0)
+    assert (paper.average, paper.recalibrate) == (0.0, False)
+    assert (long.optimizer, long.rates, long.average) == ("adamw", "one-cycle", 0.999)
+    assert method.schedule("quick").size < long.size <= paper.size
+
+
+@pytest.mark.parametrize(
+    ("budget", "options", "there", "found"),
+    [
+        ("long", {}, {"mobilenetv2_100", "tf_efficientnet_lite0"}, "mobilenetv2_100"),
+        ("long", {}, {"resnet34", "mobilenetv2_100"}, "resnet34"),
+        ("long", {}, set(), "resnet34"),
+        ("paper", {}, {"mobilenetv2_100"}, "resnet34"),
+        ("long", {"backbone": "resnet18"}, {"mobilenetv2_100"}, "resnet18"),
+        ("long", {"weights": "none"}, {"mobilenetv2_100"}, "resnet34"),
+    ],
+)
+def test_long_takes_the_first_backbone_whose_weights_are_found(monkeypatch, budget, options, there, found):
+    def find(name, where, *, download):
+        return name if name in there and where != "none" else None
+
+    monkeypatch.setattr("huebench.methods.learning.weights.find_weights", find)
+    assert ResNet34Regression(**options).choose(Context(budget=budget)) == {"backbone": found}
+
+
+def test_a_model_is_loaded_with_the_backbone_that_its_fit_chose(photo_set, crops, tmp_path, monkeypatch):
+    monkeypatch.setattr(ResNet34Regression, "choose", lambda self, context: {"backbone": "mobilenetv2_100"})
+    method = ResNet34Regression(size=32, epochs=1, batch=4, weights="none")
+    method.fit(photo_set(crops[:4]), photo_set([]), Context())
+    assert method.notes["backbone"] == "mobilenetv2_100"
+    method.save(tmp_path)
+    monkeypatch.undo()
+    again = ResNet34Regression(size=32, epochs=1, batch=4, weights="none")
+    again.load(tmp_path)
+    np.testing.assert_array_equal(_colors(again), _colors(method))
+
+
 def test_an_interrupted_fit_with_our_habits_resumes_to_the_same_bytes(photo_set, crops, tmp_path):
     class InterruptedFitError(Exception):
         pass
@@ -189,6 +255,13 @@ def test_an_interrupted_fit_with_our_habits_resumes_to_the_same_bytes(photo_set,
     np.testing.assert_array_equal(fit(Context(checkpoints=tmp_path)), whole)
 
 
+def test_the_row_counts_the_photos_that_were_drawn(photo_set, crops):
+    method = EncoderDecoder(**TINY, photos=3)
+    assert method.train_photos is None
+    method.fit(photo_set(crops[:6]), photo_set([]), Context())
+    assert method.train_photos == 3
+
+
 def test_near_grey_photos_are_left_out_of_training(photo_set, crops):
     grey = np.repeat(crops[:3].mean(-1, keepdims=True), 3, axis=-1).astype(np.uint8)
     colourful, mixed = EncoderDecoder(**TINY), EncoderDecoder(**TINY)
@@ -197,6 +270,7 @@ def test_near_grey_photos_are_left_out_of_training(photo_set, crops):
     np.testing.assert_array_equal(_colors(mixed), _colors(colourful))
     assert mixed.notes["near-grey training photos"] == "3 of 8 left out"
     assert colourful.notes["near-grey training photos"] == "none left out"
+    assert (mixed.train_photos, colourful.train_photos) == (5, 5)
 
     everything = EncoderDecoder(**TINY, near_grey=True)
     everything.fit(photo_set([*grey, *crops[:5]]), photo_set([]), Context())

@@ -30,7 +30,7 @@ from huebench.methods.learning.learner import Supervised
 from huebench.methods.deep.nogan_unet.training import Burst
 from huebench.methods.learning.parallel import from_first_process, main_process_first, process_group, rank
 from huebench.methods.learning.reproducible import reproducible
-from huebench.methods.learning.trainer import Trainer
+from huebench.methods.learning.trainer import Habits, Trainer
 from huebench.methods.learning.network import ColorNetwork
 
 class Tiny(ColorNetwork):
@@ -72,7 +72,8 @@ with process_group(device), reproducible(0, device):
     score = lambda: len(curve) if rank() == 0 else -len(curve)
     burst = Burst(Player(network, adam(network)), Player(critic, adam(critic)),
                   ContentLoss(network, 1.0, 0.0, None), "fp32")
-    trainer = Trainer(burst, *batches, 3, context, "key", score=score, name="burst")
+    trainer = Trainer(burst, *batches, 3, context, "key", Habits(keep_best=True), score,
+                      may_keep_none=True, name="burst")
     trainer.run()
     answers["best"] = trainer.best_epoch
     answers["first's"] = from_first_process(rank() + 7.0)

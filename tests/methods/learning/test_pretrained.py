@@ -37,11 +37,14 @@ def test_methods_name_the_files_that_they_read(tmp_path, monkeypatch):
         paths[name] = tmp_path / f"{name}.safetensors"
         paths[name].touch()
     perceptual = (paths["vgg16_bn"], paths["mobilenetv2_100"])
-    assert ResNet34Regression().files == (paths["resnet34"],)
+    assert ResNet34Regression().files == (paths["resnet34"], paths["mobilenetv2_100"])  # `long` may take both
+    assert ResNet34Regression(backbone="resnet34").files == (paths["resnet34"],)
+    assert ResNet34Regression(weights=str(tmp_path)).files == (paths["resnet34"],)
     assert ResNet34Regression(weights="none").files == ()
-    assert InceptionFusion().files == (paths["inception_resnet_v2"],)
+    assert InceptionFusion().files == (paths["inception_resnet_v2"], paths["mobilenetv2_100"])
+    assert InceptionFusion(embedding="none").files == ()
     assert Pix2Pix().files == perceptual
     assert Pix2Pix(perceptual_network="none").files == ()
-    nogan = NoGanUNet(perceptual_network="mobilenetv2_100")
+    nogan = NoGanUNet(backbone="resnet34", perceptual_network="mobilenetv2_100")
     assert nogan.files == (paths["resnet34"], paths["mobilenetv2_100"])
     assert External(file=tmp_path / "network.onnx").files == (tmp_path / "network.onnx",)

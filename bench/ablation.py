@@ -1,0 +1,154 @@
+"""What each habit of training is worth: one network, trained with all of them and without each in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .. import UserError
+from ..files import atomic
+from ..methods.base import Budget
+from ..methods.learning.method import DeepMethod, SupervisedParameters, ours
+from ..methods.spec import MethodSpec, label, parse_specs
+from ..reports.tables import Results
+
+METRICS = {"auc": ("AuC", 4), "psnr_ab": ("PSNR ab (dB)", 3), "colorfulness": ("colorfulness", 1)}
+"""The metrics of the table, with their headings and decimals."""
+
+ALL, NONE = "all habits", "no habit"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A training with a set of habits.
+
+    Attributes
+    ----------
+    name
+        Its row: ``all habits``, ``without crops``, …
+    spec
+        The method with the parameters that set the habits.
+    """
+
+    name: str
+    spec: MethodSpec
+
+    @property
+    def label(self) -> str:
+        """The method's label in the tables of a run."""
+        return label(self.spec.build())
+
+    @property
+    def text(self) -> str:
+        """The method as on the command line."""
+        given = ",".join(f"{name}={value}" for name, value in self.spec.parameters.items())
+        return f"{self.spec.name}[{given}]"
+
+
+def habits(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the habits of training by name: the parameters that turn each on, and those that turn it off."""
+    on = ours(size, 1, 1, 1.0)
+    return {
+        "the best epoch": ({"keep": "best"}, {"keep": "last"}),
+        "AdamW and one cycle": (
+            {"optimizer": on.optimizer, "rates": on.rates},
+            {"optimizer": "adam", "rates": "steps"},
+        ),
+        "averaged weights": ({"average": on.average}, {"average": 0.0}),
+        "batch statistics measured anew": ({"recalibrate": True}, {"recalibrate": False}),
+        "crops": ({"crop": on.crop}, {"crop": 1.0}),
+        "smaller photos first": ({"start_size": on.start_size}, {"start_size": size}),
+        "leaving near-grey photos out": ({"near_grey": False}, {"near_grey": True}),
+    }
+
+
+def variants(method: str, budget: Budget) -> list[Variant]:
+    """Return the trainings of an ablation: with all habits, without each in turn, and with none.
+
+    Raises
+    ------
+    UserError
+        If the text does not name one method that has all these options.
+    """
+    specs = parse_specs(method)
+    built = specs[0].build()
+    if len(specs) > 1 or not isinstance(built, DeepMethod):
+        raise UserError(f"an ablation needs one trained network, not '{method}': try resnet34-regression")
+    if not isinstance(built.parameters, SupervisedParameters):
+        raise UserError(
+            f"{built.info.name} has its own optimizer: choose another method, such as encoder-decoder"
+        )
+    each = habits(built.schedule(budget).size)
+    on = _joined([turned_on for turned_on, _ in each.values()])
+    off = _joined([turned_off for _, turned_off in each.values()])
+    sets = {
+        ALL: on,
+        **{f"without {name}": on | turned_off for name, (_, turned_off) in each.items()},
+        NONE: off,
+    }
+    return [Variant(name, _with(specs[0], parameters)) for name, parameters in sets.items()]
+
+
+def table(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> str:
+    """Return a Markdown table of the means, and of the paired differences from the training with all habits.
+
+    Parameters
+    ----------
+    trainings
+        The trainings, that with all habits first.
+    runs
+        Results by dataset.
+    """
+    lines = []
+    for dataset, results in runs.items():
+        photos = results.images[results.images["status"] == "ok"]
+        count = photos["photo"].nunique()
+        lines += [f"## {dataset}, {count} validation photos", ""]
+        lines += [
+            "| training | " + " | ".join(f"{title} | difference" for title, _ in METRICS.values()) + " |"
+        ]
+        lines += ["|---" * (1 + 2 * len(METRICS)) + "|"]
+        whole = photos[photos["method"] == trainings[0].label]
+        for training in trainings:
+            own = photos[photos["method"] == training.label]
+            cells = [text for metric in METRICS for text in _compared(own, whole, metric)]
+            lines += [f"| {training.name} | " + " | ".join(cells) + " |"]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def write(path: Path, text: str) -> None:
+    """Write the page atomically."""
+    with atomic(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _compared(own: pd.DataFrame, whole: pd.DataFrame, metric: str) -> tuple[str, str]:
+    """Return a training's mean, and the difference from the other with its 95 % interval over photos."""
+    from scipy import stats  # slow to import
+
+    decimals = METRICS[metric][1]
+    values = own.groupby("photo")[metric].mean()
+    mean = f"{values.mean():.{decimals}f}" if len(values) else "failed"
+    differences = (values - whole.groupby("photo")[metric].mean()).dropna()
+    if len(differences) < 2 or not differences.any():
+        return mean, ""
+    low, high = stats.t.interval(0.95, len(differences) - 1, differences.mean(), differences.sem())
+    return mean, f"{differences.mean():+.{decimals}f} ({low:+.{decimals}f} … {high:+.{decimals}f})"
+
+
+def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _with(spec: MethodSpec, parameters: Mapping[str, Any]) -> MethodSpec:
+    """Return the method with more parameters; those that were given before stay."""
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in parameters.items()
+    }
+    return MethodSpec(spec.name, texts | spec.parameters)

@@ -1,0 +1,74 @@
+"""``bench ablation``: what each habit of training is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ...methods import Budget
+from .console import Console
+
+PAGE = """# What each habit of training is worth
+
+`{method}` was trained with all habits, without each in turn, and with none of them. The photos are those of
+the validation split, which also chooses the epoch, so the means favour every training alike: compare the
+rows, not other reports. Differences are from the first row, photo by photo, with 95 % intervals over the
+photos. They concern these trainings, {seeds}.
+
+```console
+{command}
+```
+
+{table}"""
+
+
+def ablation(
+    method: Annotated[
+        str, typer.Option(help="The network, with parameters that all trainings share.")
+    ] = "resnet34-regression[backbone=mobilenetv2_100,size=128,epochs=12]",
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:PATH]", help="Dataset; repeat for several.  [default: samples]"),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score at most N photos.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(min=0, help="Seed; repeat the option for several.")
+    ] = None,
+    budget: Annotated[Budget, typer.Option(help="Length of training.")] = "quick",
+    size: Annotated[
+        int | None, typer.Option(min=16, help="Side in pixels at which photos are scored.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder for the runs; finished cells are not repeated.")] = Path(
+        "runs/ablation"
+    ),
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The page to write.")] = Path("ablation.md"),
+) -> None:
+    """Train one network with and without each habit of training, and write a table of the differences."""
+    from ..ablation import METRICS, table, variants, write
+    from ..api import run
+    from ..run import typed
+
+    trainings = variants(method, budget)
+    results = {}
+    for spec in dataset or ["samples"]:
+        name, _, root = spec.partition(":")
+        results[name] = run(
+            methods=[training.text for training in trainings],
+            dataset=name,
+            **({"data_root": root} if root else {}),
+            split="validation",
+            limit=limit,
+            seeds=tuple(seed or (0,)),
+            budget=budget,
+            size=size,
+            metrics=tuple(METRICS),
+            keep_predictions="none",
+            out=runs / name,
+        )
+    seeds = "one seed each" if len(seed or (0,)) == 1 else f"{len(seed or ())} seeds each"
+    page = PAGE.format(method=method, seeds=seeds, command=typed(), table=table(trainings, results))
+    write(out, page)
+    Console().print(Text(f"table: {out}"), soft_wrap=True)

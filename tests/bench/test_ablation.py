@@ -1,0 +1,61 @@
+"""The ablation: which trainings it compares, and the table of their differences."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from huebench import UserError
+from huebench.bench.ablation import ALL, NONE, table, variants
+
+
+def test_each_training_lacks_one_habit_and_the_last_lacks_all():
+    trainings = variants("encoder-decoder[size=64,epochs=2]", "quick")
+    names = [training.name for training in trainings]
+    assert (names[0], names[-1], len(names)) == (ALL, NONE, 9)
+    whole, none = trainings[0].spec.parameters, trainings[-1].spec.parameters
+    assert whole["start_size"] == "32"
+    assert {name for name in whole if whole[name] != none[name]} == {
+        *("keep", "optimizer", "rates", "average", "recalibrate", "crop", "start_size", "near_grey"),
+    }
+    for training in trainings[1:-1]:
+        changed = {name for name, value in training.spec.parameters.items() if value != whole[name]}
+        assert changed in ({"optimizer", "rates"}, *({name} for name in whole))
+    assert len({training.label for training in trainings}) == 9
+    assert all(training.spec.parameters["epochs"] == "2" for training in trainings)
+
+
+def test_a_parameter_that_was_given_stays():
+    assert {t.spec.parameters["crop"] for t in variants("encoder-decoder[size=64,crop=0.9]", "quick")} == {
+        "0.9"
+    }
+
+
+@pytest.mark.parametrize("method", ["gray", "encoder-decoder,resnet34-regression", "patch-som-mlp"])
+def test_other_methods_are_refused(method):
+    with pytest.raises(UserError, match="an ablation needs one trained network"):
+        variants(method, "quick")
+
+
+def test_a_network_with_its_own_optimizer_is_refused():
+    with pytest.raises(UserError, match="pix2pix has its own optimizer"):
+        variants("pix2pix", "quick")
+
+
+def test_the_table_has_means_and_paired_differences_with_intervals():
+    trainings = variants("encoder-decoder[size=64]", "quick")[:2]
+    rows = [
+        {"method": training.label, "photo": photo, "status": "ok", "auc": auc + worse, "psnr_ab": 20.0,
+         "colorfulness": 10.0 + 10 * worse * auc}
+        for training, worse in zip(trainings, (0.0, -0.1), strict=True)
+        for photo, auc in (("a", 0.5), ("b", 0.7), ("c", 0.9))
+    ]  # fmt: skip
+    rows[3]["auc"] += 0.02
+    text = table(trainings, {"landscapes": SimpleNamespace(images=pd.DataFrame(rows))})
+    lines = text.splitlines()
+    assert lines[0] == "## landscapes, 3 validation photos"
+    assert lines[4] == "| all habits | 0.7000 |  | 20.000 |  | 10.0 |  |"
+    # The differences are -0.08, -0.1, -0.1: mean -0.0933, deviation 0.01155, t(2) = 4.3027.
+    assert lines[5].startswith(
+        "| without the best epoch | 0.6067 | -0.0933 (-0.1220 … -0.0646) | 20.000 |  | 9.3 | -0.7"
+    )
