@@ -1,4 +1,4 @@
-"""The command line: ``bench run | score | report | compare | study | list | check | speed | datasets``."""
+"""The command line: ``bench``, with one module per command."""
 
 from .main import app as app
 from .main import main as main

@@ -40,7 +40,8 @@ _HOME = re.compile(r"(?<![^=:,])~(?=/|$)")
 class _Commands(TyperGroup):
     """The commands; typer takes any EOFError for Ctrl-D and would print only "Aborted.".
 
-    Typer itself never raises SystemExit here, so a SystemExit comes from a plugin.
+    Typer itself never raises SystemExit here, so a SystemExit comes from a plugin, or from Rich when
+    nobody reads its output any more.
     """
 
     def invoke(self, ctx: Any) -> Any:
@@ -49,6 +50,8 @@ class _Commands(TyperGroup):
         except EOFError as error:
             raise RuntimeError("a file ends too early; the traceback above shows where it is read") from error
         except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):
+                raise
             raise UserError(f"a plugin called sys.exit({error.code!r}): it must raise, or return") from error
 
 

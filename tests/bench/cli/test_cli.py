@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from huebench.reports import tables
@@ -16,3 +20,17 @@ def test_help_shows_brackets_as_they_are(bench):
     printed = bench("run", "--help")[1]
     assert "pixel-knn[neighbours=3]" in printed
     assert "[default: the protocol's]" in printed
+
+
+def test_a_reader_that_stops_reading_ends_the_help_without_a_message():
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        ended = subprocess.run(
+            [sys.executable, "-m", "huebench.bench", "run", "--help"],
+            check=False,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert ended.stderr == ""
