@@ -175,7 +175,7 @@ def _shared(before: Results, after: Results) -> tuple[Results, Results]:
 
     def kept(results: Results) -> Results:
         pairs = pd.MultiIndex.from_frame(results.images[["method", "photo"]])
-        return replace(results, images=results.images[pairs.isin(both)].replace([np.inf, -np.inf], pd.NA))
+        return replace(results, images=results.images[pairs.isin(both)].replace([np.inf, -np.inf], np.nan))
 
     return kept(before), kept(after)
 

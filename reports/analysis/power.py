@@ -24,7 +24,7 @@ def smallest_differences(
     between
         Standard deviation between seeds of either method; it counts with two seeds or more.
 
-    >>> smallest_differences([119], [1.0], methods=2).round(2).loc[119, 1.0]
+    >>> float(smallest_differences([119], [1.0], methods=2).round(2).loc[119, 1.0])
     0.26
     """
     table = pd.DataFrame(index=pd.Index(photos, name="photos"), columns=deviations, dtype=float)
