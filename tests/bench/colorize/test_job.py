@@ -316,6 +316,6 @@ def test_killed_job_leaves_no_half_file_and_is_finished_by_the_next(tmp_path, gr
     check_kills(tmp_path, grey, 12, [0.02])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_job_killed_at_20_moments(tmp_path, grey):
     check_kills(tmp_path, grey, 150, np.random.default_rng(0).uniform(0, 0.15, 20))

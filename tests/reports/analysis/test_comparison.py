@@ -189,6 +189,7 @@ def test_a_change_of_03_db_in_119_photos_is_found_and_none_is_not_in_95_of_100(m
     assert hits >= 95 if found else hits <= 5
 
 
+@pytest.mark.slow
 def test_noise_on_every_metric_is_not_a_change_in_38_of_40_runs(maker, monkeypatch):
     monkeypatch.setattr(inference, "RESAMPLES", 99)  # p is at least that of the t test
     results = maker.run(methods=("fusion",), photos=119)
