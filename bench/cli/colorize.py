@@ -76,7 +76,7 @@ def colorize(
         str, typer.Option(metavar="NAME[:PATH]", help="Dataset that --method learns from.")
     ] = "samples",
     budget: Annotated[
-        Literal["smoke", "quick", "paper"], typer.Option(help="Length of training for --method.")
+        Literal["smoke", "quick", "long", "paper"], typer.Option(help="Length of training for --method.")
     ] = "quick",
     _plugins: Plugins = None,
 ) -> None:
@@ -86,8 +86,9 @@ def colorize(
 
     Examples
     --------
+        bench colorize scans
         bench colorize scans --from runs/landscapes
-        bench colorize "box 1/*.tif" album.zip --method pixel-knn --out colours
+        bench colorize "box 1" album.zip --method pixel-knn --out colours
         bench colorize scans --method pixel-knn,histogram-matching --compare
         bench colorize portrait.jpg --from runs/landscapes --grid size=192,256,384
 
