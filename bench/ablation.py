@@ -83,6 +83,9 @@ def variants(method: str, budget: Budget) -> list[Variant]:
             f"{built.info.name} has its own optimizer: choose another method, such as encoder-decoder"
         )
     each = habits(built.schedule(budget).size)
+    set_by_habits = {name for on_and_off in each.values() for choice in on_and_off for name in choice}
+    if given := sorted(set_by_habits & set(specs[0].parameters)):
+        raise UserError(f"the ablation itself sets {', '.join(given)}: leave that out of --method")
     on = _joined([turned_on for turned_on, _ in each.values()])
     off = _joined([turned_off for _, turned_off in each.values()])
     sets = {

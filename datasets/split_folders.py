@@ -14,19 +14,22 @@ from .. import UserError
 from . import SPLITS, Split
 
 SPLIT_NAMES: Final[dict[Split, str]] = {
-    "train": "train training trainset trainingset traindata trainval trn",
-    "validation": "val valid validation validate valset valdata dev devel devset development eval evaluation",
-    "test": "test tests testing testset testdata tst holdout",
+    "train": "train training trainval trn imagestr",
+    "validation": "val valid validation validate dev devel development eval evaluation imagesvl",
+    "test": "test tests testing tst holdout imagests",
 }
 """Words in the name of a folder that make it a split.
 
 Case, digits and other words in the name do not matter: ``Train``, ``val2017``, ``train_set``, ``trainA``,
-``DIV2K_train_HR``. A name with words of two splits states none.
+``DIV2K_train_HR``, nor does what stands with a word: ``testimages``, ``TRAINHR``. A name with words of two
+splits states none.
 """
 
 _SPLIT_OF: Final[dict[str, Split]] = {w: split for split in SPLITS for w in SPLIT_NAMES[split].split()}
 _WORDS: Final = re.compile(r"[^\W\d_]+")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_BESIDE: Final = "images?|imgs?|photos?|pictures?|data|sets?"
+_BARE: Final = re.compile(rf"(?:{_BESIDE})?(\w+?)(?:{_BESIDE}|[hl]r)?")
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,15 @@ def split_named(name: str) -> Split | None:
     >>> [split_named(name) for name in ("DIV2K_train_HR", "testA", "val2017", "train_test", "portraits")]
     ['train', 'test', 'validation', None, None]
     """
-    words = [word.casefold() for word in (*_WORDS.findall(name), *_CAMEL.findall(name))]
-    named = {_SPLIT_OF[word] for word in words if word in _SPLIT_OF}
-    return named.pop() if len(named) == 1 else None
+    for words in (_WORDS.findall(name), _CAMEL.findall(name)):
+        if named := {split for word in words if (split := _split_of(word.casefold()))}:
+            return named.pop() if len(named) == 1 else None
+    return None
+
+
+def _split_of(word: str) -> Split | None:
+    bare = _BARE.fullmatch(word)
+    return _SPLIT_OF.get(word) or (_SPLIT_OF.get(bare[1]) if bare else None)
 
 
 def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stated]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from ... import UserError
 from ...methods import Budget
 from .console import Console
 
@@ -53,9 +54,8 @@ def ablation(
 
     trainings = variants(method, budget)
     results = {}
-    for spec in dataset or ["samples"]:
-        name, _, root = spec.partition(":")
-        results[name] = run(
+    for title, (name, root) in _titled(dataset or ["samples"]).items():
+        results[title] = run(
             methods=[training.text for training in trainings],
             dataset=name,
             **({"data_root": root} if root else {}),
@@ -66,9 +66,21 @@ def ablation(
             size=size,
             metrics=tuple(METRICS),
             keep_predictions="none",
-            out=runs / name,
+            out=runs / title,
         )
     seeds = "one seed each" if len(seed or (0,)) == 1 else f"{len(seed or ())} seeds each"
     page = PAGE.format(method=method, seeds=seeds, command=typed(), table=table(trainings, results))
     write(out, page)
     Console().print(Text(f"table: {out}"), soft_wrap=True)
+
+
+def _titled(datasets: list[str]) -> dict[str, tuple[str, str]]:
+    """Return the name and the folder of every dataset, by its heading in the table."""
+    titled: dict[str, tuple[str, str]] = {}
+    for spec in datasets:
+        name, _, root = spec.partition(":")
+        title = f"{name}-{Path(root).resolve().name}" if name == "folder" else name
+        if title in titled:
+            raise UserError(f"two --dataset are both called {title}: run the ablation once for each")
+        titled[title] = (name, root)
+    return titled

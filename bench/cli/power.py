@@ -1,9 +1,11 @@
 """``bench power``."""
 
+from math import inf
 from typing import Annotated
 
 import typer
 
+from ... import UserError
 from .console import Console
 
 
@@ -24,11 +26,16 @@ def power(
     """Show the smallest difference from the best method that a run would find with a power of 80%."""
     from rich.table import Table
 
+    if any(not 0 < each < inf for each in deviation or ()):
+        raise UserError("--deviation must be above 0, and finite")
+    if between and seeds < 2:
+        raise UserError("--between is about several seeds: add --seeds 3, for example")
+
     from ...reports.analysis.power import smallest_differences
 
     table = smallest_differences(
-        photos or [30, 119, 300, 1000, 3000],
-        deviation or [0.5, 1.0, 2.0, 4.0],
+        list(dict.fromkeys(photos or [30, 119, 300, 1000, 3000])),
+        list(dict.fromkeys(deviation or [0.5, 1.0, 2.0, 4.0])),
         methods=methods,
         seeds=seeds,
         between=between,

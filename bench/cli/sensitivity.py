@@ -120,8 +120,11 @@ def _table(found: Sensitivity, metric: str) -> Table:
 
 
 def _around(path: Path, start: str) -> tuple[str, str]:
-    """Return a file's text before and after its table; raises `UserError` if the marks are missing."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    """Return a file's text before and after its table; raises `UserError` if it has no marks."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--into '{path}' is not a text file that can be read: {error}") from error
     before, found, rest = text.partition(start)
     _, end, after = rest.partition(END)
     if not (found and end):

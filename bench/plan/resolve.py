@@ -97,7 +97,12 @@ def _choices(request: Request) -> dict[str, Any]:
     for name, value in given.items():
         if value is not None and value != own[name]:
             theirs = ",".join(own[name]) if name == "metrics" else own[name]
-            others = "; `bench score RUN --metrics …` adds others afterwards" if name == "metrics" else ""
+            others = ""
+            if name == "metrics":
+                both = ",".join(dict.fromkeys((*own[name], *(request.metrics or ()))))
+                others = (
+                    f" (after a run with --keep-predictions all, `bench score RUN --metrics {both}` has both)"
+                )
             raise UserError(
                 f"--{name} contradicts --protocol {preset.name}, which is frozen at {theirs}: leave --{name} "
                 f"out{others}, or leave --protocol out and choose freely"

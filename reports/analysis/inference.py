@@ -51,17 +51,23 @@ class Estimates:
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             p = 2 * scipy.stats.t.sf(np.abs(self.mean) / self.error, self.freedom)
-        equal = self.error * np.sqrt(self.photos) <= CONSTANT * np.abs(self.mean)
         signs = np.where(self.mean == 0, 1.0, 2.0 ** (1 - self.photos))
-        return np.where(equal, signs, p)
+        return np.where(self._equal, signs, p)
 
     def smallest(self, comparisons: int) -> Floats:
         """Return the differences from zero that would have been found with a power of `POWER`.
 
         Each is one of so many comparisons, tested at 5% together (Bonferroni, the strictest step of Holm).
+        It is unknown, NaN, where all values are the same and not zero.
         """
         quantiles = [1 - SIGNIFICANT / 2 / comparisons, POWER]
-        return sum(scipy.stats.t.ppf(each, self.freedom) for each in quantiles) * self.error  # type: ignore[no-any-return]
+        found: Floats = sum(scipy.stats.t.ppf(each, self.freedom) for each in quantiles) * self.error
+        return np.where(self._equal & (self.mean != 0), np.nan, found)
+
+    @property
+    def _equal(self) -> NDArray[np.bool_]:
+        """Whether all values of a column are the same, but for rounding."""
+        return self.error * np.sqrt(self.photos) <= CONSTANT * np.abs(self.mean)
 
 
 def estimates(values: Floats, seeds: pd.DataFrame | None = None) -> Estimates:
@@ -84,6 +90,7 @@ def estimates(values: Floats, seeds: pd.DataFrame | None = None) -> Estimates:
     added, doubt = (0.0, 0.0) if seeds is None else (seeds["variance"].to_numpy(), seeds["doubt"].to_numpy())
     with np.errstate(divide="ignore", invalid="ignore"):
         freedom = (variance + added) ** 2 / (variance**2 / (enough - 1) + doubt)
+    freedom = np.maximum(freedom, 1.0)  # the least that photos or seeds can have
     return Estimates(
         mean, np.sqrt(variance + added), np.where(variance + added > 0, freedom, enough - 1), photos
     )

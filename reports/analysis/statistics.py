@@ -21,6 +21,8 @@ from .summary import Summary
 
 OF_PHOTOS = ("mean", "mean_absolute_difference", "pooled")  #: Aggregates of values per photo
 
+FEWEST = 5  #: With fewer photos, too many resamples hold hardly any different ones
+
 SEEDS = ["variance", "doubt"]  #: Columns of `Contributions.seeds`
 
 
@@ -78,7 +80,9 @@ def contributions(images: pd.DataFrame, metric: MetricFacts) -> Contributions | 
     if metric.aggregate == "mean_gap":
         parts = values.where(values.groupby(images["cell"]).transform("mean") >= 0, -values)
     elif metric.aggregate == "pooled":
-        weight = images[metric.columns[1]].astype("float64").where(values.notna())
+        weight = (
+            images.reindex(columns=[metric.columns[1]]).iloc[:, 0].astype("float64").where(values.notna())
+        )
         weights = weight.groupby(images["photo"]).first()
         weight = weight / weight.groupby(images["cell"]).transform("mean")
         pooled = (weight * values).groupby(images["cell"]).transform("mean")
@@ -153,7 +157,9 @@ def paired(
     deviation = parts.std().to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(deviation > 0, found.mean / deviation, np.where(found.mean == 0, 0.0, np.nan))
-        positive = ((own > 0).sum(axis=0) + 0.5 * (own == 0).sum(axis=0)) / found.photos
+        positive = ((own > 0).sum(axis=0) + 0.5 * (own == 0).sum(axis=0)) / np.where(
+            found.photos > 0, found.photos, np.nan
+        )
     columns = {
         "photos": found.photos,
         "difference": found.mean,
@@ -263,7 +269,7 @@ def _widen(
     present = np.isfinite(own)
     patterns, group = np.unique(present, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
-        if pattern.sum() > 1:
+        if pattern.sum() >= FEWEST:
             columns = np.flatnonzero(group == number)
             low, high, chance = bootstrap_t(own[np.ix_(pattern, columns)], weights[pattern])
             ends[0][columns] = np.fmin(ends[0][columns], low)

@@ -1,10 +1,9 @@
 """The lead: methods, photos and protocol in two sentences, and the caveats."""
 
+from ..analysis.inference import ROUGH
 from ..analysis.material import Material
 from ..blocks import Block, Caveat, Code, Link, Prose, Span, Strong
 from ..text import counted, in_words
-
-FEW = 30  #: Number of photos below which the report warns
 
 
 def blocks(material: Material) -> list[Block]:
@@ -37,8 +36,8 @@ def blocks(material: Material) -> list[Block]:
             ("Protocol ", *_named(run.options.get("protocol")), Code(run.protocol_digest), f": {protocol}.")
         ),
     ]
-    if 0 < material.summary.photos < FEW:
-        few = f" With {counted(material.summary.photos, 'photo')}, chance decides much of the ranking."
+    if 0 < (photos := material.headline.photos) < ROUGH:
+        few = f" With {counted(photos, 'photo')}, chance decides much of the ranking."
         made.append(Caveat((Strong("Few photos."), few)))
     if trained_on := run.dataset.get("trained_on", 0):
         found = f" {_trained_on(trained_on, material.summary.photos)}"

@@ -7,6 +7,7 @@ import pytest
 
 from huebench import UserError
 from huebench.bench.ablation import ALL, NONE, table, variants
+from huebench.bench.cli.ablation import _titled
 
 
 def test_each_training_lacks_one_habit_and_the_last_lacks_all():
@@ -25,10 +26,19 @@ def test_each_training_lacks_one_habit_and_the_last_lacks_all():
     assert all(training.spec.parameters["epochs"] == "2" for training in trainings)
 
 
-def test_a_parameter_that_was_given_stays():
-    assert {t.spec.parameters["crop"] for t in variants("encoder-decoder[size=64,crop=0.9]", "quick")} == {
-        "0.9"
+def test_a_habit_that_the_method_sets_itself_is_refused():
+    with pytest.raises(UserError, match="the ablation itself sets crop, keep: leave that out of --method"):
+        variants("encoder-decoder[size=64,keep=last,crop=0.9]", "quick")
+
+
+def test_folders_have_titles_of_their_own_and_two_of_one_title_are_refused():
+    assert _titled(["folder:a", "folder:x/b", "landscapes:c"]) == {
+        "folder-a": ("folder", "a"),
+        "folder-b": ("folder", "x/b"),
+        "landscapes": ("landscapes", "c"),
     }
+    with pytest.raises(UserError, match="two --dataset are both called folder-a"):
+        _titled(["folder:a", "folder:x/a"])
 
 
 @pytest.mark.parametrize("method", ["gray", "encoder-decoder,resnet34-regression", "patch-som-mlp"])

@@ -40,6 +40,15 @@ def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tm
     assert [path.stat().st_mtime_ns for path in made] == times
 
 
+def test_a_run_in_which_nothing_is_scored_has_a_report_with_the_reason(bench, plugin, tmp_path):
+    path = plugin("fails-always", body="raise ValueError('no colours today')")
+    code, output = bench("run", "--methods", "fails-always", "--plugin", path, "--limit", 2, "--out", "out")
+    assert code == 1
+    assert "no colours today" in output
+    assert "Traceback" not in output
+    assert "no colours today" in (tmp_path / "out" / "report.md").read_text()
+
+
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_a_limit_cuts_the_photos_to_score_and_not_those_to_learn_from(bench, plugin, tmp_path, split):
     path = plugin("counts-photos", fit="print(len(train), len(validation))")

@@ -33,3 +33,10 @@ def test_an_impossible_number_is_a_mistake(bench):
     code, output = bench("power", "--photos", 1)
     assert code == 2
     assert "--photos" in output
+    for arguments, advice in (
+        (("--deviation", 0), "--deviation must be above 0, and finite"),
+        (("--deviation", "inf"), "--deviation must be above 0, and finite"),
+        (("--between", 0.5), "add --seeds 3"),
+    ):
+        code, output = bench("power", *arguments)
+        assert (code, advice in output) == (2, True), output

@@ -153,3 +153,13 @@ def test_holm_by_hand():
     assert holm(np.array([0.01, 0.04, np.nan, 0.03, 0.6])).tolist() == pytest.approx(
         [0.04, 0.09, np.nan, 0.09, 0.6], nan_ok=True
     )
+
+
+def test_equal_differences_show_no_smallest_difference():
+    found = estimates(np.stack([np.full(5, -0.5), np.zeros(5)], axis=1)).smallest(1)
+    np.testing.assert_array_equal(found, [np.nan, 0])
+
+
+def test_seeds_leave_at_least_one_degree_of_freedom():
+    seeds = pd.DataFrame({"variance": [0.0], "doubt": [10.0]})
+    assert estimates(np.array([[1.0], [1.001]]), seeds).freedom.tolist() == [1.0]

@@ -44,9 +44,11 @@ def test_the_lead_counts_predictions_photos_seeds_and_failed_runs(maker):
 
 
 def test_few_photos_are_a_caveat_at_the_top(maker):
-    few, many = (found(Caveat, section("lead", maker.run(photos=count))) for count in (29, 30))
+    few, many = (found(Caveat, section("lead", maker.run(photos=count, near_grey=0.0))) for count in (29, 30))
     assert plain(few[0].text) == "Few photos. With 29 photos, chance decides much of the ranking."
     assert not any("Few photos" in plain(caveat.text) for caveat in many)
+    without = found(Caveat, section("lead", maker.run(photos=31, near_grey=0.3)))
+    assert any(plain(caveat.text).startswith("Few photos. With 2") for caveat in without)
 
 
 def test_the_lead_names_the_protocol_if_the_run_does(maker):
