@@ -36,7 +36,7 @@ def test_options_that_agree_with_a_named_protocol_are_accepted():
         ({"resize": "squash"}, "--resize contradicts --protocol ct2, which is frozen at center-crop"),
         (
             {"metrics": "psnr"},
-            "--metrics contradicts .*with --keep-predictions all, `bench score RUN --metrics psnr,ssim_uniform_225",
+            "--metrics contradicts .*keep-predictions all, `bench score RUN --metrics psnr,ssim_uniform_225",
         ),
     ],
 )
