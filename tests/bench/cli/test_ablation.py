@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_command_makes_the_page(bench, tmp_path):
     page = tmp_path / "ablation.md"
     code, output = bench(
