@@ -89,7 +89,8 @@ def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stat
     stray = next((key for key in ids if key not in stated), None)
     if not stated or (len(names) == 1 and stray is None):
         return {}
-    first = " and ".join(found[0] for found in names.values())
+    *others, last = [found[0] for found in names.values()]
+    first = f"{', '.join(others)} and {last}" if others else last
     if stray is not None:
         has, where = ("folders", "in none") if len(names) > 1 else ("the split folder", "not in it")
         raise UserError(f"'{root}' has {has} {first}, but photo '{stray}' is {where}: move it, or {advice}")

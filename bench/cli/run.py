@@ -65,8 +65,9 @@ def end(results: Results, report: object, console: Console) -> None:
 
     print_results(results, console)
     console.print(Text(f"report: {report}"), soft_wrap=True)
-    cells, scored = results.cells, results.images[results.images["status"] == "ok"]
-    colourless = len(scored) > 0 and bool(scored["near_grey"].all())
+    cells, images = results.cells, results.images[results.images["status"].isin(["ok", "left out"])]
+    grey = images["near_grey"].eq(True) | images["status"].eq("left out")
+    colourless = len(images) > 0 and bool(grey.all())
     if colourless:
         console.print("nothing to score: the photos have no colour; `bench colorize` colorizes them")
     if colourless or set(cells["status"]) - {"ok", "skipped"} or not cells["scored"].any():

@@ -24,6 +24,8 @@ ROUGH = 30  #: With fewer photos, or a weight of fewer, intervals are rough
 
 RESAMPLES = 4999  #: Number of resamples of every bootstrap, drawn with seed 0
 
+BLOCK = 250  #: Resamples drawn at a time, which bounds the memory for many photos
+
 CONSTANT = 1e-9  #: Values whose spread is below this share of their size differ only by rounding
 
 Floats = NDArray[np.float64]
@@ -138,11 +140,16 @@ def bootstrap_t(values: Floats, weights: Floats) -> tuple[Floats, Floats, Floats
     share = weights[:, None] / weights.mean()
     ratio = (share * values).mean(axis=0)
     rest = values - ratio
-    draws = np.random.default_rng(0).multinomial(photos, [1 / photos] * photos, RESAMPLES).astype(float)
-    mean = draws @ share / photos
-    change = draws @ (share * rest) / photos / mean
-    squares = draws @ np.square(share * rest) - 2 * change * (draws @ (share**2 * rest))
-    squares += change**2 * (draws @ share**2)
+    generator = np.random.default_rng(0)
+    sums = [share, share * rest, np.square(share * rest), share**2 * rest, share**2]
+    columns = np.concatenate(sums, axis=1)
+    blocks = [min(BLOCK, RESAMPLES - start) for start in range(0, RESAMPLES, BLOCK)]
+    drawn = [generator.multinomial(photos, [1 / photos] * photos, count) @ columns for count in blocks]
+    places = np.cumsum([each.shape[1] for each in sums])[:-1]
+    weight, total, own, mixed, square = np.split(np.concatenate(drawn), places, axis=1)
+    mean = weight / photos
+    change = total / photos / mean
+    squares = own - 2 * change * mixed + change**2 * square
     scale = np.sqrt(photos * (photos - 1))
     errors = np.sqrt(np.maximum(squares, 0)) / scale / mean
     error = np.sqrt(np.square(share * rest).sum(axis=0)) / scale

@@ -90,11 +90,11 @@ def _pooled(material: Material) -> list[Text]:
     for metric in material.headline.metrics:
         if metric.aggregate == "pooled" and metric.headline and material.headline.rows["scored"].any():
             pixels, photos = effective(material.headline, metric)
-            rough = f", fewer than {ROUGH}: its intervals are rough" if round(photos) < ROUGH else ""
+            rough = f"; below {ROUGH} photos its intervals are rough" if round(photos) < ROUGH else ""
             equal = f"{pixels:,.0f} pixels, or {counted(round(photos), 'photo')}, of equal weight"
             told.append(
-                f"{metric.label} pools the pixels of {material.headline.photos:,} photos by weight: they "
-                f"count as much as {equal}{rough}."
+                f"{metric.label} pools the pixels of {material.headline.photos:,} photos by weight, "
+                f"as many as {equal}{rough}."
             )
     return told
 

@@ -60,3 +60,14 @@ def test_another_protocol_is_refused_with_the_fields_that_differ(run):
         huebench.compare(run, huebench.bench.api.Run(**{**vars(run), "run": facts}))
     for text in ("size: 224 → 256", "resize: squash → center-crop", "truth: not stated → the resized photo"):
         assert text in str(refused.value)
+
+
+def test_photos_that_a_protocol_all_leaves_out_end_the_run_with_advice(bench, tmp_path):
+    for name in ("train/a", "test/b"):
+        path = tmp_path / "grey" / f"{name}.png"
+        path.parent.mkdir(parents=True)
+        Image.fromarray(np.repeat(data.coffee()[::8, ::8, :1], 3, axis=2)).save(path)
+    arguments = ("--methods", "gray", "--protocol", "icolorit", "--dataset", f"folder:{tmp_path / 'grey'}")
+    code, output = bench("run", *arguments, "--out", "out")
+    assert code == 1
+    assert "the photos have no colour; `bench colorize` colorizes them" in output

@@ -166,7 +166,7 @@ def test_one_split_beside_other_folders_is_not_mixed_with_them(tmp_path, make_ph
 
 def test_missing_splits_are_reported(tmp_path, make_photos):
     make_photos(tmp_path, names("cat", 3) + names("dog", 3))
-    assert "state no splits" in Folder(tmp_path).facts()["splits"]
+    assert "sub-folders do not state several splits" in Folder(tmp_path).facts()["splits"]
 
 
 def test_a_file_states_the_splits_whatever_the_folders_say(tmp_path, make_photos):

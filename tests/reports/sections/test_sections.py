@@ -157,7 +157,7 @@ def test_what_intervals_concern_is_said(maker, seeds, photos, results_say, signi
     told = said(section("results", results))
     assert results_say in told
     assert significance_says in said(section("significance", results))
-    assert f"AuC rebalanced pools the pixels of {photos} photos by weight: they count as much as" in told
+    assert f"AuC rebalanced pools the pixels of {photos} photos by weight, as many as" in told
 
 
 def test_methods_that_are_told_apart_are_grouped_and_all_pairs_are_an_appendix(maker):
