@@ -77,6 +77,11 @@ class Entry:
         The photo's licence, as its source states it.
     sha256
         Hex digest of the photo's content, the bytes of its file; ``""`` if it cannot be read.
+    clip
+        The clip that the photo is a frame of, or ``""`` for a photo. A clip is in one split only, and its
+        frames follow one another.
+    frame
+        The frame's number in its clip, from 0.
     """
 
     id: str
@@ -84,6 +89,8 @@ class Entry:
     category: str
     licence: str
     sha256: str
+    clip: str = ""
+    frame: int = 0
 
     def check(self, sha256: str) -> None:
         """Compare the digest of what was read with the entry's.
@@ -122,6 +129,8 @@ class DatasetInfo:
         Side in pixels at which photos are scored by default.
     caveat
         A warning to readers of the numbers, printed in the report; may be empty.
+    clips
+        Whether its photos are the frames of clips.
     """
 
     name: str
@@ -131,10 +140,11 @@ class DatasetInfo:
     splits: str
     size: int = 256
     caveat: str = ""
+    clips: bool = False
 
     def __post_init__(self) -> None:
         """Check the values; raise `UserError` if one is wrong."""
-        texts = {name: value for name, value in asdict(self).items() if name != "size"}
+        texts = {name: value for name, value in asdict(self).items() if name not in ("size", "clips")}
         if wrong := next((name for name, value in texts.items() if not _is_text(value)), ""):
             raise UserError(f"DatasetInfo of {self.name!r}: {wrong} must be text, not {texts[wrong]!r}")
         if not (isinstance(self.size, int) and SIZES[0] <= self.size <= SIZES[1]):
@@ -182,6 +192,11 @@ class Dataset(ABC):
     archive: ClassVar[Archive | None] = None
     follows_links: ClassVar[bool] = False
     """Whether the class takes the argument ``follow_links``."""
+    of_dataset: ClassVar[bool] = False
+    """Whether ``PATH`` in ``NAME:PATH`` is another dataset, as in ``pan:samples``, not a path."""
+
+    made_from: tuple[Dataset, ...] = ()
+    """The datasets whose photos it changes, for one such as ``pan``."""
 
     reads_unchecked = False
     """Whether a photo was read whose content nothing compared with its entry."""
@@ -244,6 +259,17 @@ class Dataset(ABC):
                 entry.check(*noted)
             self.reads_unchecked |= not noted
 
+    def flow(self, start: Entry, end: Entry) -> NDArray[np.float32] | None:  # noqa: ARG002  # most know none
+        """Return the exact motion from one frame of a clip to another, where it is known; by default not.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            float32 (H, W, 2): where each pixel of the frame ``start`` has gone in the frame ``end``, in
+            pixels to the right and down, at the size at which `read` returns frames.
+        """
+        return None
+
     def facts(self) -> dict[str, Any]:
         """Return facts about the photos found, for the terminal and the report.
 
@@ -265,8 +291,13 @@ class Dataset(ABC):
 
 def fingerprint(entries: Sequence[Entry]) -> str:
     """Return the SHA-256 hex digest of entries, in any order."""
-    lines = sorted(f"{e.id}\0{e.split}\0{e.category}\0{e.sha256}\n" for e in entries)
+    lines = sorted(f"{e.id}\0{e.split}\0{e.category}\0{e.sha256}{_place(e)}\n" for e in entries)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _place(entry: Entry) -> str:
+    """Return the clip and frame of an entry, for its fingerprint; nothing for a photo."""
+    return f"\0{entry.clip}\0{entry.frame}" if entry.clip else ""
 
 
 datasets: Registry[type[Dataset]] = Registry("dataset", ("huebench.datasets.sets",), "huebench.datasets")
@@ -299,6 +330,27 @@ def dataset_info(spec: str) -> DatasetInfo:
     256
     """
     return _class_of(spec).info
+
+
+def names_in(spec: str) -> list[str]:
+    """Return the names in ``NAME:PATH``: two or more if ``PATH`` is a dataset.
+
+    Examples
+    --------
+    >>> names_in("pan:folder:my/photos"), names_in("folder:my/photos")
+    (['pan', 'folder'], ['folder'])
+    """
+    name, _, inner = spec.partition(":")
+    return [name, *(names_in(inner) if inner and datasets.get(name).of_dataset else ())]
+
+
+def absolute(spec: str) -> str:
+    """Return ``NAME:PATH`` with an absolute path; also where ``PATH`` is a dataset with a path."""
+    name, _, path = spec.partition(":")
+    if not path:
+        return spec
+    inner = absolute(path) if datasets.get(name).of_dataset else Path(path).expanduser().resolve()
+    return f"{name}:{inner}"
 
 
 def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = False) -> Dataset:
@@ -359,7 +411,24 @@ def _fault(entries: object) -> str:
     if fault := next(filter(None, map(_fault_of, entries)), ""):
         return fault
     name, count = Counter(entry.id for entry in entries).most_common(1)[0] if entries else ("", 0)
-    return f"{count} photos have the id '{name}'; ids must be unique" if count > 1 else ""
+    if count > 1:
+        return f"{count} photos have the id '{name}'; ids must be unique"
+    return _fault_of_clips(entries)
+
+
+def _fault_of_clips(entries: Sequence[Entry]) -> str:
+    """Return what is wrong with the clips of entries, or ``""``."""
+    met: dict[str, Entry] = {}
+    before = ""
+    for entry in entries:
+        last = met.get(entry.clip)
+        if entry.clip and last:
+            if entry.split != last.split:
+                return f"clip '{entry.clip}' is in two splits, {last.split} and {entry.split}"
+            if before != entry.clip or entry.frame <= last.frame:
+                return f"the frames of clip '{entry.clip}' are not in order"
+        met[entry.clip], before = entry, entry.clip
+    return ""
 
 
 def _fault_of_facts(facts: object) -> str:
@@ -377,8 +446,10 @@ def _fault_of(entry: object) -> str:
     if not isinstance(entry, Entry):
         return f"an entry must be an Entry, not {type(entry).__name__}"
     for name in Entry.__slots__:
-        if not _is_text(value := getattr(entry, name)):
+        if name != "frame" and not _is_text(value := getattr(entry, name)):
             return f"{name} of photo {entry.id!r} must be text, not {value!r}"
+    if not (isinstance(entry.frame, int) and entry.frame >= 0):
+        return f"frame of photo '{entry.id}' must be a whole number from 0, not {entry.frame!r}"
     if entry.split not in SPLITS:
         return f"photo '{entry.id}' has split '{entry.split}'; the splits are {', '.join(SPLITS)}"
     return "" if entry.id else "an entry has an empty id"

@@ -7,7 +7,6 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
@@ -17,8 +16,11 @@ from ..files import write_text
 from .base import SPLITS, Entry, Split
 from .split_folders import split_named
 
-COLUMNS: Final = tuple(field.name for field in fields(Entry))
-"""Columns of a split file: id, split, category, licence, sha256."""
+COLUMNS: Final = ("id", "split", "category", "licence", "sha256")
+"""Columns of a split file."""
+
+CLIP_COLUMNS: Final = ("clip", "frame")
+"""Further columns in the split files of clips."""
 
 SUMS: Final = "SHA256SUMS"
 """File of the digests of the split files, in the format of ``sha256sum --check``."""
@@ -58,11 +60,19 @@ def read_splits(folder: Path) -> list[Entry]:
         if sums.get(path.name) != _digest(text):
             raise UserError(f"'{path}' does not match '{folder / SUMS}': it was changed after it was written")
         header, *rows = [*csv.reader(io.StringIO(text, newline=""))] or [[]]
-        if tuple(header) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
+        known = tuple(header) in (COLUMNS, COLUMNS + CLIP_COLUMNS)
+        if not known or any(len(row) != len(header) for row in rows):
             raise UserError(f"'{path}' must have the columns {','.join(COLUMNS)}")
-        for key, _, category, licence, sha256 in (map(_unescaped, row) for row in rows):
-            entries.append(Entry(key, split, category, licence, sha256))
+        for key, _, category, licence, sha256, *place in (map(_unescaped, row) for row in rows):
+            clip, frame = place or ("", "0")
+            entries.append(Entry(key, split, category, licence, sha256, clip, _whole(frame, path)))
     return entries
+
+
+def _whole(frame: str, path: Path) -> int:
+    if not (frame.isascii() and frame.isdigit()):
+        raise UserError(f"'{path}': a frame must be a whole number, not '{frame}'")
+    return int(frame)
 
 
 def read_assignment(content: bytes, name: str, ids: Sequence[str]) -> dict[str, tuple[Split, str]]:
@@ -154,11 +164,9 @@ def _unescaped(cell: str) -> str:
 
 
 def _csv(entries: Sequence[Entry]) -> str:
-    return csv_text([COLUMNS, *map(_row, sorted(entries, key=lambda entry: entry.id))])
-
-
-def _row(entry: Entry) -> list[str]:
-    return [_escaped(cell) for cell in astuple(entry)]
+    columns = COLUMNS + CLIP_COLUMNS if any(entry.clip for entry in entries) else COLUMNS
+    ordered = sorted(entries, key=lambda entry: entry.id)
+    return csv_text([columns, *([_escaped(str(getattr(e, name))) for name in columns] for e in ordered)])
 
 
 def _text(path: Path) -> str:

@@ -35,7 +35,7 @@ Lightness = NDArray[np.float32]
 Chroma = NDArray[np.float32]
 """CIE a*b*, D65, float32, shape (N, H, W, 2)."""
 
-Family = Literal["baseline", "classical", "deep", "published"]
+Family = Literal["baseline", "classical", "deep", "published", "exemplar"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -50,7 +50,8 @@ class MethodInfo(BaseModel):
     name
         Unique and in kebab-case; what ``--methods`` takes.
     family
-        ``baseline``, ``classical``, ``deep`` or ``published`` (trained by others).
+        ``baseline``, ``classical``, ``deep``, ``published`` (trained by others), or ``exemplar``: it sees the
+        true colour of some frames of a clip, and is never ranked among the others.
     source
         Citation of the paper, or another origin of the method.
     trainable
@@ -63,7 +64,9 @@ class MethodInfo(BaseModel):
     hints
         Whether it takes colour hints from a user.
     temporal
-        Whether it carries state from one frame of a video to the next.
+        Whether it carries state from one frame of a clip to the next; see `Method.start`.
+    clips
+        Whether it is for clips only.
     seeded
         Whether its answer depends on the seed, also through references drawn at random.
     all_threads
@@ -97,6 +100,7 @@ class MethodInfo(BaseModel):
     oracle: bool = False
     hints: bool = False
     temporal: bool = False
+    clips: bool = False
     seeded: bool = True
     all_threads: bool = False
     requires: dict[str, str] = {}
@@ -170,7 +174,8 @@ class Context:
     references
         One colour photo per target, uint8 (N, H, W, 3), for methods that need references; else ``None``.
     true_chroma
-        The hidden chroma, float32 (N, H, W, 2), for oracles; else ``None``.
+        The hidden chroma, float32 (N, H, W, 2), for oracles; else ``None``. An exemplar method has it of key
+        frames, and NaN in all other frames.
     checkpoints
         Folder that survives an interrupted `Method.fit`, or ``None``.
     progress
@@ -260,6 +265,13 @@ class Method(ABC):
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:  # noqa: B027
         """Learn from the training photos; the default learns nothing."""
 
+    def start(self) -> None:  # noqa: B027
+        """Begin a clip: a method with `MethodInfo.temporal` forgets the frames before.
+
+        Afterwards `colorize` is called with the clip's frames, in order, in chunks of any size. A photo is a
+        clip of one frame. What is kept from frame to frame must not grow with the clip.
+        """
+
     @abstractmethod
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Predict the chroma of a batch of photos.
@@ -274,7 +286,8 @@ class Method(ABC):
         Returns
         -------
         numpy.ndarray
-            float32 (N, H, W, 2), finite. A photo's chroma must not depend on the rest of its batch.
+            float32 (N, H, W, 2), finite. A photo's chroma must not depend on the rest of its batch; that of
+            a temporal method's frame depends on the frames before it, however they are cut into chunks.
         """
 
     def trained_on(self, sha256: str) -> bool:
@@ -311,6 +324,14 @@ class Method(ABC):
             raise UserError(f"{self.info.name}: {describe_faults(error)}, not {size}") from error
 
     @property
+    def key_frame_every(self) -> int:
+        """Frames from one key frame to the next, for an exemplar method: by default its parameter ``every``.
+
+        It is 0 for all other methods.
+        """
+        return getattr(self.parameters, "every", 0) if self.info.family == "exemplar" else 0
+
+    @property
     def parameter_count(self) -> int:
         """Number of learned weights; 0 for a method without any."""
         return 0
@@ -340,7 +361,7 @@ def _paths(value: object) -> Iterator[Path]:
 
 methods: Registry[type[Method]] = Registry(
     "method",
-    tuple(f"huebench.methods.{folder}" for folder in ("baseline", "classical", "deep", "published")),
+    tuple(f"huebench.methods.{folder}" for folder in ("baseline", "classical", "deep", "published", "temporal")),
     "huebench.methods",
 )
 

@@ -67,7 +67,7 @@ def label(method: Method) -> str:
     return f"{method.info.name}[{inside}]" if inside else method.info.name
 
 
-def parse_specs(text: str) -> list[MethodSpec]:
+def parse_specs(text: str, *, clips: bool = True) -> list[MethodSpec]:
     """Parse a list of methods, keeping the order and dropping duplicates.
 
     Parameters
@@ -77,6 +77,8 @@ def parse_specs(text: str) -> list[MethodSpec]:
         quotation mark must be quoted; quotation marks inside are doubled. ``all`` and families leave out
         methods with a parameter that has no default (`required_parameters`); those must be named.
         ``model:FOLDER`` is short for ``model[folder=FOLDER]``.
+    clips
+        Whether ``all`` and families include the methods that are for clips only.
 
     Raises
     ------
@@ -97,14 +99,14 @@ def parse_specs(text: str) -> list[MethodSpec]:
                 f"cannot read the methods '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
                 f"or names such as gray,pixel-knn[neighbours=3]; {QUOTING}"
             )
-        specs += _expand(match[1], _parameters(match[2] or "", match[1]))
+        specs += _expand(match[1], _parameters(match[2] or "", match[1]), clips=clips)
         position = match.end()
     if not specs:
         raise UserError(f"no method in '{text}'; write all, a family, or names from `bench list methods`")
     return [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
 
 
-def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
+def _expand(name: str, parameters: dict[str, str], *, clips: bool) -> list[MethodSpec]:
     kind, colon, folder = name.partition(":")
     if colon and kind == "model":
         return [MethodSpec(kind, {"folder": folder, **parameters})]
@@ -114,7 +116,8 @@ def _expand(name: str, parameters: dict[str, str]) -> list[MethodSpec]:
             f"'{name}' takes no parameters; write [{given}] after the name of each method that needs them"
         )
     registered = methods.items()
-    ready = [each for each, cls in registered.items() if not required_parameters(cls)]
+    fitting = {each: cls for each, cls in registered.items() if clips or not cls.info.clips}
+    ready = [each for each, cls in fitting.items() if not required_parameters(cls)]
     if name == "all":
         # A plugin that cannot be imported is included, so that the run shows it as a failure.
         return [MethodSpec(each) for each in _in_table_order([*ready, *methods.broken])]

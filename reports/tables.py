@@ -42,7 +42,7 @@ CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
     "method": "string",  # label: name[key=value] with the parameters that differ from the defaults
     "name": "string",  # registered name
-    "family": "string",  # baseline | classical | deep | published
+    "family": "string",  # baseline | classical | deep | published | exemplar
     "oracle": "bool",  # sees the truth, so never a competitor
     "parameters": "string",  # JSON, all parameters
     "seed": "Int64",
@@ -73,6 +73,8 @@ IMAGE_COLUMNS: dict[str, str] = {
     "seed": "Int64",
     "photo": "string",
     "category": "string",
+    "clip": "string",  # the clip that it is a frame of, or missing for a photo
+    "frame": "Int64",  # its number in the clip, from 0
     "status": "string",  # ok | undecodable | left out (by the protocol) | failed
     "reason": "string",
     "near_grey": "boolean",  # no |a*| or |b*| of the truth above 5
@@ -81,7 +83,10 @@ IMAGE_COLUMNS: dict[str, str] = {
     "truth_picture": "string",  # the same for the truth
     "input_picture": "string",  # the same for the grey input
 }
-"""Column → dtype of ``images.parquet``; every photo-level metric adds a Float64 column."""
+"""Column → dtype of ``images.parquet``; every photo-level metric adds a Float64 column.
+
+So does every metric of clips: the row of a clip's last frame holds the clip's value.
+"""
 
 FOR_ALL = ("undecodable", "left out")
 """The statuses that a photo has for every method alike: no method is to blame."""

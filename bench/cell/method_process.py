@@ -128,7 +128,7 @@ class MethodProcess:
         optional = {"references": given.references, "true_chroma": given.true_chroma}
         names = [name for name, array in optional.items() if array is not None]
         arrays = [array for array in optional.values() if array is not None]
-        answer = self._ask("colorize", given.lightness, *arrays, names=names)
+        answer = self._ask("colorize", given.lightness, *arrays, names=names, starts=given.starts)
         (chroma,) = answer.arrays
         return Answer(checked_chroma(chroma, given.lightness), float(answer.fields["seconds"]))
 
@@ -351,7 +351,8 @@ class _Served:
 
     def _colorize(self, method: Method, message: Message) -> None:
         lightness, *optional = message.arrays
-        given = Given(lightness, **dict(zip(message.fields["names"], optional, strict=True)))
+        named = dict(zip(message.fields["names"], optional, strict=True))
+        given = Given(lightness, **named, starts=bool(message.fields["starts"]))
         answer = InProcess(method, self._cell.context())(given)
         self._check_imports()
         self._channel.send("answer", answer.chroma, seconds=answer.seconds)

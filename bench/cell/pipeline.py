@@ -38,11 +38,15 @@ class Given:
         A colour photo for each target, uint8 (N, H, W, 3), or ``None``.
     true_chroma
         The hidden chroma, float32 (N, H, W, 2), for oracles; otherwise ``None``.
+    starts
+        Whether the first photo begins a clip, so that the method forgets the frames before; see
+        `Method.start`.
     """
 
     lightness: Lightness
     references: RGB | None = None
     true_chroma: Chroma | None = None
+    starts: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class InProcess:
         """Return the method's answer if it meets the contract; see `checked_chroma`."""
         context = replace(self.context, references=given.references, true_chroma=given.true_chroma)
         lightness = given.lightness.copy()
+        if given.starts:
+            self.method.start()
         start = time.perf_counter()
         chroma = self.method.colorize(lightness, context)
         seconds = time.perf_counter() - start
@@ -184,6 +190,8 @@ def colorize(
     lightness: Lightness,
     references: RGB | None = None,
     true_chroma: Chroma | None = None,
+    *,
+    starts: bool = True,
 ) -> tuple[RGB, float]:
     """Colorize photos from their lightness, and restore them.
 
@@ -193,7 +201,7 @@ def colorize(
         Restores the photos.
     colorizer
         The method.
-    lightness, references, true_chroma
+    lightness, references, true_chroma, starts
         See `Given`.
 
     Returns
@@ -203,7 +211,7 @@ def colorize(
     seconds
         Time of the method's call.
     """
-    answer = colorizer(Given(lightness, references, true_chroma))
+    answer = colorizer(Given(lightness, references, true_chroma, starts))
     return protocol.restore(lightness, answer.chroma), answer.seconds
 
 
@@ -225,6 +233,10 @@ class Pipeline:
         Chooses reference photos; ``None`` if every prediction is already kept.
     oracle
         Whether the method sees the hidden chroma.
+    key_frame_every
+        Frames from one key frame to the next, whose chroma an exemplar method sees; 0: it sees none.
+    temporal
+        Whether the method carries state from frame to frame, so that photos are given to it one at a time.
     enter
         Called with each step as it begins, ``colorize`` or ``score``, so that a failure names its step.
     """
@@ -235,17 +247,27 @@ class Pipeline:
     colorizer: Colorizer | None = None
     references: References | None = None
     oracle: bool = False
+    key_frame_every: int = 0
+    temporal: bool = False
     enter: Callable[[str], None] = lambda step: None  # noqa: ARG005
 
-    def run(self, entries: Sequence[Entry], kept: Mapping[str, Prediction] | None = None) -> list[Outcome]:
+    def run(
+        self,
+        entries: Sequence[Entry],
+        kept: Mapping[str, Prediction] | None = None,
+        *,
+        starts: bool = True,
+    ) -> list[Outcome]:
         """Return an outcome for each photo, in order, including those that are not scored.
 
         Parameters
         ----------
         entries
-            The batch.
+            The batch: photos, or frames of one clip that follow one another.
         kept
             Predictions to score, by photo; ``None`` to colorize.
+        starts
+            Whether no frame of this clip was colorized before.
         """
         photos, outcomes = self._read(entries)
         if photos:
@@ -253,7 +275,7 @@ class Pipeline:
             truths = self.protocol.truth_of(np.stack([photo.rgb for photo in photos]))
             self.enter("colorize")
             if kept is None:
-                predictions = self.colorize(photos, lightness, chroma)
+                predictions = self.colorize(photos, lightness, chroma, starts=starts)
             else:
                 predictions = [kept[photo.entry.id] for photo in photos]
             self.enter("score")
@@ -270,8 +292,13 @@ class Pipeline:
                 )
         return [outcomes[entry.id] for entry in entries]
 
-    def colorize(self, photos: Sequence[Photo], lightness: Lightness, chroma: Chroma) -> list[Prediction]:
-        """Return the predictions for a batch; only oracles get the hidden chroma."""
+    def colorize(
+        self, photos: Sequence[Photo], lightness: Lightness, chroma: Chroma, *, starts: bool = True
+    ) -> list[Prediction]:
+        """Return the predictions for a batch; see `run`."""
+        if self.temporal and not photos[0].entry.clip and len(photos) > 1:
+            singles = zip(photos, lightness, chroma, strict=True)
+            return [self.colorize([one], plane[None], ab[None])[0] for one, plane, ab in singles]
         assert self.colorizer is not None  # noqa: S101  # without it, every prediction is kept
         assert self.references is not None  # noqa: S101
         chosen = self.references.choose([photo.entry for photo in photos], lightness)
@@ -280,11 +307,21 @@ class Pipeline:
             self.colorizer,
             lightness,
             self.references.read(chosen),
-            chroma if self.oracle else None,
+            self._seen(photos, chroma),
+            starts=starts,
         )
         names = [entry.id for entry in chosen] if chosen else [None] * len(photos)
         share = seconds / len(photos)
         return [Prediction(rgb, share, name) for rgb, name in zip(restored, names, strict=True)]
+
+    def _seen(self, photos: Sequence[Photo], chroma: Chroma) -> Chroma | None:
+        """Return the hidden chroma that the method sees: all for oracles, that of key frames for exemplars."""
+        if self.oracle:
+            return chroma
+        if not self.key_frame_every:
+            return None
+        key = np.array([photo.entry.frame % self.key_frame_every == 0 for photo in photos])
+        return np.where(key[:, None, None, None], chroma, np.float32(np.nan))
 
     def warm_up(self) -> float:
         """Colorize one photo and return the seconds, so that compilation and loading are not timed later."""

@@ -18,11 +18,12 @@ from ... import UserError
 from ...datasets.base import Entry
 from ...datasets.photos import PhotoSet
 from ...files import PARTIAL, atomic, seal, unseal
-from ..metrics import Scorer
+from ..metrics import ClipScorer, Scorer
 from ..plan.cell import Cell
-from ..plan.photos import SHARD, batches, check_again, open_scored, open_split
+from ..plan.photos import Shard, batches, check_again, open_scored, open_split, shards
 from ..plan.request import KEEPS
 from ..protocol.training_sample import TrainingSample
+from .clips import ClipTrack, Motions
 from .pipeline import Colorizer, Outcome, Pipeline, References
 from .predictions import read_predictions, write_picture, write_predictions
 
@@ -32,7 +33,7 @@ BATCH = 8
 
 @dataclass
 class SplitScorer:
-    """Colorizes and scores the photos of a cell's split; finished shards are not repeated.
+    """Colorizes and scores the photos of a cell's split; finished shards, and clips, are not repeated.
 
     Attributes
     ----------
@@ -51,6 +52,7 @@ class SplitScorer:
     enter: Callable[[str], None]
     progress: Callable[[int, int, str], None]
     facts: dict[str, Any] = field(default_factory=dict)
+    _starts: bool = field(default=True, init=False)
 
     def run(self) -> list[Path]:
         """Score every unfinished shard; return the files of all shards.
@@ -60,29 +62,41 @@ class SplitScorer:
         UserError
             If there is no method and a photo's prediction is not kept.
         """
-        shards = []
         self._pipeline.scorer.warm_up()
-        for number, entries in enumerate(batches(self._photos.entries, SHARD)):
-            shard = self.cell.folder / f"shard-{number:05d}.parquet"
-            if not self._is_done(shard):
-                self._score(entries, shard, done=number * SHARD)
-            shards.append(shard)
+        whole = shards(self._photos.entries)
+        done = {shard.number for shard in whole if self._is_done(self._path(shard))}
+        # A clip's state is not kept: if a piece of it is missing, all of it is scored again.
+        again = {shard.first for shard in whole if shard.number not in done}
+        unkept = {shard.first for shard in whole if not self._is_kept(shard)}
+        place = 0
+        for shard in whole:
+            if shard.first in again:
+                self._score(shard, place, kept=shard.first not in unkept)
+            place += len(shard.entries)
+        paths = [self._path(shard) for shard in whole]
         check_again(self._photos, self.cell.request, self.cell.scored_as_planned)
-        self.facts["set_metrics"] = self._pipeline.scorer.score_set(_features(shards))
-        self.facts |= unseal(shards[0].with_suffix(".json")) or {}
+        self.facts["set_metrics"] = self._pipeline.scorer.score_set(_features(paths))
+        self.facts |= unseal(paths[0].with_suffix(".json")) or {}
         for unfinished in self.cell.folder.glob(f"{PARTIAL}*"):  # left by a process that was killed
             unfinished.unlink()
-        return shards
+        return paths
+
+    def _path(self, shard: Shard) -> Path:
+        return self.cell.folder / f"shard-{shard.number:05d}.parquet"
+
+    def _predictions(self, path: Path) -> Path:
+        return self.cell.prediction_folder / path.name
+
+    def _is_kept(self, shard: Shard) -> bool:
+        """Return whether a shard's predictions are kept."""
+        return unseal(self._predictions(self._path(shard)).with_suffix(".json")) is not None
 
     def _is_done(self, shard: Path) -> bool:
         """Return whether a shard is scored, and everything requested from it is kept."""
         facts, keep = unseal(shard.with_suffix(".json")), self.cell.request.keep_predictions
         if facts is None or KEEPS.index(facts["kept"]) < KEEPS.index(keep):
             return False
-        return (
-            keep != "all"
-            or unseal((self.cell.prediction_folder / shard.name).with_suffix(".json")) is not None
-        )
+        return keep != "all" or unseal(self._predictions(shard).with_suffix(".json")) is not None
 
     @cached_property
     def _photos(self) -> PhotoSet:
@@ -105,27 +119,51 @@ class SplitScorer:
             Scorer(cell.protocol.metrics, sample.prior, device=cell.request.device),
             self.colorizer,
             References(cell.reference, sample.references, self._training_photos, cell.seed),
-            oracle=cell.oracle,
+            oracle=cell.oracle and not cell.key_frame_every,
+            key_frame_every=cell.key_frame_every,
+            temporal=cell.temporal,
             enter=self.enter,
         )
 
-    def _score(self, entries: Sequence[Entry], path: Path, done: int) -> None:
-        """Score a shard's photos; its seal, written last, marks it as complete."""
-        kept_path = self.cell.prediction_folder / path.name
-        kept = read_predictions(kept_path)
-        if kept is None:
+    @cached_property
+    def _track(self) -> ClipTrack:
+        cell = self.cell
+        folder = cell.run_folder / "shared" / "motion"
+        motions = Motions(self._photos, cell.protocol, folder)
+        return ClipTrack(ClipScorer(cell.protocol.metrics), motions)
+
+    def _score(self, shard: Shard, done: int, *, kept: bool) -> None:
+        """Score a shard's photos; its seal, written last, marks it as complete.
+
+        Parameters
+        ----------
+        shard
+            The photos. A clip's shards are scored one after another.
+        done
+            Number of photos before them.
+        kept
+            Whether their predictions, and those of the whole clip, are kept.
+        """
+        path = self._path(shard)
+        known = read_predictions(self._predictions(path)) if kept else None
+        if known is None:
             self._warm_up()
         outcomes: list[Outcome] = []
-        for batch in batches(entries, BATCH):
-            outcomes += self._pipeline.run(batch, kept.predictions if kept else None)
+        self._starts |= shard.number == shard.first
+        for batch in batches(shard.entries, BATCH):
+            fresh = self._pipeline.run(batch, known.predictions if known else None, starts=self._starts)
+            # A batch without a photo that can be decoded started nothing.
+            self._starts &= all(each.prediction is None for each in fresh)
+            outcomes += fresh
             self.progress(done + len(outcomes), len(self._photos), "colorizing")
         speed = {"warm_up_seconds": self.facts.get("warm_up_seconds", 0.0), "threads": self.cell.threads}
-        facts = kept.facts if kept else speed
-        if kept is None and self.cell.request.keep_predictions == "all":
-            fresh = {each.entry.id: each.prediction for each in outcomes if each.prediction}
-            write_predictions(kept_path, fresh, facts)
+        facts = known.facts if known else speed
+        if known is None and self.cell.request.keep_predictions == "all":
+            answers = {each.entry.id: each.prediction for each in outcomes if each.prediction}
+            write_predictions(self._predictions(path), answers, facts)
+        rows = self._rows(outcomes, self._of_clip(shard, outcomes))
         with atomic(path) as partial:
-            parquet.write_table(pa.Table.from_pylist(self._rows(outcomes)), partial, use_dictionary=False)
+            parquet.write_table(pa.Table.from_pylist(rows), partial, use_dictionary=False)
         files = [path]
         if features := _stacked(outcomes):
             files.append(path.with_suffix(".npz"))
@@ -144,14 +182,25 @@ class SplitScorer:
         if "warm_up_seconds" not in self.facts:
             self.facts["warm_up_seconds"] = self._pipeline.warm_up()
 
-    def _rows(self, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    def _of_clip(self, shard: Shard, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        """Return the values of the clip that ends with a shard; its last row holds them."""
+        if not shard.entries[0].clip:
+            return {}
+        self._track.add(outcomes)
+        return self._track.end() if shard.ends else {}
+
+    def _rows(self, outcomes: Sequence[Outcome], of_clip: dict[str, Any]) -> list[dict[str, Any]]:
         """Return table rows, each with every column."""
         rows = [self._row(outcome) for outcome in outcomes]
+        rows[-1] |= of_clip
         columns = dict.fromkeys(name for row in rows for name in row)
         return [{name: row.get(name) for name in columns} for row in rows]
 
     def _row(self, outcome: Outcome) -> dict[str, Any]:
-        row = {"photo": outcome.entry.id, "category": outcome.entry.category}
+        entry = outcome.entry
+        row: dict[str, Any] = {"photo": entry.id, "category": entry.category}
+        if entry.clip:
+            row |= {"clip": entry.clip, "frame": entry.frame}
         prediction = outcome.prediction
         if prediction is None:
             known = {"near_grey": True} if outcome.near_grey else {}  # of an undecodable photo it is not

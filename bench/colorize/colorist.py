@@ -259,7 +259,7 @@ def default_name() -> str:
 
 
 def _refuse_oracle(method: Method) -> None:
-    if method.info.oracle:
+    if method.info.oracle or method.info.family == "exemplar":
         raise UserError(
             f"{method.info.name} is an oracle: it copies the true colours, which your photos lack"
         )

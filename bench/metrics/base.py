@@ -14,12 +14,13 @@ import numpy.typing as npt
 from ... import UserError
 from ...plugins import Registry
 from .pair import PAIR_ATTRIBUTES, PhotoPair
+from .step import STEP_ATTRIBUTES
 from .weights import Weights
 
 Direction = Literal["higher", "lower", "target", "none"]
 Aggregate = Literal["mean", "mean_gap", "mean_absolute_difference", "pooled", "stored"]
 Curve = Callable[..., npt.NDArray[np.float64]]
-Combine = Callable[[npt.NDArray[np.float32]], float]
+Combine = Callable[[npt.NDArray[Any]], float]
 F = TypeVar("F", bound=Callable[..., Any])
 
 TWO_COLUMNS = ("mean_gap", "mean_absolute_difference", "pooled")  #: Aggregates of two columns
@@ -76,6 +77,10 @@ class Metric:
     by_default: bool = True  #: Whether a run computes it unless told otherwise; so only for built-in metrics
     headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
+    #: Whether it is of a clip, not of a photo. It is then called with attributes of `FrameStep` for every
+    #: frame (from the second on if they need the frame before), and `combine` turns what it returned for all
+    #: frames of a clip, stacked, into the clip's value. The table's value is over clips.
+    of_clips: bool = False
     order: int = LAST  #: Position in tables and listings; ties by parameter, then by name
 
     def __post_init__(self) -> None:
@@ -89,8 +94,18 @@ class Metric:
         return () if self.combine else tuple(self.takes)
 
     @property
+    def of_set(self) -> bool:
+        """Whether it has one value for the whole set."""
+        return self.combine is not None and not self.of_clips
+
+    @property
     def columns(self) -> tuple[str, ...]:
-        """Columns with one value per photo: a weight's is followed by the sum of its pixels' squares."""
+        """Columns with one value per photo, or per clip.
+
+        A weight's is followed by the sum of its pixels' squares.
+        """
+        if self.of_clips:
+            return tuple(self.takes)
         return (*self.measured, f"{self.weight_column}_squares") if self.weight else self.measured
 
     @property
@@ -203,7 +218,8 @@ def register_metric(
         columns: the metric's to what the function takes, and the weights' to what `weight` takes.
     combine
         Makes it a metric of a whole set: the function returns a photo's features, float32, and `combine`
-        turns those of all photos, stacked along a new first axis, into the value.
+        turns those of all photos, stacked along a new first axis, into the value. With ``of_clips=True`` it
+        is a metric of a clip: the function returns the features of a frame.
     parameters
         Makes it a family: ``(5, 10)`` registers ``NAME@5`` and ``NAME@10``; other numbers above 0 are made
         on demand. The function takes the number last; ``{}`` in label and description stands for it.
@@ -239,7 +255,7 @@ def register_metric(
                 description=texts[1],
                 function=function,
                 takes=takes if isinstance(takes, Mapping) else {own: takes},
-                aggregate="stored" if combine else "pooled" if weight else aggregate,
+                aggregate=_aggregate(aggregate, combine, weight, of_clips=bool(fields.get("of_clips"))),
                 weight=weight,
                 combine=combine,
                 parameter=parameter,
@@ -264,10 +280,14 @@ def metric_names() -> list[str]:
     return [metric.name for metric in sorted(metrics.items().values(), key=place)]
 
 
-def default_metrics() -> tuple[str, ...]:
-    """Return the names of the built-in metrics that a run computes by default, in the order of tables."""
+def default_metrics(*, of_clips: bool = False) -> tuple[str, ...]:
+    """Return the names of the built-in metrics that a run computes by default, in the order of tables.
+
+    They are those of photos, or those of clips.
+    """
     known = ((name, metrics.get(name)) for name in metric_names())
-    return tuple(name for name, metric in known if metric.built_in and metric.by_default)
+    usual = [(name, metric) for name, metric in known if metric.built_in and metric.by_default]
+    return tuple(name for name, metric in usual if metric.of_clips == of_clips)
 
 
 def get_metric(name: str) -> Metric:
@@ -315,6 +335,14 @@ def resolve(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(get_metric(name).name for name in names))
 
 
+def _aggregate(
+    given: Aggregate, combine: Combine | None, weight: Callable[..., Any] | None, *, of_clips: bool
+) -> Aggregate:
+    if combine and not of_clips:
+        return "stored"
+    return "pooled" if weight else given
+
+
 def _add(metric: Metric) -> None:
     if not metric.built_in:
         # Looking the name up imports the built-in metrics first, so that they keep their names.
@@ -358,16 +386,21 @@ def _faults(metric: Metric) -> Iterator[str]:
 
 def _faults_of_columns(metric: Metric) -> Iterator[str]:
     taken = {attribute for attributes in metric.takes.values() for attribute in attributes}
-    unknown = sorted(taken - set(PAIR_ATTRIBUTES))
+    known = STEP_ATTRIBUTES if metric.of_clips else PAIR_ATTRIBUTES
+    unknown = sorted(taken - set(known))
     if unknown or not taken:
-        yield f"takes {', '.join(unknown) or 'nothing'}; it can take {', '.join(PAIR_ATTRIBUTES)}"
+        yield f"takes {', '.join(unknown) or 'nothing'}; it can take {', '.join(known)}"
     two = metric.direction == "target" or metric.aggregate in TWO_COLUMNS
-    if len(metric.takes) != 1 + two:
+    own_and_truths = metric.of_clips and metric.aggregate == "mean" and len(metric.takes) == 2
+    if len(metric.takes) != 1 + two and not own_and_truths:
         reason = f"direction '{metric.direction}' and aggregate '{metric.aggregate}'"
         yield f"takes must have {1 + two} column{'s' * two} with {reason}, not {len(metric.takes)}"
     for aggregate, field_ in (("stored", "combine"), ("pooled", "weight")):
-        if (metric.aggregate == aggregate) != (getattr(metric, field_) is not None):
+        of_clip = metric.of_clips and field_ == "combine"
+        if not of_clip and (metric.aggregate == aggregate) != (getattr(metric, field_) is not None):
             yield f"aggregate '{aggregate}' and {field_} go together"
+    if metric.of_clips and metric.combine is None:
+        yield "a metric of clips needs combine"
     if metric.aggregate == "pooled":
         if metric.direction == "target":
             yield "direction 'target' is not for pooled metrics"

@@ -65,7 +65,7 @@ class Scorer:
         metrics = [get_metric(name) for name in resolve(names)]
         reasons = {metric.name: metric.missing() for metric in metrics}
         self.unavailable = {name: reason for name, reason in reasons.items() if reason}
-        self._metrics = [metric for metric in metrics if not reasons[metric.name]]
+        self._metrics = [metric for metric in metrics if not reasons[metric.name] and not metric.of_clips]
         # Metrics that share a column define it alike, so one of them computes it.
         self._columns = {column: metric for metric in self._metrics for column in metric.measured}
         self._prior = prior
@@ -93,7 +93,7 @@ class Scorer:
         columns: dict[str, Any] = {}
         for column, metric in self._columns.items():
             columns |= metric.measure(column, pair)
-        features = {metric.name: metric.features(pair) for metric in self._metrics if metric.combine}
+        features = {metric.name: metric.features(pair) for metric in self._metrics if metric.of_set}
         return PhotoScores(columns, features)
 
     def score_set(self, features: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, float]:
@@ -104,7 +104,7 @@ class Scorer:
         return {
             metric.name: metric.combine(features[metric.name])
             for metric in self._metrics
-            if metric.combine and metric.name in features
+            if metric.of_set and metric.combine and metric.name in features
         }
 
     def warm_up(self) -> None:
@@ -180,6 +180,8 @@ def ab_prior(photos: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]
 
 def _hindrance(metric: Metric) -> str:
     """Return why the metric cannot score a single photo by itself, or ``""``."""
+    if metric.of_clips:
+        return "it has one value for a clip; use ClipScorer"
     if metric.combine:
         return "it has one value for a whole set; use Scorer"
     if metric.needs_prior:

@@ -41,7 +41,11 @@ class Cell(BaseModel):
     name, parameters, label, family
         The method.
     oracle, reference
-        Whether the method sees the hidden colour, and how its reference photos are chosen.
+        Whether the method sees the hidden colour, of all or of key frames, and how its reference photos are
+        chosen.
+    temporal, key_frame_every
+        Whether the method carries state from frame to frame; frames from one key frame to the next, whose
+        colour an exemplar method sees, 0 for all other methods.
     request
         The resolved request.
     method_plugin, data_plugins
@@ -78,6 +82,8 @@ class Cell(BaseModel):
     family: str
     oracle: bool = False
     reference: Literal["none", "similar", "random"] = "none"
+    temporal: bool = False
+    key_frame_every: int = 0
     seed: int
     request: Request
     method_plugin: str = ""

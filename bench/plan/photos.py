@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from .request import Request
 from .resolve import dataset_of, protocol_of, training_dataset_of
 
 SHARD = 64
-"""Photos scored between two writes: the most that an interruption can lose."""
+"""Photos scored between two writes: the most that an interruption can lose; of clips, the current one."""
 
 
 def open_split(request: Request, split: Split, planned: Planned | None = None) -> PhotoSet:
@@ -117,9 +118,9 @@ def check_again(
 
 def reader_digest(dataset: Dataset, protocol: Protocol) -> str:
     """Return a digest of the code that reads photos and of how they are resized."""
-    cls = type(dataset)
-    code = class_source(cls, datasets.source(cls.info.name))
-    return digest(code, max_pixels(), protocol.preparation)
+    code = class_source(type(dataset), datasets.source(dataset.info.name))
+    made_from = [reader_digest(each, protocol) for each in dataset.made_from]
+    return digest(code, max_pixels(), protocol.preparation, *made_from)
 
 
 def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:
@@ -129,11 +130,47 @@ def preparation_digest(dataset: Dataset, protocol: Protocol) -> str:
 
 
 def limited(entries: Sequence[Entry], count: int | None) -> list[Entry]:
-    """Return at most ``count`` entries, drawn with seed 0, in order; ``None`` returns all."""
-    if count is None or count >= len(entries):
+    """Return at most ``count`` photos or whole clips, drawn with seed 0, in order; ``None`` returns all."""
+    units = list(dict.fromkeys(entry.clip or entry.id for entry in entries))
+    if count is None or count >= len(units):
         return list(entries)
-    chosen = np.random.default_rng(0).choice(len(entries), count, replace=False)
-    return [entries[i] for i in np.sort(chosen)]
+    chosen = np.random.default_rng(0).choice(len(units), count, replace=False)
+    kept = {units[i] for i in chosen}
+    return [entry for entry in entries if (entry.clip or entry.id) in kept]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Photos, or a piece of a clip, that are scored between two writes.
+
+    Attributes
+    ----------
+    number
+        The shard's number in its split, from 0.
+    entries
+        At most `SHARD` photos, or frames of one clip.
+    first
+        Number of the shard with which its clip begins; for photos its own.
+    ends
+        Whether its clip ends with it.
+    """
+
+    number: int
+    entries: Sequence[Entry]
+    first: int
+    ends: bool = True
+
+
+def shards(entries: Sequence[Entry]) -> list[Shard]:
+    """Cut a split into shards: no shard holds frames of two clips."""
+    made: list[Shard] = []
+    for clip, frames in groupby(entries, key=lambda entry: entry.clip):
+        pieces = list(batches(list(frames), SHARD))
+        first = len(made)
+        for place, piece in enumerate(pieces):
+            number = len(made)
+            made.append(Shard(number, piece, first if clip else number, not clip or place == len(pieces) - 1))
+    return made
 
 
 def batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:

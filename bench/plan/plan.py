@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, Entry, datasets, fingerprint
+from ...datasets.base import Dataset, Entry, dataset_info, datasets, fingerprint, names_in
 from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
 from ...plugins import RAISED
@@ -34,7 +34,13 @@ from .request import Request
 from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 
 GALLERY_PHOTOS = 64
-"""Number of photos, drawn with seed 0, whose pictures are kept; the report's gallery chooses among them."""
+"""Number of photos, drawn with seed 0, whose pictures are kept; the report's gallery chooses among them.
+
+Of clips, the first frames of so many clips as fit are kept, so that the report can show how they change.
+"""
+
+GALLERY_FRAMES = 32
+"""Number of frames of a clip whose pictures are kept."""
 
 
 FEW = 10
@@ -116,15 +122,27 @@ def make_plan(request: Request) -> Plan:
         "dataset_key": dataset_key(dataset, protocol),
         "training_key": dataset_key(training, protocol),
         **data_given(request),
-        "gallery": tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS)),
+        "gallery": gallery(photos),
     }
     cells: dict[str, Cell] = {}
-    for spec in parse_specs(request.methods):
+    for spec in parse_specs(request.methods, clips=dataset.info.clips):
         for seed in request.seeds:
             cell = _cell(spec, request, data, {**shared, "seed": seed})
             cells.setdefault(cell.key, cell)
     trained_on = _trained_on(request, training.split("train"), photos)
     return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
+
+
+def gallery(photos: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the ids of the photos whose pictures are kept."""
+    clips: dict[str, list[str]] = {}
+    for entry in photos:
+        clips.setdefault(entry.clip, []).append(entry.id)
+    if "" in clips:
+        return tuple(entry.id for entry in limited(photos, GALLERY_PHOTOS))
+    longest = min(GALLERY_FRAMES, max(map(len, clips.values())))
+    kept = limited(photos, max(1, GALLERY_PHOTOS // longest))
+    return tuple(entry.id for entry in kept if entry.id in clips[entry.clip][:longest])
 
 
 def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry]) -> int:
@@ -144,7 +162,7 @@ def data_given(request: Request) -> dict[str, Any]:
 
 
 def _data_plugins(request: Request) -> tuple[str, ...]:
-    names = [name.partition(":")[0] for name in (request.dataset, request.train_on or request.dataset)]
+    names = [name for spec in (request.dataset, request.train_on) if spec for name in names_in(spec)]
     found = [*map(datasets.source, names), *map(metric_plugin, protocol_of(request).metrics)]
     return tuple(dict.fromkeys(filter(None, found)))
 
@@ -196,6 +214,8 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     if request.split == "all" and not request.train_on and (info.trainable or info.reference != "none"):
         reason = "it would learn from scored photos: add --train-on, or score one split"
         return _impossible(spec, reason, shared, method)
+    if info.clips and not dataset_info(request.dataset).clips:
+        return _impossible(spec, "it is for clips, and this dataset has photos", shared, method)
     threads, plugin = request.threads or 1, shared["method_plugin"]
     devices = request.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
@@ -213,8 +233,10 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         method_given=given_source(filter(None, [plugin]), method.files),
         label=label(method),
         family=info.family,
-        oracle=info.oracle,
+        oracle=info.oracle or info.family == "exemplar",
         reference=info.reference,
+        temporal=info.temporal,
+        key_frame_every=method.key_frame_every,
         threads=threads if info.all_threads else max(1, threads // request.jobs),
         devices=devices,
         trained_on=sum(map(method.trained_on, data.photos)),

@@ -88,7 +88,7 @@ class Request(BaseModel):
     )
     follow_links: bool = option(False, "Follow symbolic links in a folder of photos.", facts=True)
     split: Scored = option("test", "Split to score, or all photos.", facts=True)
-    limit: int | None = option(None, "Score at most N photos.", facts=True, ge=1, metavar="N")
+    limit: int | None = option(None, "Score at most N photos, or N clips.", facts=True, ge=1, metavar="N")
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = option(
         (0,), "Seed; repeat the option for several.", facts=True, flag="--seed"
     )

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, dataset_info, datasets, open_dataset
+from ...datasets.base import Dataset, absolute, dataset_info, datasets, open_dataset
 from ...files import WEIGHTS_VARIABLE
 from ...methods.base import methods
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
-from ..metrics import get_metric
+from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
 from ..metrics.base import metrics
 from ..protocol.presets import DEFAULT, presets
@@ -43,17 +43,16 @@ def resolve(request: Request) -> Request:
         raise UserError(
             f"dataset '{request.dataset}' and --data-root '{request.data_root}' name two paths: leave one out"
         )
-    root = Path(path) if path else request.data_root
-    learned, _, place = request.train_on.partition(":")
-    if learned:
-        dataset_info(learned)
+    root = Path(absolute(request.dataset).partition(":")[2]) if path else request.data_root
+    if request.train_on:
+        dataset_info(request.train_on)
     device = request.device if request.remote and request.device != "auto" else resolve_device(request.device)
     if device == "cuda" and not request.remote:
         check_gpus(request.devices)
     resolved = request.model_copy(
         update={
-            "data_root": root.expanduser().resolve() if root else None,
-            "train_on": f"{learned}:{Path(place).expanduser().resolve()}" if place else learned,
+            "data_root": root if path else root.expanduser().resolve() if root else None,
+            "train_on": absolute(request.train_on),
             "weights_dir": _weights_folder(request.weights_dir),
             "seeds": tuple(dict.fromkeys(request.seeds)),
             "device": device,
@@ -64,6 +63,7 @@ def resolve(request: Request) -> Request:
         }
     )
     _check_size(protocol_of(resolved))
+    _check_clips(resolved)
     return resolved
 
 
@@ -92,7 +92,10 @@ def _choices(request: Request) -> dict[str, Any]:
     }
     own = {name: getattr(preset.protocol, name) for name in given}
     if preset.name == DEFAULT:
-        own["size"] = dataset_info(request.dataset).size
+        info = dataset_info(request.dataset)
+        own["size"] = info.size
+        if info.clips:
+            own["metrics"] = (*own["metrics"], *default_metrics(of_clips=True))
         return {name: own[name] if value is None else value for name, value in given.items()}
     for name, value in given.items():
         if value is not None and value != own[name]:
@@ -144,10 +147,23 @@ def _check_size(protocol: Protocol) -> None:
             )
 
 
+def _check_clips(request: Request) -> None:
+    """Refuse metrics of clips for a dataset of photos."""
+    named = [name for name in request.metrics or () if get_metric(name).of_clips]
+    if named and not dataset_info(request.dataset).clips:
+        raise UserError(
+            f"{', '.join(named)}: for clips only, and '{request.dataset_name}' has photos: leave --metrics out, "
+            "or make clips of the photos with --dataset pan:…"
+        )
+
+
 def _run_name(request: Request, path: str) -> str:
     """Return the dataset's name; for a folder its name with a digest, as two folders may share a name."""
     if not path:
         return request.dataset_name
+    if datasets.get(request.dataset_name).of_dataset:
+        inner = Request(dataset=path)
+        return f"{request.dataset_name}-{_run_name(inner, path.partition(':')[2])}"
     folder = Path(path).expanduser().resolve()
     return f"{folder.name or request.dataset_name}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:6]}"
 

@@ -166,6 +166,12 @@ TRUTH: dict[str, Choice[Callable[[RGB], RGB]]] = {
 NEAR_GREY = {"scored": "scored, and flagged", "left-out": "left out, for every method"}
 """What happens to photos whose truth is near-grey."""
 
+FLOW = {
+    "dis": "dense inverse search (OpenCV, medium preset) on the lightness that methods see, both ways; exact "
+    "where the dataset knows it"
+}
+"""How the motion between the frames of a clip is found."""
+
 _NAMES: dict[str, tuple[str, ...]] = {
     "interpolation": tuple(INTERPOLATION),
     "grey": tuple(GREY),
@@ -173,6 +179,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "save": tuple(SAVE),
     "truth": tuple(TRUTH),
     "near_grey": tuple(NEAR_GREY),
+    "flow": tuple(FLOW),
 }
 
 USUAL = {field: names[0] for field, names in _NAMES.items()}

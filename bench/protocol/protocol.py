@@ -15,8 +15,8 @@ from PIL import Image
 from ...datasets.base import RGB
 from ...datasets.color.conversion import near_grey, rgb_to_lab
 from ...methods.base import Chroma, Lightness
-from ..metrics import default_metrics
-from .choices import GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
+from ..metrics import default_metrics, get_metric
+from .choices import FLOW, GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
 
 RULES = {
     "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
@@ -57,6 +57,8 @@ class Protocol:
         The picture that a prediction is compared with: a name in `choices.TRUTH`.
     near_grey
         Whether near-grey photos are scored: a name in `choices.NEAR_GREY`.
+    flow
+        How the motion between the frames of a clip is found: a name in `choices.FLOW`.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Protocol:
     save: str = USUAL["save"]
     truth: str = USUAL["truth"]
     near_grey: str = USUAL["near_grey"]
+    flow: str = USUAL["flow"]
 
     def __post_init__(self) -> None:
         for name in USUAL:
@@ -84,8 +87,8 @@ class Protocol:
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them.
 
-        The truth and the near-grey photos are stated only where they are not treated as usual: a protocol
-        from before these choices existed keeps its digest.
+        The truth and the near-grey photos are stated only where they are not treated as usual, and the flow
+        only where clips are scored: a protocol from before these choices existed keeps its digest.
         """
         facts = {
             **asdict(self),
@@ -96,9 +99,12 @@ class Protocol:
             "save": SAVE[self.save].text,
             "truth": TRUTH[self.truth].text,
             "near_grey": NEAR_GREY[self.near_grey],
+            "flow": FLOW[self.flow],
             **RULES,
         }
         unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
+        if not any(get_metric(name).of_clips for name in self.metrics):
+            unstated.add("flow")
         return {name: value for name, value in facts.items() if name not in unstated}
 
     @property

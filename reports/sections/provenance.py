@@ -22,6 +22,7 @@ MEANING = {
     "merge": "how a prediction is joined with its input",
     "save": "how the result becomes a picture",
     "truth": "the picture with which a prediction is compared",
+    "flow": "how the motion between the frames of a clip is found",
     "reference_choice": "how reference photos are chosen",
 }
 """Field of the protocol → what it is."""

@@ -1,0 +1,1 @@
+"""Methods for clips, which carry state from frame to frame."""
