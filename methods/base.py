@@ -361,7 +361,9 @@ def _paths(value: object) -> Iterator[Path]:
 
 methods: Registry[type[Method]] = Registry(
     "method",
-    tuple(f"huebench.methods.{folder}" for folder in ("baseline", "classical", "deep", "published", "temporal")),
+    tuple(
+        f"huebench.methods.{folder}" for folder in ("baseline", "classical", "deep", "published", "temporal")
+    ),
     "huebench.methods",
 )
 

@@ -144,6 +144,7 @@ class MetricFacts:
     unavailable: str = ""  #: Why it was not computed, or ``""``
     headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
+    of_clips: bool = False  #: Whether it is of a clip, not of a photo
 
 
 @dataclass(frozen=True)

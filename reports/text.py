@@ -77,9 +77,11 @@ def change_decimals(before: float, after: float) -> int:
 def decimals_for(largest: float) -> int:
     """Return the number of decimals to show for a metric whose largest value is this.
 
-    >>> decimals_for(0.98), decimals_for(1.0000001), decimals_for(24.1)
-    (3, 3, 2)
+    >>> decimals_for(0.98), decimals_for(1.0000001), decimals_for(24.1), decimals_for(0.0021)
+    (3, 3, 2, 5)
     """
+    if 0 < largest < 0.1:
+        return 2 - math.floor(math.log10(largest))
     return 3 if round(largest, 3) <= 1 else 2
 
 

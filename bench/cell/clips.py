@@ -56,7 +56,8 @@ class Motions:
             kept = estimate(start[1], end[1]).astype(np.float16)
             with atomic(path, durable=False) as partial, partial.open("wb") as out:
                 np.save(out, kept)
-        return kept.astype(np.float32)
+        found: Flow = kept.astype(np.float32)
+        return found
 
     def _key(self, start: Entry, end: Entry) -> str:
         """Return the name of an estimate: of both frames, as they are read, and of the estimator."""
@@ -112,4 +113,7 @@ def _scaled(flow: Flow, shape: tuple[int, ...]) -> Flow:
     height, width, _ = flow.shape
     if (height, width) == tuple(shape):
         return flow
-    return resize_chroma(flow, (shape[0], shape[1])) * np.float32([shape[1] / width, shape[0] / height])
+    scaled: Flow = resize_chroma(flow, (shape[0], shape[1])) * np.array(
+        [shape[1] / width, shape[0] / height], np.float32
+    )
+    return scaled

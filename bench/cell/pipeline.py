@@ -315,7 +315,7 @@ class Pipeline:
         return [Prediction(rgb, share, name) for rgb, name in zip(restored, names, strict=True)]
 
     def _seen(self, photos: Sequence[Photo], chroma: Chroma) -> Chroma | None:
-        """Return the hidden chroma that the method sees: all for oracles, that of key frames for exemplars."""
+        """Return the chroma that the method sees: all for oracles, that of key frames for exemplars."""
         if self.oracle:
             return chroma
         if not self.key_frame_every:

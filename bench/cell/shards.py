@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from ... import UserError
-from ...datasets.base import Entry
 from ...datasets.photos import PhotoSet
 from ...files import PARTIAL, atomic, seal, unseal
 from ..metrics import ClipScorer, Scorer

@@ -50,7 +50,9 @@ class ClipScorer:
 
     def end(self) -> dict[str, float]:
         """Return the clip's value by column, and begin the next clip; a value may be NaN, for unknown."""
-        found = {column: self._value(metric, self._features[column]) for column, metric in self._columns.items()}
+        found = {
+            column: self._value(metric, self._features[column]) for column, metric in self._columns.items()
+        }
         self._features = {column: [] for column in self._columns}
         return found
 

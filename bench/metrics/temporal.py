@@ -1,4 +1,4 @@
-"""Metrics of clips: how colour changes from frame to frame. A clip's value counts once, however long it is."""
+"""Metrics of clips: how colour changes from frame to frame. A clip counts once, however long it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .base import Combine, register_metric
 
 GAPS: Final = (1, 2, 4)
 """Numbers of frames between the two that CDC compares."""
@@ -17,10 +17,13 @@ LEVELS: Final = 255
 
 NEEDS_FLOW: Final = {"cv2": "video"}
 
-NTIRE: Final = "Liu et al. 2021, arXiv:2110.04562 (TCVC); Kang et al. 2023, NTIRE challenge on video colorization"
+NTIRE: Final = (
+    "Liu et al. 2021, arXiv:2110.04562 (TCVC); Kang et al. 2023, NTIRE challenge on video colorization"
+)
 
 GREY_IS_REWARDED: Final = (
-    "A grey clip changes only where its lightness does, so pale colours lower it: read it beside the truth's own."
+    "A grey clip changes only where its lightness does, so pale colours lower it: read it beside the "
+    "truth's own."
 )
 
 
@@ -43,7 +46,9 @@ def cdc_by_gap(histograms: npt.NDArray[np.float64]) -> dict[int, float]:
         float64 (T, 3, 256), from `FrameStep`.
     """
     return {
-        gap: float(divergence(histograms[:-gap], histograms[gap:]).mean()) if len(histograms) > gap else math.nan
+        gap: float(divergence(histograms[:-gap], histograms[gap:]).mean())
+        if len(histograms) > gap
+        else math.nan
         for gap in GAPS
     }
 
@@ -68,8 +73,8 @@ def mean_known(values: npt.NDArray[np.float64]) -> float:
     direction="lower",
     range=(0, math.log(2)),
     source=NTIRE,
-    description="Jensen–Shannon divergence (natural logarithm) of the 256-bin histograms of R, G and B, 1, 2 and "
-    f"4 frames apart, a third each; mean over channels, frames and clips. {GREY_IS_REWARDED} Unknown for "
+    description="Jensen–Shannon divergence (natural logarithm) of the 256-bin histograms of R, G and B, 1, 2 "
+    f"and 4 frames apart, a third each; mean over channels, frames and clips. {GREY_IS_REWARDED} Unknown for "
     "clips of fewer than five frames.",
     takes={"cdc": ("predicted_histograms",), "cdc_truth": ("truth_histograms",)},
     combine=cdc,
@@ -83,8 +88,8 @@ def mean_known(values: npt.NDArray[np.float64]) -> float:
     direction="lower",
     range=(0, math.log(2)),
     source=f"{NTIRE}; the gap is ours",
-    description="Absolute difference of a clip's CDC from its truth's, then the mean over clips: colours that "
-    "change less than the truth's count like colours that change more.",
+    description="Absolute difference of a clip's CDC from its truth's, then the mean over clips: colours "
+    "that change less than the truth's count like colours that change more.",
     takes={"cdc": ("predicted_histograms",), "cdc_truth": ("truth_histograms",)},
     aggregate="mean_absolute_difference",
     combine=cdc,
@@ -104,8 +109,8 @@ def frame_histograms(histograms: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
     direction="lower",
     range=(0, 3),
     source="Lai et al. 2018, ECCV, arXiv:1808.00449",
-    description="Squared difference in RGB, 0…1, summed over channels, between a frame and the next one brought "
-    "back along the motion; mean over the pixels that both show, over frames, then over clips. "
+    description="Squared difference in RGB, 0…1, summed over channels, between a frame and the next one "
+    "brought back along the motion; mean over the pixels that both show, over frames, then over clips. "
     "The truth's own value is the limit of the motion's estimate.",
     takes={
         "warp_error": ("predicted_before", "predicted_warped", "visible"),
@@ -133,9 +138,9 @@ def warp_error(
     direction="lower",
     range=(0, math.inf),
     source="ours",
-    description="How much farther ab moves from a frame to the next, along the motion, than the truth's does: "
-    "max(0, |Δab| − |Δab| of the truth), mean over the pixels that both frames show, over frames, "
-    "then over clips. 0 for the truth, and for grey.",
+    description="How much farther ab moves from a frame to the next, along the motion, than the truth's "
+    "does: max(0, |Δab| − |Δab| of the truth), mean over the pixels that both show, over frames, then over "
+    "clips. 0 for the truth, and for grey.",
     takes=("truth_ab_change", "predicted_ab_change", "visible"),
     combine=mean_known,
     requires=NEEDS_FLOW,
@@ -154,3 +159,27 @@ def flicker(
         return math.nan
     excess: Any = predicted_ab_change[visible].astype(np.float64) - truth_ab_change[visible]
     return float(np.maximum(excess, 0).mean())
+
+
+def at_gap(gap: int) -> Combine:
+    """Return the function that turns a clip's histograms into its CDC at one gap."""
+
+    def at(histograms: npt.NDArray[np.float64]) -> float:
+        return cdc_by_gap(histograms)[gap]
+
+    return at
+
+
+for _gap in GAPS:
+    register_metric(
+        name=f"cdc_{_gap}",
+        label=f"CDC, gap {_gap}",
+        direction="lower",
+        range=(0, math.log(2)),
+        source=NTIRE,
+        description=f"The part of CDC that compares frames {_gap} apart.",
+        takes={f"cdc_{_gap}": ("predicted_histograms",), f"cdc_{_gap}_truth": ("truth_histograms",)},
+        combine=at_gap(_gap),
+        of_clips=True,
+        order=240 + _gap,
+    )(frame_histograms)

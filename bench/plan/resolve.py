@@ -152,7 +152,7 @@ def _check_clips(request: Request) -> None:
     named = [name for name in request.metrics or () if get_metric(name).of_clips]
     if named and not dataset_info(request.dataset).clips:
         raise UserError(
-            f"{', '.join(named)}: for clips only, and '{request.dataset_name}' has photos: leave --metrics out, "
+            f"{', '.join(named)}: for clips only, and '{request.dataset_name}' has photos: leave them out, "
             "or make clips of the photos with --dataset pan:…"
         )
 

@@ -15,7 +15,6 @@ from ..clips import ClipFolders, clip_splits, digest_of
 from ..digests import digests, file_stamp
 from ..films import SUFFIXES, Film, count_frames, require_films
 
-
 INFO = DatasetInfo(
     name="clips",
     summary="your own films: clips:PATH, a film or a folder of films and of folders of frames",
@@ -110,9 +109,7 @@ class Clips(Dataset):
             parts.setdefault(frame.clip, []).append(frame.sha256)
         splits = clip_splits(films | {clip: digest_of(of_frames) for clip, of_frames in parts.items()})
         licence = self.info.licence
-        found = [
-            Entry(e.id, splits[e.clip], "", licence, e.sha256, e.clip, e.frame) for e in frames
-        ]
+        found = [Entry(e.id, splits[e.clip], "", licence, e.sha256, e.clip, e.frame) for e in frames]
         for name, content in films.items():
             # A film that cannot be read is one frame that cannot be read: it is reported, not passed over.
             for number in range(max(1, count_frames(self._films[name]))):

@@ -15,9 +15,9 @@ FRAMES: Final = Path("JPEGImages", "480p")
 """Folder of the frames in the official archive."""
 
 _DAVIS30: Final = (
-    "bike-packing blackswan bmx-trees breakdance camel car-roundabout car-shadow cows dance-twirl dog "
-    "dogs-jump drift-chicane drift-straight goat gold-fish horsejump-high india judo kite-surf lab-coat libby "
-    "loading mbike-trick motocross-jump paragliding-launch parkour pigs scooter-black shooting soapbox"
+    "bike-packing blackswan bmx-trees breakdance camel car-roundabout car-shadow cows dance-twirl "
+    "dog dogs-jump drift-chicane drift-straight goat gold-fish horsejump-high india judo kite-surf lab-coat "
+    "libby loading mbike-trick motocross-jump paragliding-launch parkour pigs scooter-black shooting soapbox"
 )
 DAVIS30: Final = frozenset(_DAVIS30.split())
 """The validation clips of DAVIS 2017 (``ImageSets/2017/val.txt``), which papers on colorization score."""
@@ -48,7 +48,9 @@ class Davis(ClipFolders):
         inside = root / FRAMES
         super().__init__(inside if inside.is_dir() else root, follow_links=follow_links)
         if not self.tree.ids:
-            raise UserError(f"no frames in '{root}': it must hold {FRAMES.as_posix()}/NAME/00000.jpg and so on")
+            raise UserError(
+                f"no frames in '{root}': it must hold {FRAMES.as_posix()}/NAME/00000.jpg and so on"
+            )
 
     def splits_of(self, clips: Mapping[str, str]) -> Mapping[str, Split]:
         """Return test for DAVIS30, validation for a tenth of the others, by name."""

@@ -146,7 +146,8 @@ class Pan(Dataset):
         one, other = (camera(entry.clip, entry.frame, *size) for entry in (start, end))
         rows, columns = np.mgrid[:SIDE, :SIDE] + 0.5
         points = np.stack([columns, rows], axis=-1)
-        return (other.to_frame(one.to_photo(points)) - points).astype(np.float32)
+        moved: NDArray[np.float32] = (other.to_frame(one.to_photo(points)) - points).astype(np.float32)
+        return moved
 
     def _photo(self, clip: str) -> Image.Image:
         """Return a clip's photo with a shorter side of `SIDE`, blurred; the last one is kept."""

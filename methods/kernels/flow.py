@@ -113,8 +113,8 @@ def average_along(
     if current.shape != before.shape or seen.shape != flow.shape[:2]:
         raise ValueError(f"frames of {current.shape} and {before.shape}, and a mask of {seen.shape}")
     averaged = np.empty(current.shape, np.float32)
-    arrays = (np.ascontiguousarray(each, np.float32) for each in (current, before, flow))
-    loop(*arrays, np.ascontiguousarray(seen), np.float32(share), averaged)
+    now, then, motion = (np.ascontiguousarray(each, np.float32) for each in (current, before, flow))
+    loop(now, then, motion, np.ascontiguousarray(seen), np.float32(share), averaged)
     return averaged
 
 

@@ -80,7 +80,7 @@ def visible(forward, backward, seen):
 
 @njit(cache=True, parallel=True)
 def average_along(current, before, flow, seen, share, averaged):
-    """averaged = current where not seen, else (1 − share) · current + share · before, warped along flow."""
+    """Averaged = current where not seen, else (1 − share) · current + share · before, warped along flow."""
     height, width, channels = current.shape
     for y in prange(height):
         for x in range(width):

@@ -33,7 +33,9 @@ def estimate(start: NDArray[np.float32], end: NDArray[np.float32]) -> Flow:
     import cv2
 
     cv2.setNumThreads(1)
-    one, other = (np.rint(np.clip(plane, 0, 100) * np.float32(2.55)).astype(np.uint8) for plane in (start, end))
+    one, other = (
+        np.rint(np.clip(plane, 0, 100) * np.float32(2.55)).astype(np.uint8) for plane in (start, end)
+    )
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found: Flow = search.calc(one, other, None)
     return found

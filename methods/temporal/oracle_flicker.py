@@ -18,7 +18,9 @@ class OracleFlicker(Method):
     class Parameters(Method.Parameters):
         """The strength of the flicker."""
 
-        degrees: float = Field(20, gt=0, le=180, description="standard deviation of the hue's turn in degrees")
+        degrees: float = Field(
+            20, gt=0, le=180, description="standard deviation of the hue's turn in degrees"
+        )
 
     parameters: Parameters
     info = MethodInfo(

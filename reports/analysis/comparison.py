@@ -13,6 +13,7 @@ from ..text import in_words
 from .inference import SIGNIFICANT, benjamini_yekutieli
 from .statistics import Contributions, contributions, paired
 from .summary import Summary, summarize
+from .units import by_clip
 
 SAME_PHOTOS = ("split", "limit")  #: Options that determine which photos are scored
 
@@ -84,12 +85,13 @@ class Comparison:
 def compare_runs(before: Results, after: Results) -> Comparison:
     """Compare two runs method by method, metric by metric and photo by photo.
 
-    Only photos that both runs scored count. Several seeds are first averaged photo by photo. Oracles are
-    compared too: they monitor the protocol.
+    Only photos that both runs scored count; of clips, the clip is the unit. Several seeds are first averaged
+    photo by photo. Oracles are compared too: they monitor the protocol.
 
     Raises `UserError` if the runs differ in protocol or photos, or have no method or no metric in common.
     """
     check_comparable(before, after)
+    before, after = by_clip(before), by_clip(after)
     old, new = summarize(before), summarize(after)
     labels = [str(label) for label in old.rows.index if label in new.rows.index]
     metrics = {metric.name: metric for metric in new.metrics if metric.name in old.scores}

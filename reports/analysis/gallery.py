@@ -76,7 +76,8 @@ def choose_photos(results: Results, summary: Summary) -> Choice:
         Chosen(rank, photo, metric, float(scores[photo]), _apart(answers[photo].dropna()))
         for rank, photo in chosen.items()
     )
-    return Choice(photos, candidates, summary.photos, candidates - len(scores))
+    of = summary.photos if summary.unit == "photo" else results.images["photo"].nunique()
+    return Choice(photos, candidates, of, candidates - len(scores))
 
 
 def _near_grey(results: Results) -> pd.Series[bool]:

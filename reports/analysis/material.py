@@ -5,6 +5,7 @@ from functools import cached_property
 
 from ..tables import Results, RunFacts
 from ..text import counted
+from .films import KeptClip, kept_clip
 from .gallery import Choice, choose_photos
 from .kernels import Kernels, read_kernels
 from .significance import Significance, compare_contenders
@@ -48,6 +49,16 @@ class Material:
         return 0 < left < (1 - FEW_NEAR_GREY) * self.summary.photos
 
     @property
+    def unit(self) -> str:
+        """What is counted, averaged and tested: ``photo`` or ``clip``."""
+        return self.summary.unit
+
+    @cached_property
+    def clip(self) -> KeptClip | None:
+        """A clip whose pictures were kept, or ``None``."""
+        return kept_clip(self.results, self.summary)
+
+    @property
     def headline(self) -> Summary:
         """The methods over the photos of the headline: all, or those that are not near-grey."""
         return self.without_near_grey if self.greyish else self.summary
@@ -57,7 +68,9 @@ class Material:
         """The caption of the headline: which photos it is of."""
         left_out = self.summary.photos - self.headline.photos
         return (
-            f"Results without {counted(left_out, 'near-grey photo')}" if left_out else "Results on all photos"
+            f"Results without {counted(left_out, f'near-grey {self.unit}')}"
+            if left_out
+            else f"Results on all {self.unit}s"
         )
 
     @cached_property

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from ..tables import FOR_ALL, MetricFacts, Results
+from .units import by_clip, has_clips
 
-GROUPS = ("baseline", "classical", "deep", "published")
+GROUPS = ("baseline", "classical", "deep", "published", "exemplar")
 """The families in the order of every table; oracles follow, and the truth comes last."""
 
 LEAD = "auc"  #: The leading metric of charts and gallery: unlike PSNR, it does not favour the dullest answer
@@ -35,7 +37,9 @@ class Summary:
     spread: pd.DataFrame  #: The same shape: standard deviation over seeds, missing for a single seed
     truth: pd.Series[float]  #: The truth's own value of every metric, missing where it has none
     photos: int  #: Number of photos
-    images: pd.DataFrame  #: The rows of `Results.images` for these photos
+    #: The rows of `Results.images` for these photos; of clips, one row per clip, from `units.by_clip`.
+    images: pd.DataFrame
+    unit: Literal["photo", "clip"] = "photo"  #: What is counted, averaged and tested
 
     @property
     def lead(self) -> MetricFacts | None:
@@ -49,9 +53,12 @@ class Summary:
 
     @property
     def groups(self) -> dict[str, str]:
-        """Label → ``oracle``, or the method's family."""
+        """Label → ``oracle``, or the method's family; exemplar methods do not compete either."""
         rows = zip(self.rows.index, self.rows["family"], self.rows["oracle"], strict=True)
-        return {str(label): "oracle" if oracle else str(family) for label, family, oracle in rows}
+        return {
+            str(label): "oracle" if oracle and family != "exemplar" else str(family)
+            for label, family, oracle in rows
+        }
 
     def contenders(self) -> pd.Index[str]:
         """Return the labels of methods that may be called best: no oracles, every decodable photo scored."""
@@ -90,6 +97,8 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
     category
         Count only the photos of this category.
     """
+    unit: Literal["photo", "clip"] = "clip" if has_clips(results) else "photo"
+    results = by_clip(results)
     # Known from any cell.
     photos = results.images.groupby("photo", sort=True)[["near_grey", "category"]].first()
     keep = pd.Series(data=True, index=photos.index)
@@ -131,6 +140,7 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
         truth=_truth(counted[counted["status"] == "ok"], metrics),
         photos=expected,
         images=counted,
+        unit=unit,
     )
 
 

@@ -23,7 +23,7 @@ ARROWS = {"higher": "↑", "lower": "↓", "target": "→ truth", "none": ""}
 
 FACTS = {
     "coverage": Column(
-        "coverage", description="photos scored / photos expected, and what went wrong", essential=True
+        "coverage", description="photos or clips scored / expected, and what went wrong", essential=True
     ),
     "images_per_second": Column(
         "images/s", description="photos colorized per second of the method's own time, excluding warm-up"

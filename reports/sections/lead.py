@@ -8,16 +8,16 @@ from ..text import counted, in_words
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""
-    run, rows = material.run, material.summary.rows
+    run, rows, unit = material.run, material.summary.rows, material.unit
     seeds = f"{material.seeds} seeds, " if material.seeds > 1 else ""
     split = run.options["split"]
-    which: list[Span] = ["every photo"] if split == "all" else ["the ", Strong(split), " split"]
+    which: list[Span] = [f"every {unit}"] if split == "all" else ["the ", Strong(split), " split"]
     told: list[Span] = [
         f"{len(rows)} methods colorized ",
         *which,
         " of ",
         Code(run.dataset["name"]),
-        f" from lightness alone: {material.summary.photos:,} photos, {seeds}training budget ",
+        f" from lightness alone: {counted(material.summary.photos, unit)}, {seeds}training budget ",
         Code(run.options["budget"]),
         f". {rows['scored'].sum():,} of {rows['expected'].sum():,} expected predictions were scored",
     ]
@@ -37,13 +37,14 @@ def blocks(material: Material) -> list[Block]:
         ),
     ]
     if 0 < (photos := material.headline.photos) < ROUGH:
-        few = f" With {counted(photos, 'photo')}, chance decides much of the ranking."
-        made.append(Caveat((Strong("Few photos."), few)))
+        few = f" With {counted(photos, unit)}, chance decides much of the ranking."
+        made.append(Caveat((Strong(f"Few {unit}s."), few)))
+    scored = int(material.results.images["photo"].nunique())
     if trained_on := run.dataset.get("trained_on", 0):
-        found = f" {_trained_on(trained_on, material.summary.photos)}"
+        found = f" {_trained_on(trained_on, scored)}"
         made.append(Caveat((Strong("Trained on scored photos."), found)))
     for method, photos in run.dataset.get("shipped weights trained on", {}).items():
-        found = f" {_shipped(photos, material.summary.photos)}"
+        found = f" {_shipped(photos, scored)}"
         made.append(Caveat((Strong("Trained on scored photos."), " ", Code(method), found)))
     if run.dataset["caveat"]:
         made.append(Caveat((Strong("Read this first."), f" {run.dataset['caveat']}")))

@@ -79,9 +79,9 @@ def _sureness(material: Material) -> list[Text]:
         ) + (" Two seeds say little about others: run three or more." if material.seeds == 2 else "")
     else:
         seeds = "Intervals concern other photos, of this one training: other seeds are not in them."
-    photos = material.headline.photos
-    rough = f" With {counted(photos, 'photo')}, fewer than {ROUGH}, they are rough." if photos < ROUGH else ""
-    return [seeds + rough]
+    photos, unit = material.headline.photos, material.unit
+    rough = f" With {counted(photos, unit)}, fewer than {ROUGH}, they are rough." if photos < ROUGH else ""
+    return [seeds.replace("other photos", f"other {unit}s") + rough]
 
 
 def _pooled(material: Material) -> list[Text]:

@@ -1,0 +1,147 @@
+"""Clips: how steady colours are, over clips and per clip, and pictures of one clip over time."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..analysis.films import KeptClip
+from ..analysis.material import Material
+from ..analysis.statistics import per_photo
+from ..analysis.units import FEW_CLIPS
+from ..blocks import Block, Bullets, Caveat, Column, Data, Entry, Figure, Heading, Prose, Row, Strong, Table
+from ..charts import films as charts
+from ..charts.style import encode
+from ..tables import MetricFacts
+from ..text import counted, decimals_for, number
+from .layout import chart, lay_out, metric_column, with_intervals
+
+CLIPS_A_TABLE = 8
+
+MOST_CLIPS = 24
+"""Number of clips in the tables per clip; the CSV has all."""
+
+READING = (
+    (
+        Strong("A grey clip never flickers."),
+        " Plain CDC, the warp error and flicker are low for pale colours, and lowest for grey: read them ",
+        "beside the truth's own values, the CDC gap, AuC and colorfulness.",
+    ),
+    (
+        "The truth's own warp error is what the estimate of motion, and what moves by itself, cost. ",
+        "No method can be steadier than that and right.",
+    ),
+    ("Exemplar methods see the true colour of some frames. They never compete with the others.",),
+)
+
+
+def blocks(material: Material) -> list[Block]:
+    """Return the section; empty for a run of photos."""
+    summary = material.summary
+    metrics = [metric for metric in summary.metrics if metric.of_clips]
+    if summary.unit != "clip" or not metrics:
+        return []
+    frames = int(material.results.images["photo"].nunique())
+    names = [metric.name for metric in metrics if metric.headline]
+    caption = f"Steadiness of colours over {counted(summary.photos, 'clip')}"
+    table = lay_out(summary, names, material.intervals, name="clips", caption=caption)
+    return [
+        Heading("Clips"),
+        *_few(summary.photos),
+        Prose(
+            f"{counted(summary.photos, 'clip')}, {counted(frames, 'frame')}. Every value is a mean over "
+            "clips of the clips' own values, which are means over frames: a clip counts once, however long "
+            "it is, and is the unit of every interval and test in this report."
+        ),
+        *with_intervals(table),
+        Bullets(READING),
+        *_per_clip(material, [metric for metric in metrics if metric.compared]),
+        *_by_gap(material),
+        *(_pictures(material.clip) if material.clip else ()),
+    ]
+
+
+def _few(clips: int) -> list[Block]:
+    if clips >= FEW_CLIPS:
+        return []
+    told = f" {counted(clips, 'clip')}, fewer than {FEW_CLIPS}: no interval or test here can be trusted."
+    return [Caveat((Strong("Few clips."), told))]
+
+
+def _per_clip(material: Material, metrics: list[MetricFacts]) -> list[Block]:
+    made: list[Block] = []
+    for metric in metrics:
+        values = per_photo(material.summary.images, metric)
+        if values is None:
+            continue
+        title = f"{metric_column(metric).title} per clip"
+        made.append(Heading(title, 3))
+        shown = list(values.index[:MOST_CLIPS])
+        for start in range(0, len(shown), CLIPS_A_TABLE):
+            some = values.loc[shown[start : start + CLIPS_A_TABLE]]
+            made.append(_table(material, some, f"{metric.name}-per-clip", title))
+        if len(values) > len(shown):
+            made.append(Prose(f"These are {len(shown)} of {len(values):,} clips; the CSV report has all."))
+        made.append(Data(f"{metric.name}-per-clip", values.rename_axis("clip")))
+    return made
+
+
+def _table(material: Material, values: pd.DataFrame, name: str, caption: str) -> Table:
+    decimals = decimals_for(float(values.abs().max().max()))
+    rows = []
+    for label, group in material.summary.groups.items():
+        own = values[label] if label in values else pd.Series(float("nan"), values.index)
+        entries = (Entry(number(float(v), decimals), None if pd.isna(v) else float(v)) for v in own)
+        rows.append(Row(label, group, tuple(entries)))
+    return Table(tuple(Column(str(clip)) for clip in values.index), tuple(rows), name, caption)
+
+
+def _by_gap(material: Material) -> list[Block]:
+    """Return the chart of CDC by gap, of the metrics ``cdc_1``, ``cdc_2`` and so on."""
+    summary = material.summary
+    gaps = {
+        int(m.name[4:]): m.name for m in summary.metrics if m.name.startswith("cdc_") and m.name[4:].isdigit()
+    }
+    if not gaps:
+        return []
+    columns = {"truth": [float(summary.truth[name]) for name in gaps.values()]}
+    columns |= {
+        str(label): [float(summary.scores[n][label]) for n in gaps.values()] for label in summary.rows.index
+    }
+    values = pd.DataFrame(columns, index=list(gaps)).dropna(axis="columns", how="all")
+    if values.empty:
+        return []
+    return [
+        chart(
+            "cdc-by-gap",
+            "CDC by the number of frames between the two compared, of the truth and of every method",
+            "CDC by gap. A method above the truth at a gap of 1 flickers; one that is above it only at "
+            "larger gaps drifts; one below it is too pale, or too smooth.",
+            lambda: charts.cdc_by_gap(values),
+        )
+    ]
+
+
+def _pictures(clip: KeptClip) -> list[Block]:
+    return [
+        Heading(f"A clip over time: {clip.clip}", 3),
+        Figure(
+            "clip-strips",
+            f"Frames of the clip {clip.clip}: the input, the truth and every method",
+            "The kept clip with the most colour: a few of its frames.",
+            lambda: encode(charts.strips(clip), "jpg"),
+            kind="jpg",
+        ),
+        Figure(
+            "clip-slices",
+            f"The middle column of pixels of the clip {clip.clip} over time, of every method",
+            "x–t slices: the middle column of pixels, frame after frame from left to right. Flicker shows as "
+            "stripes, drift as a slow change.",
+            lambda: encode(charts.slices_over_time(clip.slices()), "png"),
+        ),
+        chart(
+            "clip-drift",
+            f"Distance in ab of the mean colour of each frame of {clip.clip} from the first frame's",
+            "Drift: how far the mean colour of a frame is from that of the first frame.",
+            lambda: charts.drift_over_time(clip.drift),
+        ),
+    ]
