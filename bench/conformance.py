@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import pickle
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.util import source_from_cache
 from pathlib import Path
@@ -114,7 +115,7 @@ class Subject:
             seed=seed,
             budget="smoke",
             references=references if info.reference != "none" else None,
-            true_chroma=truth if info.oracle else None,
+            true_chroma=_seen(truth, self.spec.build()),
         )
 
     @cached_property
@@ -133,10 +134,16 @@ class Subject:
         """Return the test photos' lightness, float32 (3, 32, 32)."""
         return np.stack([rgb_to_lab(photo.rgb)[0] for photo in self.photos("test")])
 
+    def clip(self) -> Lightness:
+        """Return the lightness of a clip of six frames, float32 (6, 32, 32): one photo, moving."""
+        wide = np.concatenate(list(self.lightness()), axis=1)
+        return np.stack([wide[:, 2 * frame : 2 * frame + SIDE] for frame in range(6)])
+
     def answer(self, method: Method, lightness: Lightness, seed: int = 7) -> Chroma:
         """Colorize, and check the answer against the contract."""
         count, height, width = lightness.shape
         context = self.context(count, (height, width), seed)
+        method.start()
         with _noted(self.opened):
             chroma = method.colorize(lightness.copy(), context)
         return checked_chroma(chroma, lightness)
@@ -191,6 +198,8 @@ def check_seed(subject: Subject) -> None:
 def check_batches(subject: Subject) -> None:
     """A photo's answer does not depend on the rest of its batch."""
     method, lightness = subject.fitted, subject.lightness()
+    if method.info.temporal:
+        raise CheckSkippedError("a frame's answer may depend on those before it")
     context = subject.context(len(lightness))
     together = method.colorize(lightness.copy(), context)
     for i in range(len(lightness)):
@@ -202,6 +211,32 @@ def check_batches(subject: Subject) -> None:
         )
         alone = method.colorize(lightness[i : i + 1].copy(), one)
         _same(alone[0], together[i], f"photo {i} is colorized differently alone and in a batch")
+
+
+def check_chunks(subject: Subject) -> None:
+    """A clip's frames are colorized alike in one chunk, in chunks of two, and one by one, after any clip."""
+    method = _temporal(subject)
+    frames = subject.clip()
+    whole = _in_chunks(subject, method, frames, len(frames))
+    for size in (2, 1):
+        other = np.ascontiguousarray(frames[::-1, ::-1])
+        _in_chunks(subject, method, other, 3)  # what another clip leaves behind must not matter
+        answer = _in_chunks(subject, method, frames, size)
+        _same(answer, whole, f"a clip is colorized differently in chunks of {size}, after another clip")
+
+
+def check_memory(subject: Subject) -> None:
+    """What a method keeps from frame to frame does not grow with the clip."""
+    method = _temporal(subject)
+    frames = subject.clip()
+    kept = []
+    method.start()
+    for _ in range(4):
+        _continue(subject, method, frames)
+        kept.append(_held(method))
+    if kept[-1] > kept[0]:
+        grown = f"from {kept[0]:,} to {kept[-1]:,} bytes in {3 * len(frames)} frames"
+        raise CheckFailedError(f"what it keeps grows with the clip, {grown}")
 
 
 def check_save_and_load(subject: Subject) -> None:
@@ -247,7 +282,8 @@ def check_threads(subject: Subject) -> None:
 
 def check_hidden_colour(subject: Subject) -> None:
     """Swapping the test photos' hidden colours changes nothing."""
-    if type(subject.spec.build()).info.oracle:
+    info = subject.spec.build().info
+    if info.oracle or info.family == "exemplar":
         raise CheckSkippedError("an oracle is meant to see the hidden colour")
     method, lightness = subject.fitted, subject.lightness()
     before = subject.answer(method, lightness)
@@ -280,6 +316,47 @@ def check_files(subject: Subject) -> None:
             )
 
 
+def _temporal(subject: Subject) -> Method:
+    if not subject.fitted.info.temporal:
+        raise CheckSkippedError("it keeps nothing from frame to frame")
+    return subject.fitted
+
+
+def _in_chunks(subject: Subject, method: Method, frames: Lightness, size: int) -> Chroma:
+    """Colorize a clip from its start in chunks of a size."""
+    method.start()
+    return _continue(subject, method, frames, size)
+
+
+def _continue(subject: Subject, method: Method, frames: Lightness, size: int = 2) -> Chroma:
+    """Colorize the next frames of a clip in chunks of a size."""
+    context = subject.context(len(frames))
+    answers = []
+    for start in range(0, len(frames), size):
+        part = slice(start, start + size)
+        truth = None if context.true_chroma is None else context.true_chroma[part]
+        references = None if context.references is None else context.references[part]
+        own = replace(context, true_chroma=truth, references=references)
+        chunk = frames[part]
+        answers.append(checked_chroma(method.colorize(chunk.copy(), own), chunk))
+    return np.concatenate(answers)
+
+
+def _held(method: Method) -> int:
+    """Return the bytes that a method would need to be sent elsewhere: everything that it holds."""
+    return len(pickle.dumps(method.__dict__))
+
+
+def _seen(truth: Chroma, method: Method) -> Chroma | None:
+    """Return the true chroma that a method is given: all, that of key frames, or none."""
+    if method.info.oracle:
+        return truth
+    if not method.key_frame_every:
+        return None
+    hidden = np.arange(len(truth)) % method.key_frame_every != 0
+    return np.where(hidden[:, None, None, None], np.float32(np.nan), truth)
+
+
 def _source_of(path: Path) -> Path:
     """Return the source file of a module that Python has compiled, or the same path."""
     try:
@@ -295,6 +372,8 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "determinism": check_determinism,
     "seed": check_seed,
     "batch independence": check_batches,
+    "chunks of a clip": check_chunks,
+    "memory of a clip": check_memory,
     "save and load": check_save_and_load,
     "inputs unchanged": check_inputs_unchanged,
     "threads": check_threads,

@@ -1,0 +1,3 @@
+"""The convolutional network with an LSTM from frame to frame."""
+
+from .card import CnnLstm as CnnLstm

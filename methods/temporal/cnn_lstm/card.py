@@ -1,0 +1,95 @@
+"""The CNN–LSTM for pictures and films."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from ...base import Chroma, Context, Lightness, MethodInfo, register
+from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
+
+if TYPE_CHECKING:
+    from ...learning.network import ColorNetwork
+    from ...learning.training import Training
+    from .network import Remembering
+
+
+@register
+class CnnLstm(DeepMethod):
+    """Five convolutions with merges, a classification of the scene, and an LSTM from frame to frame.
+
+    The paper's: five layers of convolution and merge, each followed by batch normalisation; a fully connected
+    softmax classification; the LSTM, left out for a single picture; half the squared error of a*b*. Ours, as
+    the paper does not say: channels and strides; the merge (the layer's input, pooled, beside its answer);
+    the scenes (eight groups of training photos by mean colour, as no set has labels for all); the LSTM's
+    form (convolutional, Shi et al. 2015, arXiv:1506.04214, so that it remembers where a colour was); the
+    decoder; and the training: on clips cut into pieces of a few frames, through which gradients flow, while
+    the memory goes on to the next piece (truncated backpropagation through time). A quarter of the clips are
+    learned without memory.
+    """
+
+    info = MethodInfo(
+        name="cnn-lstm",
+        family="deep",
+        source="Old School Image and Video Colorization (2023), after Thomas et al. 2018, ICSCET, "
+        "doi:10.1109/ICSCET.2018.8537308",
+        trainable=True,
+        temporal=True,
+        all_threads=True,
+    )
+    schedules = Schedules(
+        smoke=Schedule(size=32, epochs=1, batch=40, learning_rate=1e-3, min_steps=4),
+        quick=Schedule(size=64, epochs=12, batch=40, learning_rate=1e-3, min_steps=240),
+        long=Schedule(size=128, epochs=30, batch=40, learning_rate=1e-3, min_steps=1000),
+        paper=Schedule(size=256, epochs=50, batch=40, learning_rate=1e-3),
+    )
+
+    class Parameters(DeepMethod.Parameters, SupervisedParameters):
+        """The shared parameters of training, and those of the memory."""
+
+        size: int | None = Field(
+            None, ge=16, multiple_of=8, description="side in pixels for training and prediction"
+        )
+        frames: int = Field(4, ge=1, description="frames of a clip through which gradients flow")
+        memory: bool = Field(
+            True, description="colorize with the memory of earlier frames; training is the same without"
+        )
+
+    parameters: Parameters
+
+    def __init__(self, /, **parameters: object) -> None:
+        super().__init__(**parameters)
+        self._remembering: Remembering | None = None
+
+    def build_network(self, size: int) -> ColorNetwork:
+        """Return the network."""
+        from .network import CnnLstmNetwork  # imports torch
+
+        return CnnLstmNetwork()
+
+    def train_network(self, training: Training) -> None:
+        """Train on clips, piece by piece."""
+        from .training import train_on_clips  # imports torch
+
+        train_on_clips(training, self.parameters.frames)
+
+    def start(self) -> None:
+        """Forget the frames before."""
+        self._remembering = None
+
+    def colorize(self, lightness: Lightness, context: Context) -> Chroma:
+        """Colorize the next frames of the clip; see `DeepMethod.colorize`."""
+        if not self.parameters.memory:
+            return super().colorize(lightness, context)
+        from ...learning.inference import TrainedNetwork  # imports torch
+        from .network import CnnLstmNetwork, Remembering
+
+        trained = self._trained_network()
+        assert isinstance(trained.network, CnnLstmNetwork)
+        self._remembering = self._remembering or Remembering(trained.network)
+        with_memory = TrainedNetwork(self._remembering, trained.size)
+        smaller = self.smaller_sides(trained.size)
+        frames = [with_memory.colorize(lightness[i : i + 1], context, smaller) for i in range(len(lightness))]
+        return np.concatenate(frames)
