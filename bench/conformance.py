@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import inspect
-import os
-import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Literal
@@ -33,6 +30,7 @@ from ..methods.spec import MethodSpec, parse_specs
 from ..plugins import RAISED
 from ..sources import code_of
 from .cell.pipeline import checked_chroma
+from .observing import held, noted
 
 SIDE = 32
 """Side of the suite's photos in pixels."""
@@ -126,7 +124,7 @@ class Subject:
     def fit(self, seed: int = 7) -> Method:
         """Build the method and fit it."""
         method = self.spec.build()
-        with _noted(self.opened):
+        with noted(self.opened):
             method.fit(self.photos("train"), self.photos("validation"), self.context(seed=seed))
         return method
 
@@ -144,7 +142,7 @@ class Subject:
         count, height, width = lightness.shape
         context = self.context(count, (height, width), seed)
         method.start()
-        with _noted(self.opened):
+        with noted(self.opened):
             chroma = method.colorize(lightness.copy(), context)
         return checked_chroma(chroma, lightness)
 
@@ -233,7 +231,7 @@ def check_memory(subject: Subject) -> None:
     method.start()
     for _ in range(4):
         _continue(subject, method, frames)
-        kept.append(_held(method))
+        kept.append(held(method))
     if kept[-1] > kept[0]:
         grown = f"from {kept[0]:,} to {kept[-1]:,} bytes in {3 * len(frames)} frames"
         raise CheckFailedError(f"what it keeps grows with the clip, {grown}")
@@ -342,11 +340,6 @@ def _continue(subject: Subject, method: Method, frames: Lightness, size: int = 2
     return np.concatenate(answers)
 
 
-def _held(method: Method) -> int:
-    """Return the bytes that a method would need to be sent elsewhere: everything that it holds."""
-    return len(pickle.dumps(method.__dict__))
-
-
 def _seen(truth: Chroma, method: Method) -> Chroma | None:
     """Return the true chroma that a method is given: all, that of key frames, or none."""
     if method.info.oracle:
@@ -428,40 +421,6 @@ def _run_check(name: str, subject: Subject) -> Outcome:
     except RAISED as error:  # whatever a method raises is a failed check
         return Outcome(name, "failed", f"{type(error).__name__}: {error}")
     return Outcome(name, "passed")
-
-
-_noting: list[list[Path]] = []
-"""Lists to which files being read are added."""
-
-_made: set[Path] = set()
-"""Files and folders created during the check."""
-
-
-@contextmanager
-def _noted(opened: list[Path]) -> Iterator[None]:
-    """Record the files that are read but were not created meanwhile."""
-    _add_hook()
-    _noting.append(opened)
-    try:
-        yield
-    finally:
-        _noting.pop()
-
-
-@cache
-def _add_hook() -> None:
-    sys.addaudithook(_note)  # hooks cannot be removed: this one is idle while nothing is recorded
-
-
-def _note(event: str, given: tuple[object, ...]) -> None:
-    if not _noting or event not in ("open", "os.mkdir") or not isinstance(given[0], str | bytes):
-        return
-    path = Path(os.fsdecode(given[0])).resolve()
-    flags = given[2]
-    if event == "os.mkdir" or (isinstance(flags, int) and flags & (os.O_CREAT | os.O_TRUNC)):
-        _made.add(path)
-    elif _made.isdisjoint((path, *path.parents)):
-        _noting[-1].append(path)
 
 
 def _planes(lab: np.ndarray) -> tuple[Lightness, Chroma]:

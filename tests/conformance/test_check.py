@@ -108,6 +108,44 @@ class MakesItsOwnFile(Broken):
             return super().colorize(lightness, context) + np.float32(Path(folder, "scratch").read_text())
 
 
+class Remembers(Broken):
+    """A temporal method that keeps to the contract: the mean lightness of the frame before."""
+
+    info = Broken.info.model_copy(update={"temporal": True})
+    before = 0.0
+
+    def start(self):
+        self.before = 0.0
+
+    def colorize(self, lightness, context):
+        answer = super().colorize(lightness, context)
+        for number, plane in enumerate(lightness):
+            answer[number] += np.float32(self.before / 10)
+            self.before = float(plane.mean())
+        return answer
+
+
+class NeverStarts(Remembers):
+    def start(self):
+        pass
+
+
+class ForgetsBetweenChunks(Remembers):
+    def colorize(self, lightness, context):
+        self.before = 0.0
+        return super().colorize(lightness, context)
+
+
+class KeepsEveryFrame(Remembers):
+    def start(self):
+        super().start()
+        self.frames = []
+
+    def colorize(self, lightness, context):
+        self.frames += list(lightness.copy())
+        return super().colorize(lightness, context)
+
+
 CASES = [
     (UndescribedParameter, "metadata", "parameter 'strength' needs a description"),
     (WrongDtype, "answer", "must be float32"),
@@ -117,6 +155,9 @@ CASES = [
     (Unseeded, "determinism", "two fits with the same seed"),
     (UndeclaredSeed, "seed", "must declare seeded=True"),
     (BatchDependent, "batch independence", "alone and in a batch"),
+    (NeverStarts, "chunks of a clip", "after another clip"),
+    (ForgetsBetweenChunks, "chunks of a clip", "differently in chunks of 2"),
+    (KeepsEveryFrame, "memory of a clip", "grows with the clip"),
     (ForgetsOnSave, "save and load", "load does not restore save"),
     (WritesInput, "inputs unchanged", "changes the lightness"),
     (ThreadDependent, "threads", "threads give different answers"),
@@ -159,7 +200,16 @@ def test_a_file_that_the_method_names_or_made_itself_may_be_read(registered):
 
 
 def test_a_method_that_keeps_its_promises_passes(registered):
-    assert {outcome.result for outcome in run_checks(registered(Broken))} == {"passed"}
+    still, temporal = (
+        {outcome.name: outcome.result for outcome in run_checks(registered(cls))}
+        for cls in (Broken, Remembers)
+    )
+    assert {name for name, result in still.items() if result != "passed"} == {
+        "chunks of a clip",
+        "memory of a clip",
+    }
+    assert {name for name, result in temporal.items() if result != "passed"} == {"batch independence"}
+    assert "failed" not in {*still.values(), *temporal.values()}
 
 
 def test_every_check_has_a_case():

@@ -14,7 +14,10 @@ RIGHT = {"name": "my-method", "family": "classical", "source": "a test"}
     [
         ({"name": "My Method"}, "MethodInfo of 'My Method': name: Input should be in kebab-case"),
         ({"name": "a--b"}, "name: Input should be in kebab-case"),
-        ({"family": "quantum"}, "family: Input should be 'baseline', 'classical', 'deep' or 'published'"),
+        (
+            {"family": "quantum"},
+            "family: Input should be 'baseline', 'classical', 'deep', 'published' or 'exemplar'",
+        ),
         ({"source": ""}, "source: String should have at least 1 character"),
         ({"reference": "alike"}, "reference: Input should be 'none', 'similar' or 'random'"),
         ({"seeded": "no"}, "seeded: Input should be a valid boolean"),

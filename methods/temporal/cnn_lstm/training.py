@@ -90,9 +90,9 @@ class ClipBatches(LabBatches):
         Clips that are learned together are cut to the shortest of them, at a random place.
         """
         generator = torch.Generator().manual_seed(seed)
-        order = torch.randperm(len(self._clips), generator=generator).split(self._together)
-        for group in order:
-            clips = [self._clips[i] for i in group]
+        order = torch.randperm(len(self._clips), generator=generator).tolist()
+        for first in range(0, len(order), self._together):
+            clips = [self._clips[i] for i in order[first : first + self._together]]
             length = min(map(len, clips))
             starts = [int(torch.randint(len(c) - length + 1, (1,), generator=generator)) for c in clips]
             flips = torch.rand(len(clips), generator=generator) < 0.5 * self._flip
