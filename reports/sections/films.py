@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ..analysis.films import KeptClip
@@ -24,7 +25,8 @@ READING = (
     (
         Strong("A grey clip never flickers."),
         " Plain CDC, the warp error and flicker are low for pale colours, and lowest for grey: read them ",
-        "beside the truth's own values, the CDC gap, AuC and colorfulness.",
+        "beside the truth's own values, AuC and colorfulness. Where little but the camera moves, even the ",
+        "CDC gap of grey is small.",
     ),
     (
         "The truth's own warp error is what the estimate of motion, and what moves by itself, cost. ",
@@ -56,7 +58,7 @@ def blocks(material: Material) -> list[Block]:
         Bullets(READING),
         *_per_clip(material, [metric for metric in metrics if metric.compared]),
         *_by_gap(material),
-        *(_pictures(material.clip) if material.clip else ()),
+        *(_pictures(material, material.clip) if material.clip else ()),
     ]
 
 
@@ -86,7 +88,8 @@ def _per_clip(material: Material, metrics: list[MetricFacts]) -> list[Block]:
 
 
 def _table(material: Material, values: pd.DataFrame, name: str, caption: str) -> Table:
-    decimals = decimals_for(float(values.abs().max().max()))
+    typical = np.nanmedian(np.abs(values.to_numpy(float)))
+    decimals = decimals_for(float(typical) if typical > 0 else 1.0)
     rows = []
     for label, group in material.summary.groups.items():
         own = values[label] if label in values else pd.Series(float("nan"), values.index)
@@ -105,7 +108,7 @@ def _by_gap(material: Material) -> list[Block]:
         return []
     columns = {"truth": [float(summary.truth[name]) for name in gaps.values()]}
     columns |= {
-        str(label): [float(summary.scores[n][label]) for n in gaps.values()] for label in summary.rows.index
+        label: [float(summary.scores[name][label]) for name in gaps.values()] for label in _rivals(material)
     }
     values = pd.DataFrame(columns, index=list(gaps)).dropna(axis="columns", how="all")
     if values.empty:
@@ -115,13 +118,19 @@ def _by_gap(material: Material) -> list[Block]:
             "cdc-by-gap",
             "CDC by the number of frames between the two compared, of the truth and of every method",
             "CDC by gap. A method above the truth at a gap of 1 flickers; one that is above it only at "
-            "larger gaps drifts; one below it is too pale, or too smooth.",
+            "larger gaps drifts; one below it is too pale, or too smooth. Oracles are not shown.",
             lambda: charts.cdc_by_gap(values),
         )
     ]
 
 
-def _pictures(clip: KeptClip) -> list[Block]:
+def _rivals(material: Material) -> list[str]:
+    """Return the labels of the methods that are not oracles, which would stretch the axes."""
+    return [label for label, group in material.summary.groups.items() if group != "oracle"]
+
+
+def _pictures(material: Material, clip: KeptClip) -> list[Block]:
+    shown = [label for label in clip.drift if label == "truth" or label in _rivals(material)]
     return [
         Heading(f"A clip over time: {clip.clip}", 3),
         Figure(
@@ -141,7 +150,8 @@ def _pictures(clip: KeptClip) -> list[Block]:
         chart(
             "clip-drift",
             f"Distance in ab of the mean colour of each frame of {clip.clip} from the first frame's",
-            "Drift: how far the mean colour of a frame is from that of the first frame.",
-            lambda: charts.drift_over_time(clip.drift),
+            "Drift: how far the mean colour of a frame is from that of the first frame. Oracles are not "
+            "shown.",
+            lambda: charts.drift_over_time(clip.drift[shown]),
         ),
     ]

@@ -1,0 +1,79 @@
+"""The section on clips."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from huebench.reports.analysis.films import kept_clip
+from huebench.reports.analysis.summary import summarize
+from huebench.reports.blocks import Caveat, Data, Figure, Heading, Table, plain
+from huebench.reports.report import write_formats
+
+from ..clips import with_clips
+from ..conftest import found, section
+
+METHODS = ("gray", "oracle-lowres", "pix2pix")
+
+
+def texts(kind, blocks):
+    return [plain(block.text) for block in found(kind, blocks)]
+
+
+def test_a_run_of_photos_has_no_section_on_clips(maker):
+    assert section("films", maker.run(methods=METHODS)) == []
+
+
+def test_few_clips_are_warned_of_and_ten_are_not(maker):
+    few = section("films", with_clips(maker.run(methods=METHODS, photos=9), (1,) * 9))
+    assert texts(Caveat, few) == [
+        "Few clips. 9 clips, fewer than 10: no interval or test here can be trusted."
+    ]
+    ten = section("films", with_clips(maker.run(methods=METHODS, photos=10), (1,) * 10))
+    assert not found(Caveat, ten)
+
+
+def test_tables_are_over_clips_and_per_clip(maker):
+    blocks = section("films", with_clips(maker.run(methods=METHODS, photos=12), (4, 4, 4)))
+    tables = {table.name: table for table in found(Table, blocks)}
+    assert [column.label for column in tables["clips"].columns] == ["CDC", "flicker"]
+    assert [column.label for column in tables["flicker-per-clip"].columns] == ["clip0", "clip1", "clip2"]
+    assert [row.label for row in tables["flicker-per-clip"].rows] == ["gray", "pix2pix", "oracle-lowres"]
+    (data,) = found(Data, blocks)
+    assert data.table.shape == (3, 3)
+
+
+def test_many_clips_are_cut_into_tables_of_eight_and_the_rest_is_told(maker):
+    blocks = section("films", with_clips(maker.run(methods=METHODS, photos=30), (1,) * 30))
+    widths = [len(table.columns) for table in found(Table, blocks) if table.name == "flicker-per-clip"]
+    assert widths == [8, 8, 8]
+    assert "These are 24 of 30 clips; the CSV report has all." in [
+        plain(block.text) for block in blocks if hasattr(block, "text")
+    ]
+
+
+def test_the_kept_clip_is_shown_over_time(maker):
+    results = with_clips(maker.run(methods=METHODS, photos=6, pictures=True), (4, 2))
+    clip = kept_clip(results, summarize(results))
+    assert (clip.clip, clip.frames) == ("clip0", (0, 1, 2, 3))
+    assert list(clip.pictures) == ["input", "truth", *METHODS[::2], METHODS[1]]
+    slices = clip.slices()
+    side = maker.picture_size
+    assert slices["truth"].shape == (side, 4, 3)
+    np.testing.assert_array_equal(slices["truth"][:, 2], clip.picture("truth", 2)[:, side // 2])
+    assert clip.drift["truth"].iloc[0] == 0 < clip.drift["truth"].iloc[1]
+    assert clip.drift["gray"].max() < 2
+    blocks = section("films", results)
+    assert "A clip over time: clip0" in texts(Heading, blocks)
+    figures = {figure.file: figure for figure in found(Figure, blocks)}
+    assert set(figures) == {"cdc-by-gap.png", "clip-strips.jpg", "clip-slices.png", "clip-drift.png"}
+    for figure in figures.values():
+        with Image.open(io.BytesIO(figure.content)) as picture:
+            assert min(picture.size) > 100
+
+
+def test_every_format_takes_it(maker, tmp_path):
+    results = with_clips(maker.run(methods=METHODS, photos=6, pictures=True), (4, 2))
+    for path in write_formats(results, tmp_path / "report"):
+        assert path.exists()
+    assert "clip0" in (tmp_path / "report" / "report.md").read_text()
