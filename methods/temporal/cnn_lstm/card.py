@@ -53,6 +53,9 @@ class CnnLstm(DeepMethod):
             None, ge=16, multiple_of=8, description="side in pixels for training and prediction"
         )
         frames: int = Field(4, ge=1, description="frames of a clip through which gradients flow")
+        grain: float = Field(
+            0, ge=0, le=20, description="noise in L* of every training frame, standard deviation"
+        )
         memory: bool = Field(
             True, description="colorize with the memory of earlier frames; training is the same without"
         )
@@ -73,7 +76,7 @@ class CnnLstm(DeepMethod):
         """Train on clips, piece by piece."""
         from .training import train_on_clips  # imports torch
 
-        train_on_clips(training, self.parameters.frames)
+        train_on_clips(training, self.parameters.frames, self.parameters.grain)
 
     def start(self) -> None:
         """Forget the frames before."""

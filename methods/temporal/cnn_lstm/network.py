@@ -81,7 +81,10 @@ class CnnLstmNetwork(ColorNetwork):
         self.classifier = nn.Linear(before, SCENES)
         self.fusion = nn.Sequential(nn.Conv2d(before + SCENES, before, 1), nn.ReLU())
         self.memory = ConvolutionalLstm(before)
+        # What the LSTM adds begins at zero: an untrained memory must not disturb the colours.
         self.recall = nn.Conv2d(before, before, 1)
+        nn.init.zeros_(self.recall.weight)
+        nn.init.zeros_(self.recall.bias)  # type: ignore[arg-type]  # it has one
         self.decoder = nn.Sequential(
             *convolutions(before, ((64, 1),)),
             nn.Upsample(scale_factor=2),

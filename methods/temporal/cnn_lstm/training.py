@@ -55,6 +55,8 @@ class ClipBatches(LabBatches):
         Numbers of the frames of each clip, in order.
     frames
         Frames of a clip in a piece.
+    grain
+        Standard deviation of the noise that is added to L* of every frame of a shuffled epoch.
 
     Attributes
     ----------
@@ -71,11 +73,13 @@ class ClipBatches(LabBatches):
         device: torch.device,
         *,
         flip: bool,
+        grain: float = 0.0,
     ) -> None:
         chosen = np.concatenate(clips) if clips else np.array([], np.intp)
         super().__init__(packed, batch, device, flip=flip, chosen=chosen)
         self._clips = [torch.from_numpy(clip) for clip in clips]
         self._frames = min(frames, max(map(len, clips), default=1))
+        self._grain = grain
         self._together = max(1, batch // self._frames)
         self.piece = Piece(0, begins=True, remember=False)
 
@@ -104,7 +108,9 @@ class ClipBatches(LabBatches):
                 (rgb,) = self._read([frames[:, part].flatten().to(self._chooser)])
                 mirrored = flips.repeat_interleave(part.stop - part.start).to(rgb.device)
                 self.piece = Piece(len(clips), part.start == 0, remember)
-                yield rgb_to_lab(torch.where(mirrored[:, None, None, None], rgb.flip(2), rgb))
+                lightness, ab = rgb_to_lab(torch.where(mirrored[:, None, None, None], rgb.flip(2), rgb))
+                noise = self._grain * torch.randn(lightness.shape, generator=generator)
+                yield (lightness + noise.to(lightness.device)).clamp(0, 100), ab
 
 
 class Recurrent(Supervised):
@@ -152,13 +158,15 @@ def clips_of(photos: PhotoSet, chosen: NDArray[np.intp]) -> list[NDArray[np.intp
     return [np.array(numbers, np.intp) for numbers in clips.values()]
 
 
-def train_on_clips(training: Training, frames: int) -> None:
-    """Train the network on pieces of so many frames, and note what was done."""
+def train_on_clips(training: Training, frames: int, grain: float) -> None:
+    """Train the network on pieces of so many frames with so much grain, and note what was done."""
     plan, network = training.plan, training.network
     assert isinstance(network, CnnLstmNetwork)
     packed = training.train.packed(plan.size)
     clips = clips_of(training.train, training.chosen)
-    batches = ClipBatches(packed, clips, plan.batch, frames, training.device, flip=training.parameters.flip)
+    batches = ClipBatches(
+        packed, clips, plan.batch, frames, training.device, flip=training.parameters.flip, grain=grain
+    )
     optimizer = optim.Adam(network.parameters(), plan.learning_rate)
     scheduler = StepLR(optimizer, plan.decay_epochs or ceil(plan.epochs / 3), plan.decay)
     learner = Recurrent(network, optimizer, scheduler, training.precision, batches)
