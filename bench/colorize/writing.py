@@ -6,7 +6,8 @@ The pixels wait in a raw file next to the output, so that a photo of any size ta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -17,10 +18,10 @@ from PIL import ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ...datasets.base import PhotoError
-from ...datasets.color import lab_to_rgb
+from ...datasets.color.gamut import fit_gamut
 from .library import reason, vips
 from .picture import Picture
-from .profiles import curve_profile
+from .profiles import curve_profile, srgb
 
 if TYPE_CHECKING:
     import pyvips
@@ -72,26 +73,19 @@ def output_profile(picture: Picture) -> bytes | None:
     return picture.profile if space == "RGB " else srgb_profile()
 
 
-def encoder(picture: Picture) -> Any:
+def encoder(picture: Picture) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[Any]]:
     """Return a function from L* (rows, W) and a*b* (rows, W, 2), float32, to RGB as in the output."""
     profile = output_profile(picture)
-    known = curve_profile(profile) if profile is not None else None
-    plain = profile is None or profile != picture.profile  # sRGB
+    space = srgb() if profile is None or profile != picture.profile else curve_profile(profile)
+    if space is not None:
+        return partial(space.levels, bits=picture.bits)
     dtype = np.uint16 if picture.bits == 16 else np.uint8
 
     def encode(lightness: NDArray[np.float32], chroma: NDArray[np.float32]) -> NDArray[Any]:
-        if plain and picture.bits == 8:
-            return lab_to_rgb(lightness, chroma)
-        lab = np.concatenate([lightness[..., None], chroma], axis=2)
+        lab = np.concatenate([lightness[..., None], fit_gamut(lightness, chroma)], axis=2)
         image = vips().Image.new_from_array(lab, interpretation="lab")
-        if plain:
-            rgb = image.colourspace("rgb16")
-        elif known is not None:
-            rgb = known.from_lab(image, picture.bits)
-        else:
-            image = image.copy()
-            image.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
-            rgb = image.icc_export(depth=picture.bits, intent="relative")
+        image.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
+        rgb = image.icc_export(depth=picture.bits, intent="relative")
         return np.asarray(rgb.numpy(), dtype)
 
     return encode
@@ -122,15 +116,8 @@ def write(
     PhotoError
         If the photo cannot be decoded, or the format cannot hold it.
     """
-    with raw.open("wb") as stream:
-        for strip in rows:
-            stream.write(np.ascontiguousarray(strip).data)
     deep = picture.bits == 16 and kind in {"tiff", "png"}
-    image = vips().Image.rawload(
-        str(raw), picture.width, picture.height, 3,
-        format=picture.header.format,
-        interpretation="rgb16" if picture.bits == 16 else "srgb",
-    )  # fmt: skip
+    image = _collected(picture, rows, raw)
     alpha = None if kind == "jpeg" else picture.alpha()
     if alpha is not None:
         image = image.bandjoin(alpha)
@@ -143,6 +130,29 @@ def write(
         raise PhotoError(f"cannot be written as {kind.upper()}: {reason(error)}") from error
     if kind == "tiff" and picture.kind == "tiff":
         _keep_tags(picture.source, target)
+
+
+def _collected(picture: Picture, rows: Iterable[NDArray[Any]], raw: Path) -> pyvips.Image:
+    """Return the pixels as an image: those of a small photo stay in memory, others wait in a file."""
+    interpretation = "rgb16" if picture.bits == 16 else "srgb"
+    if picture.small:
+        pixels = np.empty((picture.height, picture.width, 3), np.uint16 if picture.bits == 16 else np.uint8)
+        top = 0
+        for strip in rows:
+            pixels[top : top + len(strip)] = strip
+            top += len(strip)
+        return vips().Image.new_from_array(pixels, interpretation=interpretation)
+    with raw.open("wb") as stream:
+        for strip in rows:
+            stream.write(np.ascontiguousarray(strip).data)
+    return vips().Image.rawload(
+        str(raw),
+        picture.width,
+        picture.height,
+        3,
+        format=picture.header.format,
+        interpretation=interpretation,
+    )
 
 
 def _with_metadata(image: pyvips.Image, picture: Picture, xmp: bytes) -> pyvips.Image:
