@@ -92,7 +92,10 @@ class Colorization:
             planes = chroma_lines(self.chroma, self.lightness)
         encode = encoder(self.picture)
         for top, lightness, guide in self.picture.lightness_rows(blurred=self.settings.degrain):
-            yield encode(lightness, upsample_rows(planes, guide, top, self.picture.height))
+            with self.picture.stages.timed("upsample"):
+                chroma = upsample_rows(planes, guide, top, self.picture.height)
+                rgb = encode(lightness, chroma)
+            yield rgb
 
 
 COMPUTING = Lock()
@@ -121,7 +124,7 @@ def colorize(picture: Picture, colorist: Colorist, settings: Settings) -> Colori
     lightness = np.clip(lab[..., 0], 0, 100)
     seen = median_filter(lightness, GRAIN) if settings.degrain else lightness
     box = plain_borders(seen) if settings.crop_borders else (slice(None), slice(None))
-    with COMPUTING:
+    with COMPUTING, picture.stages.timed("network"):
         turned = np.ascontiguousarray(upright(seen[box], picture.orientation))
         chroma, seconds = colorist.chroma(turned, settings.reference, settings.size)
     placed = np.zeros((*lightness.shape, 2), np.float32)

@@ -24,6 +24,7 @@ from ...datasets.guards import PIXELS_VARIABLE, max_pixels
 from ...files import open_regular
 from .library import reason, vips
 from .profiles import CurveProfile, curve_profile, srgb, srgb_grey
+from .stages import Stages
 
 if TYPE_CHECKING:
     import pyvips
@@ -66,11 +67,14 @@ class Picture:
         Its format, one of `KEPT`, or ``""`` for others.
     header
         libvips' image, for its size and metadata; nothing is decoded yet.
+    stages
+        Where its time goes.
     """
 
     source: Path | bytes
     kind: str
     header: pyvips.Image
+    stages: Stages = field(default_factory=Stages, repr=False)
     _decoded: list[Any] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -187,7 +191,8 @@ class Picture:
         """Yield from the top: a row's number, L* of some rows, float32 (rows, W), and the same or blurred."""
         if self.space is not None and not blurred:
             for top, pixels in self.strips(self.pixels()):
-                lightness = self.space.lightness(pixels)
+                with self.stages.timed("upsample"):
+                    lightness = self.space.lightness(pixels)
                 yield top, lightness, lightness
             return
         image = self.lightness()
@@ -218,7 +223,8 @@ class Picture:
         for top in range(0, self.height, rows):
             count = min(rows, self.height - top)
             try:
-                content = region.fetch(0, top, self.width, count)
+                with self.stages.timed("decode"):
+                    content = region.fetch(0, top, self.width, count)
             except vips().Error as error:
                 raise PhotoError(reason(error)) from error
             yield (
@@ -237,7 +243,8 @@ class Picture:
             return self._decoded[0]
         image = _load(self.source, self.kind)
         if self.small:
-            self._decoded.append(image.copy_memory())
+            with self.stages.timed("decode"):
+                self._decoded.append(image.copy_memory())
             return self._decoded[0]
         return image
 

@@ -125,7 +125,8 @@ def write(
         image = (image >> 8).cast("uchar").copy(interpretation="srgb")
     try:
         save = getattr(_with_metadata(image, picture, xmp), f"{kind}save")
-        save(str(target), **_options(picture, kind))
+        with picture.stages.timed("encode"):
+            save(str(target), **_options(picture, kind))
     except vips().Error as error:
         raise PhotoError(f"cannot be written as {kind.upper()}: {reason(error)}") from error
     if kind == "tiff" and picture.kind == "tiff":
