@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...datasets.base import RGB
-from ...methods.kernels.upsampling import chroma_lines, upsample_rows
+from ...methods.kernels.upsampling import chroma_lines
 from . import findings
 from .colorist import Colorist
+from .painting import painter
 from .picture import Picture
-from .writing import encoder
 
 WORKING: Final = 256
 """Shorter side in pixels at which methods see photos, unless another size is wanted."""
@@ -86,15 +86,15 @@ class Colorization:
     def rows(self) -> Iterator[NDArray[Any]]:
         """Yield the colorized photo from top to bottom, uint8 or uint16 (rows, W, 3).
 
-        Lightness is the photo's own; chroma is reduced where sRGB cannot hold it at that lightness.
+        Lightness is the photo's own; chroma is reduced where the output's space cannot show it at that
+        lightness.
         """
         with COMPUTING:
             planes = chroma_lines(self.chroma, self.lightness)
-        encode = encoder(self.picture)
+        strip = painter(self.picture, planes)
         for top, lightness, guide in self.picture.lightness_rows(blurred=self.settings.degrain):
             with self.picture.stages.timed("upsample"):
-                chroma = upsample_rows(planes, guide, top, self.picture.height)
-                rgb = encode(lightness, chroma)
+                rgb = strip(lightness, guide, top)
             yield rgb
 
 

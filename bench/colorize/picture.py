@@ -38,7 +38,7 @@ LARGEST: Final = 2**28
 IN_MEMORY: Final = 2**25
 """Most pixels of a photo that is decoded only once; a larger one is decoded anew for each pass."""
 
-STRIP: Final = 2**16
+STRIP: Final = 2**18
 """Pixels of a strip, about: what is computed from them stays in the second-level cache."""
 
 _MAGIC: Final = {
@@ -177,20 +177,19 @@ class Picture:
 
         Levels are averaged as they are stored, as a protocol does.
         """
-        colours = self.pixels()[0 : self._channels]
-        small = colours.resize(width / self.width, vscale=height / self.height, kernel="linear")
+        small = self._colours().resize(width / self.width, vscale=height / self.height, kernel="linear")
         return fetch(self.to_lab(small), 0, 0, min(width, small.width), min(height, small.height))
 
     def lightness(self) -> pyvips.Image:
         """Return L*, float."""
-        return self.to_lab(self.pixels()[0 : self._channels])[0]
+        return self.to_lab(self._colours())[0]
 
     def lightness_rows(
         self, *, blurred: bool
     ) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
         """Yield from the top: a row's number, L* of some rows, float32 (rows, W), and the same or blurred."""
         if self.space is not None and not blurred:
-            for top, pixels in self.strips(self.pixels()):
+            for top, pixels in self._pixel_strips():
                 with self.stages.timed("upsample"):
                     lightness = self.space.lightness(pixels)
                 yield top, lightness, lightness
@@ -218,19 +217,36 @@ class Picture:
 
     def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[Any]]]:
         """Yield an image of this photo from its top: a row's number, and an array (rows, W, B) from it."""
-        rows = max(1, STRIP // self.width)
         region = vips().Region.new(image)
-        for top in range(0, self.height, rows):
-            count = min(rows, self.height - top)
+        for top, count in self._cuts():
             try:
                 with self.stages.timed("decode"):
                     content = region.fetch(0, top, self.width, count)
             except vips().Error as error:
                 raise PhotoError(reason(error)) from error
-            yield (
-                top,
-                np.frombuffer(content, _DTYPES[image.format]).reshape(count, self.width, image.bands),
-            )
+            strip = np.frombuffer(content, _DTYPES[image.format])
+            yield top, strip.reshape(count, self.width, image.bands)
+
+    def _pixel_strips(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield the pixels as stored, as `strips` does; those of a small photo are not copied."""
+        image = self.pixels()
+        if not self.small:
+            yield from self.strips(image)
+            return
+        whole, _ = self._decoded[0]
+        for top, count in self._cuts():
+            yield top, whole[top : top + count]
+
+    def _cuts(self) -> Iterator[tuple[int, int]]:
+        """Yield the first row's number and the number of rows of each strip."""
+        rows = max(1, STRIP // self.width)
+        for top in range(0, self.height, rows):
+            yield top, min(rows, self.height - top)
+
+    def _colours(self) -> pyvips.Image:
+        """Return the pixels without alpha."""
+        pixels = self.pixels()
+        return pixels[0 : self._channels] if self.header.hasalpha() else pixels
 
     @property
     def _channels(self) -> int:
@@ -238,15 +254,24 @@ class Picture:
         return int(self.header.bands) - int(self.header.hasalpha())
 
     def pixels(self) -> pyvips.Image:
-        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew."""
-        if self._decoded:
-            return self._decoded[0]
-        image = _load(self.source, self.kind)
-        if self.small:
-            with self.stages.timed("decode"):
-                self._decoded.append(image.copy_memory())
-            return self._decoded[0]
-        return image
+        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew.
+
+        Raises `PhotoError` if it cannot be decoded.
+        """
+        if not self.small:
+            return _load(self.source, self.kind)
+        if not self._decoded:
+            try:
+                with self.stages.timed("decode"):
+                    pixels = _load(self.source, self.kind).numpy()
+            except vips().Error as error:
+                raise PhotoError(reason(error)) from error
+            whole = pixels.reshape(self.height, self.width, -1)
+            image = vips().Image.new_from_array(whole).copy(interpretation=self.header.interpretation)
+            if self.profile is not None:
+                image.set_type(vips().GValue.blob_type, "icc-profile-data", self.profile)
+            self._decoded.append((whole, image))
+        return self._decoded[0][1]
 
 
 def fetch(image: pyvips.Image, left: int, top: int, width: int, height: int) -> NDArray[np.float32]:

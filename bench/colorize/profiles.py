@@ -58,8 +58,8 @@ class CurveProfile:
         from .kernels import lightness_of_levels  # Numba is slow to import
 
         answer = np.empty(pixels.shape[:2], np.float32)
-        table = self._luminances[8 * pixels.dtype.itemsize]
-        lightness_of_levels(pixels.reshape(-1, pixels.shape[2]), table, answer.reshape(-1))
+        tables = self._lightness_tables[8 * pixels.dtype.itemsize]
+        lightness_of_levels(pixels.reshape(-1, pixels.shape[2]), tables, answer.reshape(-1))
         return answer
 
     def levels(self, lightness: NDArray[np.float32], chroma: NDArray[np.float32], bits: int) -> NDArray[Any]:
@@ -69,21 +69,26 @@ class CurveProfile:
         """
         from .kernels import levels_of_lab  # Numba is slow to import
 
-        rays, tables = self._encoding
+        rays, tables = self.encoding
         answer = np.empty((*lightness.shape, 3), tables[bits].dtype)
-        levels_of_lab(lightness.reshape(-1), chroma.reshape(-1, 2), rays, tables[bits], answer.reshape(-1, 3))
+        a, b = chroma[..., 0].ravel(), chroma[..., 1].ravel()
+        levels_of_lab(lightness.ravel(), a.copy(), b.copy(), rays, tables[bits], answer.reshape(-1, 3))
         return answer
 
     @cached_property
-    def _luminances(self) -> dict[int, NDArray[np.float32]]:
-        """Each level's share of the luminance of white, float32 (channels, levels), by bits."""
+    def _lightness_tables(self) -> dict[int, NDArray[np.float32]]:
+        """What `lightness_of_levels` takes, by bits: each level's L*, or its share of white's luminance."""
+        from .kernels import lightness_of_luminance
+
         shares = self.matrix[1] / self.matrix[1].sum()
         deep = (shares[:, None] * self.curves).astype(np.float32)
+        if len(deep) == 1:
+            lightness_of_luminance(deep[0])
         return {8: np.ascontiguousarray(deep[:, ::257]), 16: deep}
 
     @cached_property
-    def _encoding(self) -> tuple[NDArray[np.float32], dict[int, NDArray[Any]]]:
-        """The rays of `gamut_kernels`, and tables of levels by the square root of linear light."""
+    def encoding(self) -> tuple[NDArray[np.float32], dict[int, NDArray[Any]]]:
+        """``rays`` and, by bits, ``tables`` of `kernels.colorize_rows`."""
         over_white = self.matrix / D65[:, None]
         rays = np.linalg.inv(over_white / over_white.sum(axis=1, keepdims=True))[:, [0, 2]]
         tables = {}

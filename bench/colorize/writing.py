@@ -6,22 +6,19 @@ The pixels wait in a raw file next to the output, so that a photo of any size ta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ...datasets.base import PhotoError
-from ...datasets.color.gamut import fit_gamut
 from .library import reason, vips
+from .painting import output_profile
 from .picture import Picture
-from .profiles import curve_profile, srgb
 
 if TYPE_CHECKING:
     import pyvips
@@ -58,37 +55,6 @@ _ORDER: Final[dict[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": 
 _COMPRESSIONS: Final = {1: "none", 5: "lzw"}
 _BIG: Final = 2**32 - 2**28  # a classic TIFF holds 4 GiB
 _QUALITY: Final = 98  # of JPEG: rounding moves hardly any pixel by more than a level
-
-
-def srgb_profile() -> bytes:
-    """Return an ICC profile of sRGB."""
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def output_profile(picture: Picture) -> bytes | None:
-    """Return the profile of the output: the photo's own if it is for RGB; sRGB in place of grey and CMYK."""
-    if picture.profile is None:
-        return None
-    space = ImageCms.ImageCmsProfile(BytesIO(picture.profile)).profile.xcolor_space
-    return picture.profile if space == "RGB " else srgb_profile()
-
-
-def encoder(picture: Picture) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[Any]]:
-    """Return a function from L* (rows, W) and a*b* (rows, W, 2), float32, to RGB as in the output."""
-    profile = output_profile(picture)
-    space = srgb() if profile is None or profile != picture.profile else curve_profile(profile)
-    if space is not None:
-        return partial(space.levels, bits=picture.bits)
-    dtype = np.uint16 if picture.bits == 16 else np.uint8
-
-    def encode(lightness: NDArray[np.float32], chroma: NDArray[np.float32]) -> NDArray[Any]:
-        lab = np.concatenate([lightness[..., None], fit_gamut(lightness, chroma)], axis=2)
-        image = vips().Image.new_from_array(lab, interpretation="lab")
-        image.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
-        rgb = image.icc_export(depth=picture.bits, intent="relative")
-        return np.asarray(rgb.numpy(), dtype)
-
-    return encode
 
 
 def write(

@@ -236,7 +236,7 @@ def test_photo_that_is_turned_by_its_exif_tag_is_colorized_upright(colorize, tmp
         exif = Image.Exif()
         exif[0x0112] = orientation
         Image.fromarray(grey).save(tmp_path / f"{orientation}.png", exif=exif)
-    assert colorize(tmp_path)[0] == 0
+    assert colorize(tmp_path, "--jobs", 1)[0] == 0
     from PIL import ImageOps
 
     for orientation, plane in enumerate(seen, 1):
