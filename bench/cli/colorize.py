@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ... import UserError
+from ..plan.machine import threads_available
 from ..plan.request import Request
 from .console import Console
 from .options import Plugins
@@ -17,6 +19,10 @@ from .options import Plugins
 if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
     from ..colorize.job import Job, Outcome
+
+
+MOST_JOBS: Final = 8
+"""Most photos at a time unless ``--jobs`` says so: each takes memory."""
 
 
 def colorize(
@@ -70,7 +76,13 @@ def colorize(
     compare: Annotated[
         bool, typer.Option("--compare", help="Add a contact sheet, and index.html with sliders.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Photos to work on at a time.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Photos to work on at a time.  [default: one per core, up to 8]"),
+    ] = None,
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Print photos/s, and the share of time in each stage.")
+    ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Device for deep methods.")] = "auto",
     train_on: Annotated[
         str, typer.Option(metavar="NAME[:PATH]", help="Dataset that --method learns from.")
@@ -112,9 +124,9 @@ def colorize(
     request = Request.of(methods="gray", dataset=train_on, device=device, budget=budget)
     colorists = _colorists(method, from_run, model, request, console, reference=reference is not None)
     variants = variants_of(colorists, settings, _grid(grid or []))
-    job = Job(sources, variants, out, format_, overwrite, jobs)
+    job = Job(sources, variants, out, format_, overwrite, jobs or min(MOST_JOBS, threads_available()))
     try:
-        failed = _run(job, console)
+        failed = _run(job, console, timings=timings)
     except KeyboardInterrupt:
         console.print("interrupted: finished photos are kept; the same command resumes from there")
         raise typer.Exit(130) from None
@@ -178,18 +190,24 @@ def _colorists(
     return named(names, request, reference=reference)
 
 
-def _run(job: Job, console: Console) -> int:
+def _run(job: Job, console: Console, *, timings: bool) -> int:
     """Run a job, with a bar and the time left on a terminal, else a line per photo; return the failures."""
+    from ..colorize.stages import Total
+
     progress = Progress(
         TextColumn("[bold]photos"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     counts = {"done": 0, "kept": 0, "failed": 0}
+    spent = Total()
+    start = time.perf_counter()
     with progress:
         task = progress.add_task("photos", total=len(job.sources))
 
         def report(outcome: Outcome) -> None:
             counts[outcome.status] += 1
+            if outcome.status == "done":
+                spent.add(outcome.seconds, outcome.stages)
             progress.advance(task)
             if outcome.notes or not console.is_terminal:
                 progress.console.print(_line(outcome), soft_wrap=True)
@@ -203,6 +221,8 @@ def _run(job: Job, console: Console) -> int:
     console.print(
         Text(f"{', '.join(part for part, any_ in parts.items() if any_)}: {job.out}"), soft_wrap=True
     )
+    if timings and counts["done"]:
+        console.print(Text(spent.text(time.perf_counter() - start)), soft_wrap=True)
     return counts["failed"]
 
 

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 DEFAULT: Final = "huebench-small"
 """The method that colorizes if none is named; it is shipped with its weights."""
 
+LIGHT: Final = 20_000_000
+"""Most weights of a network that works on one thread, while other photos use the others.
+
+For a small network, to wake more threads takes longer than they save.
+"""
+
 RANKING: Final = ("auc_rebalanced", "auc")
 """Metrics by which a run's best method is chosen: the first that the run has."""
 
@@ -273,6 +279,8 @@ def _context(request: Request) -> Context:
 
 def _colorist(method: Method, context: Context, request: Request, sample: TrainingSample | None) -> Colorist:
     protocol = protocol_of(request)
+    if method.info.family == "deep" and method.parameter_count <= LIGHT:
+        context = replace(context, threads=1)
     if sample is None:
         return Colorist(method, context, protocol)
     train = open_split(request, "train")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib import font_manager
@@ -18,9 +19,11 @@ from ... import UserError
 from ...datasets.base import PhotoError
 from ...files import atomic, write_text
 from ...reports.text import printable
+from .engine import upright
 from .job import Job
 from .library import reason, vips
 from .picture import Picture
+from .profiles import srgb
 
 MOST: Final = 100
 """Most photos that a comparison shows, the first ones."""
@@ -98,14 +101,16 @@ def thumbnail(source: Path | bytes, side: int) -> bytes:
     Raises `PhotoError` if it cannot be decoded.
     """
     picture = Picture.open(source)
+    scale = min(1.0, side / max(picture.width, picture.height))
     try:
-        image = picture.lab().colourspace("srgb")
-        scale = min(1.0, side / max(image.width, image.height))
-        small = image.resize(scale).copy_memory().copy()
-        small.set_type(vips().GValue.gint_type, "orientation", picture.orientation)
-        return bytes(small.autorot().jpegsave_buffer(Q=88, subsample_mode="off", keep="none"))
+        lab = picture.small_lab(max(1, round(scale * picture.width)), max(1, round(scale * picture.height)))
     except vips().Error as error:
         raise PhotoError(reason(error)) from error
+    lightness, chroma = np.clip(lab[..., 0], 0, 100), np.ascontiguousarray(lab[..., 1:])
+    rgb = upright(srgb().levels(lightness, chroma, bits=8), picture.orientation)
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(rgb)).save(stream, "JPEG", quality=88, subsampling=0)
+    return stream.getvalue()
 
 
 def comparison_page(shown: Sequence[Shown], total: int) -> str:

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...datasets.base import RGB
-from ...datasets.color.gamut import fit_gamut
-from ...methods.kernels.upsampling import chroma_lines, upsample_rows
+from ...methods.kernels.upsampling import chroma_lines
 from . import findings
 from .colorist import Colorist
-from .picture import Picture, fetch
-from .writing import encoder
+from .painting import painter
+from .picture import Picture
 
 WORKING: Final = 256
 """Shorter side in pixels at which methods see photos, unless another size is wanted."""
@@ -87,23 +86,20 @@ class Colorization:
     def rows(self) -> Iterator[NDArray[Any]]:
         """Yield the colorized photo from top to bottom, uint8 or uint16 (rows, W, 3).
 
-        Lightness is the photo's own; chroma is reduced where sRGB cannot hold it at that lightness.
+        Lightness is the photo's own; chroma is reduced where the output's space cannot show it at that
+        lightness.
         """
-        encode = encoder(self.picture)
-        planes = chroma_lines(self.chroma, self.lightness)
-        image = self.picture.lightness()
-        if self.settings.degrain:
-            image = image.bandjoin(image.gaussblur(2))
-        for top, strip in self.picture.strips(image):
-            lightness, guide = np.clip(strip[..., 0], 0, 100), strip[..., -1]
-            with COMPUTING:
-                chroma = upsample_rows(planes, guide, top, self.picture.height)
-                chroma = fit_gamut(lightness, chroma)
-            yield encode(lightness, chroma)
+        with COMPUTING:
+            planes = chroma_lines(self.chroma, self.lightness)
+        strip = painter(self.picture, planes)
+        for top, lightness, guide in self.picture.lightness_rows(blurred=self.settings.degrain):
+            with self.picture.stages.timed("upsample"):
+                rgb = strip(lightness, guide, top)
+            yield rgb
 
 
 COMPUTING = Lock()
-"""Held while a method or a kernel runs: they use all threads, and need not be safe to call side by side."""
+"""Held while a method or a parallel kernel runs: they use all threads, and need not be safe side by side."""
 
 
 def colorize(picture: Picture, colorist: Colorist, settings: Settings) -> Colorization:
@@ -128,7 +124,7 @@ def colorize(picture: Picture, colorist: Colorist, settings: Settings) -> Colori
     lightness = np.clip(lab[..., 0], 0, 100)
     seen = median_filter(lightness, GRAIN) if settings.degrain else lightness
     box = plain_borders(seen) if settings.crop_borders else (slice(None), slice(None))
-    with COMPUTING:
+    with COMPUTING, picture.stages.timed("network"):
         turned = np.ascontiguousarray(upright(seen[box], picture.orientation))
         chroma, seconds = colorist.chroma(turned, settings.reference, settings.size)
     placed = np.zeros((*lightness.shape, 2), np.float32)
@@ -141,8 +137,7 @@ def small_lab(picture: Picture, side: int) -> NDArray[np.float32]:
     scale = min(1.0, side / min(picture.width, picture.height))
     width = max(1, min(round(scale * picture.width), LONGEST * side))
     height = max(1, min(round(scale * picture.height), LONGEST * side))
-    image = picture.lab().resize(width / picture.width, vscale=height / picture.height, kernel="linear")
-    return fetch(image, 0, 0, min(width, image.width), min(height, image.height))
+    return picture.small_lab(width, height)
 
 
 def plain_borders(lightness: NDArray[np.float32]) -> tuple[slice, slice]:
@@ -161,7 +156,7 @@ def _inside(lines: NDArray[np.float32]) -> slice:
     return slice(first, len(lines) - last)
 
 
-def upright(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:  # noqa: PLR0911  # a case each
+def upright(plane: NDArray[Any], orientation: int) -> NDArray[Any]:  # noqa: PLR0911  # a case each
     """Return an array (H, W, …) as stored, turned as its EXIF orientation says."""
     match orientation:
         case 2:
@@ -182,6 +177,6 @@ def upright(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]
             return plane
 
 
-def stored(plane: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+def stored(plane: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Return an upright array (H, W, …) as it is stored; the inverse of `upright`."""
     return upright(plane, {6: 8, 8: 6}.get(orientation, orientation))

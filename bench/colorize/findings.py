@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft2
 
 from .picture import Picture, fetch
 
@@ -101,18 +103,28 @@ def _screened(patch: NDArray[np.float32]) -> bool:
     if min(height, width) < 64:
         return False
     window = np.hanning(height)[:, None] * np.hanning(width)
-    power = np.abs(np.fft.rfft2((patch - patch.mean()) * window)) ** 2
-    down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
-    radius, angle = np.hypot(down, across), np.arctan2(down, across)
+    spectrum = rfft2(((patch - patch.mean()) * window).astype(np.float32))
+    power = (spectrum.real**2 + spectrum.imag**2).ravel()
+    radius, angle, rings = _frequencies(height, width)
     peaks = []
-    for low in np.arange(1 / 16, 1 / 2.5, 0.04):
-        ring = (radius >= low) & (radius < low + 0.04) & (across > 0) & (down != 0)
-        place = np.argmax(np.where(ring, power, 0))
-        if power.flat[place] > SCREEN * np.median(power[ring]):
-            peaks.append((power.flat[place], angle.flat[place], radius.flat[place]))
+    for ring in rings:
+        place = ring[np.argmax(power[ring])]
+        if power[place] > SCREEN * np.median(power[ring]):
+            peaks.append((power[place], angle[place], radius[place]))
     if not peaks:
         return False
     strongest, direction, distance = max(peaks)
     crossing = np.abs(np.abs(angle - direction) - np.pi / 2) < 0.1
     crossing &= np.abs(radius - distance) < 0.02
     return bool(crossing.any() and power[crossing].max() > 0.25 * strongest)
+
+
+@lru_cache(maxsize=2)
+def _frequencies(height: int, width: int) -> tuple[NDArray[Any], NDArray[Any], list[NDArray[np.intp]]]:
+    """Return radius and angle of each value of a flat spectrum, and the places of the rings to search."""
+    down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
+    radius, angle = np.hypot(down, across), np.arctan2(down, across)
+    inside = (across > 0) & (down != 0)
+    lows = np.arange(1 / 16, 1 / 2.5, 0.04)
+    rings = [np.flatnonzero(inside & (radius >= low) & (radius < low + 0.04)) for low in lows]
+    return radius.ravel(), angle.ravel(), rings

@@ -8,7 +8,7 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -82,12 +82,15 @@ class Outcome:
         Warnings, or the reason of the failure.
     seconds
         Time that it took.
+    stages
+        Seconds of it in each stage; see `stages.STAGES`.
     """
 
     source: Source
     status: Literal["done", "kept", "failed"]
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -170,7 +173,8 @@ class Job:
             return Outcome(source, "failed", [reason(error)])
         except Exception as error:  # noqa: BLE001  # a plugin's method may raise anything
             return Outcome(source, "failed", [" ".join(f"{type(error).__name__}: {error}".split())])
-        return Outcome(source, "done", list(dict.fromkeys(notes)), time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return Outcome(source, "done", list(dict.fromkeys(notes)), seconds, picture.stages.seconds)
 
     def _missing(self, source: Source, record: Record) -> tuple[list[Variant], list[str]]:
         """Return the variants whose output is to be written, and notes on outputs that are kept."""

@@ -23,7 +23,8 @@ from ...datasets.decode import decode
 from ...datasets.guards import PIXELS_VARIABLE, max_pixels
 from ...files import open_regular
 from .library import reason, vips
-from .profiles import curve_profile
+from .profiles import CurveProfile, curve_profile, srgb, srgb_grey
+from .stages import Stages
 
 if TYPE_CHECKING:
     import pyvips
@@ -37,8 +38,8 @@ LARGEST: Final = 2**28
 IN_MEMORY: Final = 2**25
 """Most pixels of a photo that is decoded only once; a larger one is decoded anew for each pass."""
 
-STRIP: Final = 2**20
-"""Pixels of a strip, about."""
+STRIP: Final = 2**18
+"""Pixels of a strip, about: what is computed from them stays in the second-level cache."""
 
 _MAGIC: Final = {
     b"\xff\xd8\xff": "jpeg",
@@ -49,6 +50,8 @@ _MAGIC: Final = {
     b"MM\0+": "tiff",
 }
 _BITS: Final = {"uchar": 8, "ushort": 16}
+_DTYPES: Final = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
+_PLAIN: Final = {"b-w", "grey16", "srgb", "rgb", "rgb16"}
 _HEADER: Final = 32
 
 
@@ -64,11 +67,14 @@ class Picture:
         Its format, one of `KEPT`, or ``""`` for others.
     header
         libvips' image, for its size and metadata; nothing is decoded yet.
+    stages
+        Where its time goes.
     """
 
     source: Path | bytes
     kind: str
     header: pyvips.Image
+    stages: Stages = field(default_factory=Stages, repr=False)
     _decoded: list[Any] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -128,6 +134,11 @@ class Picture:
         return bool(self.fact("bits-per-sample") == 1)
 
     @property
+    def small(self) -> bool:
+        """Whether its pixels may lie in memory whole; see `IN_MEMORY`."""
+        return self.width * self.height <= IN_MEMORY
+
+    @property
     def orientation(self) -> int:
         """The EXIF orientation, 1…8."""
         value = self.fact("orientation")
@@ -148,29 +159,51 @@ class Picture:
             return None
         return profile if channels.get(space) == self._channels else None
 
+    @cached_property
+    def space(self) -> CurveProfile | None:
+        """Curves and matrix of its levels: its profile's, or those of sRGB; ``None`` if it has neither."""
+        if self.profile is not None:
+            return curve_profile(self.profile)
+        if self.header.interpretation not in _PLAIN:
+            return None
+        return {1: srgb_grey(), 3: srgb()}.get(self._channels)
+
     def fact(self, name: str) -> Any:
         """Return a field of libvips' metadata, or ``None``."""
         return self.header.get(name) if self.header.get_typeof(name) else None
 
-    def lab(self) -> pyvips.Image:
-        """Return the photo in CIE L*a*b*, float, decoded as it is read."""
-        return self._to_lab(self.pixels()[0 : self._channels])
+    def small_lab(self, width: int, height: int) -> NDArray[np.float32]:
+        """Return the photo in CIE L*a*b*, reduced to a size, float32 (height, width, 3).
+
+        Levels are averaged as they are stored, as a protocol does.
+        """
+        small = self._colours().resize(width / self.width, vscale=height / self.height, kernel="linear")
+        return fetch(self.to_lab(small), 0, 0, min(width, small.width), min(height, small.height))
 
     def lightness(self) -> pyvips.Image:
-        """Return L* alone, float; that of a grey photo comes from a table of all levels, which is faster."""
-        if self._channels > 1:
-            return self.lab()[0]
-        dtype = np.uint16 if self.bits == 16 else np.uint8
-        ramp = vips().Image.new_from_array(np.arange(2**self.bits, dtype=dtype)[None])
-        ramp = ramp.copy(interpretation=self.header.interpretation)
-        if self.profile is not None:
-            ramp.set_type(vips().GValue.blob_type, "icc-profile-data", self.profile)
-        return self.pixels()[0].maplut(self._to_lab(ramp)[0].copy_memory())
+        """Return L*, float."""
+        return self.to_lab(self._colours())[0]
 
-    def _to_lab(self, colours: pyvips.Image) -> pyvips.Image:
-        known = curve_profile(self.profile) if self.profile is not None else None
-        if known is not None:
-            return known.to_lab(colours)
+    def lightness_rows(
+        self, *, blurred: bool
+    ) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+        """Yield from the top: a row's number, L* of some rows, float32 (rows, W), and the same or blurred."""
+        if self.space is not None and not blurred:
+            for top, pixels in self._pixel_strips():
+                with self.stages.timed("upsample"):
+                    lightness = self.space.lightness(pixels)
+                yield top, lightness, lightness
+            return
+        image = self.lightness()
+        if blurred:
+            image = image.bandjoin(image.gaussblur(2))
+        for top, planes in self.strips(image):
+            yield top, np.clip(planes[..., 0], 0, 100), planes[..., -1]
+
+    def to_lab(self, colours: pyvips.Image) -> pyvips.Image:
+        """Return colours with this photo's meaning of levels in CIE L*a*b*, float."""
+        if self.space is not None:
+            return self.space.to_lab(colours)
         if self.profile is not None:
             try:
                 return colours.icc_import(embedded=True, pcs="lab", intent="relative")
@@ -182,17 +215,38 @@ class Picture:
         """Return the alpha channel, or ``None``."""
         return self.pixels()[self._channels] if self.header.bands > self._channels else None
 
-    def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield an image of this photo from its top: a row's number, and float32 (rows, W, B) from it."""
-        rows = max(1, STRIP // self.width)
+    def strips(self, image: pyvips.Image) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield an image of this photo from its top: a row's number, and an array (rows, W, B) from it."""
         region = vips().Region.new(image)
-        for top in range(0, self.height, rows):
-            count = min(rows, self.height - top)
+        for top, count in self._cuts():
             try:
-                content = region.fetch(0, top, self.width, count)
+                with self.stages.timed("decode"):
+                    content = region.fetch(0, top, self.width, count)
             except vips().Error as error:
                 raise PhotoError(reason(error)) from error
-            yield top, np.frombuffer(content, np.float32).reshape(count, self.width, image.bands)
+            strip = np.frombuffer(content, _DTYPES[image.format])
+            yield top, strip.reshape(count, self.width, image.bands)
+
+    def _pixel_strips(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield the pixels as stored, as `strips` does; those of a small photo are not copied."""
+        image = self.pixels()
+        if not self.small:
+            yield from self.strips(image)
+            return
+        whole, _ = self._decoded[0]
+        for top, count in self._cuts():
+            yield top, whole[top : top + count]
+
+    def _cuts(self) -> Iterator[tuple[int, int]]:
+        """Yield the first row's number and the number of rows of each strip."""
+        rows = max(1, STRIP // self.width)
+        for top in range(0, self.height, rows):
+            yield top, min(rows, self.height - top)
+
+    def _colours(self) -> pyvips.Image:
+        """Return the pixels without alpha."""
+        pixels = self.pixels()
+        return pixels[0 : self._channels] if self.header.hasalpha() else pixels
 
     @property
     def _channels(self) -> int:
@@ -200,14 +254,24 @@ class Picture:
         return int(self.header.bands) - int(self.header.hasalpha())
 
     def pixels(self) -> pyvips.Image:
-        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew."""
-        if self._decoded:
-            return self._decoded[0]
-        image = _load(self.source, self.kind)
-        if self.width * self.height <= IN_MEMORY:
-            self._decoded.append(image.copy_memory())
-            return self._decoded[0]
-        return image
+        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew.
+
+        Raises `PhotoError` if it cannot be decoded.
+        """
+        if not self.small:
+            return _load(self.source, self.kind)
+        if not self._decoded:
+            try:
+                with self.stages.timed("decode"):
+                    pixels = _load(self.source, self.kind).numpy()
+            except vips().Error as error:
+                raise PhotoError(reason(error)) from error
+            whole = pixels.reshape(self.height, self.width, -1)
+            image = vips().Image.new_from_array(whole).copy(interpretation=self.header.interpretation)
+            if self.profile is not None:
+                image.set_type(vips().GValue.blob_type, "icc-profile-data", self.profile)
+            self._decoded.append((whole, image))
+        return self._decoded[0][1]
 
 
 def fetch(image: pyvips.Image, left: int, top: int, width: int, height: int) -> NDArray[np.float32]:

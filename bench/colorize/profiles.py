@@ -7,18 +7,22 @@ of other kinds, with tables, are left to it. Source: ICC.1:2022, sections 8.3, 8
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...datasets.color.constants import ENCODING_SLOPE, RGB_TO_XYZ
 from .library import vips
 
 if TYPE_CHECKING:
     import pyvips
 
 LEVELS: Final = 2**16
+
+TABLES: Final = {8: 2**14, 16: 2**16}
+"""Number of entries of the tables from linear light to levels, by bits."""
 
 D50: Final = np.array([0.9642, 1.0, 0.8249])
 D65: Final = np.array([0.95047, 1.0, 1.088827])  # as in libvips
@@ -49,14 +53,64 @@ class CurveProfile:
         xyz = pixels.maplut(table).recomb((100 * self.matrix).tolist())
         return xyz.copy(interpretation="xyz").colourspace("lab")
 
-    def from_lab(self, lab: pyvips.Image, bits: int) -> pyvips.Image:
-        """Return CIE L*a*b*, D65, as RGB of 8 or 16 bits; colours outside its gamut are clipped."""
-        linear = lab.colourspace("xyz").recomb((np.linalg.inv(self.matrix) * (LEVELS - 1) / 100).tolist())
-        light, levels = np.linspace(0, 1, LEVELS), np.arange(LEVELS)
-        inverse = np.stack([np.interp(light, curve, levels) for curve in self.curves], axis=1)
-        dtype, step = (np.uint8, 257) if bits == 8 else (np.uint16, 1)
-        table = vips().Image.new_from_array(np.rint(inverse / step).astype(dtype)[None])
-        return linear.rint().cast("ushort").maplut(table)
+    def lightness(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        """Return L*, float32 (rows, W), of pixels of 8 or 16 bits, (rows, W, C); alpha is passed over."""
+        from .kernels import lightness_of_levels  # Numba is slow to import
+
+        answer = np.empty(pixels.shape[:2], np.float32)
+        tables = self._lightness_tables[8 * pixels.dtype.itemsize]
+        lightness_of_levels(pixels.reshape(-1, pixels.shape[2]), tables, answer.reshape(-1))
+        return answer
+
+    def levels(self, lightness: NDArray[np.float32], chroma: NDArray[np.float32], bits: int) -> NDArray[Any]:
+        """Return L* (rows, W) and a*b* (rows, W, 2), float32, as RGB of 8 or 16 bits, (rows, W, 3).
+
+        Lightness and hue are kept: chroma is reduced where the profile cannot show it.
+        """
+        from .kernels import levels_of_lab  # Numba is slow to import
+
+        rays, tables = self.encoding
+        answer = np.empty((*lightness.shape, 3), tables[bits].dtype)
+        a, b = chroma[..., 0].ravel(), chroma[..., 1].ravel()
+        levels_of_lab(lightness.ravel(), a.copy(), b.copy(), rays, tables[bits], answer.reshape(-1, 3))
+        return answer
+
+    @cached_property
+    def _lightness_tables(self) -> dict[int, NDArray[np.float32]]:
+        """What `lightness_of_levels` takes, by bits: each level's L*, or its share of white's luminance."""
+        from .kernels import lightness_of_luminance
+
+        shares = self.matrix[1] / self.matrix[1].sum()
+        deep = (shares[:, None] * self.curves).astype(np.float32)
+        if len(deep) == 1:
+            lightness_of_luminance(deep[0])
+        return {8: np.ascontiguousarray(deep[:, ::257]), 16: deep}
+
+    @cached_property
+    def encoding(self) -> tuple[NDArray[np.float32], dict[int, NDArray[Any]]]:
+        """``rays`` and, by bits, ``tables`` of `kernels.colorize_rows`."""
+        over_white = self.matrix / D65[:, None]
+        rays = np.linalg.inv(over_white / over_white.sum(axis=1, keepdims=True))[:, [0, 2]]
+        tables = {}
+        for bits, size in TABLES.items():
+            light, levels = np.linspace(0, 1, size) ** 2, np.linspace(0, 2**bits - 1, LEVELS)
+            exact = np.stack([np.interp(light, curve, levels) for curve in self.curves])
+            tables[bits] = np.rint(exact).astype(np.uint8 if bits == 8 else np.uint16)
+        return rays.astype(np.float32), tables
+
+
+@cache
+def srgb() -> CurveProfile:
+    """Return sRGB (IEC 61966-2-1)."""
+    levels = np.linspace(0, 1, LEVELS)
+    curve = np.where(levels <= 0.04045, levels / ENCODING_SLOPE, ((levels + 0.055) / 1.055) ** 2.4)
+    return CurveProfile(np.tile(curve, (3, 1)), D65[:, None] * RGB_TO_XYZ)
+
+
+@cache
+def srgb_grey() -> CurveProfile:
+    """Return grey with the curve of sRGB."""
+    return CurveProfile(srgb().curves[:1], D65[:, None])
 
 
 @lru_cache(maxsize=8)

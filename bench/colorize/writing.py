@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ...datasets.base import PhotoError
-from ...datasets.color import lab_to_rgb
 from .library import reason, vips
+from .painting import output_profile
 from .picture import Picture
-from .profiles import curve_profile
 
 if TYPE_CHECKING:
     import pyvips
@@ -56,45 +54,12 @@ _STRIPS, _UNUSED = 273, 65535
 _ORDER: Final[dict[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
 _COMPRESSIONS: Final = {1: "none", 5: "lzw"}
 _BIG: Final = 2**32 - 2**28  # a classic TIFF holds 4 GiB
-_QUALITY: Final = 98  # of JPEG: rounding moves hardly any pixel by more than a level
+_QUALITY: Final = 100
+"""Quality of JPEG, without chroma subsampling.
 
-
-def srgb_profile() -> bytes:
-    """Return an ICC profile of sRGB."""
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def output_profile(picture: Picture) -> bytes | None:
-    """Return the profile of the output: the photo's own if it is for RGB; sRGB in place of grey and CMYK."""
-    if picture.profile is None:
-        return None
-    space = ImageCms.ImageCmsProfile(BytesIO(picture.profile)).profile.xcolor_space
-    return picture.profile if space == "RGB " else srgb_profile()
-
-
-def encoder(picture: Picture) -> Any:
-    """Return a function from L* (rows, W) and a*b* (rows, W, 2), float32, to RGB as in the output."""
-    profile = output_profile(picture)
-    known = curve_profile(profile) if profile is not None else None
-    plain = profile is None or profile != picture.profile  # sRGB
-    dtype = np.uint16 if picture.bits == 16 else np.uint8
-
-    def encode(lightness: NDArray[np.float32], chroma: NDArray[np.float32]) -> NDArray[Any]:
-        if plain and picture.bits == 8:
-            return lab_to_rgb(lightness, chroma)
-        lab = np.concatenate([lightness[..., None], chroma], axis=2)
-        image = vips().Image.new_from_array(lab, interpretation="lab")
-        if plain:
-            rgb = image.colourspace("rgb16")
-        elif known is not None:
-            rgb = known.from_lab(image, picture.bits)
-        else:
-            image = image.copy()
-            image.set_type(vips().GValue.blob_type, "icc-profile-data", profile)
-            rgb = image.icc_export(depth=picture.bits, intent="relative")
-        return np.asarray(rgb.numpy(), dtype)
-
-    return encode
+JPEG rounds Y, Cb and Cr, and then 64 frequencies of each. On real photos that leaves 95 % of the pixels
+within a level of their lightness, and all within three; at quality 98 it is 88 % and four levels.
+"""
 
 
 def write(
@@ -122,15 +87,8 @@ def write(
     PhotoError
         If the photo cannot be decoded, or the format cannot hold it.
     """
-    with raw.open("wb") as stream:
-        for strip in rows:
-            stream.write(np.ascontiguousarray(strip).data)
     deep = picture.bits == 16 and kind in {"tiff", "png"}
-    image = vips().Image.rawload(
-        str(raw), picture.width, picture.height, 3,
-        format=picture.header.format,
-        interpretation="rgb16" if picture.bits == 16 else "srgb",
-    )  # fmt: skip
+    image = _collected(picture, rows, raw)
     alpha = None if kind == "jpeg" else picture.alpha()
     if alpha is not None:
         image = image.bandjoin(alpha)
@@ -138,11 +96,35 @@ def write(
         image = (image >> 8).cast("uchar").copy(interpretation="srgb")
     try:
         save = getattr(_with_metadata(image, picture, xmp), f"{kind}save")
-        save(str(target), **_options(picture, kind))
+        with picture.stages.timed("encode"):
+            save(str(target), **_options(picture, kind))
     except vips().Error as error:
         raise PhotoError(f"cannot be written as {kind.upper()}: {reason(error)}") from error
     if kind == "tiff" and picture.kind == "tiff":
         _keep_tags(picture.source, target)
+
+
+def _collected(picture: Picture, rows: Iterable[NDArray[Any]], raw: Path) -> pyvips.Image:
+    """Return the pixels as an image: those of a small photo stay in memory, others wait in a file."""
+    interpretation = "rgb16" if picture.bits == 16 else "srgb"
+    if picture.small:
+        pixels = np.empty((picture.height, picture.width, 3), np.uint16 if picture.bits == 16 else np.uint8)
+        top = 0
+        for strip in rows:
+            pixels[top : top + len(strip)] = strip
+            top += len(strip)
+        return vips().Image.new_from_array(pixels, interpretation=interpretation)
+    with raw.open("wb") as stream:
+        for strip in rows:
+            stream.write(np.ascontiguousarray(strip).data)
+    return vips().Image.rawload(
+        str(raw),
+        picture.width,
+        picture.height,
+        3,
+        format=picture.header.format,
+        interpretation=interpretation,
+    )
 
 
 def _with_metadata(image: pyvips.Image, picture: Picture, xmp: bytes) -> pyvips.Image:

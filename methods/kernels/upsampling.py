@@ -64,7 +64,11 @@ def upsample_chroma(
         raise ValueError(f"smoothness must be above 0, not {smoothness}")
     small = (min(len(chroma), len(lightness)), min(chroma.shape[1], lightness.shape[1]))
     planes = chroma_lines(resize_chroma(chroma, small), resize_plane(lightness, small), smoothness)
-    return upsample_rows(planes, lightness, 0, len(lightness))
+    from .upsampling_kernels import upsample_parallel  # Numba is slow to import
+
+    answer = np.empty((*lightness.shape, 2), np.float32)
+    upsample_parallel(planes, lightness, answer)
+    return answer
 
 
 def chroma_lines(
@@ -99,6 +103,8 @@ def upsample_rows(
     planes: NDArray[np.float32], lightness: NDArray[np.float32], top: int, height: int
 ) -> NDArray[np.float32]:
     """Return some rows of the answer of `upsample_chroma`, so that a large photo never lies in memory whole.
+
+    It uses one thread and may be called from several.
 
     Parameters
     ----------

@@ -1,6 +1,8 @@
 """What stays as it was in a colorized photo, checked with libraries that did not write it."""
 
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +72,32 @@ def test_lightness_of_a_jpeg_stays_as_far_as_jpeg_allows(colorize, tmp_path, gre
     ):
         differences = np.abs(level(np.asarray(after)) - np.asarray(before))
     assert differences.mean() < 1
+
+
+@pytest.mark.skipif("HUEBENCH_DATA" not in os.environ, reason="HUEBENCH_DATA is not set")
+@pytest.mark.parametrize("name", ["ccby", "landscapes"])
+def test_lightness_of_real_photos(bench, tmp_path, name):
+    """Without loss, lightness stays within a level; JPEG rounds, so that a few pixels move by two or three."""
+    (tmp_path / "scans").mkdir()
+    folder = Path(os.environ["HUEBENCH_DATA"], name)
+    paths = sorted(path for path in folder.iterdir() if path.suffix in {".jpg", ".jpeg"})
+    for i, path in enumerate(paths[:: len(paths) // 5][:5]):
+        with Image.open(path) as photo:
+            photo.convert("L").save(tmp_path / "scans" / f"{i}.jpg", quality=92)
+    for kind in ("jpeg", "png"):
+        assert bench("colorize", "scans", "--format", kind, "--out", kind)[0] == 0
+    differences = {"jpg": [], "png": []}
+    for path in (tmp_path / "scans").iterdir():
+        with Image.open(path) as before:
+            grey = np.asarray(before)
+        for suffix, kind in (("jpg", "jpeg"), ("png", "png")):
+            with Image.open(tmp_path / kind / f"{path.stem}.{suffix}") as after:
+                differences[suffix].extend(np.abs(level(np.asarray(after)) - grey).ravel())
+    assert max(differences["png"]) < 1
+    jpeg = np.array(differences["jpg"])
+    assert np.mean(jpeg <= 1) > 0.93
+    assert np.mean(jpeg <= 2) > 0.998
+    assert jpeg.max() < 3
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -236,7 +264,7 @@ def test_photo_that_is_turned_by_its_exif_tag_is_colorized_upright(colorize, tmp
         exif = Image.Exif()
         exif[0x0112] = orientation
         Image.fromarray(grey).save(tmp_path / f"{orientation}.png", exif=exif)
-    assert colorize(tmp_path)[0] == 0
+    assert colorize(tmp_path, "--jobs", 1)[0] == 0
     from PIL import ImageOps
 
     for orientation, plane in enumerate(seen, 1):
