@@ -32,7 +32,7 @@ def demo(
         str, typer.Option(help="Address to serve on; 0.0.0.0 exposes the page to the network.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 7860,
-    max_photos: Annotated[int, typer.Option(min=1, help="Most photos at a time.")] = 100,
+    max_photos: Annotated[int, typer.Option(min=1, help="Most photos at a time.")] = 50,
     max_megabytes: Annotated[float, typer.Option(min=0.001, help="Largest file, in MB.")] = 100,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="Largest photo, in megapixels.")] = 100,
     max_seconds: Annotated[

@@ -82,8 +82,8 @@ class Answer:
 
     @property
     def label(self) -> str:
-        """The photo and how it was colorized, for headings."""
-        return f"{printable(self.photo)}: {self.variant.label}"
+        """How the photo was colorized, and its name."""
+        return f"{self.variant.label}: {printable(self.photo)}"
 
 
 @dataclass
@@ -187,13 +187,21 @@ def _add(batch: Batch, source: Source, variant: Variant, scratch: Path, folder: 
             folder.mkdir(exist_ok=True)
             before.write_bytes(thumbnail(source.path, PREVIEW))
         answer = _colorized(source, variant, scratch, folder)
-    except (PhotoError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        message = f"{printable(source.name)}: {printable(str(reason))}"
-        if message not in batch.problems:  # once, not for every method
-            batch.problems.append(message)
-        return
-    batch.answers.append(answer)
+    except FileNotFoundError:
+        _tell(batch, source, "it was deleted, because it was here too long; drop it again")
+    except OSError as error:
+        _tell(batch, source, error.strerror or str(error))
+    except PhotoError as error:
+        _tell(batch, source, str(error))
+    else:
+        batch.answers.append(answer)
+
+
+def _tell(batch: Batch, source: Source, reason: str) -> None:
+    """Add a problem, once for all methods."""
+    message = f"{printable(source.name)} was not colorized: {printable(reason)}"
+    if message not in batch.problems:
+        batch.problems.append(message)
 
 
 def _check_size(path: Path, limits: Limits) -> None:

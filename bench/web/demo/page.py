@@ -29,7 +29,11 @@ BANNER: Final = (
     "Your photos stay on this machine."
 )
 
-STYLE: Final = Path(__file__).parent / "static" / "demo.css"
+START: Final = (
+    "Drop photos, choose methods, and press Colorize. Then drag the line in the picture to compare."
+)
+
+STATIC: Final = Path(__file__).parent / "static"
 
 
 @dataclass
@@ -77,7 +81,7 @@ class Page:
                     )  # fmt: skip
                     methods = gr.CheckboxGroup(
                         rows, value=[rows[0][1]], label="Methods, with accuracy and time per photo",
-                        show_select_all=len(rows) > 1, elem_id="methods",
+                        elem_id="methods",
                     )  # fmt: skip
                     with gr.Accordion("Settings", open=False):
                         size = gr.Dropdown(
@@ -91,15 +95,15 @@ class Page:
                         )  # fmt: skip
                         reference = gr.File(
                             label="Reference: a colour photo for methods that borrow colours",
-                            file_types=sorted(SUFFIXES), height=120, visible=references,
+                            file_types=sorted(SUFFIXES), height=160, visible=references,
                             elem_id="reference",
                         )  # fmt: skip
                     with gr.Row():
                         start = gr.Button("Colorize", variant="primary", min_width=120)
-                        every = gr.Button("Try all methods", min_width=120, visible=len(rows) > 1)
+                        every = gr.Button("All methods", min_width=120, visible=len(rows) > 1)
                         stop = gr.Button("Stop", min_width=80, interactive=False)
                 with gr.Column(scale=3, min_width=320):
-                    status = gr.HTML(_message("Drop photos on the left, then press Colorize."))
+                    status = gr.HTML(_message(START), elem_id="status")
                     slider = gr.ImageSlider(
                         label="Before and after", type="filepath", interactive=False, buttons=["fullscreen"],
                         max_height=640, elem_id="slider", visible=False,
@@ -109,7 +113,7 @@ class Page:
                         archive = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="archive")
                         favourite = gr.Button("Keep as favourite", visible=False)
             grid = gr.Gallery(
-                label="All results: choose one to see it above", columns=4, allow_preview=False,
+                label="All results", show_label=False, columns=4, allow_preview=False,
                 interactive=False, buttons=[], object_fit="contain", height="auto", visible=False,
                 elem_id="grid",
             )  # fmt: skip
@@ -170,13 +174,15 @@ class Page:
             yield _refused(str(error))
             return
         variants = [replace(variant, folder=variant.folder or variant.method) for variant in variants]
-        seen = -1
+        seen = 0
         for batch in colorize_photos(
             [Path(path) for path in photos], variants, self._workspace, self._limits, lambda: visit.stopped
         ):
             visit.answers = batch.answers
-            yield self._update(batch, visit, fresh=len(batch.answers) != seen)
-            seen = len(batch.answers)
+            # Ever fewer updates: each sends the whole grid.
+            fresh = len(batch.answers) > 1.2 * seen or not batch.at_work
+            yield self._update(batch, visit, fresh=fresh)
+            seen = len(batch.answers) if fresh else seen
 
     def stop(self, request: gr.Request) -> Any:
         """Let the visitor's batch end after the picture that is being made."""
@@ -228,11 +234,9 @@ class Page:
         pictures = [gr.skip(), gr.skip(), gr.skip()]
         if fresh:
             tiles = [(str(path), text) for _, path, text in _tiles(batch.answers)]
-            first = len(batch.answers) == 1
-            pictures = [
-                _pair(answer) if first else gr.skip(), _caption(answer) if first else gr.skip(),
-                gr.Gallery(tiles, visible=True),
-            ]  # fmt: skip
+            pictures = [gr.skip(), gr.skip(), gr.Gallery(tiles, visible=True)]
+            if len(batch.answers) == 1:  # from then on the visitor chooses what the slider shows
+                pictures[:2] = [_pair(answer), _caption(answer)]
         return [status, *pictures, archive, self._favourite(visit), *buttons]
 
     def _favourite(self, visit: Visit) -> Any:
@@ -252,11 +256,19 @@ def make_page(choices: Sequence[Choice], workspace: Path, limits: Limits, votes:
     system = ("system-ui", "DejaVu Sans", "sans-serif")
     theme = gr.themes.Base(
         primary_hue=grey, secondary_hue=grey, neutral_hue=grey, font=system, font_mono=("monospace",)
-    )
+    ).set(
+        body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_300",
+        block_label_text_color="*neutral_700", block_label_text_color_dark="*neutral_200",
+        block_title_text_color="*neutral_700", block_title_text_color_dark="*neutral_200",
+        link_text_color="*neutral_800", link_text_color_dark="*neutral_200",
+    )  # fmt: skip
+    script = (STATIC / "demo.js").read_text(encoding="utf-8")
     return gr.mount_gradio_app(
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None), blocks, "/",
         max_file_size=limits.file_bytes, show_error=False, footer_links=[], run_history=False,
-        ssr_mode=False, mcp_server=False, enable_monitoring=False, pwa=False, theme=theme, css_paths=[STYLE],
+        ssr_mode=False, mcp_server=False, enable_monitoring=False, pwa=False, theme=theme,
+        css_paths=[STATIC / "demo.css"], head=f"<script type='module'>{script}</script>",
     )  # fmt: skip
 
 
@@ -274,7 +286,7 @@ def _tiles(answers: Sequence[Answer]) -> list[tuple[int, Path, str]]:
     tiles: list[tuple[int, Path, str]] = []
     for number, answer in enumerate(answers):
         if number == 0 or answer.before != answers[number - 1].before:
-            tiles.append((number, answer.before, f"{printable(answer.photo)}: original"))
+            tiles.append((number, answer.before, f"original: {printable(answer.photo)}"))
         tiles.append((number, answer.after, answer.label))
     return tiles
 
