@@ -70,7 +70,7 @@ def demo(
             "they are made; give more minutes, or fewer seconds"
         )
     names = model_spec(model.expanduser()) if model else ",".join(method) if method else None
-    limits = Limits(max_photos, int(1e6 * max_megabytes), int(1e6 * max_megapixels), max_seconds)
+    limits = Limits(max_photos, int(2**20 * max_megabytes), int(1e6 * max_megapixels), max_seconds)
     request = Request.of(methods="gray", dataset="samples", device=device)
     run = from_run.expanduser() if from_run else None
     serve(names, run, request, limits, keep=60 * keep, host=host, port=port)

@@ -207,12 +207,12 @@ def _tell(batch: Batch, source: Source, reason: str) -> None:
 def _check_size(path: Path, limits: Limits) -> None:
     """Raise `PhotoError` if a photo is too large, before it is decoded."""
     if path.stat().st_size > limits.file_bytes:
-        raise PhotoError(f"a file of more than {limits.file_bytes / 1e6:,.0f} MB")
+        raise PhotoError(f"a file of more than {limits.file_bytes / 2**20:,.3g} MB")
     picture = Picture.open(path)
     if picture.width * picture.height > limits.pixels:
         megapixels = picture.width * picture.height / 1e6
         raise PhotoError(
-            f"{megapixels:,.0f} megapixels, and the page takes {limits.pixels / 1e6:,.0f}: make it smaller, "
+            f"{megapixels:,.3g} megapixels, and the page takes {limits.pixels / 1e6:,.3g}: make it smaller, "
             "or use bench colorize"
         )
 

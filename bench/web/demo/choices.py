@@ -93,7 +93,7 @@ def offered(
         If a named method cannot be used, or no method is left.
     """
     if results is None:
-        return [_measured(colorist) for colorist in named(_untrained(names), request)]
+        return [_measured(colorist) for colorist in named(untrained(names), request)]
     from ....reports.analysis.summary import summarize
 
     summary = summarize(results)
@@ -112,8 +112,8 @@ def offered(
     return found
 
 
-def _untrained(names: str | None) -> str:
-    """Return the methods that are named, or that need no training; `UserError` if one does."""
+def untrained(names: str | None) -> str:
+    """Return the methods that are named, or all that need no training; `UserError` if one is to be trained."""
     if names is None:
         return ",".join(dict.fromkeys([default_name(), *_ready()]))
     for spec in parse_specs(names):

@@ -24,6 +24,9 @@ from .choices import Choice
 SIZES: Final = (128, 192, 256, 384, 512)
 """Sides in pixels that the page offers."""
 
+MOST_COLUMNS: Final = 6
+"""Most columns of the grid: with up to five methods each photo is one row."""
+
 BANNER: Final = (
     "<strong>Colours are guesses, not history.</strong> No method knows the true colour of a coat. "
     "Your photos stay on this machine."
@@ -234,7 +237,8 @@ class Page:
         pictures = [gr.skip(), gr.skip(), gr.skip()]
         if fresh:
             tiles = [(str(path), text) for _, path, text in _tiles(batch.answers)]
-            pictures = [gr.skip(), gr.skip(), gr.Gallery(tiles, visible=True)]
+            columns = min(1 + len({each.variant.label for each in batch.answers}), MOST_COLUMNS)
+            pictures = [gr.skip(), gr.skip(), gr.Gallery(tiles, visible=True, columns=columns)]
             if len(batch.answers) == 1:  # from then on the visitor chooses what the slider shows
                 pictures[:2] = [_pair(answer), _caption(answer)]
         return [status, *pictures, archive, self._favourite(visit), *buttons]
