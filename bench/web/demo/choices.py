@@ -113,7 +113,7 @@ def offered(
 
 
 def untrained(names: str | None) -> str:
-    """Return the methods that are named, or all that need no training; `UserError` if one is to be trained."""
+    """Return the methods that are named, or all that need no training; `UserError` if a named one does."""
     if names is None:
         return ",".join(dict.fromkeys([default_name(), *_ready()]))
     for spec in parse_specs(names):

@@ -6,10 +6,18 @@ function mouse(kind, target, x, y) {
   target.dispatchEvent(new MouseEvent(kind, { bubbles: true, clientX: x, clientY: y, view: window }));
 }
 
+// Where the picture is; its element is larger, with empty borders.
+function frame(handle) {
+  const image = handle.parentElement.querySelector("img");
+  const box = image.getBoundingClientRect();
+  const scale = Math.min(box.width / image.naturalWidth, box.height / image.naturalHeight);
+  const width = scale * image.naturalWidth;
+  return { x: box.x + (box.width - width) / 2, y: box.y, width, height: box.height };
+}
+
 function position(handle) {
-  const frame = handle.parentElement.getBoundingClientRect();
   const box = handle.getBoundingClientRect();
-  return (box.x + box.width / 2 - frame.x) / frame.width;
+  return (box.x + box.width / 2 - frame(handle).x) / frame(handle).width;
 }
 
 function tell(handle) {
@@ -17,11 +25,11 @@ function tell(handle) {
 }
 
 function move(handle, share) {
-  const frame = handle.parentElement.getBoundingClientRect();
-  const y = frame.y + frame.height / 2;
-  mouse("mousedown", handle, frame.x + position(handle) * frame.width, y);
-  mouse("mousemove", window, frame.x + share * frame.width, y);
-  mouse("mouseup", window, frame.x + share * frame.width, y);
+  const { x, y, width, height } = frame(handle);
+  const middle = y + height / 2;
+  mouse("mousedown", handle, x + position(handle) * width, middle);
+  mouse("mousemove", window, x + share * width, middle);
+  mouse("mouseup", window, x + share * width, middle);
   requestAnimationFrame(() => tell(handle));
 }
 
@@ -57,5 +65,12 @@ function improve() {
     attributes(picture.closest("button"), { "aria-label": picture.alt });
   }
 }
+
+// What is chosen in the grid below is shown above.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#grid .thumbnail-item")) {
+    document.getElementById("slider")?.scrollIntoView({ block: "nearest" });
+  }
+});
 
 new MutationObserver(improve).observe(document.documentElement, { childList: true, subtree: true });
