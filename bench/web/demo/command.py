@@ -86,7 +86,11 @@ def serve(
         choices = _prepare(names, run, request, console)
         page = make_page(choices, folder, limits, None if run is None else run / DATABASE)
         config = uvicorn.Config(
-            guarded(page, host), log_config=None, access_log=False, timeout_graceful_shutdown=PATIENCE
+            guarded(page, host),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=PATIENCE,
         )
         console.print(Text(f"demo: {url_of(host, listening)} (Ctrl-C to stop)"), soft_wrap=True)
         with suppress(KeyboardInterrupt):
