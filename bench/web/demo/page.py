@@ -36,6 +36,8 @@ START: Final = (
     "Drop photos, choose methods, and press Colorize. Then drag the line in the picture to compare."
 )
 
+WAITING: Final = "Starting. If another visitor's photos are being colorized, yours are next."
+
 STATIC: Final = Path(__file__).parent / "static"
 
 
@@ -124,8 +126,10 @@ class Page:
             heavy = {"concurrency_id": "colorize", "concurrency_limit": 1}
             hidden = {"show_progress": "hidden", "api_visibility": "private"}
             asked = [photos, methods, size, strength, reference]
-            start.click(self.colorize, asked, results, **hidden, **heavy)
             every.click(lambda: list(self._choices), None, [methods], **hidden).then(
+                lambda: _message(WAITING), None, [status], queue=False, **hidden
+            ).then(self.colorize, asked, results, **hidden, **heavy)
+            start.click(lambda: _message(WAITING), None, [status], queue=False, **hidden).then(
                 self.colorize, asked, results, **hidden, **heavy
             )
             stop.click(self.stop, None, [stop], **hidden)

@@ -106,7 +106,8 @@ def test_a_scan_is_colorized_compared_downloaded_and_voted_on(
         page.locator("#methods label").nth(2).wait_for()
         rows = page.locator("#methods label").all_inner_texts()
         assert {row.partition(" (")[0] for row in rows} == METHODS
-        assert all(re.search(r"\(AuC 0\.\d+, \d+\.\d+ s\)", row) for row in rows)
+        scores = [re.search(r"\(AuC (0\.\d+), \d+\.\d+ s\)", row)[1] for row in rows]
+        assert scores == sorted(scores, reverse=True)
         assert accessibility_faults(page) == []
         colorize(page, scans)
         assert page.locator("#status").inner_text().count("broken.jpg was not colorized") == 1

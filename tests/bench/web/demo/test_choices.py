@@ -1,6 +1,8 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from huebench import UserError
@@ -36,6 +38,42 @@ def test_the_network_that_ships_has_the_first_figure_of_its_card():
     score = re.fullmatch(r"AuC (0\.\d{3}) on landscapes", shipped_score())
     assert score
     assert row.split("|")[2].strip().startswith(score[1][:4])
+
+
+@pytest.fixture
+def summary(monkeypatch, choices):
+    """The summary of a run with four methods, one of which has lost its model."""
+    rows = pd.DataFrame(
+        {"family": ["baseline", "classical", "classical", "deep"], "oracle": False, "status": "ok"}
+        | {"images_per_second": [100.0, 4.0, 2.0, 1.0]},
+        index=["gray", "cool", "warm", "lost"],
+    )
+    scores = pd.DataFrame({"auc": [0.99, 0.7, 0.8, 0.9]}, index=rows.index)
+    auc = SimpleNamespace(name="auc", label="AuC")
+    found = SimpleNamespace(rows=rows, metrics=[auc], scores=scores, badness=lambda metric: -scores["auc"])
+    colorists = {choice.colorist.label: choice.colorist for choice in choices}
+
+    def of_run(results, name, device):
+        if name not in colorists:
+            raise UserError("its model is gone")
+        return [colorists[name]]
+
+    monkeypatch.setattr("huebench.reports.analysis.summary.summarize", lambda results: found)
+    monkeypatch.setattr("huebench.bench.web.demo.choices.of_run", of_run)
+    return SimpleNamespace(folder="runs/small")
+
+
+def test_the_methods_of_a_run_come_best_first_with_their_figures(request_, summary):
+    told = []
+    offers = offered(None, request_, summary, told.append)
+    assert [each.row for each in offers] == ["warm (AuC 0.800, 0.50 s)", "cool (AuC 0.700, 0.25 s)"]
+    assert told == ["lost is left out: its model is gone"]
+
+
+def test_named_methods_of_a_run_must_be_there(request_, summary):
+    assert [each.colorist.label for each in offered("cool", request_, summary, no_one)] == ["cool"]
+    with pytest.raises(UserError, match="its model is gone"):
+        offered("gray", request_, summary, no_one)
 
 
 @pytest.mark.parametrize(
