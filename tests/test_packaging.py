@@ -34,6 +34,14 @@ def test_templates_are_package_data(project):
     }
 
 
+@pytest.mark.parametrize("package", ["demo", "study"])
+def test_what_pages_load_is_package_data(project, package):
+    patterns = project["tool"]["setuptools"]["package-data"][f"huebench.bench.web.{package}"]
+    folder = ROOT / "bench" / "web" / package
+    shipped = {path for pattern in patterns for path in folder.glob(pattern)}
+    assert shipped == {path for path in folder.rglob("*") if path.is_file() and ".py" not in path.name}
+
+
 def test_shipped_weights_are_package_data(project):
     patterns = project["tool"]["setuptools"]["package-data"]["huebench.methods.deep.huebench_small"]
     folder = ROOT / "methods" / "deep" / "huebench_small"

@@ -36,6 +36,16 @@ CREATE VIEW IF NOT EXISTS answers AS
     SELECT participant, cell, method, photo, exposure, answer <> real_side AS fooled
     FROM trials JOIN participants ON id = participant
     WHERE NOT practice AND answer IS NOT NULL AND shown <= 1.5 * exposure;
+-- Favourites of the visitors of bench demo.
+CREATE TABLE IF NOT EXISTS votes (
+    visitor TEXT NOT NULL,      -- random; no personal data is stored
+    photo TEXT NOT NULL,        -- digest of the visitor's own photo, which is not stored
+    method TEXT NOT NULL,       -- the favourite
+    settings TEXT NOT NULL,
+    among TEXT NOT NULL,        -- all methods that were shown, JSON
+    given TEXT NOT NULL,        -- ISO 8601, UTC
+    PRIMARY KEY (visitor, photo)
+);
 """
 
 

@@ -1,7 +1,6 @@
 """The work of ``bench study``: serves the page and shows the fool rates."""
 
 import signal
-import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from ....reports.sections.human_study import rates_table
 from ....reports.tables import read_results
 from ....reports.text import counted
 from ...cli.console import Console
+from ..hosts import listen, url_of
+from .votes import favourites
 
 
 def serve(
@@ -37,12 +38,7 @@ def serve(
     pairs = find_pairs(read_results(folder), methods)
     answers = Answers(folder / DATABASE, exposure)
     app = make_app(Page(folder, pairs, answers, practice, trials), host)
-    try:
-        listening = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
-    except OSError as error:
-        raise UserError(f"cannot serve at {host}, port {port}: {error}; choose another --port") from error
+    listening = listen(host, port)
     server = create_server(
         app,
         sockets=[listening],
@@ -52,10 +48,9 @@ def serve(
         max_request_body_size=1 << 14,
     )
     photos, names = {pair.photo for pair in pairs}, {pair.method for pair in pairs}
-    address = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     shown = f"{counted(len(photos), 'photo')} by {counted(len(names), 'method')}"
     console.print(Text(f"{shown}; answers go into {folder / DATABASE}"), soft_wrap=True)
-    console.print(Text(f"study: http://{address}/ (Ctrl-C to stop)"), soft_wrap=True)
+    console.print(Text(f"study: {url_of(host, listening)} (Ctrl-C to stop)"), soft_wrap=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # shells start background jobs with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
@@ -66,13 +61,17 @@ def serve(
 
 
 def print_rates(folder: Path, console: Console) -> None:
-    """Show the fool rates of a run's study.
+    """Show the fool rates of a run's study, and the favourites that visitors of ``bench demo`` chose.
 
     Raises `UserError` if the run or its study cannot be read.
     """
     results = read_results(folder)
     summary = summarize(results)
     study = read_study(results, summary)
+    for label, (chosen, shown) in favourites(folder / DATABASE).items():
+        console.print(
+            Text(f"{label}: favourite in {chosen} of {counted(shown, 'comparison')}"), soft_wrap=True
+        )
     if study is None:
         console.print("no answers yet")
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, jsonify, render_template, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..hosts import is_loopback
 from .answers import Answers
 from .trials import SIDES, Pair, Side, Trial, draw_trials
 
@@ -58,18 +58,6 @@ def make_app(page: Page, host: str) -> Flask:
     app.add_url_rule("/trials/<int:number>", view_func=page.answer, methods=["POST"])
     app.after_request(_guarded)
     return app
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a name or an address is a loopback address.
-
-    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("127.8.8.8"), is_loopback("example.org")
-    (True, True, True, False)
-    """
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Answer(BaseModel):

@@ -1,0 +1,1 @@
+"""``bench demo``: a page on this machine where people colorize their own photos."""
