@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
@@ -74,15 +74,29 @@ def export_model(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run.")],
     method: Annotated[str, typer.Argument(help="A method of the run, as its tables name it.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="New folder for the model.")],
+    form: Annotated[
+        Literal["safetensors", "onnx"],
+        typer.Option("--format", help="Weights with a model card, or an ONNX network with its contract."),
+    ] = "safetensors",
     seed: Seed = 0,
     _plugins: Plugins = None,
 ) -> None:
-    """Write a trained method to a folder of its own, with a model card as Hugging Face reads it."""
+    """Write a trained method to a folder of its own: for this program, or as ONNX for others."""
+    results, cell = _cell(folder, method, seed)
+    console = Console()
+    if form == "onnx":
+        from ..colorize.colorist import load_method
+        from ..models.onnx import FILE as ONNX
+        from ..models.onnx import export_onnx
+
+        difference = export_onnx(load_method(cell), out)
+        console.print(Text(f"network: {out / ONNX}"), soft_wrap=True)
+        console.print(f"largest difference from torch: {difference:.2g} in a*b*")
+        console.print(Text(f"use it: bench run --methods external[file={out / ONNX}]"), soft_wrap=True)
+        return
     from ..models.export import export
 
-    results, cell = _cell(folder, method, seed)
     export(results, cell, out)
-    console = Console()
     console.print(Text(f"model: {out}"), soft_wrap=True)
     console.print(
         Text(f"use it: bench colorize scans --model {out}, or bench run --methods model:{out}"),

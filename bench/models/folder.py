@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ... import UserError
 
-EXTERNAL = (".onnx", ".pt", ".pth", ".torchscript")
+EXTERNAL = (".onnx", ".pt", ".pt2", ".pth", ".torchscript")
 """Suffixes of the files that the method ``external`` runs."""
 
 

@@ -186,3 +186,11 @@ class PublishedMethod(Method):
 def neutral_photo(lightness: Planes) -> NDArray[np.uint8]:
     """Return the grey photo of a lightness (H, W), sRGB uint8 (H, W, 3)."""
     return lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+
+
+def encoded_grey(lightness: Planes) -> Planes:
+    """Return the grey level of sRGB, 0…1, unrounded, for L*."""
+    root = (lightness.clip(0, 100) + 16) / 116
+    linear = np.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29))
+    grey = np.where(linear > 0.0031308, 1.055 * linear.clip(0) ** (1 / 2.4) - 0.055, 12.92 * linear)
+    return grey.astype(np.float32)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...base import MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
-from ...pretrained.method import Planes, PublishedMethod, Run
+from ...pretrained.method import Planes, PublishedMethod, Run, encoded_grey
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,14 +50,6 @@ class DDColorMethod(PublishedMethod):
         small = stretch(encoded_grey(lightness)[None], (side, side), "bilinear")
         ab = run(np.repeat(small[None], 3, axis=1))[0]
         return stretch(ab, lightness.shape, "nearest").transpose(1, 2, 0)
-
-
-def encoded_grey(lightness: Planes) -> Planes:
-    """Return the grey level of sRGB, 0…1, unrounded, for L*."""
-    root = (lightness.clip(0, 100) + 16) / 116
-    linear = np.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29))
-    grey = np.where(linear > 0.0031308, 1.055 * linear.clip(0) ** (1 / 2.4) - 0.055, 12.92 * linear)
-    return grey.astype(np.float32)
 
 
 def _checkpoint(name: str, method: str, *sources: Source) -> Checkpoint:

@@ -111,3 +111,34 @@ def test_wrong_request_is_one_message(bench, run, tmp_path, arguments, message):
     code, output = bench("models", *(run.folder if each == "RUN" else each for each in arguments))
     assert code == 2
     assert message in output
+
+
+def test_onnx_file_colorizes_as_the_method_does(bench, run, tmp_path):
+    pytest.importorskip("onnxruntime")
+    code, output = bench("models", "export", run.folder, METHOD, "--out", "onnx", "--format", "onnx")
+    assert code == 0, output
+    assert "largest difference from torch" in output
+    assert sorted(path.name for path in (tmp_path / "onnx").iterdir()) == ["contract.toml", "network.onnx"]
+    again = huebench.run(methods=["external[file=onnx/network.onnx]"], out="again", **OPTIONS)
+    before = run.images.loc[run.images["method"] == METHOD, "psnr"].to_numpy()
+    np.testing.assert_allclose(again.images["psnr"].to_numpy(), before, atol=0.02)
+    code, output = bench("models", "export", run.folder, METHOD, "--out", "onnx", "--format", "onnx")
+    assert code == 2
+    assert "is not empty" in output
+
+
+def test_baseline_has_no_network_for_onnx(bench, run):
+    code, output = bench("models", "export", run.folder, "gray", "--out", "onnx", "--format", "onnx")
+    assert code == 2
+    assert "cannot be exported to ONNX" in " ".join(output.split())
+
+
+def test_wrong_onnx_file_is_reported(run, tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    from huebench.bench.colorize.colorist import cell_of_run, load_method
+    from huebench.bench.models import onnx
+
+    method = load_method(cell_of_run(run, METHOD))
+    monkeypatch.setattr(onnx.External, "colorize", lambda self, photos, context: np.ones((*photos.shape, 2)))
+    with pytest.raises(huebench.UserError, match="differs from torch by"):
+        onnx.export_onnx(method, tmp_path / "onnx")

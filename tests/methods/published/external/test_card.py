@@ -12,6 +12,7 @@ from huebench.datasets.color.conversion import lab_to_rgb
 from huebench.methods.base import Context
 from huebench.methods.learning.memory import OutOfMemoryError
 from huebench.methods.published.external import External
+from huebench.methods.published.external.opening import Network
 
 
 class TwoChannels(nn.Module):
@@ -44,6 +45,10 @@ class Named(TwoChannels):
 
     def forward(self, photo: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"ab": super().forward(photo)}
+
+
+def _contract(folder, text):
+    (folder / "contract.toml").write_text(text)
 
 
 def _torchscript(module: nn.Module, path):
@@ -124,17 +129,20 @@ def test_a_network_in_half_precision_is_run_in_half_precision(tmp_path, kind):
 @pytest.mark.parametrize(
     ("network", "given", "message"),
     [
-        ({}, {"size": 16}, "write size=8"),
-        ({"shape": (1, 1, 8, 4)}, {"size": 8}, "export it for square photos"),
-        ({"shape": (1, 3, 8, 8)}, {"size": 8}, "write takes=RGB"),
-        ({"shape": (1, 1, 8, 8)}, {"size": 8, "takes": "RGB"}, "write takes=L"),
-        ({"inputs": ("photo", "hint")}, {"size": 8}, r"takes 2 inputs \(photo, hint\): export a network"),
+        ({}, "", "write size = 8 under .input. of contract.toml"),
+        ({"shape": (1, 1, 8, 4)}, "", r"write size = \[8, 4\]"),
+        ({"shape": (1, 3, 8, 8)}, "size = 8", 'write channels = "RGB"'),
+        ({"shape": (1, 8, 8, 3)}, 'size = 8\nchannels = "RGB"', 'write layout = "NHWC"'),
+        ({"shape": (1, 1, 8, 8)}, 'size = 8\nchannels = "RGB"', 'write channels = "L"'),
+        ({"shape": (2, 1, 8, 8)}, "size = 8", "export it for one photo at a time"),
+        ({"inputs": ("photo", "hint")}, "size = 8", r"takes 2 inputs \(photo, hint\), and its contract"),
     ],
 )
 def test_a_wrong_onnx_input_shape_is_reported_with_advice(tmp_path, network, given, message):
     file = _network(tmp_path / "net.onnx", **network)
+    _contract(tmp_path, f"[input]\n{given}\n")
     with pytest.raises(UserError, match=message) as raised:
-        External(file=file, **given).colorize(_lightness(), Context())
+        External(file=file).colorize(_lightness(), Context())
     assert "\n" not in str(raised.value)
 
 
@@ -150,7 +158,9 @@ def test_a_torchscript_network_with_two_inputs_is_reported(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         torch.jit.trace(TakesTwo(), (torch.ones(1, 1, 8, 8), torch.ones(1, 1, 8, 8))).save(str(file))
-    with pytest.raises(UserError, match=r"takes 2 inputs \(photo, hint\): export a network that takes"):
+    with pytest.raises(
+        UserError, match=r"takes 2 inputs \(photo, hint\), and its contract declares photo: name"
+    ):
         External(file=file, size=8).colorize(_lightness(), Context())
 
 
@@ -160,7 +170,7 @@ def test_torchscripts_reason_is_given_whole_and_without_its_tracebacks(tmp_path)
         warnings.simplefilter("ignore", FutureWarning)
         torch.jit.trace(nn.Conv2d(3, 2, 3), torch.ones(1, 3, 8, 8)).save(str(file))
     with pytest.raises(
-        UserError, match=r"check size and takes.*: RuntimeError: Given groups=1, .* to have 3"
+        UserError, match=r"check size and channels.*: RuntimeError: Given groups=1, .* to have 3"
     ):
         External(file=file, size=8).colorize(_lightness(), Context())
 
@@ -204,7 +214,8 @@ def test_lightness_in_and_chroma_out(tmp_path, kind):
     [("0..1", 0, 1), ("-1..1", -1, 1), ("0..255", 0, 255), ("0..100", 0, 100)],
 )
 def test_the_input_is_scaled_and_the_output_multiplied_as_declared(tmp_path, scale, darkest, lightest):
-    method = External(file=_torchscript(TwoChannels(), tmp_path / "net.pt"), size=8, scale=scale, factor=0.4)
+    _contract(tmp_path, f'[input]\nsize = 8\nrange = "{scale}"\n[output]\nfactor = 0.4\n')
+    method = External(file=_torchscript(TwoChannels(), tmp_path / "net.pt"))
     lightness = np.zeros((1, 8, 8), np.float32)
     lightness[0, :, 4:] = 100
     ab = method.colorize(lightness, Context())
@@ -212,9 +223,8 @@ def test_the_input_is_scaled_and_the_output_multiplied_as_declared(tmp_path, sca
 
 
 def test_neutral_rgb_in_and_rgb_out(tmp_path):
-    method = External(
-        file=_torchscript(Tinted(), tmp_path / "net.pt"), size=8, takes="RGB", gives="RGB", scale="0..1"
-    )
+    _contract(tmp_path, '[input]\nsize = 8\nchannels = "RGB"\nrange = "0..1"\n[output]\nkind = "RGB"\n')
+    method = External(file=_torchscript(Tinted(), tmp_path / "net.pt"))
     lightness = np.full((1, 8, 8), 60, np.float32)
     neutral = lab_to_rgb(lightness, np.zeros((1, 8, 8, 2), np.float32))[0, 0, 0].astype(float)
     red, _, _ = neutral * [0.5, 1, 1]
@@ -244,7 +254,7 @@ def test_a_missing_file_is_reported_before_the_run(tmp_path):
 
 def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
     (tmp_path / "net.onnx").touch()
-    monkeypatch.setattr("huebench.methods.published.external.find_spec", lambda name: None)
+    monkeypatch.setattr("huebench.methods.published.external.card.find_spec", lambda name: None)
     assert (
         External(file=tmp_path / "net.onnx").missing()
         == "needs onnxruntime: pip install 'huebench[external]'"
@@ -263,14 +273,15 @@ def test_an_unreadable_file_is_named(tmp_path, file):
 
 def test_an_answer_that_breaks_the_contract_is_an_error(tmp_path):
     file = _torchscript(TwoChannels(), tmp_path / "net.pt")
-    with pytest.raises(UserError, match=r"has shape \(1, 2, 8, 8\); for gives=RGB it must be \(1, 3, H, W\)"):
-        External(file=file, size=8, gives="RGB").colorize(_lightness(), Context())
+    _contract(tmp_path, '[output]\nkind = "RGB"\n')
+    with pytest.raises(UserError, match=r"has shape \(1, 2, 8, 8\); for kind = \"RGB\" .* \(1, 3, H, W\)"):
+        External(file=file, size=8).colorize(_lightness(), Context())
 
 
 def test_an_input_that_the_network_refuses_is_an_error(tmp_path):
     file = _onnx(tmp_path / "net.onnx")
     with pytest.raises(
-        UserError, match=r"takes an input of shape \[1, 1, 8, 8\], not \(1, 1, 16, 16\): write size=8"
+        UserError, match=r"takes an input of shape \(1, 1, 8, 8\), not \(1, 1, 16, 16\): write size = 8"
     ):
         External(file=file, size=16).colorize(_lightness(), Context())
 
@@ -283,12 +294,29 @@ def test_the_first_of_several_outputs_is_the_answer(tmp_path):
     np.testing.assert_array_equal(first, only)
 
 
-def test_an_answer_that_is_not_a_tensor_gets_the_contract_in_the_error(tmp_path):
+def test_an_output_is_taken_by_its_name(tmp_path):
     file = _torchscript(Named(), tmp_path / "net.pt")
-    with pytest.raises(
-        UserError, match=r"answers with a dict: its only output, or its first, must be a tensor"
-    ):
+    plain = External(file=file, size=8).colorize(_lightness(), Context())
+    _contract(tmp_path, '[output]\nname = "ab"\n')
+    np.testing.assert_array_equal(External(file=file, size=8).colorize(_lightness(), Context()), plain)
+    _contract(tmp_path, '[output]\nname = "RGB"\n')
+    with pytest.raises(UserError, match="has no output 'RGB'; it has ab"):
         External(file=file, size=8).colorize(_lightness(), Context())
+
+
+class Empty(nn.Module):
+    """Answers with nothing that could hold colours."""
+
+    def forward(self, photo: torch.Tensor) -> dict[str, int]:
+        return {"channels": photo.shape[1]}
+
+
+def test_an_answer_that_is_not_a_tensor_gets_the_contract_in_the_error(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.jit.script(Empty()).save(str(tmp_path / "net.pt"))
+    with pytest.raises(UserError, match=r"answers with a dict: an output must be a tensor, or a tuple"):
+        External(file=tmp_path / "net.pt", size=8).colorize(_lightness(), Context())
 
 
 @pytest.mark.parametrize(
@@ -300,8 +328,8 @@ def test_out_of_memory_is_not_blamed_on_the_input(tmp_path, monkeypatch, error, 
         raise error
 
     (tmp_path / "net.pt").touch()
-    opened = fill if when == "opened" else lambda *_: fill
-    monkeypatch.setattr("huebench.methods.published.external._open_torchscript", opened)
+    opened = fill if when == "opened" else lambda *_: Network({"photo": None}, fill)
+    monkeypatch.setattr("huebench.methods.published.external.card.open_network", opened)
     with pytest.raises(
         OutOfMemoryError, match=r"the memory of the cpu is too small for '.*net\.pt': lower size"
     ):

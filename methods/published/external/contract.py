@@ -1,0 +1,192 @@
+"""The contract of a network in a file: what goes in, what comes out, and how to read it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .... import UserError
+from ...base import describe_faults
+
+FILE: Final = "contract.toml"
+"""Name of a contract that is read without being named: it lies beside the network's file."""
+
+Layout = Literal["NCHW", "NHWC"]
+
+Scale = Literal["0..100", "0..1", "-1..1", "0..255"]
+
+SCALES: Final[dict[Scale, tuple[float, float]]] = {
+    "0..100": (0.0, 100.0),
+    "0..1": (0.0, 1.0),
+    "-1..1": (-1.0, 1.0),
+    "0..255": (0.0, 255.0),
+}
+"""Values of black and white in a channel."""
+
+Resize = Literal["triangle", "bilinear", "bicubic", "nearest"]
+"""``triangle`` is bilinear and antialiased; the others are those of torch, without antialiasing."""
+
+Side = Annotated[int, Field(ge=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Normalize(_Table):
+    """Mean and deviation of each channel, after the scaling: the network gets (x − mean) / std."""
+
+    mean: tuple[float, ...] = Field(min_length=1)
+    std: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+
+
+IMAGENET: Final = Normalize(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+"""Mean and deviation of ImageNet's photos, for channels of 0…1, as torchvision states them."""
+
+
+class Input(_Table):
+    """The photo that goes in."""
+
+    name: str = ""
+    """Name of the input; the first if empty."""
+    channels: Literal["L", "LLL", "RGB"] = "L"
+    """L* once, L* three times, or the grey photo of that lightness in sRGB."""
+    range: Scale = "0..100"
+    """Values of black and white."""
+    normalize: Literal["none", "imagenet"] | Normalize = "none"
+    """What is subtracted and divided by after the scaling."""
+    size: Side | tuple[Side, Side] | Literal["photo"] = 256
+    """Side of a square, height and width, or the photo's own size."""
+    multiple: int = Field(1, ge=1)
+    """Under ``size = "photo"``: both sides are padded to a multiple of this."""
+    fit: Literal["stretch", "pad"] = "stretch"
+    """Whether the aspect changes, or is kept and the rest padded with the photo's edge."""
+    resize: Resize = "triangle"
+    """How the photo is resized to it."""
+    layout: Layout = "NCHW"
+    """Order of the axes."""
+
+    @property
+    def count(self) -> int:
+        """Number of channels."""
+        return 1 if self.channels == "L" else 3
+
+    @property
+    def statistics(self) -> Normalize | None:
+        """Mean and deviation, or ``None``."""
+        if isinstance(self.normalize, Normalize):
+            return self.normalize
+        return IMAGENET if self.normalize == "imagenet" else None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Input:
+        stated = self.statistics
+        if stated and {len(stated.mean), len(stated.std)} - {1, self.count}:
+            raise ValueError(f"normalize must state 1 or {self.count} values for channels = {self.channels}")
+        if self.multiple > 1 and self.size != "photo":
+            raise ValueError('multiple goes with size = "photo" only')
+        return self
+
+
+class Output(_Table):
+    """The output that holds the colours."""
+
+    name: str = ""
+    """Name of the output, or its number from 0; the first if empty."""
+    kind: Literal["ab", "RGB", "bins"] = "ab"
+    """a*b*, an sRGB photo whose lightness is dropped, or a distribution over bins of a*b*."""
+    factor: float = Field(1.0, gt=0)
+    """Factor that turns an ``ab`` output into a*b*."""
+    range: Scale = "0..1"
+    """Values of black and white of an ``RGB`` output."""
+    normalize: Literal["none", "imagenet"] | Normalize = "none"
+    """Mean and deviation to undo in an ``RGB`` output, before its range is."""
+    bins: Path | None = None
+    """Under ``bins``: an .npy file (Q, 2) of each bin's a*b*, beside the contract."""
+    logits: bool = True
+    """Whether a softmax turns the ``bins`` into probabilities."""
+    temperature: float = Field(1.0, gt=0)
+    """Power 1 / temperature of the probabilities before their mean; 0.38 in Zhang et al. 2016."""
+    resize: Resize = "triangle"
+    """How the colours are resized to the photo."""
+    layout: Layout = "NCHW"
+    """Order of the axes."""
+
+    @property
+    def statistics(self) -> Normalize | None:
+        """Mean and deviation to undo, or ``None``."""
+        if isinstance(self.normalize, Normalize):
+            return self.normalize
+        return IMAGENET if self.normalize == "imagenet" else None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Output:
+        if (self.kind == "bins") != (self.bins is not None):
+            raise ValueError('kind = "bins" goes with bins = "FILE.npy", the a*b* of each bin')
+        stated = self.statistics
+        if stated and (self.kind != "RGB" or {len(stated.mean), len(stated.std)} - {1, 3}):
+            raise ValueError('normalize goes with kind = "RGB", and states 1 or 3 values')
+        return self
+
+
+class Extra(_Table):
+    """A further input: a mask, hints, or noise."""
+
+    shape: tuple[Side | Literal["height", "width"], ...] = Field(min_length=1)
+    """Its shape; ``height`` and ``width`` stand for those of the photo that goes in."""
+    fill: float | Literal["noise"] = 0.0
+    """One value everywhere, such as that of no hint, or normal noise from the seed and the photo."""
+
+
+class Contract(_Table):
+    """All that must be known of a network to run it."""
+
+    input: Input = Input()
+    output: Output = Output()
+    extra: dict[str, Extra] = {}
+    """Further inputs by name."""
+
+
+def read_contract(path: Path) -> Contract:
+    """Return the contract in a file; paths in it are relative to its folder.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or a value is unknown or not allowed.
+    """
+    try:
+        contract = Contract.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UserError(f"contract '{path}' cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"contract '{path}' is not TOML: {error}") from error
+    except ValidationError as error:
+        raise UserError(f"contract '{path}': {describe_faults(error)}") from error
+    if contract.output.bins is None:
+        return contract
+    output = contract.output.model_copy(update={"bins": path.parent / contract.output.bins})
+    return contract.model_copy(update={"output": output})
+
+
+def read_bins(path: Path) -> NDArray[np.float32]:
+    """Return the a*b* of each bin, float32 (Q, 2).
+
+    Raises
+    ------
+    UserError
+        If the file is not such a table.
+    """
+    try:
+        with path.open("rb") as stream:
+            table: NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"bins '{path}' cannot be read: {error}") from error
+    if table.dtype.kind not in "fiu" or table.ndim != 2 or table.shape[1] != 2:
+        raise UserError(f"bins '{path}' must be a table (Q, 2) of numbers: each bin's a* and b*")
+    return table.astype(np.float32)
