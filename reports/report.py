@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 SECTIONS = (
-    "lead", "results", "significance", "human_study", "near_grey", "by_category", "further", "gallery",
-    "colors", "training", "speed", "failures", "notes", "metrics", "all_pairs", "provenance",
+    "lead", "results", "gallery", "charts", "significance", "human_study", "near_grey", "by_category",
+    "further", "colors", "training", "speed", "failures", "notes", "metrics", "all_pairs", "provenance",
 )  # fmt: skip
 """The modules of `sections` in a report, in order."""
 

@@ -73,13 +73,19 @@ def render_block(block: Block) -> str:  # noqa: C901, PLR0911  # one case per ki
             picture = f"![{inline(block.alt)}](figures/{block.file})"
             return f"{picture}\n\n{inline(block.caption)}" if block.caption else picture
         case b.Gallery():
-            return render_block(block.sheet)
+            shown = [photo for photo in block.photos if photo.sheet]
+            return "\n\n".join(map(_photo, shown))
         case b.Details():
             return (
                 f"<details><summary>{inline(block.summary)}</summary>\n\n{render(block.blocks)}\n</details>"
             )
         case b.Data():
             return ""
+
+
+def _photo(photo: b.Photo) -> str:
+    parts = (b.Heading(photo.title, 3), b.Prose(photo.note), photo.sheet)
+    return "\n\n".join(render_block(part) for part in parts if part is not None)
 
 
 def _results(table: b.Table) -> str:

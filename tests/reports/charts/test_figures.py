@@ -19,8 +19,8 @@ from ..conftest import found, section
 @pytest.fixture
 def tiles(maker):
     results = maker.run(methods=("gray", "pix2pix"), pictures=True, photos=4)
-    gallery = found(Gallery, section("gallery", results))[0]
-    return [*gallery.given, *gallery.answers]
+    photo = found(Gallery, section("gallery", results))[0].photos[0]
+    return [*photo.given, *photo.answers]
 
 
 @pytest.fixture

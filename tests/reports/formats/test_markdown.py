@@ -105,14 +105,14 @@ def test_the_report_of_a_run(maker, tmp_path):
     assert "{{" not in said
     linked = re.findall(r"\]\((figures/[^)]+)\)", said)
     assert linked == [
+        "figures/gallery-median.jpg",
+        "figures/gallery-best.jpg",
+        "figures/gallery-worst.jpg",
+        "figures/gallery-disputed.jpg",
         "figures/speed.png",
         "figures/accuracy.png",
         "figures/colorfulness.png",
         "figures/categories.png",
-        "figures/gallery-best.jpg",
-        "figures/gallery-median.jpg",
-        "figures/gallery-worst.jpg",
-        "figures/gallery-disputed.jpg",
         "figures/chroma.png",
         "figures/training-curves.png",
     ]
