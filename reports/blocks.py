@@ -169,13 +169,17 @@ class PlainTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture, drawn on first use: ``name``.``kind``, its alt text and its caption."""
+    """A picture, drawn on first use: ``name``.``kind``, its alt text and its caption.
+
+    ``svg`` draws it as an ``svg`` element for pages, if it can be.
+    """
 
     name: str
     alt: str
     caption: str
     draw: Callable[[], bytes]
     kind: str = "png"
+    svg: Callable[[], str] | None = None
 
     @cached_property
     def content(self) -> bytes:

@@ -29,6 +29,9 @@ SECTIONS = (
 
 FORMATS = ("md", "html", "latex", "csv")  #: Names of the formats on the command line
 
+STAMPED = {"md": "report.md", "html": "report.html"}
+"""The formats that a run writes → their files; they are not written again while nothing has changed."""
+
 STAMP = ".report.json"
 """The file that records the report's sources and the files that belong to it."""
 
@@ -50,8 +53,8 @@ def make_document(results: Results) -> Document:
 def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
     """Write a run's report into a folder in some of `FORMATS`; return the file or folder of each.
 
-    ``report.md`` is not rewritten if the results (except the run's times) and this package have not changed
-    since.
+    ``report.md`` and ``report.html`` are not rewritten if the results (except the run's times) and this
+    package have not changed since.
 
     Raises `UserError` if a format is not one of `FORMATS`.
     """
@@ -61,30 +64,35 @@ def write_formats(results: Results, folder: Path, formats: Sequence[str] = FORMA
     if unknown:
         raise UserError(f"unknown report format '{unknown[0]}'; known: {', '.join(FORMATS)}")
     made_from, before = fingerprint(results), _stamped(folder)
-    paths = {"md": folder / "report.md"}
-    whole = all(file_digest(folder / file) == digest for file, digest in before.get("files", {}).items())
-    wanted = set(formats) - ({"md"} if whole and before.get("made_from") == made_from else set())
+    paths = {name: folder / file for name, file in STAMPED.items()}
+    known: dict[str, str] = before.get("files", {}) if before.get("made_from") == made_from else {}
+    if any(file_digest(folder / file) != digest for file, digest in known.items()):
+        known = {}
+    wanted = [name for name in dict.fromkeys(formats) if STAMPED.get(name) not in known]
     if not wanted:
         return [paths[name] for name in formats]
     document = make_document(results)
-    if "md" in wanted:
+    stamped = [STAMPED[name] for name in wanted if name in STAMPED]
+    if stamped:
         (folder / STAMP).unlink(missing_ok=True)
     writers = {"md": markdown.write, "html": html.write, "latex": latex.write, "csv": csv.write}
     paths |= {name: writers[name](document, folder) for name in wanted}
     if "md" in wanted:
-        files = ["report.md", *(f"figures/{figure.file}" for figure in figures(document.blocks))]
+        drawn = [f"figures/{figure.file}" for figure in figures(document.blocks)]
+        stamped += drawn
         for figure in (folder / "figures").glob("*"):
             name = f"figures/{figure.name}"
-            if name in before.get("files", ()) and name not in files:
+            if name in before.get("files", ()) and name not in drawn:
                 figure.unlink()  # the report no longer has it
-        digests = {file: file_digest(folder / file) for file in files}
+    if stamped:
+        digests = known | {file: file_digest(folder / file) for file in stamped}
         write_json(folder / STAMP, {"made_from": made_from, "files": digests})
     return [paths[name] for name in formats]
 
 
 def write_report(results: Results, folder: Path) -> Path:
-    """Write ``report.md`` and ``figures/`` into a folder and return the report's path."""
-    return write_formats(results, folder, ["md"])[0]
+    """Write ``report.md``, ``figures/`` and ``report.html`` into a folder; return the first one's path."""
+    return write_formats(results, folder, tuple(STAMPED))[0]
 
 
 def print_results(results: Results, console: Console) -> None:
@@ -125,8 +133,9 @@ def fingerprint(results: Results) -> str:
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     if (benchmark := results.folder / kernels.FILE).is_file():
         digest.update(benchmark.read_bytes())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    for source in sorted(Path(__file__).parent.rglob("*.*")):
+        if source.suffix in (".py", ".j2", ".css", ".js"):
+            digest.update(source.read_bytes())
     return digest.hexdigest()
 
 

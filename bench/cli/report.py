@@ -13,7 +13,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     formats: Annotated[
         str, typer.Option("--format", help="Any of md, html, latex, csv, separated by commas.")
-    ] = "md",
+    ] = "md,html",
     out: Annotated[
         Path | None,
         typer.Option(

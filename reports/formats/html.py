@@ -17,7 +17,7 @@ from .html_gallery import Pictures, gallery
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-SCRIPTS = ("report.js", "gallery.js")
+SCRIPTS = ("report.js", "gallery.js", "charts.js")
 
 RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}  #: Rank of an entry → its class
 
@@ -82,9 +82,9 @@ def render_block(block: Block, pictures: Pictures) -> Markup:  # noqa: C901, PLR
             return _plain(block)
         case b.Figure():
             return Markup(
-                '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{0}">'
-                '<img src="{1}" alt="{0}"></div>\n<figcaption>{2}</figcaption></figure>'
-            ).format(block.alt, _uri(block.content, block.kind), block.caption)
+                '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{}">'
+                "{}</div>\n<figcaption>{}</figcaption></figure>"
+            ).format(block.alt, _drawing(block), block.caption)
         case b.Gallery():
             return gallery(block, pictures)
         case b.Details():
@@ -92,6 +92,14 @@ def render_block(block: Block, pictures: Pictures) -> Markup:  # noqa: C901, PLR
             return folded.format(block.summary, render(block.blocks, pictures))
         case b.Data():
             return Markup("")
+
+
+def _drawing(figure: b.Figure) -> Markup:
+    if figure.svg is None:
+        return Markup('<img src="{}" alt="{}">').format(_uri(figure.content, figure.kind), figure.alt)
+    # Matplotlib escapes the texts in it.
+    svg = Markup(figure.svg())  # noqa: S704
+    return svg.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(figure.alt), 1)
 
 
 def _is_section(block: Block) -> TypeGuard[b.Heading]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -115,13 +116,19 @@ def metric_column(metric: MetricFacts) -> Column:
 
 def chart(name: str, alt: str, caption: str, draw: Callable[[], Drawing]) -> Figure:
     """Return a chart that is drawn on first use."""
+    drawn = cache(draw)
 
     def encoded() -> bytes:
         from ..charts.style import encode  # Matplotlib is slow to import
 
-        return encode(draw())
+        return encode(drawn())
 
-    return Figure(name, alt, caption, encoded)
+    def inline() -> str:
+        from ..charts.style import inline_svg
+
+        return inline_svg(drawn(), name)
+
+    return Figure(name, alt, caption, encoded, svg=inline)
 
 
 def _table(

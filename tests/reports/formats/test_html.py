@@ -52,8 +52,9 @@ def test_a_page_is_well_formed_and_loads_nothing_from_outside(maker, tmp_path):
     assert page.open == []
     assert page.loaded
     assert all(source.startswith("data:image/") for source in page.loaded)
-    assert all(url.startswith("data:") for url in re.findall(r'url\("?([^)"]+)', text))
+    assert all(url.startswith(("data:", "#")) for url in re.findall(r'url\("?([^)"]+)', text))
     assert {link.removeprefix("#") for link in page.links} <= page.ids
+    assert {"#results", "#gallery", "#charts", "#provenance"} <= set(page.links), "a table of contents"
 
 
 def test_a_page_says_what_the_markdown_says(maker, tmp_path):
@@ -138,6 +139,25 @@ def test_any_photo_can_be_chosen_and_any_two_of_its_pictures_compared(maker, tmp
     shown.get_by_role("slider").fill("40")
     clip = "element => getComputedStyle(element).clipPath"
     assert shown.locator(".stage .left").evaluate(clip) == "inset(0px 60% 0px 0px)"
+    assert problems == []
+
+
+def test_a_chart_highlights_and_hides_a_method(maker, tmp_path, open_page):
+    page, problems = open_page(page_of(maker.run(methods=METHODS, photos=20), tmp_path).as_uri())
+    chart = page.locator(".chart", has=page.locator("[data-series]")).nth(1)
+    button = chart.get_by_role("button", name="fusion", exact=True)
+    lines = {name: chart.locator(f'[data-series="{name}"]').first for name in ("fusion", "gray")}
+
+    def looks():
+        return {name: line.get_attribute("class") or "" for name, line in lines.items()}
+
+    button.hover()
+    assert looks() == {"fusion": "", "gray": "faded"}
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert not lines["fusion"].is_visible()
+    button.click()
+    assert lines["fusion"].is_visible()
     assert problems == []
 
 
