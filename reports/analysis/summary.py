@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..tables import FOR_ALL, MetricFacts, Results
+from ..text import decimals_for
 
 GROUPS = ("baseline", "classical", "deep", "published")
 """The families in the order of every table; oracles follow, and the truth comes last."""
@@ -36,6 +37,7 @@ class Summary:
     truth: pd.Series[float]  #: The truth's own value of every metric, missing where it has none
     photos: int  #: Number of photos
     images: pd.DataFrame  #: The rows of `Results.images` for these photos
+    precision: int | None = None  #: Decimals of metrics in tables; ``None``: by their size
 
     @property
     def lead(self) -> MetricFacts | None:
@@ -52,6 +54,20 @@ class Summary:
         """Label → ``oracle``, or the method's family."""
         rows = zip(self.rows.index, self.rows["family"], self.rows["oracle"], strict=True)
         return {str(label): "oracle" if oracle else str(family) for label, family, oracle in rows}
+
+    @property
+    def complete(self) -> bool:
+        """Whether every method succeeded and scored every photo."""
+        return bool(
+            (self.rows["status"] == "ok").all() and (self.rows["scored"] == self.rows["expected"]).all()
+        )
+
+    def decimals(self, metric: MetricFacts) -> int:
+        """Return the number of decimals to show for a metric."""
+        if self.precision is not None:
+            return self.precision
+        values = [*self.scores[metric.name], self.truth[metric.name]]
+        return decimals_for(max((abs(value) for value in values if np.isfinite(value)), default=0))
 
     def contenders(self) -> pd.Index[str]:
         """Return the labels of methods that may be called best: no oracles, every decodable photo scored."""

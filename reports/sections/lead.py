@@ -13,11 +13,11 @@ def blocks(material: Material) -> list[Block]:
     split = run.options["split"]
     which: list[Span] = ["every photo"] if split == "all" else ["the ", Strong(split), " split"]
     told: list[Span] = [
-        f"{len(rows)} methods colorized ",
+        f"{counted(len(rows), 'method')} colorized ",
         *which,
         " of ",
         Code(run.dataset["name"]),
-        f" from lightness alone: {material.summary.photos:,} photos, {seeds}training budget ",
+        f" from lightness alone: {counted(material.summary.photos, 'photo')}, {seeds}training budget ",
         Code(run.options["budget"]),
         f". {rows['scored'].sum():,} of {rows['expected'].sum():,} expected predictions were scored",
     ]

@@ -37,7 +37,7 @@ READING: tuple[Text, ...] = (
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""
-    table = headline_table(material.headline, material.headline_intervals, caption=material.headline_photos)
+    table = headline_table(material, intervals=True)
     return [
         Heading("Results"),
         *_left_out(material),
