@@ -74,8 +74,7 @@ class Run(Results):
         from ..reports.formats.html import render
         from ..reports.sections.layout import headline_table
 
-        material = Material(self)
-        return str(render([headline_table(material.headline, caption=material.headline_photos)]))
+        return str(render([headline_table(Material(self))]))
 
     def __repr__(self) -> str:
         methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()

@@ -169,13 +169,17 @@ class PlainTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture, drawn on first use: ``name``.``kind``, its alt text and its caption."""
+    """A picture, drawn on first use: ``name``.``kind``, its alt text and its caption.
+
+    ``svg`` draws it as an ``svg`` element for pages, if it can be.
+    """
 
     name: str
     alt: str
     caption: str
     draw: Callable[[], bytes]
     kind: str = "png"
+    svg: Callable[[], str] | None = None
 
     @cached_property
     def content(self) -> bytes:
@@ -199,13 +203,31 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """A photo's input and truth, its answers, and a sheet of all for formats that cannot lay them out."""
+class Photo:
+    """A photo of a gallery: its input and truth, and its answers.
 
-    photo: str
+    A photo with a ``rank``, such as ``best``, also has a sheet of all its pictures, for formats that cannot
+    lay them out; these leave out photos without a sheet.
+    """
+
+    name: str
+    rank: str
+    note: str
     given: tuple[Tile, Tile]
     answers: tuple[Tile, ...]
-    sheet: Figure
+    sheet: Figure | None = None
+
+    @property
+    def title(self) -> str:
+        """The rank and the name: ``Best: im0001.jpg``."""
+        return f"{self.rank.capitalize()}: {self.name}" if self.rank else self.name
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Photos to look at, the most telling ones first."""
+
+    photos: tuple[Photo, ...]
 
 
 @dataclass(frozen=True)
@@ -248,5 +270,10 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
 
 def figures(blocks: Iterable[Block]) -> list[Figure]:
     """Return all figures in blocks, including the galleries' contact sheets."""
-    found = (block.sheet if isinstance(block, Gallery) else block for block in walk(blocks))
-    return [block for block in found if isinstance(block, Figure)]
+    found: list[Figure] = []
+    for block in walk(blocks):
+        if isinstance(block, Figure):
+            found.append(block)
+        elif isinstance(block, Gallery):
+            found += [photo.sheet for photo in block.photos if photo.sheet]
+    return found

@@ -13,7 +13,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     formats: Annotated[
         str, typer.Option("--format", help="Any of md, html, latex, csv, separated by commas.")
-    ] = "md",
+    ] = "md,html",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -22,20 +22,40 @@ def report(
             "a baseline to commit.  [default: RUN]",
         ),
     ] = None,
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Show only these methods: labels, names or families, each with a new name if you like: "
+            "gray,deep,Ours=pixel-knn[neighbours=3].  [default: all]"
+        ),
+    ] = "",
+    columns: Annotated[
+        str, typer.Option(help="Columns of the first table: psnr,auc,images_per_second.")
+    ] = "",
+    precision: Annotated[
+        int | None, typer.Option(min=0, max=10, help="Decimals of metrics.  [default: by their size]")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Title of the report.")] = "",
 ) -> None:
     """Rewrite the report of a run from its tables."""
     from ...reports.analysis.kernels import copy_kernels
+    from ...reports.analysis.selection import Selection
     from ...reports.analysis.study import copy_answers
     from ...reports.report import print_results, write_formats
     from ...reports.tables import read_results, write_results
 
     results = read_results(folder)
     console = Console()
-    paths = write_formats(results, out or folder, [name.strip() for name in formats.split(",")])
+    selection = Selection(methods, _names(columns), precision, title)
+    paths = write_formats(results, out or folder, _names(formats), selection)
     if out:
         copy_answers(folder, out)
         copy_kernels(folder, out)
         write_results(results, out)
-    print_results(results, console)
+    print_results(results, console, selection)
     for path in paths:
         console.print(Text(f"report: {path}"), soft_wrap=True)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, text.split(","))))

@@ -1,6 +1,6 @@
 """The material of a report: a run, and the values computed from it for several sections."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..tables import Results, RunFacts
@@ -8,6 +8,7 @@ from ..text import counted
 from .films import KeptClip, kept_clip
 from .gallery import Choice, choose_photos
 from .kernels import Kernels, read_kernels
+from .selection import ALL, Selection
 from .significance import Significance, compare_contenders
 from .statistics import Intervals, intervals
 from .study import Study, read_study
@@ -21,6 +22,7 @@ class Material:
     """A run and the contents of its report, each part computed on first use."""
 
     results: Results  #: The run; its ``folder`` may hold kept pictures, answers and ``speed.json``
+    selection: Selection = ALL  #: Its methods are already chosen in ``results``
 
     @property
     def run(self) -> RunFacts:
@@ -30,7 +32,7 @@ class Material:
     @cached_property
     def summary(self) -> Summary:
         """The methods over all photos."""
-        return summarize(self.results)
+        return self._summarize()
 
     @cached_property
     def intervals(self) -> Intervals:
@@ -40,7 +42,7 @@ class Material:
     @cached_property
     def without_near_grey(self) -> Summary:
         """The methods over all photos except those known to be near-grey."""
-        return summarize(self.results, near_grey=False)
+        return self._summarize(near_grey=False)
 
     @property
     def greyish(self) -> bool:
@@ -81,7 +83,7 @@ class Material:
     @cached_property
     def categories(self) -> dict[str, tuple[Summary, Intervals]]:
         """Category → summary of its photos and intervals of its means; empty with fewer than two."""
-        parts = {name: summarize(self.results, category=name) for name in categories(self.results)}
+        parts = {name: self._summarize(category=name) for name in categories(self.results)}
         return {name: (part, intervals(part)) for name, part in parts.items()}
 
     @cached_property
@@ -108,3 +110,7 @@ class Material:
     def seeds(self) -> int:
         """The number of seeds."""
         return int(self.summary.rows["seeds"].max())
+
+    def _summarize(self, *, near_grey: bool = True, category: str | None = None) -> Summary:
+        summary = summarize(self.results, near_grey=near_grey, category=category)
+        return replace(summary, precision=self.selection.precision)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..tables import FOR_ALL, MetricFacts, Results
+from ..text import decimals_for
 from .units import by_clip, has_clips
 
 GROUPS = ("baseline", "classical", "deep", "published", "exemplar")
@@ -40,6 +41,7 @@ class Summary:
     #: The rows of `Results.images` for these photos; of clips, one row per clip, from `units.by_clip`.
     images: pd.DataFrame
     unit: Literal["photo", "clip"] = "photo"  #: What is counted, averaged and tested
+    precision: int | None = None  #: Decimals of metrics in tables; ``None``: by their size
 
     @property
     def lead(self) -> MetricFacts | None:
@@ -59,6 +61,20 @@ class Summary:
             str(label): "oracle" if oracle and family != "exemplar" else str(family)
             for label, family, oracle in rows
         }
+
+    @property
+    def complete(self) -> bool:
+        """Whether every method succeeded and scored every photo."""
+        return bool(
+            (self.rows["status"] == "ok").all() and (self.rows["scored"] == self.rows["expected"]).all()
+        )
+
+    def decimals(self, metric: MetricFacts) -> int:
+        """Return the number of decimals to show for a metric."""
+        if self.precision is not None:
+            return self.precision
+        values = [*self.scores[metric.name], self.truth[metric.name]]
+        return decimals_for(max((abs(value) for value in values if np.isfinite(value)), default=0))
 
     def contenders(self) -> pd.Index[str]:
         """Return the labels of methods that may be called best: no oracles, every decodable photo scored."""

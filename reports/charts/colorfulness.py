@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from ..analysis.statistics import per_photo
 from ..analysis.summary import Summary
 from ..tables import MetricFacts, Results
-from .style import style
+from .style import BAND, BLUE, BOX, INK, style
 
 
 def colorfulness(results: Results, summary: Summary, metric: MetricFacts) -> Figure:
@@ -22,7 +22,7 @@ def colorfulness(results: Results, summary: Summary, metric: MetricFacts) -> Fig
                 rows[label] = values[label].dropna().to_numpy(float)
         figure = Figure(figsize=(8, 0.9 + 0.26 * len(rows)), layout="constrained")
         axes = figure.subplots()
-        axes.axvspan(*np.quantile(truth, [0.25, 0.75]), color="#F0E442", alpha=0.35, linewidth=0)
+        axes.axvspan(*np.quantile(truth, [0.25, 0.75]), color=BAND, linewidth=0)
         axes.boxplot(
             list(rows.values()),
             orientation="horizontal",
@@ -30,10 +30,10 @@ def colorfulness(results: Results, summary: Summary, metric: MetricFacts) -> Fig
             showfliers=False,
             widths=0.55,
             patch_artist=True,
-            boxprops={"facecolor": "#9FC9E4", "edgecolor": "#0072B2"},
-            whiskerprops={"color": "#0072B2"},
-            capprops={"color": "#0072B2"},
-            medianprops={"color": "#000000"},
+            boxprops={"facecolor": BOX, "edgecolor": BLUE},
+            whiskerprops={"color": BLUE},
+            capprops={"color": BLUE},
+            medianprops={"color": INK},
         )
         axes.set_yticks(range(1, len(rows) + 1), list(rows))
         axes.invert_yaxis()

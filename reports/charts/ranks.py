@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..analysis.statistics import Ranks
-from .style import style
+from ..text import NO_BREAK
+from .style import BLUE, FAINT, INK, style
 
 
 def critical_difference(ranks: Ranks) -> Figure:
@@ -27,12 +28,14 @@ def critical_difference(ranks: Ranks) -> Figure:
             on_left = place < left
             line = depth + (place if on_left else count - 1 - place)
             end = 1 - 0.03 * count if on_left else count + 0.03 * count
-            axes.plot([value, value, end], [0, line, line], color="#444444", linewidth=1)
-            name = f" {label} {value:.2f} " if on_left else f" {value:.2f} {label} "
-            axes.text(end, line, name, ha="right" if on_left else "left", va="center")
+            axes.plot([value, value, end], [0, line, line], color=FAINT, linewidth=1)
+            name = f"{label} {value:.2f}" if on_left else f"{value:.2f} {label}"
+            axes.text(
+                end, line, f"{NO_BREAK}{name}{NO_BREAK}", ha="right" if on_left else "left", va="center"
+            )
         for level, (first, last) in enumerate(cliques):
             ends = average.iloc[[first, last]].to_numpy(float) + np.array([-0.04, 0.04])
-            axes.plot(ends, [0.5 + 0.35 * level] * 2, color="#0072B2", linewidth=4, solid_capstyle="butt")
+            axes.plot(ends, [0.5 + 0.35 * level] * 2, color=BLUE, linewidth=4, solid_capstyle="butt")
         return figure
 
 
@@ -40,12 +43,12 @@ def _rank_axis(axes: Axes, count: int, height: float, critical: float) -> None:
     axes.set_axis_off()
     axes.set_xlim(1 - 0.45 * count, count + 0.45 * count)
     axes.set_ylim(height, -2.4)
-    axes.plot([1, count], [0, 0], color="black", linewidth=1)
+    axes.plot([1, count], [0, 0], color=INK, linewidth=1)
     for tick in range(1, count + 1):
-        axes.plot([tick, tick], [0, -0.25], color="black", linewidth=1)
+        axes.plot([tick, tick], [0, -0.25], color=INK, linewidth=1)
         axes.text(tick, -0.4, str(tick), ha="center", va="bottom")
-    axes.plot([1, 1 + critical], [-1.9, -1.9], color="#0072B2", linewidth=4, solid_capstyle="butt")
-    axes.text(1 + critical, -1.9, f"  critical difference {critical:.2f}", ha="left", va="center")
+    axes.plot([1, 1 + critical], [-1.9, -1.9], color=BLUE, linewidth=4, solid_capstyle="butt")
+    axes.text(1 + critical, -1.9, f"{NO_BREAK}critical difference {critical:.2f}", ha="left", va="center")
 
 
 def _cliques(average: NDArray[np.floating[Any]], critical: float) -> list[tuple[int, int]]:

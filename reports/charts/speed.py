@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from ..analysis.summary import Summary
 from ..tables import MetricFacts
-from .style import style
+from .style import BLUE, FAINT, GREEN, GREY, GROUND, METHOD, VERMILION, style
 
 GROUP_STYLES = {
-    "baseline": ("#999999", "s"),
-    "classical": ("#0072B2", "o"),
-    "deep": ("#D55E00", "^"),
-    "published": ("#009E73", "D"),
+    "baseline": (GREY, "s"),
+    "classical": (BLUE, "o"),
+    "deep": (VERMILION, "^"),
+    "published": (GREEN, "D"),
 }
-"""Family → colour, of Okabe and Ito's palette, and marker: never distinguished by colour alone."""
+"""Family → colour and marker: never distinguished by colour alone."""
 
 NEAR = ((8, 0), (-8, 0), (0, 6), (0, -6))
 """Possible offsets of a point's name, in pixels; the first free one is used."""
@@ -40,22 +40,16 @@ def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
         contenders = points[points.index.isin(summary.contenders())]
         front = contenders.loc[pareto(contenders["speed"].to_numpy(), contenders["quality"].to_numpy())]
         front = front.sort_values("speed")
-        axes.step(front["speed"], front["quality"], where="pre", color="#444444", linewidth=1, zorder=1)
+        axes.step(front["speed"], front["quality"], where="pre", color=FAINT, linewidth=1, zorder=1)
         families = summary.rows["family"][points.index]
         for group, (color, marker) in GROUP_STYLES.items():
             members = points[families == group]
-            if len(members):
-                full = members.index.isin(contenders.index)
+            for place, (label, speed, quality) in enumerate(members.itertuples()):
                 axes.scatter(
-                    members["speed"],
-                    members["quality"],
-                    s=36,
-                    marker=marker,
-                    facecolors=np.where(full, color, "white"),
-                    edgecolors=color,
-                    label=group,
-                    zorder=2,
-                )
+                    speed, quality, s=36, marker=marker, edgecolors=color, zorder=2,
+                    facecolors=color if label in contenders.index else GROUND,
+                    label=group if place == 0 else None, gid=f"{METHOD}{label}",
+                )  # fmt: skip
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.6)))
@@ -104,8 +98,9 @@ def _label(axes: Axes, points: pd.DataFrame) -> None:
             ha=("center", "left", "right")[right],
             va=("center", "bottom", "top")[up],
             fontsize=7.5,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # stays readable on the front
-            arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.6} if offset in FAR else None,
+            path_effects=[withStroke(linewidth=2.5, foreground=GROUND)],  # stays readable on the front
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6} if offset in FAR else None,
+            gid=f"{METHOD}{label}",
         )
 
 

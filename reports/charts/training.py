@@ -6,10 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .style import style
+from .style import BLUE, INK, VERMILION, style
 
-SPLIT_COLORS = {"train": "#0072B2", "validation": "#D55E00"}
-"""Colours of Okabe and Ito's palette for colour-blind readers (doi:10.1038/nmeth.1618)."""
+SPLIT_COLORS = {"train": BLUE, "validation": VERMILION}
 
 
 def training_curves(curves: pd.DataFrame) -> Figure:
@@ -41,7 +40,7 @@ def _draw_curves(place: Axes, curves: pd.DataFrame, quantity: str) -> None:
         place.plot(
             points["epoch"].to_numpy(float),
             points[quantity].to_numpy(float),
-            color=SPLIT_COLORS.get(str(split), "#000000"),
+            color=SPLIT_COLORS.get(str(split), INK),
             label=str(split),
             marker="." if len(points) < 30 else "",
         )

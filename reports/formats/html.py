@@ -1,21 +1,23 @@
 """HTML: one file for sorting, filtering and comparing; needs no network."""
 
 import base64
-import io
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from pathlib import Path
+from typing import TypeGuard
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
 
 from ...files import write_text
 from .. import blocks as b
 from ..blocks import Block, Document, Span, Text
 from ..text import printable
+from .html_gallery import Pictures, gallery
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+SCRIPTS = ("report.js", "gallery.js", "charts.js")
 
 RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}  #: Rank of an entry → its class
 
@@ -23,11 +25,11 @@ RANKS = {0: "", 1: Markup(' class="best"'), 2: Markup(' class="second"')}  #: Ra
 def write(document: Document, folder: Path) -> Path:
     """Write ``report.html`` into a folder and return its path."""
     path = folder / "report.html"
-    write_text(path, printable(page(document)))
+    write_text(path, printable(page(document, Pictures(folder))))
     return path
 
 
-def page(document: Document) -> str:
+def page(document: Document, pictures: Pictures) -> str:
     """Return a whole page; the blocks before the first heading go to its header."""
     lead = list(takewhile(lambda block: not isinstance(block, b.Heading), document.blocks))
     environment = Environment(
@@ -35,16 +37,18 @@ def page(document: Document) -> str:
     )
     return environment.get_template("report.html.j2").render(
         title=document.title,
-        lead=render(lead),
-        content=render(document.blocks[len(lead) :]),
-        css=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704  # ours
-        js=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704  # ours
+        lead=render(lead, pictures),
+        sections=[(b.slug(block.text), block.text) for block in document.blocks if _is_section(block)],
+        content=render(document.blocks[len(lead) :], pictures),
+        css=_template("report.css"),
+        js=Markup("\n").join(map(_template, SCRIPTS)),
     )
 
 
-def render(blocks: Iterable[Block]) -> Markup:
-    """Return blocks as HTML."""
-    return Markup("\n").join(map(render_block, blocks))
+def render(blocks: Iterable[Block], pictures: Pictures | None = None) -> Markup:
+    """Return blocks as HTML; without ``pictures``, those of a gallery are embedded as far as they fit."""
+    known = pictures or Pictures()
+    return Markup("\n").join(render_block(block, known) for block in blocks)
 
 
 def inline(text: Text) -> Markup:
@@ -56,7 +60,7 @@ def inline(text: Text) -> Markup:
     return _join(map(_span, b.spans(text)))
 
 
-def render_block(block: Block) -> Markup:  # noqa: C901, PLR0911  # one case per kind
+def render_block(block: Block, pictures: Pictures) -> Markup:  # noqa: C901, PLR0911  # one case per kind
     """Return a block as HTML; every text in it is escaped."""
     match block:
         case b.Heading(level=2):
@@ -78,16 +82,32 @@ def render_block(block: Block) -> Markup:  # noqa: C901, PLR0911  # one case per
             return _plain(block)
         case b.Figure():
             return Markup(
-                '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{0}">'
-                '<img src="{1}" alt="{0}"></div>\n<figcaption>{2}</figcaption></figure>'
-            ).format(block.alt, _uri(block.content, block.kind), block.caption)
+                '<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="{}">'
+                "{}</div>\n<figcaption>{}</figcaption></figure>"
+            ).format(block.alt, _drawing(block), block.caption)
         case b.Gallery():
-            return _gallery(block)
+            return gallery(block, pictures)
         case b.Details():
             folded = Markup("<details><summary>{}</summary>\n{}\n</details>")
-            return folded.format(block.summary, render(block.blocks))
+            return folded.format(block.summary, render(block.blocks, pictures))
         case b.Data():
             return Markup("")
+
+
+def _drawing(figure: b.Figure) -> Markup:
+    if figure.svg is None:
+        return Markup('<img src="{}" alt="{}">').format(_uri(figure.content, figure.kind), figure.alt)
+    # Matplotlib escapes the texts in it.
+    svg = Markup(figure.svg())  # noqa: S704
+    return svg.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(figure.alt), 1)
+
+
+def _is_section(block: Block) -> TypeGuard[b.Heading]:
+    return isinstance(block, b.Heading) and block.level == 2
+
+
+def _template(name: str) -> Markup:
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  # ours
 
 
 def _results(table: b.Table) -> Markup:
@@ -108,13 +128,6 @@ def _plain(table: b.PlainTable) -> Markup:
         cells = _join(Markup("<td>{}</td>").format(inline(text)) for text in others)
         rows.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(inline(first), cells))
     return _table(headings, rows, table.caption, "plain")
-
-
-def _gallery(gallery: b.Gallery) -> Markup:
-    tiles = Markup("\n").join(_tile(tile, gallery.photo) for tile in (*gallery.given, *gallery.answers))
-    truth = gallery.given[1].path
-    picture = _picture(truth) if truth else ""
-    return Markup('<div class="gallery" style="--truth: url({})">\n{}\n</div>').format(picture, tiles)
 
 
 def _span(span: Span) -> Markup:
@@ -146,33 +159,6 @@ def _row(row: b.Row, *, first: bool) -> Markup:
 def _entry(entry: b.Entry) -> Markup:
     value = "" if entry.value is None else Markup(' data-value="{}"').format(entry.value)
     return Markup("<td{}{}>{}</td>").format(RANKS[entry.rank], value, entry.text)
-
-
-def _tile(tile: b.Tile, photo: str) -> Markup:
-    """Return a picture; on every answer a slider reveals the truth."""
-    caption, control, method = tile.caption, Markup(""), Markup("")
-    if tile.path is None:
-        picture, caption = Markup('<span class="missing">{}</span>').format(tile.caption), ""
-    elif tile.group == "truth":
-        picture = Markup('<div class="truth" role="img" aria-label="the truth of {}"></div>').format(photo)
-    else:
-        shown = Markup('<div class="truth"></div><img class="over" src="{}" alt="{} of {}">')
-        picture = shown.format(_picture(tile.path), tile.label, photo)
-    if tile.group not in ("", "truth"):
-        method = Markup(' data-method="{} {}"').format(tile.label, tile.group)
-        slider = '<input type="range" min="0" max="100" value="0" aria-label="uncover the truth under {}">'
-        control = Markup(slider).format(tile.label) if tile.path else control  # noqa: S704  # ours
-    return Markup(
-        '<figure{}>\n<div class="picture">{}</div>\n{}<figcaption><b>{}</b> {}</figcaption>\n</figure>'
-    ).format(method, picture, control, tile.label, caption)
-
-
-def _picture(path: Path) -> str:
-    """Return a kept picture as a data URI; as JPEG, a fifth of its size."""
-    made = io.BytesIO()
-    with Image.open(path) as picture:
-        picture.convert("RGB").save(made, format="JPEG", quality=92, subsampling=0)
-    return _uri(made.getvalue(), "jpeg")
 
 
 def _uri(content: bytes, kind: str) -> str:

@@ -41,18 +41,21 @@ COMMANDS = {1: "textbf:--rwrap", 2: "underline:--rwrap"}  #: Rank → how pandas
 
 CHARACTER, GAP = 5, 8  #: Width of a 10 pt digit, and of the gap between columns, in points
 
-ROOM = round(345 / 0.7)
+ROOM = round(345 / 0.6)
 r"""Width in points beyond which a table is split: shrunk to ``article``'s line of 345 pt, its 10 pt type
-would be smaller than ``\scriptsize``, which is 7 pt."""
+would be smaller than 6 pt. Across both columns of a paper with two, about 500 pt, it stays above 8 pt."""
 
-TEMPLATE = r"""\begin{table}
+COLUMN = round(240 / 0.7)
+r"""Width in points beyond which a table spans both columns of a paper with two, of 240 pt each."""
+
+TEMPLATE = r"""\begin{%s}
 \centering
 \caption{%s}
 \label{%s}
 \setlength{\tabcolsep}{%gpt}
 \begin{adjustbox}{max width=\linewidth}
 %s\end{adjustbox}
-\end{table}
+\end{%s}
 """
 
 
@@ -84,9 +87,7 @@ def readable(table: Table) -> list[Table]:
     value. Each has all rows, except the truth's if it has none of these values.
     """
     widths = [_width(place, table) for place in range(len(table.columns))]
-    names = ([row.group for row in table.rows], [row.label for row in table.rows])
-    taken = sum(CHARACTER * max(map(len, texts), default=0) + GAP for texts in names)
-    room = max(ROOM - taken, ROOM // 2)  # long names must not force one table per column
+    room = max(ROOM - _names_width(table), ROOM // 2)  # long names must not force one table per column
 
     def packed(room: int) -> list[list[int]]:
         parts: list[list[int]] = [[]]
@@ -102,24 +103,49 @@ def readable(table: Table) -> list[Table]:
 
 
 def latex(table: Table, caption: str, label: str) -> str:
-    """Return a table as a LaTeX ``table`` environment, at most as wide as the line; texts are escaped."""
-    methods = pd.MultiIndex.from_tuples([(_escaped(row.group), _escaped(row.label)) for row in table.rows])
+    """Return a table as a LaTeX ``table`` environment, at most as wide as the line; texts are escaped.
+
+    A line parts the families; what does not compete is in italics. A wide table is a ``table*``, which spans
+    both columns of a paper with two.
+    """
+    methods = pd.RangeIndex(len(table.rows))
     # Headings may repeat, but a Styler's columns must be unique.
     places = pd.RangeIndex(len(table.columns))
     texts = pd.DataFrame(
         [[_escaped(entry.text) for entry in row.entries] for row in table.rows], methods, places
     )
     marks = [[COMMANDS.get(entry.rank, "") for entry in row.entries] for row in table.rows]
+    labels = [
+        rf"\textit{{{_escaped(row.label)}}}" if row.apart else _escaped(row.label) for row in table.rows
+    ]
     tabular = (
-        texts.style.format_index(lambda place: _stacked(_lines(cast("int", place), table)), axis="columns")
+        texts.style.format_index(lambda row: labels[cast("int", row)], axis="index")
+        .format_index(lambda place: _stacked(_lines(cast("int", place), table)), axis="columns")
         .apply(lambda _: pd.DataFrame(marks, methods, places), axis=None)
         .to_latex(
             hrules=True,
-            column_format="@{}ll" + "r" * len(table.columns) + "@{}",
-            multirow_align="naive",
+            column_format="@{}l" + "r" * len(table.columns) + "@{}",
         )
     )
-    return TEMPLATE % (_escaped(caption), label, GAP / 2, tabular)
+    width = _names_width(table) + sum(_width(place, table) for place in range(len(table.columns)))
+    kind = "table*" if width > COLUMN else "table"
+    return TEMPLATE % (kind, _escaped(caption), label, GAP / 2, _parted(tabular, table), kind)
+
+
+def _parted(tabular: str, table: Table) -> str:
+    """Return a ``tabular`` with a line above every family but the first."""
+    head, rule, body = tabular.partition("\\midrule\n")
+    lines = body.splitlines(keepends=True)
+    groups = [row.group for row in table.rows]
+    for place in range(len(groups) - 1, 0, -1):
+        if groups[place] != groups[place - 1]:
+            lines.insert(place, rule)
+    return head + rule + "".join(lines)
+
+
+def _names_width(table: Table) -> int:
+    """Return the approximate width of the methods' names in points, including their gap."""
+    return CHARACTER * max((len(row.label) for row in table.rows), default=0) + GAP
 
 
 def _units(table: Table) -> list[list[int]]:

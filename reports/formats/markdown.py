@@ -11,6 +11,8 @@ from .. import blocks as b
 from ..blocks import Block, Document, Span, Text
 from ..text import printable
 
+MOST_COLUMNS = 9  #: Columns of a table of results that GitHub shows without scrolling
+
 
 def write(document: Document, folder: Path) -> Path:
     """Write ``report.md`` and ``figures/`` into a folder and return the report's path."""
@@ -73,7 +75,8 @@ def render_block(block: Block) -> str:  # noqa: C901, PLR0911  # one case per ki
             picture = f"![{inline(block.alt)}](figures/{block.file})"
             return f"{picture}\n\n{inline(block.caption)}" if block.caption else picture
         case b.Gallery():
-            return render_block(block.sheet)
+            shown = [photo for photo in block.photos if photo.sheet]
+            return "\n\n".join(map(_photo, shown))
         case b.Details():
             return (
                 f"<details><summary>{inline(block.summary)}</summary>\n\n{render(block.blocks)}\n</details>"
@@ -82,8 +85,24 @@ def render_block(block: Block) -> str:  # noqa: C901, PLR0911  # one case per ki
             return ""
 
 
+def _photo(photo: b.Photo) -> str:
+    parts = (b.Heading(photo.title, 3), b.Prose(photo.note), photo.sheet)
+    return "\n\n".join(render_block(part) for part in parts if part is not None)
+
+
 def _results(table: b.Table) -> str:
-    """Return a table of results: the best in bold, oracles and the truth in italics."""
+    """Return a table of results: the best in bold, oracles and the truth in italics.
+
+    One with more than `MOST_COLUMNS` becomes several.
+    """
+    places = range(len(table.columns))
+    if len(places) <= MOST_COLUMNS - 2:
+        return _part(table)
+    parts = [places[start : start + MOST_COLUMNS - 2] for start in places[:: MOST_COLUMNS - 2]]
+    return "\n\n".join(_part(table.only(part)) for part in parts)
+
+
+def _part(table: b.Table) -> str:
     headings = ["", "method", *(inline(column.title) for column in table.columns)]
     rows, group = [], ""
     for row in table.rows:

@@ -6,7 +6,7 @@ from ..analysis.inference import LEVEL
 from ..analysis.material import Material
 from ..analysis.significance import Significance
 from ..blocks import Block, Data, Details, Heading, PlainTable, Prose
-from ..text import decimals_for, number, p_value, span
+from ..text import number, p_value, span
 
 
 def blocks(material: Material) -> list[Block]:
@@ -28,7 +28,7 @@ def blocks(material: Material) -> list[Block]:
 
 
 def _table(by: Significance, material: Material) -> PlainTable:
-    decimals = decimals_for(float(material.headline.scores[by.metric.name].abs().max()))
+    decimals = material.headline.decimals(by.metric)
     rows = tuple(
         (
             str(row["a"]),

@@ -1,4 +1,4 @@
-"""The gallery: a few photos with every method's answer."""
+"""The gallery: every method's answers, on a few telling photos first."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..analysis.gallery import Chosen
 from ..analysis.material import Material
-from ..blocks import Block, Figure, Gallery, Heading, Prose, Tile
+from ..blocks import Block, Figure, Gallery, Heading, Photo, Prose, Tile
 from ..charts import style
 from ..charts.contact_sheet import contact_sheet
 from ..text import number
@@ -17,35 +17,27 @@ def blocks(material: Material) -> list[Block]:
     choice = material.gallery
     if not choice.photos:
         return []
-    made: list[Block] = [
-        Heading("Gallery"),
-        Prose(
-            f"The best, the median and the worst of {choice.among}, by mean {choice.photos[0].metric.label} "
-            "over the real methods (no baselines, no oracles), and the one on which these methods differ "
-            "most."
-        ),
-    ]
-    for photo in choice.photos:
-        apart = photo.apart if photo.rank == "disputed" else ()
-        found = f"; {apart[0]} does best, {apart[1]} worst" if apart else ""
-        made += [
-            Heading(f"{photo.rank.capitalize()}: {photo.photo}", 3),
-            Prose(f"Mean {photo.metric.label} {number(photo.score, 3)}{found}."),
-            _gallery(material, photo),
-        ]
-    return made
+    told = (
+        f"The median, the best and the worst of {choice.among}, by mean {choice.photos[0].metric.label} over "
+        "the real methods (no baselines, no oracles), and the one on which these methods differ most."
+    )
+    photos = tuple(_photo(material, photo) for photo in (*choice.photos, *choice.others))
+    return [Heading("Gallery"), Prose(told), Gallery(photos)]
 
 
-def _gallery(material: Material, photo: Chosen) -> Gallery:
-    given, answers = _tiles(material, photo)
+def _photo(material: Material, chosen: Chosen) -> Photo:
+    given, answers = _tiles(material, chosen)
+    apart = chosen.apart if chosen.rank == "disputed" else ()
+    found = f"; {apart[0]} does best, {apart[1]} worst" if apart else ""
     sheet = Figure(
-        f"gallery-{photo.rank}",
-        f"{photo.rank.capitalize()} photo: input, truth and every method's answer",
+        f"gallery-{chosen.rank}",
+        f"{chosen.rank.capitalize()} photo: input, truth and every method's answer",
         "",
         lambda: style.encode(contact_sheet([*given, *answers]), "jpg"),
         kind="jpg",
     )
-    return Gallery(photo.photo, given, answers, sheet)
+    note = f"Mean {chosen.metric.label} {number(chosen.score, 3)}{found}."
+    return Photo(chosen.photo, chosen.rank, note, given, answers, sheet if chosen.rank else None)
 
 
 def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[Tile, ...]]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ... import UserError
+from ..analysis.material import Material
 from ..analysis.statistics import Intervals
 from ..analysis.summary import Summary
 from ..blocks import Block, Column, Details, Entry, Figure, Row, Table
 from ..tables import MetricFacts
-from ..text import MISSING, NO_BREAK, decimals_for, number, span
+from ..text import MISSING, NO_BREAK, number, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -35,11 +38,24 @@ FACTS = {
 """Columns that are not metrics, by their name in `Summary.rows`."""
 
 
-def headline_table(summary: Summary, intervals: Intervals | None = None, *, caption: str) -> Table:
-    """Return the first table of a report: coverage, the headline metrics and the main costs."""
+def headline_table(material: Material, *, intervals: bool = False) -> Table:
+    """Return the first table of a report: the chosen columns, or the headline metrics and the main costs.
+
+    Raises `UserError` if a chosen column is unknown.
+    """
+    summary, chosen = material.headline, material.selection.columns
+    known = [*(metric.name for metric in summary.metrics), *FACTS]
+    if unknown := [name for name in chosen if name not in known]:
+        raise UserError(f"unknown column '{unknown[0]}'; this run has {', '.join(known)}")
     metrics = [metric.name for metric in summary.metrics if metric.headline]
-    names = ["coverage", *metrics, "images_per_second", "parameter_count"]
-    return lay_out(summary, names, intervals, name="headline", caption=caption)
+    names = chosen or [*covered(summary), *metrics, "images_per_second", "parameter_count"]
+    ends = material.headline_intervals if intervals else None
+    return lay_out(summary, names, ends, name="headline", caption=material.headline_photos)
+
+
+def covered(summary: Summary) -> list[str]:
+    """Return the column of coverage, if any method lacks some."""
+    return [] if summary.complete else ["coverage"]
 
 
 def lay_out(
@@ -115,13 +131,19 @@ def metric_column(metric: MetricFacts) -> Column:
 
 def chart(name: str, alt: str, caption: str, draw: Callable[[], Drawing]) -> Figure:
     """Return a chart that is drawn on first use."""
+    drawn = cache(draw)
 
     def encoded() -> bytes:
         from ..charts.style import encode  # Matplotlib is slow to import
 
-        return encode(draw())
+        return encode(drawn())
 
-    return Figure(name, alt, caption, encoded)
+    def inline() -> str:
+        from ..charts.style import inline_svg
+
+        return inline_svg(drawn(), name)
+
+    return Figure(name, alt, caption, encoded, svg=inline)
 
 
 def _table(
@@ -138,9 +160,7 @@ def _table(
 
 def _metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals | None) -> list[Entry]:
     values, spread = summary.scores[metric.name], summary.spread[metric.name]
-    truth = summary.truth[metric.name]
-    finite = [abs(value) for value in [*values, truth] if math.isfinite(value)]
-    decimals = decimals_for(max(finite, default=0))
+    truth, decimals = summary.truth[metric.name], summary.decimals(metric)
     ranks = _ranks(summary.badness(metric), decimals)
     entries = []
     for label, value, deviation in zip(values.index, values, spread, strict=True):

@@ -13,7 +13,7 @@ def blocks(material: Material) -> list[Block]:
     split = run.options["split"]
     which: list[Span] = [f"every {unit}"] if split == "all" else ["the ", Strong(split), " split"]
     told: list[Span] = [
-        f"{len(rows)} methods colorized ",
+        f"{counted(len(rows), 'method')} colorized ",
         *which,
         " of ",
         Code(run.dataset["name"]),

@@ -8,7 +8,7 @@ from ..analysis.summary import Summary
 from ..blocks import Block, Data, Heading, Prose
 from ..tables import MetricFacts
 from ..text import counted, decimals_for, number
-from .layout import lay_out, unrounded, with_intervals
+from .layout import covered, lay_out, unrounded, with_intervals
 
 
 def blocks(material: Material) -> list[Block]:
@@ -20,7 +20,7 @@ def blocks(material: Material) -> list[Block]:
         return [Prose("None of the photos is known to be near-grey.")]
     shown, which = (material.summary, "with") if material.greyish else (colored, "without")
     ends = material.intervals if material.greyish else intervals(colored)
-    names = ["coverage", *(metric.name for metric in shown.metrics if metric.headline)]
+    names = [*covered(shown), *(metric.name for metric in shown.metrics if metric.headline)]
     caption = f"Results {which} near-grey photos"
     table = lay_out(shown, names, ends, name=f"{which}-near-grey", caption=caption)
     left = material.headline_intervals if material.greyish else ends

@@ -1,16 +1,11 @@
-"""The results on all photos: the headline table, how to read it, and its charts."""
-
-import numpy as np
+"""The results on all photos: the headline table, and how to read it."""
 
 from ..analysis.inference import ROUGH
 from ..analysis.material import Material
 from ..analysis.statistics import effective
-from ..blocks import Block, Bullets, Data, Heading, Link, Prose, Strong, Text
-from ..charts.accuracy import accuracy_curves
-from ..charts.colorfulness import colorfulness
-from ..charts.speed import quality_against_speed, timed
+from ..blocks import Block, Bullets, Data, Details, Heading, Link, Prose, Strong, Text
 from ..text import counted
-from .layout import chart, headline_table, unrounded, with_intervals
+from .layout import headline_table, unrounded, with_intervals
 
 READING: tuple[Text, ...] = (
     (
@@ -42,16 +37,12 @@ READING: tuple[Text, ...] = (
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""
-    table = headline_table(material.headline, material.headline_intervals, caption=material.headline_photos)
+    table = headline_table(material, intervals=True)
     return [
         Heading("Results"),
         *_left_out(material),
         *with_intervals(table),
-        Prose("How to read it:"),
-        Bullets((*READING, *_sureness(material), *_pooled(material))),
-        *_speed(material),
-        *_accuracy(material),
-        *_colorfulness(material),
+        Details("How to read this table", (Bullets((*READING, *_sureness(material), *_pooled(material))),)),
         Data("summary", unrounded(material.summary, material.intervals)),
     ]
 
@@ -97,49 +88,3 @@ def _pooled(material: Material) -> list[Text]:
                 f"as many as {equal}{rough}."
             )
     return told
-
-
-def _speed(material: Material) -> list[Block]:
-    metric = material.headline.lead
-    if metric is None or timed(material.headline, metric).empty:
-        return []
-    return [
-        chart(
-            "speed",
-            f"{metric.label} against images per second, one point per method",
-            "The line joins the methods that no other method beats in both. It leaves out those that have "
-            "not scored every photo, whose points are hollow. Oracles, which see the truth, are not shown.",
-            lambda: quality_against_speed(material.headline, metric),
-        )
-    ]
-
-
-def _accuracy(material: Material) -> list[Block]:
-    curves = material.results.accuracy_curves
-    if curves.empty:
-        return []
-    labels = {metric.name: metric.label for metric in material.summary.metrics}
-    return [
-        chart(
-            "accuracy",
-            "Share of pixels within a distance in ab of the truth, by that distance, of every method",
-            "Share of pixels whose distance in ab is at most the threshold, over all photos: the area under "
-            "each line from 0 to 150 is the method's AuC. The axis ends where every method reaches 99%.",
-            lambda: accuracy_curves(curves, material.summary.rows, labels),
-        )
-    ]
-
-
-def _colorfulness(material: Material) -> list[Block]:
-    summary = material.summary
-    metric = next((metric for metric in summary.metrics if metric.name == "colorfulness"), None)
-    if metric is None or not np.isfinite(summary.truth[metric.name]):
-        return []
-    return [
-        chart(
-            "colorfulness",
-            "Distribution of colorfulness over photos, of the truth and of every method",
-            "Boxes hold the middle half of the photos, whiskers 95% of them; the band is the truth's box.",
-            lambda: colorfulness(material.results, summary, metric),
-        )
-    ]

@@ -14,7 +14,7 @@ from ..analysis.statistics import Ranks
 from ..blocks import Block, Bullets, Column, Data, Entry, Figure, Heading, Prose, Row, Strong, Table, Text
 from ..charts.ranks import critical_difference
 from ..tables import MetricFacts
-from ..text import MISSING, counted, decimals_for, in_words, number, p_value, span
+from ..text import MISSING, counted, in_words, number, p_value, span
 from .layout import chart
 
 
@@ -69,7 +69,7 @@ def differences_table(by: Significance, material: Material) -> Table:
     metric, summary, ends = by.metric, material.headline, material.headline_intervals
     scores = summary.scores[metric.name].astype(float)
     low, high = ends.low[metric.name], ends.high[metric.name]
-    decimals = decimals_for(float(scores.abs().max()))
+    decimals = summary.decimals(metric)
     percent = f"{LEVEL:.0%} interval"
     groups = {label: place for place, group in enumerate(by.groups, start=1) for label in group}
     columns = (

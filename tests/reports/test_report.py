@@ -24,6 +24,17 @@ def test_every_format_says_where_it_is(maker, tmp_path):
     assert all(path.exists() for path in paths)
 
 
+@pytest.mark.usefixtures("drawn")
+def test_a_format_that_was_not_asked_for_before_is_added(maker, tmp_path):
+    results = maker.run(methods=METHODS)
+    write_formats(results, tmp_path, ["md"])
+    assert not (tmp_path / "report.html").exists()
+    before = (tmp_path / "report.md").stat().st_mtime_ns
+    write_report(results, tmp_path)
+    assert (tmp_path / "report.html").is_file()
+    assert (tmp_path / "report.md").stat().st_mtime_ns == before
+
+
 def test_only_the_requested_formats_are_written(maker, tmp_path):
     write_formats(maker.run(methods=("gray",)), tmp_path, ["csv"])
     assert [path.name for path in tmp_path.iterdir()] == ["csv"]
@@ -56,6 +67,7 @@ def drawn(monkeypatch):
         return b"a figure"
 
     monkeypatch.setattr(style, "encode", encode)
+    monkeypatch.setattr(style, "inline_svg", lambda figure, name: "<svg></svg>")
     return calls
 
 
@@ -86,7 +98,7 @@ def test_changed_results_and_lost_files_are_drawn_again(maker, tmp_path, drawn):
 def test_a_damaged_report_is_written_again(maker, tmp_path, damage):
     results = maker.run(methods=METHODS)
     whole = write_report(results, tmp_path).read_text()
-    for file in ("report.md", "figures/speed.png"):
+    for file in ("report.md", "report.html", "figures/speed.png"):
         before = (tmp_path / file).read_bytes()
         (tmp_path / file).write_text(damage)
         write_report(results, tmp_path)

@@ -36,10 +36,3 @@ filter.addEventListener("input", () => {
     item.hidden = !item.dataset.method.toLowerCase().includes(wanted);
   }
 });
-
-// The slider uncovers the truth from the left.
-for (const slider of document.querySelectorAll(".gallery input")) {
-  slider.addEventListener("input", () => {
-    slider.closest("figure").style.setProperty("--cut", `${slider.value}%`);
-  });
-}

@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+import numpy as np
+from PIL import Image
+
 from huebench.reports.analysis.gallery import choose_photos
 from huebench.reports.analysis.summary import summarize
 
@@ -24,7 +27,7 @@ def test_best_median_worst_and_most_disputed_by_auc_over_real_methods(maker):
     assert photos["median"] == auc.index[2]
     assert photos["worst"] == auc.index[3]
     assert photos["disputed"] == auc.index[1], "the only one left"
-    assert chosen(results)[0].score == auc.iloc[0]
+    assert chosen(results)[1].score == auc.iloc[0]
 
 
 def test_the_most_disputed_has_the_widest_gap_between_two_real_methods(maker):
@@ -57,10 +60,26 @@ def test_near_grey_photos_are_left_out_unless_there_are_no_others(maker):
     results.images["near_grey"] = grey.astype("boolean").mask(results.images["method"] == "gray")
     assert most_disputed.photo not in {photo.photo for photo in chosen(results)}
     assert len(chosen(results)) == 3
-    assert gallery(results).among == "the photos (1 of them near-grey and left out)"
+    assert gallery(results).among == "the photos (without 1 near-grey, dark or flat)"
     results.images["near_grey"] = True
     assert len(chosen(results)) == 4
     assert gallery(results).among == "the photos"
+
+
+def test_dark_and_flat_photos_come_last_unless_there_are_no_others(maker):
+    results = maker.run(methods=METHODS, photos=4, pictures=True, near_grey=0.0)
+    names = ["dark.png", "flat.png", "a.png", "b.png"]
+    ramp = np.linspace(0, 255, 64 * 64 * 3).reshape(64, 64, 3)
+    for name, picture in zip(names, (0.2 * ramp, 100 + 0.05 * ramp, ramp, ramp[::-1]), strict=True):
+        Image.fromarray(picture.astype(np.uint8)).save(maker.folder / name)
+    results.images["truth_picture"] = results.images["photo"].map(
+        dict(zip(results.images["photo"].unique(), names, strict=True))
+    )
+    choice = gallery(results)
+    assert {photo.photo for photo in choice.photos} == {"im0002.jpg", "im0003.jpg"}
+    assert [photo.photo for photo in choice.others] == ["im0000.jpg", "im0001.jpg"]
+    results.images["truth_picture"] = "dark.png"
+    assert len(gallery(results).photos) == 4
 
 
 def test_the_number_of_photos_with_kept_pictures_is_shown(maker):

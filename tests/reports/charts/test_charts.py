@@ -14,6 +14,7 @@ from huebench.reports.charts import categories
 from huebench.reports.charts.colorfulness import colorfulness
 from huebench.reports.charts.ranks import _cliques, critical_difference
 from huebench.reports.charts.speed import quality_against_speed
+from huebench.reports.charts.style import INK
 from huebench.reports.report import make_document
 
 
@@ -87,7 +88,7 @@ def test_colorfulness_starts_with_the_truth(maker):
     axes = colorfulness(results, summary, metric_of(summary, "colorfulness")).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["truth", "gray"]
     truth = results.images.groupby("photo")["colorfulness_truth"].first().dropna().to_numpy(float)
-    medians = [line.get_xdata()[0] for line in axes.get_lines() if line.get_color() == "#000000"]
+    medians = [line.get_xdata()[0] for line in axes.get_lines() if line.get_color() == INK]
     assert medians == pytest.approx([np.median(truth), 0.0])
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import re
 
 import matplotlib as mpl
 import numpy as np
@@ -10,7 +11,7 @@ from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import Gallery, Tile
 from huebench.reports.charts.accuracy import ALMOST_ALL, accuracy_curves
 from huebench.reports.charts.contact_sheet import contact_sheet
-from huebench.reports.charts.style import encode
+from huebench.reports.charts.style import GREY, encode, inline_svg
 from huebench.reports.charts.training import training_curves
 
 from ..conftest import found, section
@@ -19,8 +20,8 @@ from ..conftest import found, section
 @pytest.fixture
 def tiles(maker):
     results = maker.run(methods=("gray", "pix2pix"), pictures=True, photos=4)
-    gallery = found(Gallery, section("gallery", results))[0]
-    return [*gallery.given, *gallery.answers]
+    photo = found(Gallery, section("gallery", results))[0].photos[0]
+    return [*photo.given, *photo.answers]
 
 
 @pytest.fixture
@@ -56,6 +57,35 @@ def test_accuracy_curves_are_of_every_method_but_oracles_and_end_where_all_are_w
     assert [line.get_label() for line in accuracy_curves(only, rows, labels).axes[0].get_lines()] == [
         "oracle-lowres"
     ]
+
+
+def test_the_five_best_accuracy_curves_have_colours_and_names(maker):
+    results = maker.run(
+        methods=("gray", "mean-ab", "random-ab", "pixel-knn", "pix2pix", "fusion", "patch-som-knn")
+    )
+    figure = accuracy_curves(results.accuracy_curves, summarize(results).rows, {"auc": "AuC"})
+    best = ["fusion", "pix2pix", "mean-ab", "gray", "patch-som-knn"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*best, "2 other methods"]
+    lines = {line.get_label(): line.get_color() for line in figure.axes[0].get_lines()}
+    assert len({lines[label] for label in best} | {GREY}) == 6
+    assert {lines["random-ab"], lines["pixel-knn"]} == {GREY}
+
+
+def test_an_inline_chart_has_the_pages_colours_and_its_own_ids(maker):
+    results = maker.run(methods=("gray", "pix2pix"))
+    rows = summarize(results).rows
+    texts = [
+        inline_svg(accuracy_curves(results.accuracy_curves, rows, {"auc": "AuC"}), name) for name in "ab"
+    ]
+    assert texts[0].startswith("<svg")
+    assert "var(--blue)" in texts[0]
+    assert not re.search("#[0-9a-f]{6}", texts[0]), "a colour that no theme changes"
+    assert {*re.findall('data-series="([^"]+)"', texts[0])} == {"gray", "pix2pix"}
+    ids = [set(re.findall(' id="([^"]+)"', text)) for text in texts]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    again = inline_svg(accuracy_curves(results.accuracy_curves, rows, {"auc": "AuC"}), "a")
+    assert again == texts[0]
 
 
 def test_settings_of_the_user_neither_show_nor_change(tiles):

@@ -1,9 +1,12 @@
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
-from huebench.reports.report import write_formats, write_report
+from huebench.reports.formats import html
+from huebench.reports.formats.html_gallery import Pictures
+from huebench.reports.report import make_document, write_formats, write_report
 
 from ..conftest import Maker
 
@@ -49,8 +52,9 @@ def test_a_page_is_well_formed_and_loads_nothing_from_outside(maker, tmp_path):
     assert page.open == []
     assert page.loaded
     assert all(source.startswith("data:image/") for source in page.loaded)
-    assert all(url.startswith("data:") for url in re.findall(r'url\("?([^)"]+)', text))
+    assert all(url.startswith(("data:", "#")) for url in re.findall(r'url\("?([^)"]+)', text))
     assert {link.removeprefix("#") for link in page.links} <= page.ids
+    assert {"#results", "#gallery", "#charts", "#provenance"} <= set(page.links), "a table of contents"
 
 
 def test_a_page_says_what_the_markdown_says(maker, tmp_path):
@@ -70,7 +74,7 @@ def test_a_page_says_what_the_markdown_says(maker, tmp_path):
 def test_both_reports_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker, tmp_path):
     for photos, among in ((12, "the 4 of 12 photos whose pictures were kept"), (4, "the photos")):
         results = maker.run(methods=("gray", "fusion"), pictures=True, photos=photos, near_grey=0.0)
-        said = f"The best, the median and the worst of {among}, by mean AuC"
+        said = f"The median, the best and the worst of {among}, by mean AuC"
         assert said in Page(page_of(results, tmp_path).read_text()).text
         assert said in write_report(results, tmp_path).read_text()
 
@@ -112,11 +116,71 @@ def test_sorting_filtering_and_the_slider_work_in_chromium(maker, tmp_path, open
     assert names(page) == sorted(falling)
     page.locator("#filter").fill("DEEP")
     assert names(page) == ["encoder-decoder", "fusion"]
-    figure = page.locator(".gallery figure:not([hidden])", has=page.locator("input")).first
-    figure.locator("input").fill("40")
-    clip = "element => getComputedStyle(element).clipPath"
-    assert figure.locator(".over").evaluate(clip) == "inset(0px 0px 0px 40%)"
+    tiles = page.locator(".photo:not([hidden]) [data-method]:not([hidden])")
+    assert tiles.evaluate_all("tiles => tiles.map(tile => tile.dataset.tile)") == names(page)
     assert problems == []
+
+
+def test_any_photo_can_be_chosen_and_any_two_of_its_pictures_compared(maker, tmp_path, open_page):
+    results = maker.run(methods=METHODS, pictures=True, photos=20)
+    page, problems = open_page(page_of(results, tmp_path).as_uri())
+    photos = page.locator(".photo")
+    kept = results.images.dropna(subset=["picture"])["photo"].unique()
+    assert photos.count() == page.get_by_role("radio").count() == len(kept)
+    page.get_by_role("radio").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert photos.evaluate_all("all => all.map(photo => photo.hidden)") == [True, False, True, True]
+    shown = page.locator(".photo:not([hidden])")
+    shown.locator("select.left").select_option("gray")
+    shown.get_by_role("button", name="compare fusion with the truth").click()
+    sources = {side: shown.locator(f".stage .{side}").get_attribute("src") for side in ("left", "right")}
+    for side, label in (("left", "gray"), ("right", "fusion")):
+        assert sources[side] == shown.locator(f'[data-tile="{label}"] img').get_attribute("src")
+    shown.get_by_role("slider").fill("40")
+    clip = "element => getComputedStyle(element).clipPath"
+    assert shown.locator(".stage .left").evaluate(clip) == "inset(0px 60% 0px 0px)"
+    assert problems == []
+
+
+def test_a_chart_highlights_and_hides_a_method(maker, tmp_path, open_page):
+    page, problems = open_page(page_of(maker.run(methods=METHODS, photos=20), tmp_path).as_uri())
+    chart = page.locator(".chart", has=page.locator("[data-series]")).nth(1)
+    button = chart.get_by_role("button", name="fusion", exact=True)
+    lines = {name: chart.locator(f'[data-series="{name}"]').first for name in ("fusion", "gray")}
+
+    def looks():
+        return {name: line.get_attribute("class") or "" for name, line in lines.items()}
+
+    button.hover()
+    assert looks() == {"fusion": "", "gray": "faded"}
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert not lines["fusion"].is_visible()
+    button.click()
+    assert lines["fusion"].is_visible()
+    assert problems == []
+
+
+def test_pictures_that_do_not_fit_are_linked_or_left_out(maker, tmp_path):
+    results = maker.run(methods=METHODS, pictures=True, photos=20)
+    document = make_document(results)
+    whole = html.page(document, Pictures(maker.folder))
+    assert whole.count("<article") == 4
+    embedded = sum(map(len, re.findall(r'"(data:image/jpeg[^"]+)"', whole)))
+    some = html.page(document, Pictures(maker.folder, embedded - 1))
+    linked = {source for source in Page(some).loaded if not source.startswith("data:")}
+    assert linked
+    assert all((maker.folder / unquote(source)).is_file() for source in linked)
+    elsewhere = html.page(document, Pictures(tmp_path / "elsewhere", embedded - 1))
+    assert elsewhere.count("<article") == 3
+    assert "1 more kept photo did not fit into this page." in Page(elsewhere).text
+
+
+def test_pictures_are_above_the_charts(maker, tmp_path, open_page):
+    text = page_of(maker.run(pictures=True, photos=20), tmp_path)
+    for width, lowest in ((1300, 2500), (390, 4000)):
+        page, _ = open_page(text.as_uri(), viewport={"width": width, "height": 900})
+        assert page.locator(".stage").first.bounding_box()["y"] < lowest
 
 
 @pytest.fixture(scope="module")

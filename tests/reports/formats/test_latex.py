@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -23,10 +24,10 @@ def table_of(label="a", text="1.00", title="PSNR"):
 def test_best_is_bold_and_second_underlined_between_rules():
     rows = (Row("a", "deep", (Entry("2.00", 2.0, 1),)), Row("b", "deep", (Entry("−1.00 ± 0.10", -1.0, 2),)))
     made = latex(made_table((Column("PSNR", "dB", "↑"),), rows), "Results.", "tab:x")
-    assert r"\begin{tabular}{@{}llr@{}}" in made
-    assert r" &  & PSNR $\uparrow$ (dB) \\" in made
-    assert r"deep & a & \textbf{2.00} \\" in made
-    assert r" & b & \underline{$-$1.00 $\pm$ 0.10} \\" in made
+    assert r"\begin{tabular}{@{}lr@{}}" in made
+    assert r" & PSNR $\uparrow$ (dB) \\" in made
+    assert "\n" + r"a & \textbf{2.00} \\" in made
+    assert "\n" + r"b & \underline{$-$1.00 $\pm$ 0.10} \\" in made
     assert re.findall(r"\\(\w+rule)", made) == ["toprule", "midrule", "bottomrule"]
     assert r"\caption{Results.}" in made
     assert r"\label{tab:x}" in made
@@ -48,6 +49,25 @@ def test_everything_from_outside_is_escaped(text, escaped):
     assert text not in made
 
 
+def test_a_line_parts_the_families_and_oracles_are_in_italics():
+    rows = tuple(
+        Row(label, group, (Entry("1.00", 1.0),))
+        for label, group in (("a", "deep"), ("b", "deep"), ("c", "published"), ("d", "oracle"))
+    )
+    made = latex(made_table((Column("PSNR"),), rows), "X", "tab:x")
+    body = made.partition("\\midrule\n")[2].partition("\\bottomrule")[0]
+    assert [line.partition(" &")[0] for line in body.splitlines()] == [
+        "a", "b", r"\midrule", "c", r"\midrule", r"\textit{d}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "kind"), [(4, "table"), (9, "table*")])
+def test_a_wide_table_spans_both_columns_of_a_paper(columns, kind):
+    made = latex(wide(columns, label="gray"), "X", "tab:x")
+    assert made.startswith(rf"\begin{{{kind}}}" + "\n")
+    assert made.endswith(rf"\end{{{kind}}}" + "\n")
+
+
 def wide(columns=12, label="resnet34-classification", text="22.64"):
     headings = tuple(Column(f"metric {i}") for i in range(columns))
     entries = tuple(Entry(text, float(i)) for i in range(columns))
@@ -64,13 +84,13 @@ def test_a_table_is_never_wider_than_the_line():
 def test_a_heading_wider_than_its_column_has_two_lines():
     column = Column("AuC rebalanced", "", "↑")
     made = latex(made_table((column,), (Row("a", "deep", (Entry("0.91", 0.91),)),)), "Results.", "tab:x")
-    assert r" &  & \begin{tabular}[b]{@{}r@{}}AuC\\rebalanced $\uparrow$\end{tabular} \\" in made
+    assert r" & \begin{tabular}[b]{@{}r@{}}AuC\\rebalanced $\uparrow$\end{tabular} \\" in made
     made = latex(
         made_table((column,), (Row("a", "deep", (Entry("wider than its heading", 0.91),)),)),
         "Results.",
         "tab:x",
     )
-    assert r" &  & AuC rebalanced $\uparrow$ \\" in made
+    assert r" & AuC rebalanced $\uparrow$ \\" in made
 
 
 def test_a_table_that_would_be_too_small_to_read_is_split_evenly():
@@ -116,7 +136,7 @@ def test_files_of_a_run(maker, tmp_path):
     for path in folder.iterdir():
         body = path.read_text(encoding="utf-8")
         assert not re.search("[↑↓→Δ±−∞…–]", body)
-        tables = re.findall(r"\\begin{table}.*?\\end{table}", body, re.DOTALL)
+        tables = re.findall(r"\\begin{table\*?}.*?\\end{table\*?}", body, re.DOTALL)
         names = [f"tab:{path.stem}", *(f"tab:{path.stem}-{i}" for i in range(2, len(tables) + 1))]
         assert re.findall(r"\\label{(.+)}", body) == names
         for i, table in enumerate(tables, 1):
@@ -147,6 +167,16 @@ def pdflatex():
         return (folder / "document.log").read_text(encoding="utf-8", errors="replace")
 
     return compile_tables
+
+
+def test_the_headline_is_one_table(maker, tmp_path):
+    results, short = maker.run(), {"colorfulness": "CF", "AuC rebalanced": "AuC reb."}  # as registered
+    metrics = tuple(replace(each, label=short.get(each.label, each.label)) for each in results.run.metrics)
+    results = replace(results, run=replace(results.run, metrics=metrics))
+    folder = write_formats(results, tmp_path, ["latex"])[0]
+    headline = (folder / "headline.tex").read_text()
+    assert headline.count(r"\begin{tabular}{") == 1
+    assert "coverage" not in headline
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])

@@ -105,19 +105,27 @@ def test_the_report_of_a_run(maker, tmp_path):
     assert "{{" not in said
     linked = re.findall(r"\]\((figures/[^)]+)\)", said)
     assert linked == [
+        "figures/gallery-median.jpg",
+        "figures/gallery-best.jpg",
+        "figures/gallery-worst.jpg",
+        "figures/gallery-disputed.jpg",
         "figures/speed.png",
         "figures/accuracy.png",
         "figures/colorfulness.png",
         "figures/categories.png",
-        "figures/gallery-best.jpg",
-        "figures/gallery-median.jpg",
-        "figures/gallery-worst.jpg",
-        "figures/gallery-disputed.jpg",
         "figures/chroma.png",
         "figures/training-curves.png",
     ]
     for figure in linked:
         assert 1_000 < (tmp_path / figure).stat().st_size < 300_000
+
+
+def test_a_table_has_at_most_nine_columns(maker, tmp_path):
+    said = write_report(maker.run(photos=20), tmp_path).read_text(encoding="utf-8")
+    rules = [line for line in said.splitlines() if re.fullmatch(r"[|:-]+", line)]
+    results = [rule for rule in rules if rule.startswith("|:") and rule.count("-:|") > 2]
+    assert results
+    assert max(rule.count("|") - 1 for rule in results) == 9
 
 
 def test_missing_content_has_no_heading(maker, tmp_path):

@@ -7,12 +7,12 @@ from ..conftest import found, section
 METHODS = ("gray", "mean-ab", "pix2pix", "fusion", "oracle-lowres")
 
 
-def galleries(results):
-    return found(Gallery, section("gallery", results))
+def photos_of(results):
+    return [photo for gallery in found(Gallery, section("gallery", results)) for photo in gallery.photos]
 
 
 def tiles_of(results):
-    return [[*gallery.given, *gallery.answers] for gallery in galleries(results)]
+    return [[*photo.given, *photo.answers] for photo in photos_of(results)]
 
 
 def test_tiles_are_the_input_the_truth_and_every_method(maker):
@@ -34,7 +34,7 @@ def test_tiles_are_the_input_the_truth_and_every_method(maker):
 def test_a_method_without_a_picture_keeps_its_tile_and_says_why(maker):
     results = maker.run(methods=METHODS, pictures=True)
     images = results.images
-    photo = galleries(results)[0].photo
+    photo = photos_of(results)[0].name
     images.loc[(images["photo"] == photo) & (images["method"] == "gray"), "picture"] = None
     images.loc[(images["photo"] == photo) & (images["method"] == "mean-ab"), ["picture", "status"]] = [
         None,
@@ -43,7 +43,7 @@ def test_a_method_without_a_picture_keeps_its_tile_and_says_why(maker):
     lost = results.cells["method"] == "pix2pix"
     cells = results.cells.assign(status=results.cells["status"].mask(lost, "timeout"))
     partial = replace(results, images=images[images["method"] != "pix2pix"], cells=cells)
-    tiles = next(gallery for gallery in galleries(partial) if gallery.photo == photo).answers
+    tiles = next(each for each in photos_of(partial) if each.name == photo).answers
     said = {tile.label: tile.caption for tile in tiles if tile.path is None}
     assert said == {"gray": "not kept", "mean-ab": "failed", "pix2pix": "timeout"}
 
@@ -52,3 +52,14 @@ def test_the_first_of_several_seeds_is_shown(maker):
     results = maker.run(methods=("pix2pix",), seeds=(1, 0), pictures=True)
     results.images["picture"] = "seed" + results.images["seed"].astype("string") + ".png"
     assert tiles_of(results)[0][2].path.name == "seed0.png"
+
+
+def test_every_kept_photo_is_shown_and_the_first_four_have_a_sheet(maker):
+    results = maker.run(methods=METHODS, pictures=True, photos=8, near_grey=0.0)
+    images = results.images
+    images["picture"], images["truth_picture"] = "x.png", "y.png"
+    photos = photos_of(results)
+    assert {photo.name for photo in photos} == set(images["photo"])
+    assert [photo.rank for photo in photos[:4]] == ["median", "best", "worst", "disputed"]
+    assert [photo.name for photo in photos[4:]] == sorted(photo.name for photo in photos[4:])
+    assert [photo.sheet is not None for photo in photos] == [True] * 4 + [False] * 4

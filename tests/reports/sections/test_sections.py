@@ -201,13 +201,13 @@ def test_every_metric_is_in_one_of_the_two_tables(maker):
     assert "LPIPS: weights not found" in said(section("metrics", results))
 
 
-def test_the_headline_table_has_coverage_headline_metrics_and_costs(maker):
+def test_the_headline_table_has_headline_metrics_and_costs(maker):
     results = maker.run(methods=("gray",))
     headline = [metric.label for metric in results.run.metrics if metric.headline]
     columns = found(Table, section("results", results))[0].columns
-    assert [column.label for column in columns] == ["coverage", *headline, "images/s", "parameters"]
+    assert [column.label for column in columns] == [*headline, "images/s", "parameters"]
     compared = {metric.label for metric in results.run.metrics if metric.compared}
-    assert {column.label for column in columns if column.essential} == {"coverage", *compared}
+    assert {column.label for column in columns if column.essential} == compared
 
 
 def test_notes_of_several_seeds_are_said_once(maker):

@@ -1,0 +1,83 @@
+"""The part of a run that a report shows: chosen methods under chosen names, columns, decimals and title."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from ... import UserError
+from ..tables import Results
+
+_ITEM = re.compile(r'\s*(?:([^=\[\],]+)=)?([^\[\],=]+(?:\[(?:"(?:[^"]|"")*"|[^"\]])*\])?)\s*(?:,|$)')
+"""A method of `parse_methods`: its new name, if any, and its label."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a report shows; by default all of it, under its own names."""
+
+    methods: str = ""  #: As `parse_methods` reads it; empty for all
+    columns: tuple[str, ...] = ()  #: Names of metrics and facts in the headline table; empty for its own
+    precision: int | None = None  #: Decimals of metrics in tables; ``None``: by their size
+    title: str = ""  #: Title of the report; empty for its own
+
+    def of(self, results: Results) -> Results:
+        """Return a run with the chosen methods only, under their chosen names.
+
+        Raises `UserError` if a method is not in the run, or two would have the same name.
+        """
+        if not self.methods:
+            return results
+        known = results.cells[["method", "name", "family"]].drop_duplicates()
+        names: dict[str, str] = {}
+        for wanted, name in parse_methods(self.methods):
+            found = known[(known[["method", "name", "family"]] == wanted).any(axis="columns")]["method"]
+            exact = [label for label in found if label == wanted] or list(found)
+            if not exact:
+                raise UserError(
+                    f"this run has no method '{wanted}'; it has {', '.join(sorted(known['method']))}"
+                )
+            if name and len(exact) > 1:
+                raise UserError(f"'{wanted}' stands for {len(exact)} methods: '{name}' can name only one")
+            names |= {label: name or label for label in exact}
+        if len(set(names.values())) < len(names):
+            raise UserError(f"two methods of '{self.methods}' would have the same name")
+
+        def shown(table: pd.DataFrame) -> pd.DataFrame:
+            kept = table[table["method"].isin(list(names))].reset_index(drop=True)
+            return kept.assign(method=kept["method"].map(names).astype("string"))
+
+        return replace(
+            results,
+            cells=shown(results.cells),
+            images=shown(results.images),
+            curves=shown(results.curves),
+            accuracy_curves=shown(results.accuracy_curves),
+        )
+
+
+ALL = Selection()  #: Shows everything
+
+
+def parse_methods(text: str) -> list[tuple[str, str]]:
+    """Return the methods of a list and their new names, or ``""``.
+
+    Raises `UserError` if the list cannot be read.
+
+    >>> parse_methods("deep, Ours=external[file=a.onnx,size=64]")
+    [('deep', ''), ('external[file=a.onnx,size=64]', 'Ours')]
+    """
+    found: list[tuple[str, str]] = []
+    position = 0
+    while position < len(text):
+        match = _ITEM.match(text, position)
+        if match is None:
+            raise UserError(
+                f"cannot read the methods '{text[position:]}'; write labels, names or families, separated by "
+                "commas, each with a new name if you like: gray,deep,Ours=pixel-knn[neighbours=3]"
+            )
+        found.append((match[2].strip(), (match[1] or "").strip()))
+        position = match.end()
+    return found
