@@ -9,19 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import UserError
-from ..datasets.base import RGB, Entry
+from ..datasets.base import RGB
 from ..methods.base import Budget, Context, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
 from ..reports.tables import read_results as read_tables
-from .cell.pipeline import InProcess, References
-from .cell.pipeline import colorize as colorize_photos
 from .executors.runner import choose_executor
 from .plan.photos import open_split
 from .plan.plan import make_plan
 from .plan.request import Request
-from .plan.resolve import protocol_of, resolve
-from .protocol.training_sample import TrainingSample
+from .plan.resolve import resolve
 from .run import execute
 
 if TYPE_CHECKING:
@@ -163,10 +160,10 @@ def fit(
 
 
 def colorize(
-    image: Photo, method: str | Method, *, reference: Any = None, dataset: str = "samples", seed: int = 0,
-    device: str = "auto",
+    image: Photo, method: str | Method, *, size: int | None = None, strength: float = 1.0,
+    reference: Any = None, dataset: str = "samples", seed: int = 0, device: str = "auto",
 ) -> Photo:  # fmt: skip
-    """Colorize one photo from its lightness alone.
+    """Colorize one photo from its lightness alone; the same as ``bench colorize``.
 
     Parameters
     ----------
@@ -175,6 +172,10 @@ def colorize(
     method
         A fitted `Method`, from `fit` or `Run.method`; or the name of a method, which is first trained on
         ``dataset``.
+    size
+        Pixels of the shorter side that the method sees; by default those of its training, or 256.
+    strength
+        Factor of the predicted chroma, from 0.
     reference
         The colour photo for a method that needs one, as ``image``; by default the photo of ``dataset``
         nearest in lightness, or a random one, as the method requires.
@@ -191,7 +192,8 @@ def colorize(
     Raises
     ------
     UserError
-        If the image is not uint8 RGB or grey, or the method cannot be used here.
+        If the image is not uint8 RGB or grey, if the method cannot be used here, or without the extra
+        ``colorize``.
 
     Examples
     --------
@@ -200,21 +202,17 @@ def colorize(
     """
     from PIL import Image
 
-    as_array = isinstance(image, np.ndarray)
+    from .colorize import colorist, engine
+    from .colorize.picture import Picture
+
     rgb = _pixels(image)
-    request = resolve(Request.of(methods="gray", dataset=dataset, device=device))
-    protocol = protocol_of(request)
+    given = None if reference is None else _pixels(reference)
+    request = resolve(Request.of(methods="gray", dataset=dataset, device=device, seeds=[seed]))
     fitted = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
-    lightness, chroma = protocol.hide(rgb[None])
-    context = Context(seed=seed, device=request.device, threads=request.threads or 1)
-    photos, _ = colorize_photos(
-        protocol,
-        InProcess(fitted, context),
-        lightness,
-        _references(fitted, request, lightness, reference, seed),
-        chroma if fitted.info.oracle else None,
-    )
-    return photos[0] if as_array else Image.fromarray(photos[0])  # type: ignore[return-value]  # as given
+    using = colorist.of_method(fitted, request, reference=given is not None)
+    made = engine.colorize(Picture.of_pixels(rgb), using, engine.Settings(size, strength, given))
+    photo = np.concatenate(list(made.rows()))
+    return photo if isinstance(image, np.ndarray) else Image.fromarray(photo)  # type: ignore[return-value]
 
 
 def _pixels(image: Any) -> RGB:
@@ -230,19 +228,3 @@ def _pixels(image: Any) -> RGB:
     if image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise UserError(f"the image must have shape (H, W) or (H, W, 3), not {image.shape}")
     return np.ascontiguousarray(image)
-
-
-def _references(
-    method: Method, request: Request, lightness: NDArray[np.float32], given: Any, seed: int
-) -> RGB | None:
-    """Return the reference photo for one target, uint8 (1, H, W, 3), if the method needs one."""
-    kind = method.info.reference
-    if kind == "none":
-        return None
-    if given is not None:
-        return _pixels(given)[None]
-    train = open_split(request, "train")
-    sample = TrainingSample.build(train, protocol_of(request))
-    references = References(kind, sample.references, train, seed)
-    target = Entry("the given photo", "test", "", "", "")
-    return references.read(references.choose([target], lightness))

@@ -151,14 +151,33 @@ def _fitted(spec: MethodSpec, request: Request, *, reference: bool) -> Colorist:
     if reason := spec.missing():
         raise UserError(f"{spec.name}: {reason}")
     method = spec.build()
+    if method.info.trainable and not method.info.oracle:
+        method.fit(open_split(request, "train"), open_split(request, "validation"), _context(request))
+    return of_method(method, request, reference=reference)
+
+
+def of_method(method: Method, request: Request, *, reference: bool = False) -> Colorist:
+    """Return a fitted method with all that it needs to colorize a photo.
+
+    Parameters
+    ----------
+    method
+        The method.
+    request
+        A resolved request: the dataset to choose references from, device and seed.
+    reference
+        Whether the user gives the reference photo, so that none has to be chosen.
+
+    Raises
+    ------
+    UserError
+        If the method is an oracle.
+    """
     _refuse_oracle(method)
-    context = _context(request)
-    if method.info.trainable:
-        method.fit(open_split(request, "train"), open_split(request, "validation"), context)
     sample = None
     if method.info.reference != "none" and not reference:
         sample = TrainingSample.build(open_split(request, "train"), protocol_of(request))
-    return _colorist(method, context, request, sample)
+    return _colorist(method, _context(request), request, sample)
 
 
 def of_run(results: Results, text: str | None, device: str) -> list[Colorist]:

@@ -9,7 +9,7 @@ from ... import UserError
 def vips() -> Any:
     """Return the module pyvips, set up; a missing one raises `UserError`."""
     if find_spec("pyvips") is None:
-        raise UserError("bench colorize needs pyvips: pip install 'huebench[colorize]'")
+        raise UserError("to colorize photos, install pyvips: pip install 'huebench[colorize]'")
     import logging
 
     import pyvips

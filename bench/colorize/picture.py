@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.base import PhotoError
+from ...datasets.base import RGB, PhotoError
 from ...datasets.decode import decode
 from ...datasets.guards import PIXELS_VARIABLE, max_pixels
 from ...files import open_regular
@@ -112,6 +112,12 @@ class Picture:
                 f"pixels of the type {header.format}, whose white is unknown: save it with 8 or 16 bits"
             )
         return cls(source, kind, header)
+
+    @classmethod
+    def of_pixels(cls, rgb: RGB) -> Picture:
+        """Return a picture of sRGB in memory, uint8 (H, W, 3)."""
+        image = vips().Image.new_from_array(rgb, interpretation="srgb")
+        return cls(b"", "", image, _decoded=[(rgb, image)])
 
     @property
     def width(self) -> int:
@@ -230,7 +236,7 @@ class Picture:
     def _pixel_strips(self) -> Iterator[tuple[int, NDArray[Any]]]:
         """Yield the pixels as stored, as `strips` does; those of a small photo are not copied."""
         image = self.pixels()
-        if not self.small:
+        if not self._decoded:
             yield from self.strips(image)
             return
         whole, _ = self._decoded[0]
@@ -258,9 +264,9 @@ class Picture:
 
         Raises `PhotoError` if it cannot be decoded.
         """
-        if not self.small:
-            return _load(self.source, self.kind)
         if not self._decoded:
+            if not self.small:
+                return _load(self.source, self.kind)
             try:
                 with self.stages.timed("decode"):
                     pixels = _load(self.source, self.kind).numpy()

@@ -64,7 +64,7 @@ def read_answers(results: Results) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=columns)
     try:
-        with closing(_open(path)) as database:
+        with closing(open_database(path)) as database:
             rows = database.execute(f"SELECT {', '.join(columns)} FROM answers").fetchall()  # noqa: S608  # ours
     except sqlite3.Error as error:
         raise UserError(
@@ -87,9 +87,9 @@ def copy_answers(source: Path, target: Path) -> None:
         return
     given = "SELECT participant, photo FROM answers"
     try:
-        with closing(_open(path)) as answers:
+        with closing(open_database(path)) as answers:
             if copied.is_file():
-                with closing(_open(copied)) as before:
+                with closing(open_database(copied)) as before:
                     lost = set(before.execute(given)) - set(answers.execute(given))
                 if lost:
                     raise UserError(
@@ -120,7 +120,7 @@ def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
     ).astype({"answers": int, "participants": int})
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_database(path: Path) -> sqlite3.Connection:
     """Open an existing database for reading, without trusting it: its view is code and may be hostile."""
     # Without a write-ahead log there is no writer, and a reader need not create one.
     log = path.with_name(f"{path.name}-wal")

@@ -70,6 +70,20 @@ def test_lightness_stays_and_the_kind_of_image_too():
     assert np.abs(rgb2lab(np.asarray(colorized))[..., 0] - rgb2lab(grey)[..., 0]).max() < 1
 
 
+def test_python_and_the_command_give_the_same_pixels(bench, tmp_path):
+    Image.fromarray(data.astronaut()).save(tmp_path / "photo.png")
+    code, output = bench("colorize", "photo.png", "--size", 96, "--strength", 0.8)
+    assert code == 0, output
+    with Image.open(tmp_path / "colorized" / "photo.png") as made:
+        colorized = huebench.colorize(data.astronaut(), "huebench-small", size=96, strength=0.8)
+        assert np.array_equal(np.asarray(made), colorized)
+
+
+def test_oracle_is_refused():
+    with pytest.raises(UserError, match="oracle: it copies the true colours"):
+        huebench.colorize(PHOTO, "oracle-lowres")
+
+
 def test_reference_is_the_one_that_is_given():
     red, green = (np.full((20, 20, 3), color, np.uint8) for color in ((200, 30, 30), (30, 200, 30)))
     means = [

@@ -99,7 +99,7 @@ class Page:
                             buttons=[],
                         )  # fmt: skip
                         reference = gr.File(
-                            label="Reference: a colour photo for methods that borrow colours",
+                            label="Reference photo in colour",
                             file_types=sorted(SUFFIXES), height=160, visible=references,
                             elem_id="reference",
                         )  # fmt: skip

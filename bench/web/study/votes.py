@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .... import UserError
+from ....reports.analysis.study import open_database
 from .answers import SCHEMA
 
 
@@ -61,7 +62,7 @@ def favourites(path: Path) -> dict[str, tuple[int, int]]:
     if not path.is_file():
         return {}
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        with closing(open_database(path)) as database:
             known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'votes'").fetchone()
             rows = database.execute("SELECT method, among FROM votes").fetchall() if known else []
         chosen = Counter(str(method) for method, _ in rows)

@@ -77,7 +77,7 @@ def test_lightness_of_a_jpeg_stays_as_far_as_jpeg_allows(colorize, tmp_path, gre
 @pytest.mark.skipif("HUEBENCH_DATA" not in os.environ, reason="HUEBENCH_DATA is not set")
 @pytest.mark.parametrize("name", ["ccby", "landscapes"])
 def test_lightness_of_real_photos(bench, tmp_path, name):
-    """Without loss, lightness stays within a level; JPEG rounds, so that a few pixels move by two or three."""
+    """Without loss, lightness stays within a level; JPEG rounds, so that a few pixels move by two."""
     (tmp_path / "scans").mkdir()
     folder = Path(os.environ["HUEBENCH_DATA"], name)
     paths = sorted(path for path in folder.iterdir() if path.suffix in {".jpg", ".jpeg"})

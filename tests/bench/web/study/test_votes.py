@@ -17,7 +17,9 @@ def test_votes_are_counted_against_how_often_a_method_was_shown(tmp_path):
     keep_vote(path, VOTE)
     keep_vote(path, replace(VOTE, photo="photo-2", method="gray"))
     keep_vote(path, replace(VOTE, visitor="another", among=("knn", "net[width=3]")))
+    before = sorted(tmp_path.iterdir())
     assert favourites(path) == {"knn": (2, 3), "gray": (1, 2), "net[width=3]": (0, 1)}
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_a_second_vote_about_a_photo_replaces_the_first(tmp_path):
