@@ -1,5 +1,7 @@
 """An exported model keeps what its method is about clips."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from huebench.files import seal
@@ -20,9 +22,7 @@ def test_a_folder_that_is_no_model_is_reported_when_it_is_used(tmp_path):
 
 def test_starting_a_clip_starts_the_method(tmp_path, monkeypatch):
     started = []
-    model = Model(folder=tmp_path)
-    monkeypatch.setattr(
-        model, "_method", lambda: type("Inner", (), {"start": lambda self: started.append(1)})()
-    )
+    model, inner = Model(folder=tmp_path), SimpleNamespace(start=lambda: started.append(1))
+    monkeypatch.setattr(model, "_method", lambda: inner)
     model.start()
     assert started == [1]
