@@ -22,6 +22,7 @@ from .colorize import colorize
 from .compare import compare
 from .console import Console
 from .datasets import datasets_app
+from .figure import figure
 from .listing import list_app
 from .models import models_app
 from .power import power
@@ -64,7 +65,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, colorize, score, report, compare, study, check, speed, power, sensitivity, ablation):
+for command in (
+    run,
+    colorize,
+    score,
+    report,
+    figure,
+    compare,
+    study,
+    check,
+    speed,
+    power,
+    sensitivity,
+    ablation,
+):
     app.command()(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(list_app, name="list")
