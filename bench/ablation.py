@@ -124,6 +124,17 @@ def table(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> str:
     return "\n".join(lines)
 
 
+def failures(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> list[str]:
+    """Return a line for every training that gave no row or lost photos: dataset, training, and the reason."""
+    names = {training.label: training.name for training in trainings}
+    return [
+        f"{dataset}, {names[str(cell.method)]}: {cell.status}, {cell.reason}"
+        for dataset, results in runs.items()
+        for cell in results.cells.itertuples()
+        if cell.status != "ok"
+    ]
+
+
 def write(path: Path, text: str) -> None:
     """Write the page atomically."""
     with atomic(path) as partial:

@@ -41,7 +41,6 @@ def main() -> None:
         ours.close()
         theirs.close()
         arena.close()
-        signal.signal(signal.SIGABRT, signal.SIG_IGN)  # meant for the others, which write their tracebacks
         _end_with(supervisor)
         try:
             _, status = os.waitpid(scorer, 0)

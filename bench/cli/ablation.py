@@ -48,7 +48,7 @@ def ablation(
     out: Annotated[Path, typer.Option(dir_okay=False, help="The page to write.")] = Path("ablation.md"),
 ) -> None:
     """Train one network with and without each habit of training, and write a table of the differences."""
-    from ..ablation import METRICS, table, variants, write
+    from ..ablation import METRICS, failures, table, variants, write
     from ..api import run
     from ..run import typed
 
@@ -71,7 +71,11 @@ def ablation(
     seeds = "one seed each" if len(seed or (0,)) == 1 else f"{len(seed or ())} seeds each"
     page = PAGE.format(method=method, seeds=seeds, command=typed(), table=table(trainings, results))
     write(out, page)
-    Console().print(Text(f"table: {out}"), soft_wrap=True)
+    failed = failures(trainings, results)
+    for line in (*failed, f"table: {out}"):
+        Console().print(Text(line), soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _titled(datasets: list[str]) -> dict[str, tuple[str, str]]:

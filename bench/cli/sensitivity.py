@@ -59,6 +59,7 @@ def sensitivity(
     with console.status("reading the training photos") as status:
         found = measure(request, words, lambda done, total: status.update(f"photo {done + 1} of {total}"))
     if into is None or around is None:
+        console.print(escape(measured(found)))
         for metric in found.metrics:
             console.print(_table(found, metric))
         return
@@ -66,6 +67,24 @@ def sensitivity(
 
     write_text(into, f"{around[0]}{start}\n\n{markdown(found)}\n{END}{around[1]}")
     console.print(f"table: {escape(str(into))}")
+
+
+def measured(found: Sensitivity) -> str:
+    """Return what the rows were measured on, in a sentence; photos that cannot be decoded are named."""
+    from ...reports.text import counted
+
+    size, photos = found.protocol.size, counted(found.photos, "photo")
+    text = f"{photos} of {found.dataset}, protocol huebench at {size} pixels."
+    if not found.unread:
+        return text
+    return f"{text} {counted(len(found.unread), 'photo')} could not be decoded: {', '.join(found.unread)}."
+
+
+def choice(row: Row) -> str:
+    """Return a row's choice, with the number of photos that it leaves out, if any."""
+    from ...reports.text import counted
+
+    return f"{row.text} ({counted(row.left_out, 'photo')} fewer)" if row.left_out else row.text
 
 
 def title(metric: str) -> str:
@@ -93,14 +112,10 @@ def markdown(found: Sensitivity) -> str:
     from ...reports.blocks import Block, Heading, PlainTable, Prose
     from ...reports.formats.markdown import render
 
-    blocks: list[Block] = [
-        Prose(
-            f"{found.photos:,} photos of {found.dataset}, protocol huebench at {found.protocol.size} pixels."
-        )
-    ]
+    blocks: list[Block] = [Prose(measured(found))]
     for metric in found.metrics:
         base, *others = (row for row in found.rows if row.metric == metric)
-        texts = {row.text: cells(found, row) for row in others}
+        texts = {choice(row): cells(found, row) for row in others}
         same = [text for text, entries in texts.items() if set(entries) == {NONE}]
         shown = ((base.text, *cells(found, base)), *((t, *e) for t, e in texts.items() if t not in same))
         headings = ("choice", *base.values)
@@ -115,7 +130,7 @@ def _table(found: Sensitivity, metric: str) -> Table:
     table = Table("choice", *names, title=title(metric), box=None, header_style="bold")
     for row in found.rows:
         if row.metric == metric:
-            table.add_row(escape(row.text), *cells(found, row))
+            table.add_row(escape(choice(row)), *cells(found, row))
     return table
 
 

@@ -149,9 +149,7 @@ class _Watched:
                     "status": "timeout",
                     "reason": f"did not end within {self.cell.request.timeout:g} s",
                 }
-                os.killpg(self._process.pid, signal.SIGABRT)  # makes Python write its traceback
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(GRACE)
+                _write_tracebacks(self._process.pid)
                 return
             self.problem = self.problem or self._excess()
             if self.problem:
@@ -172,7 +170,8 @@ class _Watched:
     def status(self, *, stopped: bool) -> dict[str, Any] | None:
         """Return the facts that the cell wrote, or why it wrote none."""
         left = self.cell.status()
-        if left is not None or stopped:
+        timed_out = self.problem.get("status") == "timeout"  # what it wrote while it was being ended is void
+        if stopped or (left is not None and not timed_out):
             return left
         printed = tail(self._log)
         status = {**(self.problem or self._death(printed)), "phase": self.phase, "traceback": printed}
@@ -231,6 +230,33 @@ class _Watched:
             copy_capped(stream, self._log)
 
 
+def _write_tracebacks(pid: int) -> None:
+    """End a cell's processes one after another with a signal that makes Python write its traceback.
+
+    The method's process and its descendants come first, the scorer last; if all wrote at once, their lines
+    would be mixed.
+    """
+    with suppress(psutil.Error):
+        family = _family(psutil.Process(pid))
+        for process in family[1:] + family[:1]:
+            _abort(process)
+
+
+def _abort(process: psutil.Process) -> None:
+    until = time.monotonic() + GRACE
+    with suppress(psutil.Error):  # it has ended
+        process.send_signal(signal.SIGABRT)
+        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+            time.sleep(POLL / 10)
+
+
+def _family(first: psutil.Process) -> list[psutil.Process]:
+    """Return a cell's processes but the first: the scorer, then the method's process and its descendants."""
+    scorer = min(first.children(), key=lambda child: (child.create_time(), child.pid), default=None)
+    family = first.children(recursive=True)
+    return sorted(family, key=lambda process: process != scorer)
+
+
 def _belongs(process: psutil.Process, folder: Path) -> bool:
     try:
         marked = process.environ().get(MARK)
@@ -249,11 +275,9 @@ def _signal_name(number: int) -> str:
 def _memory_held(pid: int, most: int) -> int:
     """Return the memory of a method and its descendants in bytes; near the limit, without file pages."""
     try:
-        first = psutil.Process(pid)
-        scorer = min(first.children(), key=lambda child: (child.create_time(), child.pid))
-        family = [process for process in first.children(recursive=True) if process != scorer]
+        family = _family(psutil.Process(pid))[1:]
         held = sum(process.memory_info().rss for process in family)
-    except (psutil.Error, ValueError):  # one of them has just ended: the next check will tell
+    except psutil.Error:  # one of them has just ended: the next check will tell
         return 0
     if held <= most or not Path("/proc/self/smaps_rollup").exists():
         return held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from ...datasets.base import RGB, Entry, PhotoError
 from ...datasets.photos import PhotoSet
 from ...methods.base import Chroma, Context, Lightness, Method
 from ...methods.spec import label, parse_specs
+from ...reports.text import counted
 from ..cell.pipeline import Colorizer, Given, InProcess, References
 from ..metrics import Scorer
 from ..plan.photos import limited, open_split
@@ -56,22 +57,32 @@ class Row:
     text
         The choice; `BASE` for the one with which the others are compared.
     values
-        Method → the metric's value over all photos.
+        Method → the metric's value over all photos; NaN where the choice leaves out every photo.
+    left_out
+        Number of photos that the choice leaves out.
     """
 
     metric: str
     text: str
     values: dict[str, float]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """All rows, each metric's base first, with what they were measured on."""
+    """All rows, each metric's base first, with what they were measured on.
+
+    Attributes
+    ----------
+    unread
+        Identifiers of the photos that could not be decoded; no row has them.
+    """
 
     dataset: str
     photos: int
     protocol: Protocol
     rows: tuple[Row, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> list[str]:
@@ -132,10 +143,20 @@ class _Table:
             }
         self.rows[method].append(row)
 
-    def row(self, metric: str, text: str, value: Callable[[pd.DataFrame], float]) -> Row:
-        return Row(
-            metric, text, {name: value(pd.DataFrame.from_records(rows)) for name, rows in self.rows.items()}
-        )
+    def row(
+        self,
+        metric: str,
+        text: str,
+        value: Callable[[pd.DataFrame], float],
+        methods: Iterable[str],
+        photos: int,
+    ) -> Row:
+        rows = {name: self.rows.get(name, []) for name in methods}
+        values = {
+            name: value(pd.DataFrame.from_records(scores)) if scores else np.nan
+            for name, scores in rows.items()
+        }
+        return Row(metric, text, values, photos - min(map(len, rows.values())))
 
 
 def measure(
@@ -169,15 +190,16 @@ def measure(
     learned = train.sample(protocol.training_sample, np.random.default_rng(0))
     methods = _fitted(request, learned)
     tables = [_Table(each, Scorer(ALL if each.text == BASE else METRICS, sample.prior)) for each in chosen]
-    entries, scored = limited(dataset.split(request.split), request.limit), 0
+    entries = limited(dataset.split(request.split), request.limit)
+    unread: list[str] = []
     for number, entry in enumerate(entries):
         if progress:
             progress(number, len(entries))
         try:
             decoded = dataset.load(entry)
         except PhotoError:
+            unread.append(entry.id)
             continue
-        scored += 1
         photo = _Photo(decoded)
         for label_, method in methods.items():
             reference = _reference(method, sample, learned, entry, photo.input(protocol), request)
@@ -185,12 +207,14 @@ def measure(
             chroma: dict[_Key, Chroma] = {}  # variants that differ only after the method share its answer
             for table in tables:
                 _score(table, label_, photo, colorizer, reference, chroma)
+    scored = len(entries) - len(unread)
     if not scored:
         raise UserError(
             f"dataset '{request.dataset}' has no photo in its {request.split} split to measure on"
+            + (f": {counted(len(unread), 'photo')} could not be decoded" if unread else "")
         )
-    rows = _rows(tables, () if only else DEFINITIONS)
-    return Sensitivity(request.dataset_name, scored, protocol, tuple(rows))
+    rows = _rows(tables, () if only else DEFINITIONS, methods, scored)
+    return Sensitivity(request.dataset_name, scored, protocol, tuple(rows), tuple(unread))
 
 
 def _chosen(protocol: Protocol, only: Sequence[str]) -> list[Variant]:
@@ -249,14 +273,15 @@ def _score(
     table.add(name, protocol.truth_of(given.prepared), finished[0], height * width)
 
 
-def _rows(tables: Sequence[_Table], definitions: Sequence[Definition]) -> list[Row]:
+def _rows(
+    tables: Sequence[_Table], definitions: Sequence[Definition], methods: Iterable[str], photos: int
+) -> list[Row]:
     """Return all rows, those of a metric together."""
     rows = [
-        table.row(metric, table.variant.text, by_metric(metric))
+        table.row(metric, table.variant.text, by_metric(metric), methods, photos)
         for metric in METRICS
         for table in tables
-        if table.rows
     ]
-    rows += [tables[0].row(each.metric, each.text, each.value) for each in definitions]
+    rows += [tables[0].row(each.metric, each.text, each.value, methods, photos) for each in definitions]
     order = {metric: number for number, metric in enumerate(dict.fromkeys(row.metric for row in rows))}
     return sorted(rows, key=lambda row: order[row.metric])

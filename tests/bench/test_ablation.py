@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from huebench import UserError
-from huebench.bench.ablation import ALL, NONE, table, variants
+from huebench.bench.ablation import ALL, NONE, failures, table, variants
 from huebench.bench.cli.ablation import _titled
 
 
@@ -69,3 +69,16 @@ def test_the_table_has_means_and_paired_differences_with_intervals():
     assert lines[5].startswith(
         "| without the best epoch | 0.6067 | -0.0933 (-0.1220 … -0.0646) | 20.000 |  | 9.3 | -0.7"
     )
+
+
+def test_a_training_that_failed_is_told_with_its_reason():
+    trainings = variants("encoder-decoder[size=64]", "quick")[:2]
+    cells = pd.DataFrame(
+        {
+            "method": [training.label for training in trainings],
+            "status": ["ok", "out-of-memory"],
+            "reason": ["", "too large"],
+        }
+    )
+    lines = failures(trainings, {"landscapes": SimpleNamespace(cells=cells)})
+    assert lines == ["landscapes, without the best epoch: out-of-memory, too large"]

@@ -1,5 +1,6 @@
 """Whatever a method does, it costs its own row and nothing else."""
 
+import re
 import sys
 
 import pandas as pd
@@ -68,6 +69,8 @@ def test_each_hostile_method_is_one_row_and_the_others_numbers_stay(photos, meth
             assert rows.loc[name, "scored"] == 0
     assert not marked_processes(tmp_path)
     assert "in colorize" in rows.loc["hangs", "traceback"]
+    frames = [line for line in rows.loc["hangs", "traceback"].splitlines() if 'File "' in line]
+    assert all(re.fullmatch(r'  File "[^"]+", line \d+ in \S+', line) for line in frames), frames  # not mixed
     assert "in colorize" in rows.loc["segfaults", "traceback"]
     assert (tmp_path / "out" / rows.loc["chatty", "log"]).stat().st_size < 1 << 20
 

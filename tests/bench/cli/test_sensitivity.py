@@ -1,5 +1,6 @@
 """``bench sensitivity``: its tables, the file that it writes into, and the table in the guide."""
 
+import math
 import re
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_choices_without_any_difference_stand_below_the_table():
     assert re.search(r"\| truth through JPEG +\| −0.50 +\| 0.00", text)
     assert "No difference here: 8-bit Lab." in text
     assert "| 8-bit Lab" not in text
+
+
+def test_photos_left_out_and_photos_not_decoded_are_told():
+    rows = (FOUND.rows[0], Row("psnr", "without near-grey photos", {"gray": math.nan, "mean-ab": 21.0}, 2))
+    text = markdown(Sensitivity("samples", 3, Protocol(), rows, ("a.png", "b.png")))
+    assert "3 photos of samples" in text
+    assert "2 photos could not be decoded: a.png, b.png." in text
+    assert re.search(r"\| without near-grey photos \(2 photos fewer\) +\| – +\| 0.00", text)
 
 
 def test_the_terminal_shows_a_table_per_metric(bench, measured):

@@ -248,3 +248,18 @@ def test_only_some_choices_are_measured_if_asked(folder):
 def test_oracles_are_refused(folder):
     with pytest.raises(UserError, match="oracle-roundtrip sees the truth"):
         measure(Request.of(methods="oracle-roundtrip", dataset=f"folder:{folder}", size=SIDE))
+
+
+def test_a_photo_that_cannot_be_decoded_is_named_and_the_rows_tell_how_many_they_leave_out(photos, tmp_path):
+    for name in ("train/a", "test/grey", "test/broken"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(photos[-1 if name == "test/grey" else 0]).save(tmp_path / f"{name}.png")
+    broken = tmp_path / "test" / "broken.png"
+    broken.write_bytes(broken.read_bytes()[:200])
+    request = Request.of(methods="gray", dataset=f"folder:{tmp_path}", size=SIDE)
+    found = measure(request, ["near-grey", "area"])
+    assert (found.photos, found.unread) == (1, ("test/broken.png",))
+    for row in found.rows:
+        empty = row.text == "without near-grey photos"
+        assert row.left_out == empty
+        assert np.isnan(row.values["gray"]) == empty
