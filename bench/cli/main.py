@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from ... import UserError, __version__
 from .ablation import ablation
 from .check import check
+from .clean import clean
 from .colorize import colorize
 from .compare import compare
 from .console import Console
@@ -73,6 +74,7 @@ for command in (
     figure,
     compare,
     study,
+    clean,
     check,
     speed,
     power,
