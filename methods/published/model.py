@@ -80,7 +80,7 @@ class Model(Method):
         self._method().network_size = size
 
     @property
-    def parameter_count(self) -> int:
+    def parameter_count(self) -> int | None:
         """Number of learned weights of the exported method."""
         return self._method().parameter_count
 

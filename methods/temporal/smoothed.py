@@ -102,7 +102,7 @@ class Smoothed(Method):
         return self.inner.trained_on(sha256)
 
     @property
-    def parameter_count(self) -> int:
+    def parameter_count(self) -> int | None:
         """Its method's."""
         return self.inner.parameter_count
 
