@@ -161,7 +161,7 @@ def test_training_with_or_without_memory_is_the_same(moving, tmp_path):
 
 @pytest.mark.slow
 def test_it_learns_clips_by_heart(moving):
-    method = CnnLstm(size=32, epochs=60, batch=16)
+    method = CnnLstm(size=32, epochs=200, batch=16, steadiness=1, flip=False)
     method.fit(moving(4), moving(0), Context())
     photos = moving(4)
     from huebench.datasets.color.conversion import rgb_to_lab
