@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,15 +109,12 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
     """
     from .analysis.material import Material
     from .formats import terminal
-    from .sections.failures import failed_cells, weightless, weightless_in_words
+    from .sections.failures import failed_cells, weightless_in_words
     from .sections.layout import headline_table
 
     material = Material(selection.of(results), selection)
-    table = headline_table(material)
-    skipped = weightless(results.cells)
-    shown = tuple(row for row in table.rows if row.label not in skipped)
     made: list[Heading | Prose | Bullets | Table] = [
-        replace(table, rows=shown) if shown else table,
+        headline_table(material),
         Prose("bold: best among methods with full coverage; oracles see the truth; never rank on PSNR alone"),
     ]
     failures = tuple(
@@ -130,8 +127,8 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
     )
     if failures:
         made += [Heading("Failures"), Bullets(failures)]
-    if skipped:
-        made.append(Prose(weightless_in_words(skipped)))
+    if material.weightless:
+        made.append(Prose(weightless_in_words(material.weightless)))
     terminal.show(made, console)
 
 

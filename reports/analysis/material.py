@@ -8,7 +8,7 @@ from ..text import counted
 from .films import KeptClip, kept_clip
 from .gallery import Choice, choose_photos
 from .kernels import Kernels, read_kernels
-from .selection import ALL, Selection
+from .selection import ALL, Selection, only, weightless
 from .significance import Significance, compare_contenders
 from .statistics import Intervals, intervals
 from .study import Study, read_study
@@ -21,8 +21,24 @@ FEW_NEAR_GREY = 0.05  #: With a larger share of near-grey photos, the headline l
 class Material:
     """A run and the contents of its report, each part computed on first use."""
 
-    results: Results  #: The run; its ``folder`` may hold kept pictures, answers and ``speed.json``
-    selection: Selection = ALL  #: Its methods are already chosen in ``results``
+    whole: Results  #: The run; its ``folder`` may hold kept pictures, answers and ``speed.json``
+    selection: Selection = ALL  #: Its methods are already chosen in ``whole``
+
+    @cached_property
+    def weightless(self) -> list[str]:
+        """The methods that were skipped because their weights are missing."""
+        return weightless(self.whole.cells)
+
+    @cached_property
+    def results(self) -> Results:
+        """The run without `weightless` methods, of which a report says only that they were skipped.
+
+        A run that has no other methods is whole.
+        """
+        others = sorted(set(self.whole.cells["method"]) - set(self.weightless))
+        return (
+            only(self.whole, {label: label for label in others}) if self.weightless and others else self.whole
+        )
 
     @property
     def run(self) -> RunFacts:

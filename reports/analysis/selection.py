@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from ... import UserError
 from ..tables import Results
+
+WITHOUT_WEIGHTS = "weights not found: bench weights get"
+"""Start of the reason for a skipped method whose published weights are not on the machine."""
 
 _ITEM = re.compile(r'\s*(?:([^=\[\],]+)=)?([^\[\],=]+(?:\[(?:"(?:[^"]|"")*"|[^"\]])*\])?)\s*(?:,|$)')
 """A method of `parse_methods`: its new name, if any, and its label."""
@@ -45,17 +49,30 @@ class Selection:
         if len(set(names.values())) < len(names):
             raise UserError(f"two methods of '{self.methods}' would have the same name")
 
-        def shown(table: pd.DataFrame) -> pd.DataFrame:
-            kept = table[table["method"].isin(list(names))].reset_index(drop=True)
-            return kept.assign(method=kept["method"].map(names).astype("string"))
+        return only(results, names)
 
-        return replace(
-            results,
-            cells=shown(results.cells),
-            images=shown(results.images),
-            curves=shown(results.curves),
-            accuracy_curves=shown(results.accuracy_curves),
-        )
+
+def only(results: Results, names: Mapping[str, str]) -> Results:
+    """Return a run with some methods only: ``names`` holds the new label of each."""
+
+    def shown(table: pd.DataFrame) -> pd.DataFrame:
+        kept = table[table["method"].isin(list(names))].reset_index(drop=True)
+        return kept.assign(method=kept["method"].map(dict(names)).astype("string"))
+
+    return replace(
+        results,
+        cells=shown(results.cells),
+        images=shown(results.images),
+        curves=shown(results.curves),
+        accuracy_curves=shown(results.accuracy_curves),
+    )
+
+
+def weightless(cells: pd.DataFrame) -> list[str]:
+    """Return the methods that were skipped because their published weights are missing."""
+    reasons = cells["reason"].astype("string").fillna("")
+    lacking = (cells["status"] == "skipped") & reasons.str.startswith(WITHOUT_WEIGHTS)
+    return sorted(set(cells.loc[lacking, "method"]))
 
 
 ALL = Selection()  #: Shows everything

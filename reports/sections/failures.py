@@ -5,11 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from ..analysis.material import Material
+from ..analysis.selection import weightless
 from ..blocks import Block, Code, Heading, PlainTable, Prose, Text
 from ..tables import FOR_ALL, Results
-
-WITHOUT_WEIGHTS = "weights not found: bench weights get"
-"""Start of the reason for a skipped method whose published weights are not on the machine."""
 
 NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
@@ -20,8 +18,8 @@ def blocks(material: Material) -> list[Block]:
     if failed := failed_cells(material.results.cells):
         columns = ("method", "seed", "status", "phase", "reason", "log")
         made.append(PlainTable(columns, tuple(failed), "Runs of a method that failed"))
-    if skipped := weightless(material.results.cells):
-        made.append(Prose(weightless_in_words(skipped)))
+    if material.weightless:
+        made.append(Prose(weightless_in_words(material.weightless)))
     if unread := material.run.dataset.get("unreadable training photos"):
         which = ", ".join(f"{photo} ({reason})" for photo, reason in [*unread["reasons"].items()][:NAMED])
         made.append(Prose(f"{unread['number']:,} photos of the training sample cannot be read: {which}."))
@@ -37,27 +35,18 @@ def failed_cells(cells: pd.DataFrame) -> list[tuple[str, ...]]:
 
     Methods without their weights are left out; see `weightless`.
     """
-    wrong = cells[(cells["status"] != "ok") & ~_lacks_weights(cells)].sort_values(["method", "seed"])
+    told = cells["method"].isin(weightless(cells))
+    wrong = cells[(cells["status"] != "ok") & ~told].sort_values(["method", "seed"])
     columns = wrong[["method", "seed", "status", "phase", "reason", "log"]].astype("string").fillna("")
     return [tuple(map(str, row)) for row in columns.itertuples(index=False)]
 
 
-def weightless(cells: pd.DataFrame) -> list[str]:
-    """Return the methods that were skipped because their published weights are missing."""
-    return sorted(set(cells.loc[_lacks_weights(cells), "method"]))
-
-
 def weightless_in_words(names: list[str]) -> Text:
-    """Return what to say of `weightless` methods, in one line."""
+    """Return what to say of methods that were skipped for want of weights, in one line."""
     which = f"{len(names)} methods were" if len(names) > 1 else f"{names[0]} was"
     their = "their" if len(names) > 1 else "its"
     listed = Code("bench weights list")
     return (f"{which} skipped: {their} weights are missing; ", listed, " shows how to get them")
-
-
-def _lacks_weights(cells: pd.DataFrame) -> pd.Series[bool]:
-    reasons = cells["reason"].astype("string").fillna("")
-    return (cells["status"] == "skipped") & reasons.str.startswith(WITHOUT_WEIGHTS)
 
 
 def unscored_photos(results: Results) -> list[tuple[str, ...]]:
