@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -45,11 +46,21 @@ def is_film(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Frame:
-    """A decoded frame: time, L* (H, W) and L* as the method sees it (h, w)."""
+    """A decoded frame: number, time, L* (H, W) and L* as the method sees it (h, w)."""
 
+    number: int
     pts: int
     lightness: NDArray[np.float32]
     seen: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Coloured:
+    """A frame with its chroma, as `upsampling.chroma_lines` gives it, and the number of its shot's first."""
+
+    frame: _Frame
+    planes: NDArray[np.float32]
+    shot: int
 
 
 def colorize_film(
@@ -87,16 +98,19 @@ def colorize_film(
     look = reader.look()
     folder = _pieces_folder(path, target, f"{look} {settings} {colorist.digest()} {span}")
     done = _finished(folder)
-    # A method with memory has to see the frames before again.
-    again = PIECE if done and colorist.method.info.temporal else 0
-    frames = ahead(_read(reader, look, settings.size or colorist.size or WORKING, len(done) * PIECE - again))
+    ready = len(done) * PIECE
+    first = int(_shot(done[-1]).read_text()) if done and _remembers(colorist, settings) else ready
+    frames = ahead(_read(reader, look, settings.size or colorist.size or WORKING, first))
     coloured = ahead(_coloured(frames, colorist, settings, look))
     with closing(coloured):
-        for _ in islice(coloured, again):
-            pass
-        while (first := next(coloured, None)) is not None:
+        for _ in islice(coloured, ready - first):
+            pass  # what the method remembers of the shot
+        while (leading := next(coloured, None)) is not None:
             piece = folder / f"{len(done):06}.nut"
-            write_piece(piece, look, _painted(chain([first], islice(coloured, PIECE - 1)), look))
+            shots = deque([leading.shot], 1)
+            write_piece(piece, look, _painted(chain([leading], islice(coloured, PIECE - 1)), look, shots))
+            with atomic(_shot(piece)) as partial:
+                partial.write_text(str(shots[0]))
             done.append(piece)
     with atomic(target) as partial:
         notes = join(done, path, partial, look, span, comment)
@@ -146,10 +160,10 @@ def _read(reader: FilmReader, look: Look, side: int, skipped: int) -> Generator[
     width = max(1, min(round(scale * look.width), LONGEST * side))
     height = max(1, min(round(scale * look.height), LONGEST * side))
     space = srgb()
-    for frame in reader.frames(skipped):
+    for number, frame in enumerate(reader.frames(skipped), skipped):
         pixels = _rgb(frame, look, look.width, look.height)
         small = _rgb(frame, look, width, height)
-        yield _Frame(int(frame.pts or 0), space.lightness(pixels), space.lightness(small))
+        yield _Frame(number, int(frame.pts or 0), space.lightness(pixels), space.lightness(small))
 
 
 def _rgb(frame: VideoFrame, look: Look, width: int, height: int) -> NDArray[Any]:
@@ -164,15 +178,17 @@ def _rgb(frame: VideoFrame, look: Look, width: int, height: int) -> NDArray[Any]
 
 def _coloured(
     frames: Generator[_Frame], colorist: Colorist, settings: Settings, look: Look
-) -> Generator[tuple[_Frame, NDArray[np.float32]]]:
-    """Yield each frame with its chroma at a small size, as `upsampling.chroma_lines` gives it."""
+) -> Generator[_Coloured]:
+    """Colour frames in order; what the method and its user chose for a shot ends at a cut."""
     before: NDArray[np.float32] | None = None
+    shot = 0
     reference = settings.reference
     box = (slice(None), slice(None))
     with closing(frames):
         for frame in frames:
             seen = median_filter(frame.seen, GRAIN) if settings.degrain else frame.seen
             begins = before is None or distance(before, frame.seen) >= CUT
+            shot = frame.number if begins else shot
             if begins and settings.crop_borders:
                 box = plain_borders(seen)
             before = frame.seen
@@ -184,20 +200,22 @@ def _coloured(
                 placed = np.zeros((*seen.shape, 2), np.float32)
                 placed[box] = settings.strength * stored(chroma, look.orientation)
                 planes = chroma_lines(placed, seen)
-            yield frame, planes
+            yield _Coloured(frame, planes, shot)
 
 
-def _painted(coloured: Iterator[tuple[_Frame, NDArray[np.float32]]], look: Look) -> Iterator[VideoFrame]:
-    """Yield frames in colour, in the format that is written; their lightness is the film's own."""
+def _painted(coloured: Iterator[_Coloured], look: Look, shots: deque[int]) -> Iterator[VideoFrame]:
+    """Yield frames as they are written, with the film's own lightness; ``shots`` gets their shots."""
     from av import VideoFrame
 
     from .kernels import colorize_rows  # Numba is slow to import
 
     rays, by_bits = srgb().encoding
     tables = by_bits[16 if look.deep else 8]
-    for frame, planes in coloured:
+    for each in coloured:
+        frame = each.frame
+        shots.append(each.shot)
         levels = np.empty((look.height, look.width, 3), tables.dtype)
-        colorize_rows(planes, frame.lightness, frame.lightness, 0, look.height, rays, tables, levels)
+        colorize_rows(each.planes, frame.lightness, frame.lightness, 0, look.height, rays, tables, levels)
         made = VideoFrame.from_ndarray(levels, "rgb48le" if look.deep else "rgb24")
         made = made.reformat(
             format=look.pixels, src_color_range=FULL_RANGE, dst_colorspace=look.matrix,
@@ -224,6 +242,17 @@ def _pieces_folder(path: Path, target: Path, made_by: str) -> Path:
     return folder
 
 
+def _remembers(colorist: Colorist, settings: Settings) -> bool:
+    """Return whether a frame's colours depend on the frames before it in its shot."""
+    info = colorist.method.info
+    return info.temporal or info.reference != "none" or settings.crop_borders
+
+
+def _shot(piece: Path) -> Path:
+    """Return the file that says where the shot of a finished piece's last frame begins."""
+    return piece.with_suffix(".shot")
+
+
 def _finished(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.nut"))
+    found = [piece for piece in sorted(folder.glob("*.nut")) if _shot(piece).is_file()]
     return [path for number, path in enumerate(found) if path.name == f"{number:06}.nut"]

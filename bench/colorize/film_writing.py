@@ -96,6 +96,8 @@ def _streams(
     found: dict[int, Any] = {}
     notes = []
     for stream in film.streams:
+        if stream.type == "data" and stream.name == "bin_data" and film.chapters():
+            continue  # the chapters' titles, which are written anew
         try:
             if stream.index == main.index:
                 made: Any = out.add_stream_from_template(part.streams.video[0])
