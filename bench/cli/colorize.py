@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
     from ..colorize.film_reading import Span
     from ..colorize.job import Job, Outcome
+    from ..colorize.sources import Source
 
 
 MOST_JOBS: Final = 8
@@ -223,17 +224,18 @@ def _colorists(
 
 def _run(job: Job, console: Console, *, timings: bool) -> int:
     """Run a job, with a bar and the time left on a terminal, else a line per photo; return the failures."""
+    from ..colorize.film_reading import clock
     from ..colorize.stages import Total
 
     progress = Progress(
-        TextColumn("[bold]photos"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     counts = {"done": 0, "kept": 0, "failed": 0}
     spent = Total()
     start = time.perf_counter()
     with progress:
-        task = progress.add_task("photos", total=len(job.sources))
+        task = progress.add_task("colorized", total=len(job.sources))
 
         def report(outcome: Outcome) -> None:
             counts[outcome.status] += 1
@@ -243,7 +245,10 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
             if outcome.notes or not console.is_terminal:
                 progress.console.print(_line(outcome), soft_wrap=True)
 
-        job.run(report)
+        def reached(source: Source, seconds: float) -> None:
+            progress.update(task, description=f"{source.path.name} {clock(seconds)}")
+
+        job.run(report, reached)
     parts = {
         f"{counts['done']:,} colorized": True,
         f"{counts['kept']:,} already there": counts["kept"],

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -64,8 +64,9 @@ class _Coloured:
 
 
 def colorize_film(
-    path: Path, target: Path, colorist: Colorist, settings: Settings, span: Span, comment: str
-) -> list[str]:
+    path: Path, target: Path, colorist: Colorist, settings: Settings, span: Span, comment: str,
+    reached: Callable[[float], None] = lambda _seconds: None,
+) -> list[str]:  # fmt: skip
     """Colorize a film; what an interrupted call has finished is used again.
 
     Parameters
@@ -80,6 +81,8 @@ def colorize_film(
         The part to colorize.
     comment
         The mark in the film's metadata that its colours are made.
+    reached
+        Gets, after every piece, how many seconds of the film were read.
 
     Returns
     -------
@@ -112,6 +115,7 @@ def colorize_film(
             with atomic(_shot(piece)) as partial:
                 partial.write_text(str(shots[0]))
             done.append(piece)
+            reached(reader.ended)
     with atomic(target) as partial:
         notes = join(done, path, partial, look, span, comment)
     shutil.rmtree(folder, ignore_errors=True)
@@ -151,8 +155,8 @@ def _quarters(plane: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 def _histogram(plane: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the shares of levels, smoothed, so that a slow fade is no cut."""
-    counts = np.histogram(plane, _BINS, (0, 100))[0] / plane.size
-    return np.convolve(counts, [0.25, 0.5, 0.25])
+    bins = np.clip(plane * np.float32(_BINS / 100), 0, _BINS - 1).astype(np.intp)
+    return np.convolve(np.bincount(bins.ravel(), minlength=_BINS) / plane.size, [0.25, 0.5, 0.25])
 
 
 def _read(reader: FilmReader, look: Look, side: int, skipped: int) -> Generator[_Frame]:

@@ -164,13 +164,13 @@ class FilmReader:
         found = []
         if self.damaged:
             found.append(
-                f"{self.damaged:,} damaged packets, the first after {_clock(self.gap)}: "
+                f"{self.damaged:,} damaged packets, the first after {clock(self.gap)}: "
                 "what they held is missing"
             )
         with opened(self.path) as film:
             stated = (film.duration or 0) / 1e6
         if self.cut_short or (self.span.end is None and self.ended + 1 < _CUT_SHORT * stated):
-            found.append(f"cut short: it states {_clock(stated)}, but its frames end at {_clock(self.ended)}")
+            found.append(f"cut short: it states {clock(stated)}, but its frames end at {clock(self.ended)}")
         return found
 
     def _decoded(self, film: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -245,6 +245,7 @@ def _pixels(frame: VideoFrame, *, deep: bool) -> str:
     return f"yuv{sampling}p{'10le' if deep else ''}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a time as ``h:mm:ss.s``."""
     minutes, rest = divmod(seconds, 60)
     return f"{int(minutes // 60)}:{int(minutes % 60):02}:{rest:04.1f}"

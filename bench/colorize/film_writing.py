@@ -23,7 +23,7 @@ OTHERS: Final = ".mkv"
 """Suffix of films from other containers."""
 
 _ENCODER: Final = "libx264"
-_OPTIONS: Final = {"crf": "17", "preset": "veryfast", "bf": "0"}
+_OPTIONS: Final = {"crf": "17", "preset": "superfast", "bf": "0"}
 """Visually lossless; without B-frames, so that pieces that were encoded one by one join exactly."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -135,8 +136,19 @@ class Job:
         """Return the path of an output."""
         return self.out / variant.folder / self.names[source]
 
-    def run(self, report: Callable[[Outcome], None]) -> None:
-        """Colorize all photos that are not done; ``report`` gets each photo's outcome, in order.
+    def run(
+        self,
+        report: Callable[[Outcome], None],
+        reached: Callable[[Source, float], None] = lambda _source, _seconds: None,
+    ) -> None:
+        """Colorize all photos and films that are not done.
+
+        Parameters
+        ----------
+        report
+            Gets each outcome: first of the photos in order, then of the films.
+        reached
+            Gets a film that is at work, and how many of its seconds were read.
 
         Raises
         ------
@@ -160,10 +172,12 @@ class Job:
                     for future in waiting:
                         future.cancel()
             for source in filter(lambda each: is_film(each.path), self.sources):
-                report(self._colorize(source, record))
+                report(self._colorize(source, record, partial(reached, source)))
             record.tidy()
 
-    def _colorize(self, source: Source, record: Record) -> Outcome:  # noqa: PLR0911  # one for each fault
+    def _colorize(  # noqa: PLR0911  # one for each fault
+        self, source: Source, record: Record, reached: Callable[[float], None] = lambda _seconds: None
+    ) -> Outcome:
         """Colorize one photo in all ways; whatever is wrong with it is its outcome."""
         start = time.perf_counter()
         try:
@@ -172,7 +186,7 @@ class Job:
                 return Outcome(source, "kept", notes)
             if is_film(source.path):
                 for variant in missing:
-                    notes += self._write_film(source, variant, record)
+                    notes += self._write_film(source, variant, record, reached)
                 return Outcome(source, "done", notes, time.perf_counter() - start)
             picture = Picture.open(source.content())
             for variant in missing:
@@ -228,8 +242,8 @@ class Job:
         target.parent.mkdir(parents=True, exist_ok=True)
         raw = target.with_name(f"{PARTIAL}{secrets.token_hex(4)}-pixels")
         try:
-            with atomic(target) as partial:
-                write(picture, made.rows(), partial, raw, kind=kind, xmp=xmp)
+            with atomic(target) as unfinished:
+                write(picture, made.rows(), unfinished, raw, kind=kind, xmp=xmp)
                 seconds = f"{time.perf_counter() - start:.3f}"
                 warnings = "; ".join(made.warnings)
                 record.add(self._row(source, self._name(target), variant, seconds, warnings))
@@ -237,11 +251,15 @@ class Job:
             raw.unlink(missing_ok=True)
         return made.warnings
 
-    def _write_film(self, source: Source, variant: Variant, record: Record) -> list[str]:
+    def _write_film(
+        self, source: Source, variant: Variant, record: Record, reached: Callable[[float], None]
+    ) -> list[str]:
         start = time.perf_counter()
         target = self.target(source, variant)
         comment = f"colorized by huebench {variant.method} {variant.digest}"
-        notes = colorize_film(source.path, target, variant.colorist, variant.settings, self.span, comment)
+        notes = colorize_film(
+            source.path, target, variant.colorist, variant.settings, self.span, comment, reached
+        )
         seconds = f"{time.perf_counter() - start:.3f}"
         record.add(self._row(source, self._name(target), variant, seconds, "; ".join(notes)))
         return notes

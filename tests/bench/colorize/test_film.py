@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import struct
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -293,6 +294,27 @@ def test_one_frame(colorize, tmp_path):
     assert len(decoded(tmp_path / "colorized" / "film.mp4")) == 1
 
 
+def test_subtitles_are_copied(colorize, tmp_path):
+    (tmp_path / "words.srt").write_text(
+        "1\n00:00:00,040 --> 00:00:00,200\nHello\n\n2\n00:00:00,240 --> 00:00:00,400\nBye\n"
+    )
+    write(tmp_path / "silent.mkv", pictures(12))
+    with (
+        av.open(str(tmp_path / "silent.mkv")) as film,
+        av.open(str(tmp_path / "words.srt")) as words,
+        av.open(str(tmp_path / "film.mkv"), "w") as out,
+    ):
+        streams = [out.add_stream_from_template(each.streams[0]) for each in (film, words)]
+        for container, stream in zip((film, words), streams, strict=True):
+            for packet in container.demux(0):
+                if packet.size:
+                    packet.stream = stream
+                    out.mux(packet)
+    assert colorize("film.mkv")[0] == 0
+    assert len(sounds(tmp_path / "film.mkv")) == 2
+    assert sounds(tmp_path / "colorized" / "film.mkv") == sounds(tmp_path / "film.mkv")
+
+
 def refused(colorize, name, reason):
     code, output = colorize(name)
     assert code == 1
@@ -356,6 +378,16 @@ def test_a_film_that_ends_too_early_says_so(colorize, tmp_path):
     assert code == 0, output
     assert "cut short: it states 0:00:20.0" in output
     assert 10 < len(decoded(tmp_path / "colorized" / "film.mkv")) < 150
+
+
+def test_two_hours_in_the_header_and_three_frames(colorize, tmp_path):
+    content = write(tmp_path / "film.mkv", pictures(3)).read_bytes()
+    start = content.index(b"\x44\x89\x88") + 3  # the element Duration, a float of 8 bytes in milliseconds
+    (tmp_path / "film.mkv").write_bytes(content[:start] + struct.pack(">d", 7_200_000) + content[start + 8 :])
+    code, output = colorize("film.mkv")
+    assert code == 0, output
+    assert "cut short: it states 2:00:00.0, but its frames end at 0:00:00.1" in output
+    assert len(decoded(tmp_path / "colorized" / "film.mkv")) == 3
 
 
 def test_wrong_parts_and_a_missing_extra_are_one_line(colorize, tmp_path, monkeypatch):
