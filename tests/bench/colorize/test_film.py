@@ -102,7 +102,7 @@ def sounds(path):
         return [
             (packet.stream.index, round(float(packet.pts * packet.time_base), 3),
              hashlib.sha256(bytes(packet)).hexdigest())
-            for packet in film.demux(others) if packet.size
+            for packet in (film.demux(others) if others else ()) if packet.size
         ]  # fmt: skip
 
 
