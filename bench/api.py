@@ -212,7 +212,7 @@ def colorize(
     using = colorist.of_method(fitted, request, reference=given is not None)
     made = engine.colorize(Picture.of_pixels(rgb), using, engine.Settings(size, strength, given))
     photo = np.concatenate(list(made.rows()))
-    return photo if isinstance(image, np.ndarray) else Image.fromarray(photo)  # type: ignore[return-value]
+    return photo if isinstance(image, np.ndarray) else Image.fromarray(photo)
 
 
 def _pixels(image: Any) -> RGB:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
@@ -145,7 +143,7 @@ class DatasetInfo:
     def __post_init__(self) -> None:
         """Check the values; raise `UserError` if one is wrong."""
         texts = {name: value for name, value in asdict(self).items() if name not in ("size", "clips")}
-        if wrong := next((name for name, value in texts.items() if not _is_text(value)), ""):
+        if wrong := next((name for name, value in texts.items() if not is_text(value)), ""):
             raise UserError(f"DatasetInfo of {self.name!r}: {wrong} must be text, not {texts[wrong]!r}")
         if not (isinstance(self.size, int) and SIZES[0] <= self.size <= SIZES[1]):
             allowed = f"a whole number from {SIZES[0]} to {SIZES[1]}"
@@ -389,7 +387,9 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
         raise
     except RAISED as error:
         raise UserError(f"dataset '{name}' cannot be opened: {type(error).__name__}: {error}") from error
-    if fault := _fault(entries) or _fault_of_facts(facts):
+    from .faults import fault_of_entries, fault_of_facts  # it needs this module
+
+    if fault := fault_of_entries(entries) or fault_of_facts(facts):
         raise UserError(f"dataset '{name}': {fault}")
     # A plugin may answer otherwise, or fail, when it is asked again.
     dataset.entries = lambda: entries  # type: ignore[method-assign]
@@ -404,57 +404,6 @@ def _class_of(spec: str) -> type[Dataset]:
     return datasets.get(name)
 
 
-def _fault(entries: object) -> str:
-    """Return what is wrong with the entries that a dataset returned, or ``""``."""
-    if not isinstance(entries, Sequence):
-        return f"entries() must return a list, not {type(entries).__name__}"
-    if fault := next(filter(None, map(_fault_of, entries)), ""):
-        return fault
-    name, count = Counter(entry.id for entry in entries).most_common(1)[0] if entries else ("", 0)
-    if count > 1:
-        return f"{count} photos have the id '{name}'; ids must be unique"
-    return _fault_of_clips(entries)
-
-
-def _fault_of_clips(entries: Sequence[Entry]) -> str:
-    """Return what is wrong with the clips of entries, or ``""``."""
-    met: dict[str, Entry] = {}
-    before = ""
-    for entry in entries:
-        last = met.get(entry.clip)
-        if entry.clip and last:
-            if entry.split != last.split:
-                return f"clip '{entry.clip}' is in two splits, {last.split} and {entry.split}"
-            if before != entry.clip or entry.frame <= last.frame:
-                return f"the frames of clip '{entry.clip}' are not in order"
-        met[entry.clip], before = entry, entry.clip
-    return ""
-
-
-def _fault_of_facts(facts: object) -> str:
-    """Return what is wrong with the facts that a dataset returned, or ``""``."""
-    if not isinstance(facts, dict) or not isinstance(facts.get("splits"), str):
-        return "facts() must return a dictionary with 'splits', in words"
-    try:
-        json.dumps(facts)
-    except (TypeError, ValueError) as error:
-        return f"facts() must hold texts, numbers, lists and dictionaries only ({error})"
-    return ""
-
-
-def _fault_of(entry: object) -> str:
-    if not isinstance(entry, Entry):
-        return f"an entry must be an Entry, not {type(entry).__name__}"
-    for name in Entry.__slots__:
-        if name != "frame" and not _is_text(value := getattr(entry, name)):
-            return f"{name} of photo {entry.id!r} must be text, not {value!r}"
-    if not (isinstance(entry.frame, int) and entry.frame >= 0):
-        return f"frame of photo '{entry.id}' must be a whole number from 0, not {entry.frame!r}"
-    if entry.split not in SPLITS:
-        return f"photo '{entry.id}' has split '{entry.split}'; the splits are {', '.join(SPLITS)}"
-    return "" if entry.id else "an entry has an empty id"
-
-
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
     """Return whether a value can be written as UTF-8."""
     return isinstance(value, str) and value.encode("utf-8", "replace").decode() == value

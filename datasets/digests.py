@@ -85,6 +85,11 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
     return {key: known[key] for key in stamps}
 
 
+def rereading() -> bool:
+    """Return whether remembered digests are ignored; see `reread`."""
+    return _reread.get()
+
+
 @contextmanager
 def reread() -> Iterator[None]:
     """Make `digests` read every photo again inside the block, ignoring remembered digests."""

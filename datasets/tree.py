@@ -291,7 +291,7 @@ class TreeDataset(Dataset):
 
     @abstractmethod
     def places(self, digests: Mapping[str, str]) -> Mapping[str, tuple[Split, str]]:
-        """Return the split and the category of every photo, from ids and their files' SHA-256."""
+        """Return the split and the category of every photo of the set, from ids and their files' SHA-256."""
 
     def entries(self) -> list[Entry]:
         """Return every photo, in the order of ids, which are paths below the root."""
@@ -311,7 +311,8 @@ class TreeDataset(Dataset):
     def _entries(self) -> list[Entry]:
         found = self.tree.digests()
         places = self.places(found)
-        return [Entry(key, *places[key], self.info.licence, digest) for key, digest in found.items()]
+        licence = self.info.licence
+        return [Entry(key, *places[key], licence, digest) for key, digest in found.items() if key in places]
 
 
 def _is_folder(child: os.DirEntry[str]) -> bool:

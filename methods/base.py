@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -332,9 +333,17 @@ class Method(ABC):
         return getattr(self.parameters, "every", 0) if self.info.family == "exemplar" else 0
 
     @property
-    def parameter_count(self) -> int:
-        """Number of learned weights; 0 for a method without any."""
-        return 0
+    def parameter_count(self) -> int | None:
+        """Number of learned weights: by default those of the torch modules among its attributes.
+
+        ``None`` means unknown; a baseline or classical method without modules has 0.
+        """
+        torch = sys.modules.get("torch")  # slow to import, and no module exists without it
+        kinds = (torch.nn.Module,) if torch else ()
+        modules = [value for value in vars(self).values() if isinstance(value, kinds)]
+        if modules:
+            return sum(int(weight.numel()) for module in modules for weight in module.parameters())
+        return None if self.info.family in ("deep", "published") else 0
 
     @property
     def train_photos(self) -> int | None:

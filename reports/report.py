@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,15 +103,21 @@ def write_report(results: Results, folder: Path) -> Path:
 
 
 def print_results(results: Results, console: Console, selection: Selection = ALL) -> None:
-    """Print a run's headline table and its failures, as wide as the console allows."""
+    """Print a run's headline table and its failures, as wide as the console allows.
+
+    Methods that were skipped for want of weights have one line together, and no rows.
+    """
     from .analysis.material import Material
     from .formats import terminal
-    from .sections.failures import failed_cells
+    from .sections.failures import failed_cells, weightless, weightless_in_words
     from .sections.layout import headline_table
 
     material = Material(selection.of(results), selection)
+    table = headline_table(material)
+    skipped = weightless(results.cells)
+    shown = tuple(row for row in table.rows if row.label not in skipped)
     made: list[Heading | Prose | Bullets | Table] = [
-        headline_table(material),
+        replace(table, rows=shown) if shown else table,
         Prose("bold: best among methods with full coverage; oracles see the truth; never rank on PSNR alone"),
     ]
     failures = tuple(
@@ -124,6 +130,8 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
     )
     if failures:
         made += [Heading("Failures"), Bullets(failures)]
+    if skipped:
+        made.append(Prose(weightless_in_words(skipped)))
     terminal.show(made, console)
 
 

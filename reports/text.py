@@ -105,6 +105,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def number_or_dash(count: int | None) -> str:
+    """Return a count; an unknown one is a dash.
+
+    >>> number_or_dash(6219410), number_or_dash(None)
+    ('6,219,410', '–')
+    """
+    return MISSING if count is None else f"{count:,}"
+
+
 def p_value(p: float) -> str:
     """Format a p-value for a table.
 

@@ -14,8 +14,8 @@ from ...datasets.photos import PhotoSet
 from ...files import atomic
 from ...methods.base import Lightness
 from ...methods.kernels.flow import Flow, visible
+from ...methods.motion import estimate
 from ...methods.resize import resize_chroma
-from ...methods.temporal.motion import estimate
 from ..metrics import ClipScorer, FrameStep, Motion
 from ..protocol.protocol import Protocol
 from .pipeline import Outcome

@@ -18,11 +18,13 @@ from typer.core import TyperGroup
 from ... import UserError, __version__
 from .ablation import ablation
 from .check import check
+from .clean import clean
 from .colorize import colorize
 from .compare import compare
 from .console import Console
 from .datasets import datasets_app
 from .demo import demo
+from .figure import figure
 from .listing import list_app
 from .models import models_app
 from .power import power
@@ -71,8 +73,10 @@ for command in (
     demo,
     score,
     report,
+    figure,
     compare,
     study,
+    clean,
     check,
     speed,
     power,

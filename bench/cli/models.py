@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from ...reports.text import number_or_dash
 from .console import Console
 from .options import Plugins
 
@@ -42,7 +43,7 @@ def list_models(
             scores = {each["metric"]: f"{each['value']:.3f}" for each in model["figures"]}
             table.add_row(
                 escape(str(folder)), escape(model["method"]), str(model["seed"]), escape(model["trained_on"]),
-                f"{model['parameter_count']:,}", scores.get("auc_rebalanced", ""),
+                number_or_dash(model["parameter_count"]), scores.get("auc_rebalanced", ""),
             )  # fmt: skip
     console = Console()
     console.print(table if table.row_count else "no trained methods: bench run trains some, in runs/")

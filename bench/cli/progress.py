@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from ...reports.text import duration
 from ..plan.cell import Cell
 
 
@@ -61,6 +62,7 @@ class LiveProgress:
         self._lines: dict[str, list[str]] = {}
         self._tasks: dict[str, TaskID] = {}
         self._epochs: dict[str, str] = {}
+        self._starts: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -73,6 +75,7 @@ class LiveProgress:
 
     def started(self, cell: Cell) -> None:
         """Add the cell's bar."""
+        self._starts[cell.key] = time.monotonic()
         self._tasks[cell.key] = self._progress.add_task(
             escape(_title(cell)), total=None, what="starting", left=""
         )
@@ -105,7 +108,9 @@ class LiveProgress:
         done = int(self._progress.tasks[0].completed)
         self._progress.update(self._all, left=self._run.left(done))
         if status["status"] == "ok":
-            how = Text("already done", "dim") if reused else Text("done", "green")
+            start = self._starts.get(cell.key)
+            took = "" if start is None else f" in {duration(time.monotonic() - start)}"
+            how = Text("already done", "dim") if reused else Text(f"done{took}", "green")
         else:
             how = Text.assemble((status["status"], "red"), f": {status['reason']}")
         self._progress.console.print(Text.assemble(f"  {_title(cell)}  ", how))

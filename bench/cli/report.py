@@ -46,8 +46,8 @@ def report(
 
     results = read_results(folder)
     console = Console()
-    selection = Selection(methods, _names(columns), precision, title)
-    paths = write_formats(results, out or folder, _names(formats), selection)
+    selection = Selection(methods, names(columns), precision, title)
+    paths = write_formats(results, out or folder, names(formats), selection)
     if out:
         copy_answers(folder, out)
         copy_kernels(folder, out)
@@ -57,5 +57,6 @@ def report(
         console.print(Text(f"report: {path}"), soft_wrap=True)
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a list separated by commas."""
     return tuple(filter(None, map(str.strip, text.split(","))))

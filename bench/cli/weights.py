@@ -46,8 +46,10 @@ NewWeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_m
 
 @weights_app.command("list")
 def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> None:
-    """Show the weights of every published network, and which are on this machine."""
+    """Show the weights of published networks, of metrics and of encoders, and which are on this machine."""
+    from ...methods.learning.pretrained import BACKBONES, local_weights
     from ...methods.pretrained.store import checkpoints
+    from ..metrics.base import metrics
 
     table = Table(
         Column("weights", no_wrap=True),
@@ -61,7 +63,19 @@ def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> N
     for each in checkpoints().values():
         here = "[green]yes" if each.find() else "no"
         table.add_row(each.name, here, _size(each), escape(each.licence), each.page)
-    Console().print(table, highlight=False)
+    console = Console()
+    console.print(table, highlight=False)
+    file = Column("file", overflow="fold")
+    others = Table(Column("for", no_wrap=True), Column("here", no_wrap=True), file, box=None)
+    for metric in metrics.items().values():
+        if metric.weights:
+            here = "[green]yes" if metric.weights.path() else "no"
+            address = f"{metric.weights.folder_url}{metric.weights.file}"
+            others.add_row(f"metric {metric.name}", here, escape(address))
+    for name in BACKBONES:
+        here = "[green]yes" if local_weights(name, "auto") else "no"
+        others.add_row(f"encoder {name}", here, "of timm or torchvision, with a name that starts with it")
+    console.print("\nPut these into the same folder yourself:", others, sep="\n", highlight=False)
 
 
 @weights_app.command()

@@ -312,7 +312,8 @@ def _context(request: Request) -> Context:
 
 def _colorist(method: Method, context: Context, request: Request, sample: TrainingSample | None) -> Colorist:
     protocol = protocol_of(request)
-    if method.info.family == "deep" and method.parameter_count <= LIGHT:
+    weights = method.parameter_count
+    if method.info.family == "deep" and weights is not None and weights <= LIGHT:
         context = replace(context, threads=1)
     if sample is None:
         return Colorist(method, context, protocol)

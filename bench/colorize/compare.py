@@ -24,9 +24,10 @@ from .job import Job
 from .library import reason, vips
 from .picture import Picture
 from .profiles import srgb
+from .sources import Source
 
-MOST: Final = 100
-"""Most photos that a comparison shows, the first ones."""
+PAGE: Final = 100
+"""Most photos of a page and of a contact sheet."""
 
 PAGE_SIDE, SHEET_SIDE = 720, 240
 """Longer side in pixels of a picture on the page and on the contact sheet."""
@@ -61,33 +62,44 @@ class Shown:
 def write_comparison(job: Job) -> list[Path]:
     """Write ``contact-sheet.jpg`` and ``index.html`` into a job's folder, and return their paths.
 
-    Photos that could not be colorized are left out; there are no files if no photo is left. Raises
-    `UserError` if a file of that name is there and is not a comparison.
+    More than `PAGE` photos make further pairs: ``contact-sheet-2.jpg``, ``index-2.html``. Photos that could
+    not be colorized are left out; there are no files if no photo is left. Raises `UserError` if a file of
+    that name is there and is not a comparison.
     """
-    shown: list[Shown] = []
-    for source in job.sources:
-        if len(shown) == MOST:
-            break
-        outputs = [(variant.label, job.target(source, variant)) for variant in job.variants]
-        try:
-            before = thumbnail(source.content(), PAGE_SIDE)
-            after = tuple((label, thumbnail(path, PAGE_SIDE)) for label, path in outputs if path.is_file())
-        except (PhotoError, OSError):
-            continue
-        if after:
-            with Image.open(io.BytesIO(after[0][1])) as picture:
-                shown.append(Shown(job.names[source], before, after, *picture.size))
-    if not shown:
-        return []
-    sheet, page = job.out / "contact-sheet.jpg", job.out / "index.html"
-    for path in (sheet, page):
+    made = [
+        source for source in job.sources
+        if any(job.target(source, variant).is_file() for variant in job.variants)
+    ]  # fmt: skip
+    pages = [made[start : start + PAGE] for start in range(0, len(made), PAGE)]
+    names = [("contact-sheet.jpg", "index.html")]
+    names += [(f"contact-sheet-{i}.jpg", f"index-{i}.html") for i in range(2, len(pages) + 1)]
+    for path in (job.out / name for pair in names for name in pair):
         if path.exists() and not (job.overwrite or _is_ours(path)):
             raise UserError(f"'{path}' is not a comparison and is kept: give --overwrite, or another --out")
-    labels = [variant.label for variant in job.variants]
-    with atomic(sheet) as partial:
-        contact_sheet(shown, labels).save(partial, quality=92, subsampling=0, comment=_MAKER)
-    write_text(page, printable(comparison_page(shown, len(job.sources))))
-    return [sheet, page]
+    written = []
+    for i, sources in enumerate(pages):
+        shown = [found for source in sources if (found := _shown(job, source)) is not None]
+        if shown:
+            sheet, page = (job.out / name for name in names[i])
+            with atomic(sheet) as partial:
+                contact_sheet(shown, [variant.label for variant in job.variants]).save(
+                    partial, quality=92, subsampling=0, comment=_MAKER
+                )
+            write_text(page, printable(comparison_page(shown, i, [name for _, name in names])))
+            written += [sheet, page]
+    return written
+
+
+def _shown(job: Job, source: Source) -> Shown | None:
+    """Return a photo with its answers, or ``None`` if one of the files cannot be read."""
+    outputs = [(variant.label, job.target(source, variant)) for variant in job.variants]
+    try:
+        before = thumbnail(source.content(), PAGE_SIDE)
+        after = tuple((label, thumbnail(path, PAGE_SIDE)) for label, path in outputs if path.is_file())
+    except (PhotoError, OSError):
+        return None
+    with Image.open(io.BytesIO(after[0][1])) as picture:
+        return Shown(job.names[source], before, after, *picture.size)
 
 
 def _is_ours(path: Path) -> bool:
@@ -113,15 +125,27 @@ def thumbnail(source: Path | bytes, side: int) -> bytes:
     return stream.getvalue()
 
 
-def comparison_page(shown: Sequence[Shown], total: int) -> str:
-    """Return the page: for every photo its answers, each with a slider that uncovers the original."""
+def comparison_page(shown: Sequence[Shown], number: int, pages: Sequence[str]) -> str:
+    """Return a page: for every photo its answers, each with a slider that uncovers the original.
+
+    Parameters
+    ----------
+    shown
+        The photos.
+    number
+        The page's place among all, from 0.
+    pages
+        The names of all pages, which link to one another.
+    """
     environment = Environment(
         loader=PackageLoader("huebench.bench.colorize"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["uri"] = lambda jpeg: Markup("data:image/jpeg;base64,{}").format(
         base64.b64encode(jpeg).decode()
     )
-    return environment.get_template("comparison.html.j2").render(shown=shown, total=total, maker=_MAKER)
+    return environment.get_template("comparison.html.j2").render(
+        shown=shown, number=number, pages=pages, maker=_MAKER
+    )
 
 
 def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:

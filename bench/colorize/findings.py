@@ -65,7 +65,7 @@ def find(picture: Picture, lab: NDArray[np.float32]) -> list[str]:
         found.append(f"very dark: mean L* {lightness.mean():.0f}")
     if picture.orientation in _TURNED:
         found.append(f"{_TURNED[picture.orientation]} by its EXIF tag, which was kept: check which way is up")
-    if (pages := picture.fact("n-pages")) and pages > 1:
+    if (pages := picture.pages) > 1:
         found.append(f"{pages} pages or frames: only the first was colorized")
     return found
 

@@ -10,10 +10,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import Final, Literal
 
 from filelock import FileLock, Timeout
@@ -40,6 +41,8 @@ Format = Literal["keep", "jpeg", "png", "tiff", "webp"]
 _SUFFIXES: Final = {".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".png": "png"} | {
     ".tif": "tiff", ".tiff": "tiff", ".webp": "webp",
 }  # fmt: skip
+
+_LARGE: Final = Lock()  # large photos take their turn, so that two do not need twice the memory
 
 
 @dataclass(frozen=True)
@@ -189,8 +192,9 @@ class Job:
                     notes += self._write_film(source, variant, record, reached)
                 return Outcome(source, "done", notes, time.perf_counter() - start)
             picture = Picture.open(source.content())
-            for variant in missing:
-                notes += self._write(source, picture, variant, record)
+            with nullcontext() if picture.small else _LARGE:
+                for variant in missing:
+                    notes += self._write(source, picture, variant, record)
         except PhotoError as error:
             return Outcome(source, "failed", [str(error)])
         except OSError as error:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ...datasets.base import RGB, PhotoError
 from ...datasets.decode import decode
@@ -138,6 +139,20 @@ class Picture:
     def two_levels(self) -> bool:
         """Whether the file stores one bit per pixel."""
         return bool(self.fact("bits-per-sample") == 1)
+
+    @property
+    def pages(self) -> int:
+        """Number of pages or frames; libvips counts those of TIFF and WebP, Pillow those of other formats."""
+        if pages := self.fact("n-pages"):
+            return int(pages)
+        if self.kind == "jpeg" or not self.source:
+            return 1
+        try:
+            content = BytesIO(self.source) if isinstance(self.source, bytes) else self.source
+            with Image.open(content) as file:
+                return int(getattr(file, "n_frames", 1))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return 1  # libvips has read the header, and says what is wrong with the pixels
 
     @property
     def small(self) -> bool:

@@ -147,7 +147,8 @@ def _kept(field: str) -> bool:
 def _options(picture: Picture, kind: str) -> dict[str, Any]:
     match kind:
         case "jpeg":
-            return {"Q": _QUALITY, "subsample_mode": "off", "optimize_coding": True}
+            # Shorter codes need all coefficients in memory, 6 bytes a pixel.
+            return {"Q": _QUALITY, "subsample_mode": "off", "optimize_coding": picture.small}
         case "png":
             return {"compression": 6}
         case "webp":

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .base import Metric, get_metric, resolve
-from .step import OF_FRAME, FrameStep, Motion
+from .step import OF_FRAME, FrameStep
 
 
 class ClipScorer:
@@ -65,6 +65,3 @@ class ClipScorer:
 
 def _needs_motion(metric: Metric, column: str) -> bool:
     return not set(metric.takes[column]) <= set(OF_FRAME)
-
-
-__all__ = ["ClipScorer", "FrameStep", "Motion"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...reports.text import number_or_dash
+
 
 def model_card(model: dict[str, Any]) -> str:
     """Return a model card: metadata with the figures as ``model-index``, and a text for people.
@@ -61,7 +63,7 @@ $ bench run --methods model:.
 
 ## Training
 
-- Method: `{model["method"]}`, family {model["family"]}, {model["parameter_count"]:,} weights
+- Method: `{model["method"]}`, family {model["family"]}, {number_or_dash(model["parameter_count"])} weights
 - Photos: the training split of `{trained["name"]}`{fingerprint}
 - Licence of these photos: {trained["licence"] or "unknown"}
 - Budget `{model["budget"]}`, seed {model["seed"]}

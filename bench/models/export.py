@@ -105,7 +105,9 @@ def describe(results: Results, cell: Cell) -> dict[str, Any]:
         "protocol": results.run.protocol,
         "protocol_digest": results.run.protocol_digest,
         "figures": figures,
-        "parameter_count": int(rows["parameter_count"].fillna(0).iloc[0]) if len(rows) else 0,
+        "parameter_count": int(rows["parameter_count"].iloc[0])
+        if len(rows) and rows["parameter_count"].notna().iloc[0]
+        else None,
         "command": results.run.command,
         "huebench": __version__,
         "versions": results.run.versions,

@@ -59,7 +59,7 @@ class Learned(_Reported):
 
     seconds: Seconds
     train_photos: Count
-    parameter_count: Count
+    parameter_count: Count | None
     notes: Notes
     trainable: bool
 
@@ -76,7 +76,7 @@ class Fitted(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    parameter_count: Count = 0
+    parameter_count: Count | None = None
     notes: Annotated[str, AfterValidator(_whole_notes)] = "{}"
     fit_seconds: Seconds = 0.0
     train_photos: Count = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,10 @@ class Model(Method):
     def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
         self._loaded: Method | None = None
+        with suppress(UserError):  # `missing` says why
+            exported = parse_specs(read_model(self.parameters.folder)["method"])[0].build()
+            update = {"temporal": exported.info.temporal}
+            self.info = type(self).info.model_copy(update=update)  # type: ignore[misc]  # as its method's
 
     def missing(self) -> str:
         """Return why the model cannot be used here, or ``""``."""
@@ -56,6 +61,10 @@ class Model(Method):
             return parse_specs(model["method"])[0].missing()
         except UserError as error:
             return str(error)
+
+    def start(self) -> None:
+        """Begin a clip; see `Method.start`."""
+        self._method().start()
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Colorize with the exported method; raises `UserError` if the folder is not a model."""
@@ -71,7 +80,7 @@ class Model(Method):
         self._method().network_size = size
 
     @property
-    def parameter_count(self) -> int:
+    def parameter_count(self) -> int | None:
         """Number of learned weights of the exported method."""
         return self._method().parameter_count
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 from ..kernels.flow import warp
-from .motion import there_and_back
+from ..motion import there_and_back
 
 
 @register

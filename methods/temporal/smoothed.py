@@ -14,8 +14,8 @@ from ...datasets.photos import PhotoSet
 from ...sources import code_of
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 from ..kernels.flow import average_along
+from ..motion import there_and_back
 from ..spec import MethodSpec, parse_specs
-from .motion import there_and_back
 
 CUT = 0.5
 """Share of pixels that two frames must both show; with fewer, a cut lies between them."""
@@ -111,7 +111,7 @@ class Smoothed(Method):
         self.inner.network_size = size
 
     @property
-    def parameter_count(self) -> int:
+    def parameter_count(self) -> int | None:
         """Its method's."""
         return self.inner.parameter_count
 

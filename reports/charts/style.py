@@ -72,13 +72,17 @@ def style() -> Iterator[None]:
 
 
 def encode(figure: Figure, kind: str = "png") -> bytes:
-    """Return a figure as a ``png`` or ``jpg`` file without metadata: the same bytes each time."""
-    options: dict[str, Any] = {"metadata": {"Software": None}}
-    if kind == "jpg":
-        options = {"pil_kwargs": {"quality": 90, "subsampling": 0}}
+    """Return a figure as a ``png``, ``jpg``, ``pdf`` or ``svg`` file: the same bytes each time."""
+    options: dict[str, dict[str, Any]] = {
+        "png": {"metadata": {"Software": None}},
+        "jpg": {"pil_kwargs": {"quality": 90, "subsampling": 0}},
+        "pdf": {"metadata": {"CreationDate": None}},
+        "svg": {"metadata": {"Date": None}},
+    }
     made = io.BytesIO()
     with style():
-        figure.savefig(made, format=kind, **options)
+        mpl.rcParams["svg.hashsalt"] = "huebench"
+        figure.savefig(made, format=kind, **options[kind])
     return made.getvalue()
 
 

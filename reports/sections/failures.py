@@ -1,10 +1,15 @@
 """The failures: runs of a method that failed, and photos without a score."""
 
+from __future__ import annotations
+
 import pandas as pd
 
 from ..analysis.material import Material
-from ..blocks import Block, Heading, PlainTable, Prose
+from ..blocks import Block, Code, Heading, PlainTable, Prose, Text
 from ..tables import FOR_ALL, Results
+
+WITHOUT_WEIGHTS = "weights not found: bench weights get"
+"""Start of the reason for a skipped method whose published weights are not on the machine."""
 
 NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
@@ -15,6 +20,8 @@ def blocks(material: Material) -> list[Block]:
     if failed := failed_cells(material.results.cells):
         columns = ("method", "seed", "status", "phase", "reason", "log")
         made.append(PlainTable(columns, tuple(failed), "Runs of a method that failed"))
+    if skipped := weightless(material.results.cells):
+        made.append(Prose(weightless_in_words(skipped)))
     if unread := material.run.dataset.get("unreadable training photos"):
         which = ", ".join(f"{photo} ({reason})" for photo, reason in [*unread["reasons"].items()][:NAMED])
         made.append(Prose(f"{unread['number']:,} photos of the training sample cannot be read: {which}."))
@@ -26,10 +33,31 @@ def blocks(material: Material) -> list[Block]:
 
 
 def failed_cells(cells: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return method, seed, status, phase, reason and log of every failed cell, by method and seed."""
-    wrong = cells[cells["status"] != "ok"].sort_values(["method", "seed"])
+    """Return method, seed, status, phase, reason and log of every failed cell, by method and seed.
+
+    Methods without their weights are left out; see `weightless`.
+    """
+    wrong = cells[(cells["status"] != "ok") & ~_lacks_weights(cells)].sort_values(["method", "seed"])
     columns = wrong[["method", "seed", "status", "phase", "reason", "log"]].astype("string").fillna("")
     return [tuple(map(str, row)) for row in columns.itertuples(index=False)]
+
+
+def weightless(cells: pd.DataFrame) -> list[str]:
+    """Return the methods that were skipped because their published weights are missing."""
+    return sorted(set(cells.loc[_lacks_weights(cells), "method"]))
+
+
+def weightless_in_words(names: list[str]) -> Text:
+    """Return what to say of `weightless` methods, in one line."""
+    which = f"{len(names)} methods were" if len(names) > 1 else f"{names[0]} was"
+    their = "their" if len(names) > 1 else "its"
+    listed = Code("bench weights list")
+    return (f"{which} skipped: {their} weights are missing; ", listed, " shows how to get them")
+
+
+def _lacks_weights(cells: pd.DataFrame) -> pd.Series[bool]:
+    reasons = cells["reason"].astype("string").fillna("")
+    return (cells["status"] == "skipped") & reasons.str.startswith(WITHOUT_WEIGHTS)
 
 
 def unscored_photos(results: Results) -> list[tuple[str, ...]]:

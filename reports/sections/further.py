@@ -10,7 +10,7 @@ def blocks(material: Material) -> list[Block]:
     metrics = [metric.name for metric in material.summary.metrics if not metric.headline]
     table = lay_out(
         material.summary,
-        [*metrics, "fit_seconds", "peak_memory_mb"],
+        [*metrics, "fit_seconds"],
         material.intervals,
         name="further",
         caption="Further metrics and cost on all photos",

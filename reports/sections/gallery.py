@@ -21,8 +21,13 @@ def blocks(material: Material) -> list[Block]:
         f"The median, the best and the worst of {choice.among}, by mean {choice.photos[0].metric.label} over "
         "the real methods (no baselines, no oracles), and the one on which these methods differ most."
     )
-    photos = tuple(_photo(material, photo) for photo in (*choice.photos, *choice.others))
-    return [Heading("Gallery"), Prose(told), Gallery(photos)]
+    return [Heading("Gallery"), Prose(told), Gallery(tuple(photos_of(material)))]
+
+
+def photos_of(material: Material) -> list[Photo]:
+    """Return all photos with kept pictures, those with a rank first."""
+    choice = material.gallery
+    return [_photo(material, photo) for photo in (*choice.photos, *choice.others)]
 
 
 def _photo(material: Material, chosen: Chosen) -> Photo:

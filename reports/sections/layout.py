@@ -84,7 +84,7 @@ def lay_out(
         elif column in FACTS:
             columns.append(FACTS[column])
             entries.append(
-                [_fact_entry(row, column) for _, row in summary.rows.iterrows()] + [Entry(MISSING)]
+                [fact_entry(row, column) for row in summary.rows.to_dict("records")] + [Entry(MISSING)]
             )
     return _table(summary, columns, entries, name, caption)
 
@@ -182,7 +182,8 @@ def _ranks(badness: pd.Series[float], decimals: int) -> dict[str, int]:
     return {label: best.index(value) + 1 for label, value in shown.items() if value in best}
 
 
-def _fact_entry(row: pd.Series[Any], name: str) -> Entry:
+def fact_entry(row: Mapping[Any, Any], name: str) -> Entry:
+    """Return one of `FACTS` of a method, a row of `Summary.rows`."""
     if name == "coverage":
         trouble = "" if row["status"] == "ok" else f" {row['status']}"
         return Entry(f"{row['scored']:,}/{row['expected']:,}{trouble}", _sortable(row["coverage"]))

@@ -4,6 +4,7 @@ from ..analysis.inference import ROUGH
 from ..analysis.material import Material
 from ..blocks import Block, Caveat, Code, Link, Prose, Span, Strong
 from ..text import counted, in_words
+from .failures import failed_cells
 
 
 def blocks(material: Material) -> list[Block]:
@@ -22,7 +23,7 @@ def blocks(material: Material) -> list[Block]:
         f". {rows['scored'].sum():,} of {rows['expected'].sum():,} expected predictions were scored",
     ]
     cells = material.results.cells
-    if failed := int((cells["status"] != "ok").sum()):
+    if failed := len(failed_cells(cells)):
         failures = Strong(f"{failed} of {len(cells)} runs of a method failed")
         told += ["; ", failures, " (", Link("failures", "Failures"), ")"]
     protocol = "; ".join(

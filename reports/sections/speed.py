@@ -8,7 +8,7 @@ from ..analysis.summary import Summary
 from ..blocks import Block, Code, Column, Entry, Heading, PlainTable, Prose, Row, Table
 from ..tables import Results
 from ..text import MISSING, duration, number
-from .layout import FACTS
+from .layout import FACTS, fact_entry
 
 COLUMNS = (
     FACTS["images_per_second"],
@@ -16,6 +16,8 @@ COLUMNS = (
     Column("warm-up", description="the first call, which is not timed: compilation, loading"),
     Column("device", description="the device that the method ran on"),
     Column("threads", description="the number of threads it could use"),
+    FACTS["peak_memory_mb"],
+    FACTS["parameter_count"],
 )
 
 
@@ -41,6 +43,7 @@ def methods_table(results: Results, summary: Summary) -> Table:
     warm_up = cells["warm_up_seconds"].mean().astype(float)
     devices, threads = cells["device"].unique(), cells["threads"].unique()
     rows = []
+    facts = summary.rows[["peak_memory_mb", "parameter_count"]].to_dict("index")
     for label, group in summary.groups.items():
         speed = float(summary.rows["images_per_second"][label])
         if label not in warm_up.index or not speed > 0:
@@ -53,6 +56,8 @@ def methods_table(results: Results, summary: Summary) -> Table:
             Entry(MISSING) if pd.isna(first) else Entry(duration(first), first),
             Entry(", ".join(map(str, devices[label]))),
             Entry(", ".join(map(str, threads[label])), float(threads[label][0])),
+            fact_entry(facts[label], "peak_memory_mb"),
+            fact_entry(facts[label], "parameter_count"),
         )
         rows.append(Row(label, group, entries))
     return Table(COLUMNS, tuple(rows), "speed", "Speed of the methods")

@@ -74,7 +74,7 @@ def test_a_class_that_raises_is_listed_and_checked_with_its_reason(bench, hostil
     [
         (
             {"family": "quantum"},
-            "MethodInfo of 'hostile': family: Input should be 'baseline', 'classical', 'deep' or 'published'",
+            "MethodInfo of 'hostile': family: Input should be 'baseline', 'classical',",
         ),
         ({"body": "class Parameters: pass"}, "method 'hostile': its Parameters must inherit"),
     ],

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from huebench.bench.plan.plan import make_plan
+from huebench.bench.plan.request import Request
 from huebench.reports.tables import read_results
 
 QUICK = ("run", "--limit", "5", "--metrics", "psnr,auc,colorfulness", "--out", "out")
@@ -84,6 +86,14 @@ def test_several_seeds_are_several_cells(bench, tmp_path):
     images = read_results(tmp_path / "out").images
     first, second = (images[images["seed"] == seed]["psnr"].to_numpy() for seed in (1, 2))
     assert (first != second).any()
+
+
+def test_a_method_without_randomness_runs_for_the_first_seed_only(tmp_path):
+    request = Request.of(
+        methods="random-ab,gray", dataset="samples", seeds=(3, 1), out=tmp_path / "out", budget="smoke"
+    )
+    cells = [(cell.label, cell.seed) for cell in make_plan(request).cells]
+    assert cells == [("random-ab", 3), ("random-ab", 1), ("gray", 3)]
 
 
 FAILURES = {

@@ -225,3 +225,13 @@ def test_a_missing_library_skips_and_says_what_to_install(registered):
     outcomes = run_checks(registered(NeedsMore))
     assert {outcome.result for outcome in outcomes} == {"skipped"}
     assert outcomes[0].detail == "needs no_such_module: pip install 'huebench[extra]'"
+
+
+@pytest.mark.parametrize(("apart", "result"), [(5e-4, "passed"), (2e-3, "failed")])
+def test_a_network_may_sum_in_another_order_in_a_batch(registered, apart, result):
+    class Summing(Broken):
+        def colorize(self, lightness, context):
+            return super().colorize(lightness, context) + np.float32(apart * (len(lightness) > 1))
+
+    outcomes = {each.name: each.result for each in run_checks(registered(Summing))}
+    assert outcomes["batch independence"] == result

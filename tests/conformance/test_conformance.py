@@ -25,7 +25,7 @@ def test_external_conforms_with_a_network_of_somebody_else(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # users' files are in this format all the same
         torch.jit.trace(torch.nn.Conv2d(1, 2, 3, padding=1), torch.ones(1, 1, 8, 8)).save(str(file))
-    assert not faults(MethodSpec("external", {"file": str(file), "size": "8", "factor": "0.1"}))
+    assert not faults(MethodSpec("external", {"file": str(file), "size": "8"}))
 
 
 def test_every_method_is_checked():

@@ -48,7 +48,17 @@ def test_a_name_is_registered_once():
 
 
 def test_every_dataset_is_registered_and_none_is_broken():
-    still = ["folder", "landscapes", "mirflickr", "samples"]
+    still = [
+        "coco",
+        "folder",
+        "hf",
+        "imagenet-ctest10k",
+        "imagenet-val5k",
+        "landscapes",
+        "mirflickr",
+        "samples",
+        "shards",
+    ]
     assert [name for name, cls in datasets.items().items() if not cls.info.clips] == still
     assert [name for name, cls in datasets.items().items() if cls.info.clips] == [
         "clips",

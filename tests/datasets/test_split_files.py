@@ -113,3 +113,20 @@ def test_no_cell_of_a_split_file_is_a_formula_and_names_come_back(tmp_path, name
     assert read_splits(tmp_path) == entries
     (row,) = csv.reader((tmp_path / "train.csv").read_text().splitlines()[1:])
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row)
+
+
+def test_clips_are_written_with_their_frames_and_read_back(tmp_path):
+    entries = [
+        Entry("a/1.png", "train", "", "", "00", "a", 0),
+        Entry("a/2.png", "train", "", "", "01", "a", 1),
+        Entry("b/1.png", "test", "", "", "02", "b", 0),
+    ]
+    write_splits(entries, tmp_path)
+    assert read_splits(tmp_path) == entries
+    header = (tmp_path / "train.csv").read_text().splitlines()[0]
+    assert header == "id,split,category,licence,sha256,clip,frame"
+
+
+def test_photos_are_written_without_clips(tmp_path):
+    write_splits([Entry("a.png", "train", "", "", "00")], tmp_path)
+    assert (tmp_path / "train.csv").read_text().splitlines()[0] == "id,split,category,licence,sha256"

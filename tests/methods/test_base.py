@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from huebench import UserError
-from huebench.methods.base import MethodInfo
+from huebench.methods.base import Method, MethodInfo
 
 RIGHT = {"name": "my-method", "family": "classical", "source": "a test"}
 
@@ -39,3 +39,18 @@ def test_missing_metadata_is_named():
 def test_metadata_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         MethodInfo(**RIGHT).name = "another"
+
+
+def test_the_weights_of_torch_modules_are_counted_and_an_unknown_number_is_none():
+    torch = pytest.importorskip("torch")
+
+    class Plain(Method):
+        info = MethodInfo(name="plain", family="deep", source="a test")
+
+        def colorize(self, lightness, context):
+            raise NotImplementedError
+
+    method = Plain()
+    assert method.parameter_count is None
+    method.network = torch.nn.Linear(3, 2)
+    assert method.parameter_count == 8

@@ -27,7 +27,8 @@ class CnnLstm(DeepMethod):
     form (convolutional, Shi et al. 2015, arXiv:1506.04214, so that it remembers where a colour was); the
     decoder; and the training: on clips cut into pieces of a few frames, through which gradients flow, while
     the memory goes on to the next piece (truncated backpropagation through time). A quarter of the clips are
-    learned without memory.
+    learned without memory. The loss also has the squared error of how a*b* change from frame to frame: such
+    changes are far smaller than the colours' own errors, hence its weight of 100.
     """
 
     info = MethodInfo(
@@ -56,6 +57,9 @@ class CnnLstm(DeepMethod):
         grain: float = Field(
             0, ge=0, le=20, description="noise in L* of every training frame, standard deviation"
         )
+        steadiness: float = Field(
+            100, ge=0, description="weight of the error of changes from frame to frame; 0: none"
+        )
         memory: bool = Field(
             True, description="colorize with the memory of earlier frames; training is the same without"
         )
@@ -76,7 +80,8 @@ class CnnLstm(DeepMethod):
         """Train on clips, piece by piece."""
         from .training import train_on_clips  # imports torch
 
-        train_on_clips(training, self.parameters.frames, self.parameters.grain)
+        chosen = self.parameters
+        train_on_clips(training, chosen.frames, chosen.grain, chosen.steadiness)
 
     def start(self) -> None:
         """Forget the frames before."""

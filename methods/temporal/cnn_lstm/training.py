@@ -17,6 +17,7 @@ from ....datasets.color.torch import rgb_to_lab
 from ....datasets.photos import PhotoSet
 from ...learning.data import LabBatches
 from ...learning.learner import Precision, Step, Supervised, descend
+from ...learning.network import AB_RANGE
 from ...learning.trainer import Trainer
 from ...learning.training import Training
 from .network import CnnLstmNetwork, State, detached, pieces
@@ -123,11 +124,13 @@ class Recurrent(Supervised):
         scheduler: StepLR,
         precision: Precision,
         batches: ClipBatches,
+        steadiness: float = 0.0,
     ) -> None:
         super().__init__(network, optimizer, scheduler, precision)
         self._recurrent = network
         self._adam = optimizer
         self._batches = batches
+        self._steadiness = steadiness
         self._state: State | None = None
 
     def step(self, lightness: Tensor, ab: Tensor) -> Step:
@@ -141,8 +144,19 @@ class Recurrent(Supervised):
         self._state = detached(state)
         prediction = prediction.float()
         loss = self._recurrent.loss(prediction, ab)
+        loss = loss + self._steadiness * unsteadiness(prediction, ab, piece.clips)
         norm = descend(loss, self._adam)
         return Step(loss.detach(), norm, self._recurrent.chroma(prediction).detach())
+
+
+def unsteadiness(prediction: Tensor, ab: Tensor, clips: int) -> Tensor:
+    """Return the squared error of how a*b*/110 change from frame to frame, mean over pixels, a scalar.
+
+    It is 0 for frames that differ from the truth all in the same way, and for pieces of one frame.
+    """
+    error = prediction[:, :2] - ab / AB_RANGE
+    changes = error.reshape(clips, -1, *error.shape[1:]).diff(dim=1)
+    return changes.square().sum(dim=2).mean() if changes.numel() else error.new_zeros(())
 
 
 def clips_of(photos: PhotoSet, chosen: NDArray[np.intp]) -> list[NDArray[np.intp]]:
@@ -158,8 +172,11 @@ def clips_of(photos: PhotoSet, chosen: NDArray[np.intp]) -> list[NDArray[np.intp
     return [np.array(numbers, np.intp) for numbers in clips.values()]
 
 
-def train_on_clips(training: Training, frames: int, grain: float) -> None:
-    """Train the network on pieces of so many frames with so much grain, and note what was done."""
+def train_on_clips(training: Training, frames: int, grain: float, steadiness: float) -> None:
+    """Train the network on pieces of so many frames, and note what was done.
+
+    Grain is the noise in L* of every frame; steadiness the weight of `unsteadiness` in the loss.
+    """
     plan, network = training.plan, training.network
     assert isinstance(network, CnnLstmNetwork)
     packed = training.train.packed(plan.size)
@@ -169,7 +186,7 @@ def train_on_clips(training: Training, frames: int, grain: float) -> None:
     )
     optimizer = optim.Adam(network.parameters(), plan.learning_rate)
     scheduler = StepLR(optimizer, plan.decay_epochs or ceil(plan.epochs / 3), plan.decay)
-    learner = Recurrent(network, optimizer, scheduler, training.precision, batches)
+    learner = Recurrent(network, optimizer, scheduler, training.precision, batches, steadiness)
     shown = LabBatches(training.validation.packed(plan.size), plan.batch, training.device)
     trainer = Trainer(
         learner, batches, shown, plan.epochs, training.context, training.key, training.habits, training.score

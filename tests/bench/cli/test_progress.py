@@ -79,7 +79,7 @@ def test_without_a_terminal_each_epoch_leaves_a_line_with_the_time_left(clock):
         f"{name}  epoch 1/3  train {numbers}  validation {numbers}  0:02:00 left",
         f"{name}  epoch 2/3  train {numbers}  0:02:00 left",
         f"{name}  epoch 3/3  train {numbers}  0:02:00 left",
-        f"{name}  done",
+        f"{name}  done in 60 s",
     ]
 
 

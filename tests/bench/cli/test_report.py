@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 from huebench.bench.web.study.answers import Answers
@@ -75,3 +76,23 @@ def test_a_path_keeps_its_brackets(bench, run, tmp_path):
     assert (
         f"report: {tmp_path}/a[draft]/report.md\n" in bench("report", run, "--out", tmp_path / "a[draft]")[1]
     )
+
+
+def test_a_report_of_chosen_methods_columns_and_title(bench, run, tmp_path):
+    options = ("--methods", "Mine=gray", "--columns", "psnr,images_per_second", "--precision", 1)
+    code, output = bench("report", run, "--out", tmp_path / "x", *options, "--title", "A paper")
+    assert code == 0, output
+    said = (tmp_path / "x" / "report.md").read_text()
+    assert said.startswith("# A paper\n")
+    assert re.search(r"\| Mine +\| +\**\d+\.\d\** +\|", said)
+    assert (tmp_path / "x" / "report.html").is_file()
+    for wrong in (("--methods", "nobody"), ("--columns", "mse")):
+        assert bench("report", run, *wrong)[0] == 2
+
+
+def test_a_figure_for_a_paper(bench, run, tmp_path):
+    code, output = bench("figure", run, "--methods", "gray", "--format", "png", "--out", tmp_path / "x")
+    assert code == 0, output
+    assert output.strip().endswith("x/figure.png")
+    assert (tmp_path / "x" / "figure.png").is_file()
+    assert bench("figure", run, "--photos", "nothing.jpg")[0] == 2

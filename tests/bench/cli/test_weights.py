@@ -131,3 +131,12 @@ def test_verify_notices_a_file_that_changed(bench, publish, folder, tmp_path, st
     code, output = bench("weights", "verify")
     assert code == 1
     assert "one-layer: changed since it was added" in output
+
+
+def test_weights_of_metrics_and_encoders_are_listed(bench):
+    code, output = bench("weights", "list")
+    assert code == 0
+    flat = " ".join(output.split())
+    assert "metric vgg_top1 no" in flat
+    assert "vgg16-397923af.pth" in "".join(output.split())
+    assert "encoder mobilenetv2_100" in flat

@@ -60,3 +60,24 @@ def test_comparison_is_written_anew_but_no_other_page_is_overwritten(comparison,
     assert code == 2
     assert "is not a comparison and is kept" in output
     assert (comparison / "index.html").read_text() == "<p>my own page</p>"
+
+
+def test_many_photos_make_several_pages(bench, tmp_path, grey, monkeypatch, open_page, accessibility_faults):
+    monkeypatch.setattr("huebench.bench.colorize.compare.PAGE", 2)
+    (tmp_path / "scans").mkdir()
+    for i in range(5):
+        Image.fromarray(grey[:60, :80]).save(tmp_path / "scans" / f"{i}.png")
+    code, output = bench("colorize", "scans", "--method", "warm", "--compare")
+    assert code == 0, output
+    out = tmp_path / "colorized"
+    assert sorted(path.name for path in out.glob("*.html")) == ["index-2.html", "index-3.html", "index.html"]
+    assert sorted(path.name for path in out.glob("*.jpg")) == [
+        "contact-sheet-2.jpg", "contact-sheet-3.jpg", "contact-sheet.jpg",
+    ]  # fmt: skip
+    page, problems = open_page((out / "index.html").as_uri(), viewport={"width": 390, "height": 900})
+    assert page.locator("h2").all_text_contents() == ["0.png", "1.png"]
+    assert accessibility_faults(page) == []
+    page.locator("nav a").nth(2).click()
+    assert page.locator("h2").all_text_contents() == ["4.png"]
+    assert page.locator("nav [aria-current]").inner_text() == "3"
+    assert problems == []

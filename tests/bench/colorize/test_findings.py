@@ -68,10 +68,12 @@ def test_exif_orientation(tmp_path, grey, orientation, words):
     assert [warning.split(" by its EXIF")[0] for warning in warnings] == ([words] if words else [])
 
 
-def test_further_pages_are_not_dropped_in_silence(tmp_path, grey):
-    pages = [Image.fromarray(grey)] * 3
-    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
-    assert found(tmp_path / "scan.tif") == ["3 pages or frames: only the first was colorized"]
+@pytest.mark.parametrize("suffix", ["tif", "webp", "png", "gif"])
+def test_further_pages_are_not_dropped_in_silence(tmp_path, grey, suffix):
+    pages = [Image.fromarray(np.roll(grey, 40 * i, axis=1)) for i in range(3)]
+    options = {"lossless": True} if suffix == "webp" else {}
+    pages[0].save(tmp_path / f"scan.{suffix}", save_all=True, append_images=pages[1:], **options)
+    assert found(tmp_path / f"scan.{suffix}") == ["3 pages or frames: only the first was colorized"]
 
 
 def test_plain_borders_are_found():

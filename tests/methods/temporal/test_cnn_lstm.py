@@ -9,7 +9,7 @@ from huebench.datasets.photos import PhotoSet
 from huebench.methods.base import Context
 from huebench.methods.temporal.cnn_lstm import CnnLstm
 from huebench.methods.temporal.cnn_lstm.network import LAYERS, CnnLstmNetwork, ConvolutionalLstm, Remembering
-from huebench.methods.temporal.cnn_lstm.training import ClipBatches, clips_of
+from huebench.methods.temporal.cnn_lstm.training import ClipBatches, clips_of, unsteadiness
 
 
 class Clips(Dataset):
@@ -43,7 +43,9 @@ def moving(crops, tmp_path):
 def network():
     torch.manual_seed(0)
     made = CnnLstmNetwork().eval()
-    torch.nn.init.normal_(made.decoder[-3].weight, std=0.1)  # as after training: not near grey
+    # As after training: colours not near grey, and a memory that counts.
+    for layer in (made.decoder[-3], made.recall):
+        torch.nn.init.normal_(layer.weight, std=0.1)
     return made
 
 
@@ -65,6 +67,12 @@ def test_the_lstm_is_left_out_for_a_single_picture(network):
     single = network(planes)
     first, _ = network.unroll(planes, 3, None)
     np.testing.assert_allclose(first.detach(), single.detach(), atol=1e-6)
+
+
+def test_an_untrained_memory_disturbs_nothing():
+    made, planes = CnnLstmNetwork().eval(), lightness(3)
+    with torch.no_grad():
+        np.testing.assert_allclose(made.unroll(planes, 1, None)[0], made(planes), atol=1e-6)
 
 
 def test_memory_changes_later_frames(network):
@@ -120,6 +128,17 @@ def test_batches_are_pieces_of_clips_in_order():
     assert {clips for _, clips, _ in places} == {1, 2}
 
 
+def test_unsteadiness_is_the_error_of_changes_only():
+    rng = np.random.default_rng(0)
+    ab = torch.from_numpy(rng.uniform(-50, 50, (6, 2, 4, 4)).astype(np.float32))
+    offset = torch.from_numpy(rng.uniform(-9, 9, (1, 2, 4, 4)).astype(np.float32))
+    assert unsteadiness((ab + offset) / 110, ab, 2) == pytest.approx(0, abs=1e-12)
+    shaken = ab.clone()
+    shaken[1] += 11  # one frame of three, in one clip of two: two of four changes err by 0.1 in a and b
+    assert float(unsteadiness(shaken / 110, ab, 2)) == pytest.approx(0.02 / 2, rel=1e-4)
+    assert unsteadiness(ab / 110, ab, 6) == 0
+
+
 def test_frames_that_cannot_be_decoded_do_not_shift_the_clips(moving):
     photos = moving(2, frames=3)
     photos.failures["0/1"] = "broken"
@@ -142,7 +161,7 @@ def test_training_with_or_without_memory_is_the_same(moving, tmp_path):
 
 @pytest.mark.slow
 def test_it_learns_clips_by_heart(moving):
-    method = CnnLstm(size=32, epochs=60, batch=16)
+    method = CnnLstm(size=32, epochs=200, batch=16, steadiness=1, flip=False)
     method.fit(moving(4), moving(0), Context())
     photos = moving(4)
     from huebench.datasets.color.conversion import rgb_to_lab

@@ -108,7 +108,7 @@ def test_a_table_that_would_be_too_small_to_read_is_split_evenly():
 def test_an_interval_stays_next_to_its_value():
     headings = ("AuC", "95% interval", "average rank", "difference", "95% interval", "effect", "p")
     texts = ("0.891", "0.882 … 0.900", "8.60", "−0.016", "−0.020 … −0.012", "18% of them all", "< 0.001")
-    row = Row("resnet34-classification", "deep", tuple(Entry(text, 1.0) for text in texts))
+    row = Row("resnet34-classification[epochs=30]", "deep", tuple(Entry(text, 1.0) for text in texts))
     parts = readable(made_table(tuple(map(Column, headings)), (row,)))
     assert [[column.label for column in part.columns] for part in parts] == [
         ["AuC", "95% interval", "average rank"],

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from huebench.reports.analysis.material import Material
 from huebench.reports.analysis.summary import summarize
@@ -18,6 +19,7 @@ from huebench.reports.blocks import (
     Table,
     plain,
 )
+from huebench.reports.report import print_results
 from huebench.reports.sections.failures import NAMED, failed_cells, unscored_photos
 
 from ..conftest import found, section
@@ -250,3 +252,27 @@ def test_the_caption_of_the_training_explains_jumps_between_stages(maker):
     (figure,) = found(Figure, section("training", maker.run(methods=("gray", "pix2pix"))))
     assert "A method trained in several stages has one line through all of them" in figure.caption
     assert "jumps of the loss between them are expected" in figure.caption
+
+
+def test_methods_without_weights_are_one_line(maker, capsys):
+    results = maker.run(methods=("gray", "pix2pix", "fusion"))
+    cells = results.cells.copy()
+    absent = cells["method"].isin(["pix2pix", "fusion"])
+    cells.loc[absent, ["status", "reason"]] = ["skipped", "weights not found: bench weights get pix2pix"]
+    results = replace(results, cells=cells)
+    line = "2 methods were skipped: their weights are missing; bench weights list shows how to get them"
+    assert failed_cells(cells) == []
+    assert line in said(section("failures", results))
+    assert "runs of a method failed" not in said(section("lead", results))
+    print_results(results, Console(width=200))
+    shown = capsys.readouterr().out
+    assert line in " ".join(shown.split())
+    assert "gray" in shown
+    assert "fusion" not in shown
+
+
+def test_other_skipped_methods_keep_their_reasons(maker):
+    results = maker.run(methods=("gray", "fusion"))
+    cells = results.cells.copy()
+    cells.loc[cells["method"] == "fusion", ["status", "reason"]] = ["skipped", "needs faiss: pip install …"]
+    assert [row[0] for row in failed_cells(cells)] == ["fusion"]

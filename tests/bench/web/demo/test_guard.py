@@ -1,4 +1,5 @@
 import asyncio
+from threading import Thread
 
 import pytest
 
@@ -21,7 +22,10 @@ def ask(served_at, name, method="GET", origin=None):
 
     headers = [(b"host", name.encode())] + ([(b"origin", origin.encode())] if origin else [])
     scope = {"type": "http", "method": method, "headers": headers}
-    asyncio.run(guarded(page, served_at)(scope, None, send))
+    answer = guarded(page, served_at)(scope, None, send)
+    thread = Thread(target=asyncio.run, args=[answer])  # a browser's test may leave a loop in this one
+    thread.start()
+    thread.join()
     return sent[0]["status"], dict(sent[0]["headers"])
 
 

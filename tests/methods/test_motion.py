@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from huebench.datasets.color.conversion import rgb_to_lab
-from huebench.methods.temporal.motion import estimate, there_and_back
+from huebench.methods.motion import estimate, there_and_back
 
 pytest.importorskip("cv2", reason="needs the extra 'video'")
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.flow import Flow, visible
+from .kernels.flow import Flow, visible
 
 LEAST: Final = 16
 """Side in pixels below which no motion is estimated: the method compares patches of 8 pixels."""

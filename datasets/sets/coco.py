@@ -1,0 +1,53 @@
+"""``coco``: the 5,000 photos of COCO's val2017, on which colorization papers report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Final
+
+from ... import UserError
+from ..base import DatasetInfo, Split, register_dataset
+from ..splits import by_digest
+from ..tree import TreeDataset
+
+PHOTOS: Final = 5_000
+"""Number of photos in val2017."""
+
+LAYOUT: Final = (
+    "Unpack val2017.zip and, for methods that learn, train2017.zip from https://cocodataset.org/#download, "
+    "and name the folder that holds val2017"
+)
+
+
+@register_dataset
+class COCO(TreeDataset):
+    """A user's copy of COCO 2017: val2017 is test, train2017 train, but 1,000 at most for validation."""
+
+    info: ClassVar = DatasetInfo(
+        name="coco",
+        summary="the 5,000 photos of COCO val2017, from your copy",
+        source="https://cocodataset.org (Lin et al. 2014, Microsoft COCO)",
+        licence="each photo has a Creative Commons licence of its own, which COCO's annotations state",
+        splits="test: val2017; train2017, if present, less 1,000 by SHA-256 for validation",
+    )
+
+    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
+        if root is None or not root.is_dir():
+            where = "add --data-root FOLDER" if root is None else f"not a folder: '{root}'"
+            raise UserError(f"dataset 'coco': {where}. {LAYOUT}")
+        super().__init__(root, follow_links=follow_links)
+
+    def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
+        """Return the splits by folder; COCO's photos have no categories."""
+        inside = {key: PurePosixPath(key).parent.name for key in digests}
+        test = [key for key, folder in inside.items() if folder == "val2017"]
+        if len(test) != PHOTOS:
+            raise UserError(
+                f"dataset 'coco': val2017 holds {len(test):,} photos in '{self.root}', not {PHOTOS:,}. "
+                f"{LAYOUT}"
+            )
+        train = {key: digest for key, digest in digests.items() if inside[key] == "train2017"}
+        held_out = min(1_000, len(train) // 10)
+        splits = by_digest(train, (len(train) - held_out, held_out, 0))
+        return {key: (split, "") for key, split in splits.items()} | dict.fromkeys(test, ("test", ""))
