@@ -18,7 +18,9 @@ from .options import Plugins
 
 if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
+    from ..colorize.film_reading import Span
     from ..colorize.job import Job, Outcome
+    from ..colorize.sources import Source
 
 
 MOST_JOBS: Final = 8
@@ -27,7 +29,8 @@ MOST_JOBS: Final = 8
 
 def colorize(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT…", help="Photos, folders, glob patterns or zip archives.")
+        list[str],
+        typer.Argument(metavar="INPUT…", help="Photos, films, folders, glob patterns or zip archives."),
     ],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the colorized photos.")] = Path(
         "colorized"
@@ -64,6 +67,14 @@ def colorize(
         bool,
         typer.Option("--crop-borders", help="Hide plain borders from the method; they stay grey."),
     ] = False,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Films: average each frame's colours with those before it.")
+    ] = False,
+    start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Films: begin here.")] = 0.0,
+    end: Annotated[float | None, typer.Option(min=0, metavar="SECONDS", help="Films: end here.")] = None,
+    preview: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Films: only so many seconds.")
+    ] = None,
     grid: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUES", help="Try several: size=192,256,384 or strength=0.8,1,1.2."),
@@ -102,12 +113,15 @@ def colorize(
         bench colorize scans --from runs/landscapes
         bench colorize "box 1" album.zip --method pixel-knn --out colours
         bench colorize scans --method pixel-knn,histogram-matching --compare
+        bench colorize film.mp4 --smooth --preview 5
         bench colorize portrait.jpg --from runs/landscapes --grid size=192,256,384
 
     The same command again colorizes only what is missing. The exit code is 1 if a photo failed.
     """
+    from ...datasets.films import require_films
     from ..colorize.compare import write_comparison
     from ..colorize.engine import Settings
+    from ..colorize.film import is_film, smoothed
     from ..colorize.job import Job, variants_of
     from ..colorize.library import vips
     from ..colorize.sources import find_sources
@@ -116,6 +130,8 @@ def colorize(
     if size and render_factor:
         raise UserError("--size and --render-factor are two names for one thing: leave one out")
     sources = find_sources(inputs, out, recursive=recursive)
+    if smooth or any(is_film(source.path) for source in sources):
+        require_films()
     settings = Settings(
         size or (16 * render_factor if render_factor else None), strength,
         _reference(reference), degrain, crop_borders,
@@ -123,8 +139,11 @@ def colorize(
     console = Console()
     request = Request.of(methods="gray", dataset=train_on, device=device, budget=budget)
     colorists = _colorists(method, from_run, model, request, console, reference=reference is not None)
+    if smooth:
+        colorists = [smoothed(colorist) for colorist in colorists]
     variants = variants_of(colorists, settings, _grid(grid or []))
-    job = Job(sources, variants, out, format_, overwrite, jobs or min(MOST_JOBS, threads_available()))
+    most = jobs or min(MOST_JOBS, threads_available())
+    job = Job(sources, variants, out, format_, overwrite, most, _span(start, end, preview))
     try:
         failed = _run(job, console, timings=timings)
     except KeyboardInterrupt:
@@ -135,6 +154,19 @@ def colorize(
             console.print(Text(f"comparison: {path}"), soft_wrap=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _span(start: float, end: float | None, preview: float | None) -> Span:
+    """Return the part of films that the options name."""
+    from ..colorize.film_reading import Span
+
+    if preview is not None:
+        if end is not None:
+            raise UserError("--preview and --end both say where to stop: leave one out")
+        end = start + preview
+    if end is not None and end <= start:
+        raise UserError(f"the part of films from {start:g} s to {end:g} s is empty: give a later --end")
+    return Span(start, end)
 
 
 def _reference(path: Path | None) -> Any:
@@ -192,27 +224,31 @@ def _colorists(
 
 def _run(job: Job, console: Console, *, timings: bool) -> int:
     """Run a job, with a bar and the time left on a terminal, else a line per photo; return the failures."""
+    from ..colorize.film_reading import clock
     from ..colorize.stages import Total
 
     progress = Progress(
-        TextColumn("[bold]photos"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True, disable=not console.is_terminal,
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip
     counts = {"done": 0, "kept": 0, "failed": 0}
     spent = Total()
     start = time.perf_counter()
     with progress:
-        task = progress.add_task("photos", total=len(job.sources))
+        task = progress.add_task("colorized", total=len(job.sources))
 
         def report(outcome: Outcome) -> None:
             counts[outcome.status] += 1
-            if outcome.status == "done":
+            if outcome.stages:  # a photo, not a film
                 spent.add(outcome.seconds, outcome.stages)
             progress.advance(task)
             if outcome.notes or not console.is_terminal:
                 progress.console.print(_line(outcome), soft_wrap=True)
 
-        job.run(report)
+        def reached(source: Source, seconds: float) -> None:
+            progress.update(task, description=f"{source.path.name} {clock(seconds)}")
+
+        job.run(report, reached)
     parts = {
         f"{counts['done']:,} colorized": True,
         f"{counts['kept']:,} already there": counts["kept"],

@@ -89,9 +89,10 @@ class Colorist:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     def chroma(
-        self, lightness: NDArray[np.float32], reference: RGB | None = None, size: int | None = None
-    ) -> tuple[NDArray[np.float32], float]:
-        """Predict the chroma of one photo.
+        self, lightness: NDArray[np.float32], reference: RGB | None = None, size: int | None = None,
+        *, starts: bool = True,
+    ) -> tuple[NDArray[np.float32], float]:  # fmt: skip
+        """Predict the chroma of one photo, or of a film's next frame.
 
         Parameters
         ----------
@@ -101,6 +102,8 @@ class Colorist:
             Colour photo for a method that needs one, uint8 (H, W, 3); by default the protocol chooses it.
         size
             Side at which the method's network works; ``None`` for that of its training.
+        starts
+            Whether the method forgets the frames before.
 
         Returns
         -------
@@ -112,9 +115,20 @@ class Colorist:
         if size and self.size:
             self.method.network_size = size
         batch = lightness[None]
-        given = Given(batch, self._reference(batch, reference))
+        given = Given(batch, self._reference(batch, reference), starts=starts)
         answer = InProcess(self.method, self.context)(given)
         return answer.chroma[0], answer.seconds
+
+    def choose_reference(self, lightness: NDArray[np.float32]) -> RGB | None:
+        """Return the colour photo that all frames of a shot get, uint8 (h, w, 3), if the method needs one.
+
+        Parameters
+        ----------
+        lightness
+            L* of the shot's first frame, float32 (H, W).
+        """
+        found = self._reference(lightness[None], None)
+        return None if found is None else found[0]
 
     def _reference(self, lightness: NDArray[np.float32], given: RGB | None) -> RGB | None:
         if self.method.info.reference == "none":

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Final, Literal
@@ -25,6 +26,10 @@ from ...files import PARTIAL, atomic
 from . import marks
 from .colorist import Colorist
 from .engine import Settings, colorize
+from .film import colorize_film, is_film
+from .film_reading import Span
+from .film_writing import KEPT as KEPT_FILMS
+from .film_writing import OTHERS
 from .library import reason, vips
 from .picture import KEPT, Picture
 from .record import Record, Row
@@ -113,7 +118,9 @@ class Job:
     overwrite
         Whether outputs that are there are replaced.
     jobs
-        Photos to work on at a time.
+        Photos to work on at a time; films are worked on one by one after them.
+    span
+        The part of films that is colorized.
     """
 
     sources: Sequence[Source]
@@ -122,6 +129,7 @@ class Job:
     format: Format = "keep"
     overwrite: bool = False
     jobs: int = 1
+    span: Span = field(default_factory=Span)
 
     def __post_init__(self) -> None:
         self.names = _output_names(self.sources, self.format)
@@ -131,8 +139,19 @@ class Job:
         """Return the path of an output."""
         return self.out / variant.folder / self.names[source]
 
-    def run(self, report: Callable[[Outcome], None]) -> None:
-        """Colorize all photos that are not done; ``report`` gets each photo's outcome, in order.
+    def run(
+        self,
+        report: Callable[[Outcome], None],
+        reached: Callable[[Source, float], None] = lambda _source, _seconds: None,
+    ) -> None:
+        """Colorize all photos and films that are not done.
+
+        Parameters
+        ----------
+        report
+            Gets each outcome: first of the photos in order, then of the films.
+        reached
+            Gets a film that is at work, and how many of its seconds were read.
 
         Raises
         ------
@@ -145,6 +164,8 @@ class Job:
             with ThreadPoolExecutor(self.jobs) as pool:
                 try:
                     for source in self.sources:
+                        if is_film(source.path):
+                            continue
                         waiting.append(pool.submit(self._colorize, source, record))
                         if len(waiting) > 2 * self.jobs:
                             report(waiting.popleft().result())
@@ -153,15 +174,23 @@ class Job:
                 finally:
                     for future in waiting:
                         future.cancel()
+            for source in filter(lambda each: is_film(each.path), self.sources):
+                report(self._colorize(source, record, partial(reached, source)))
             record.tidy()
 
-    def _colorize(self, source: Source, record: Record) -> Outcome:  # noqa: PLR0911  # one for each fault
+    def _colorize(  # noqa: PLR0911  # one for each fault
+        self, source: Source, record: Record, reached: Callable[[float], None] = lambda _seconds: None
+    ) -> Outcome:
         """Colorize one photo in all ways; whatever is wrong with it is its outcome."""
         start = time.perf_counter()
         try:
             missing, notes = self._missing(source, record)
             if not missing:
                 return Outcome(source, "kept", notes)
+            if is_film(source.path):
+                for variant in missing:
+                    notes += self._write_film(source, variant, record, reached)
+                return Outcome(source, "done", notes, time.perf_counter() - start)
             picture = Picture.open(source.content())
             with nullcontext() if picture.small else _LARGE:
                 for variant in missing:
@@ -190,7 +219,7 @@ class Job:
                 missing.append(variant)
                 continue
             known = record.rows.get(self._name(target))
-            if known is None or known.made_by != _row(source, known.output, variant).made_by:
+            if known is None or known.made_by != self._row(source, known.output, variant).made_by:
                 notes.append(f"'{target}' was made in another way and is kept; --overwrite replaces it")
         return missing, notes
 
@@ -217,21 +246,37 @@ class Job:
         target.parent.mkdir(parents=True, exist_ok=True)
         raw = target.with_name(f"{PARTIAL}{secrets.token_hex(4)}-pixels")
         try:
-            with atomic(target) as partial:
-                write(picture, made.rows(), partial, raw, kind=kind, xmp=xmp)
+            with atomic(target) as unfinished:
+                write(picture, made.rows(), unfinished, raw, kind=kind, xmp=xmp)
                 seconds = f"{time.perf_counter() - start:.3f}"
                 warnings = "; ".join(made.warnings)
-                record.add(_row(source, self._name(target), variant, seconds, warnings))
+                record.add(self._row(source, self._name(target), variant, seconds, warnings))
         finally:
             raw.unlink(missing_ok=True)
         return made.warnings
 
+    def _write_film(
+        self, source: Source, variant: Variant, record: Record, reached: Callable[[float], None]
+    ) -> list[str]:
+        start = time.perf_counter()
+        target = self.target(source, variant)
+        comment = f"colorized by huebench {variant.method} {variant.digest}"
+        notes = colorize_film(
+            source.path, target, variant.colorist, variant.settings, self.span, comment, reached
+        )
+        seconds = f"{time.perf_counter() - start:.3f}"
+        record.add(self._row(source, self._name(target), variant, seconds, "; ".join(notes)))
+        return notes
+
+    def _row(
+        self, source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = ""
+    ) -> Row:
+        span = self.span.text if is_film(source.path) else ""
+        text = " ".join(filter(None, (variant.text, span)))
+        return Row(str(source), output, variant.method, variant.digest, text, seconds, warnings)
+
     def _name(self, target: Path) -> str:
         return target.relative_to(self.out).as_posix()
-
-
-def _row(source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = "") -> Row:
-    return Row(str(source), output, variant.method, variant.digest, variant.text, seconds, warnings)
 
 
 @contextmanager
@@ -279,7 +324,10 @@ def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
 
 def _renamed(name: str, kept: Format) -> str:
     """Return a photo's name with the suffix of its output's format."""
-    kind = _SUFFIXES.get(PurePosixPath(name).suffix.lower())
+    suffix = PurePosixPath(name).suffix.lower()
+    if is_film(Path(name)):
+        return name if suffix in KEPT_FILMS else str(PurePosixPath(name).with_suffix(OTHERS))
+    kind = _SUFFIXES.get(suffix)
     if kept == "keep":
         return name if kind else str(PurePosixPath(name).with_suffix(KEPT["png"]))
     return name if kind == kept else str(PurePosixPath(name).with_suffix(KEPT[kept]))

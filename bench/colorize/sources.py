@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from ... import UserError
+from ...datasets.films import SUFFIXES as FILMS
 from ...datasets.tree import SUFFIXES, PhotoArchive
 
 _ARCHIVE = ".zip"
@@ -125,5 +126,5 @@ def _walk(folder: Path, out: Path, *, recursive: bool) -> Iterator[Path]:
         if child.is_dir(follow_symlinks=False):
             if recursive and path.resolve() != out:
                 yield from _walk(path, out, recursive=True)
-        elif path.suffix.lower() in SUFFIXES and not child.is_dir():
+        elif path.suffix.lower() in SUFFIXES | FILMS and not child.is_dir():
             yield path

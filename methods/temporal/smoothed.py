@@ -102,6 +102,15 @@ class Smoothed(Method):
         return self.inner.trained_on(sha256)
 
     @property
+    def network_size(self) -> int | None:
+        """Its method's; see `Method.network_size`."""
+        return self.inner.network_size
+
+    @network_size.setter
+    def network_size(self, size: int) -> None:
+        self.inner.network_size = size
+
+    @property
     def parameter_count(self) -> int | None:
         """Its method's."""
         return self.inner.parameter_count

@@ -1,0 +1,251 @@
+"""Reads a film frame by frame: what it is, its frames with their times, and what is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ...datasets.base import PhotoError
+from ...datasets.films import BT_601, BT_709, HD, HDR, UNSTATED, require_films
+from ...datasets.guards import max_pixels
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+FULL_RANGE: Final = 2
+"""FFmpeg's number of levels 0…255, without the head- and footroom of television."""
+
+_DEEP: Final = 8
+"""Bits of a channel above which a film is coloured with 16 bits and written with 10."""
+
+_CUT_SHORT: Final = 0.5
+"""Share of the length its header states below which a film's frames end too early."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a film that is coloured.
+
+    Attributes
+    ----------
+    start, end
+        Seconds from the film's beginning; ``end`` is ``None`` for its end.
+    """
+
+    start: float = 0.0
+    end: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The part as text for tables: ``start=60 end=65``; empty for the whole film."""
+        start = f"start={self.start:g}" if self.start else ""
+        end = "" if self.end is None else f"end={self.end:g}"
+        return f"{start} {end}".strip()
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a film's frames are stored and shown.
+
+    Attributes
+    ----------
+    width, height
+        Pixels as stored.
+    pixels
+        FFmpeg's name of the pixel format that is written.
+    deep
+        Whether a channel has more than 8 bits.
+    matrix, levels, primaries, transfer
+        FFmpeg's numbers of colour matrix (never "unstated"), range, primaries and transfer function.
+    stated
+        The matrix as the film states it.
+    aspect
+        Width of a pixel over its height, or ``None``.
+    rotation
+        Degrees, counterclockwise, by which players turn the frames.
+    time_base, rate
+        Unit of times in seconds, and nominal frames per second.
+    """
+
+    width: int
+    height: int
+    pixels: str
+    deep: bool
+    matrix: int
+    levels: int
+    primaries: int
+    transfer: int
+    stated: int
+    aspect: Fraction | None
+    rotation: int
+    time_base: Fraction
+    rate: Fraction
+
+    @property
+    def orientation(self) -> int:
+        """The rotation as EXIF's orientation, as for photos."""
+        return (1, 8, 3, 6)[round(self.rotation / 90) % 4]
+
+
+@dataclass
+class FilmReader:
+    """A film that is decoded in order; memory does not grow with its length.
+
+    Attributes
+    ----------
+    path
+        The film.
+    span
+        The part that is read.
+    damaged
+        Packets that could not be decoded, so far.
+    gap
+        Seconds from the beginning to the frame before the first damaged packet.
+    ended
+        Seconds at which the last frame was shown.
+    """
+
+    path: Path
+    span: Span = field(default_factory=Span)
+    damaged: int = 0
+    gap: float = 0.0
+    ended: float = 0.0
+    cut_short: bool = False
+
+    def look(self) -> Look:
+        """Return how the first frame is stored.
+
+        Raises
+        ------
+        PhotoError
+            If the film cannot be read, has no frame in the span, is HDR or too large.
+        """
+        for frame in self.frames():
+            with opened(self.path) as film:
+                found = _look(frame, picture_stream(film))
+            self.damaged = 0
+            return found
+        where = f" in {self.span.text}" if self.span.text else ""
+        raise PhotoError(f"no frame{where} that can be decoded")
+
+    def frames(self, skipped: int = 0) -> Generator[VideoFrame]:
+        """Yield the frames of the span from number ``skipped`` on; ``pts`` counts from the film's zero."""
+        import av
+
+        self.damaged, number, last = 0, 0, None
+        with opened(self.path) as film:
+            stream = picture_stream(film)
+            zero = (film.start_time or 0) / av.time_base
+            base = stream.time_base or Fraction(1, 1000)
+            step = round(1 / ((stream.guessed_rate or 25) * base))
+            if self.span.start > 0:
+                film.seek(int((self.span.start + zero) * av.time_base))
+            for frame in self._decoded(film, stream):
+                if frame.pts is None or (last is not None and frame.pts <= last):
+                    frame.pts = 0 if last is None else last + step
+                last, time = frame.pts, float(frame.pts * base) - zero
+                if self.span.end is not None and time >= self.span.end:
+                    return
+                if time < self.span.start:
+                    continue
+                self.ended = time
+                number += 1
+                if number > skipped:
+                    yield frame
+
+    def notes(self) -> list[str]:
+        """Return what was wrong with the film, after its frames were read."""
+        found = []
+        if self.damaged:
+            found.append(
+                f"{self.damaged:,} damaged packets, the first after {clock(self.gap)}: "
+                "what they held is missing"
+            )
+        with opened(self.path) as film:
+            stated = (film.duration or 0) / 1e6
+        if self.cut_short or (self.span.end is None and self.ended + 1 < _CUT_SHORT * stated):
+            found.append(f"cut short: it states {clock(stated)}, but its frames end at {clock(self.ended)}")
+        return found
+
+    def _decoded(self, film: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+        import av
+
+        stream.thread_type = "SLICE"  # frame threads need memory for each
+        packets = film.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError:
+                self.cut_short = True
+                return
+            try:
+                frames: list[Any] = packet.decode()
+            except av.FFmpegError:
+                self.gap = self.gap if self.damaged else self.ended
+                self.damaged += 1
+                continue
+            yield from frames
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Open a film for reading; raises `PhotoError` if it is none."""
+    require_films()
+    import av
+
+    try:
+        film = av.open(str(path), metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PhotoError(f"not a film that can be read ({reason})") from error
+    with film:
+        yield film
+
+
+def picture_stream(film: InputContainer) -> VideoStream:
+    """Return the first video stream that is no cover picture; raises `PhotoError` if there is none."""
+    from av.stream import Disposition
+
+    for stream in film.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
+            return stream
+    raise PhotoError("no video in it")
+
+
+def _look(frame: VideoFrame, stream: VideoStream) -> Look:
+    if frame.width * frame.height > max_pixels():
+        raise PhotoError(f"{frame.width}×{frame.height} pixels, more than {max_pixels():,}")
+    if (transfer := HDR.get(int(frame.color_trc))) is not None:
+        raise PhotoError(f"an HDR film ({transfer}): convert it to SDR first")
+    stated = int(frame.colorspace)
+    matrix = (BT_709 if frame.height >= HD else BT_601) if stated in (UNSTATED, 0) else stated
+    deep = frame.format.components[0].bits > _DEEP
+    full = int(frame.color_range) == FULL_RANGE or frame.format.name.startswith("yuvj")
+    return Look(
+        frame.width, frame.height, _pixels(frame, deep=deep), deep, matrix,
+        FULL_RANGE if full else int(frame.color_range), int(frame.color_primaries), int(frame.color_trc),
+        stated, stream.sample_aspect_ratio, frame.rotation,
+        stream.time_base or Fraction(1, 1000), stream.guessed_rate or Fraction(25),
+    )  # fmt: skip
+
+
+def _pixels(frame: VideoFrame, *, deep: bool) -> str:
+    """Return the format to write: subsampled as the film, but in full where an odd side forbids it."""
+    sampling = next((each for each in ("444", "422") if each in frame.format.name), "420")
+    if (frame.width % 2 and sampling != "444") or (frame.height % 2 and sampling == "420"):
+        sampling = "444"
+    return f"yuv{sampling}p{'10le' if deep else ''}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as ``h:mm:ss.s``."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes // 60)}:{int(minutes % 60):02}:{rest:04.1f}"
