@@ -98,9 +98,16 @@ class Material:
 
     @cached_property
     def categories(self) -> dict[str, tuple[Summary, Intervals]]:
-        """Category → summary of its photos and intervals of its means; empty with fewer than two."""
-        parts = {name: self._summarize(category=name) for name in categories(self.results)}
-        return {name: (part, intervals(part)) for name, part in parts.items()}
+        """Category → summary of its photos, without their own values, and intervals of its means.
+
+        It is empty with fewer than two categories.
+        """
+        found = {}
+        for name in categories(self.results):
+            part = self._summarize(category=name)
+            # All photos' values again would take hundreds of megabytes for 50,000 photos.
+            found[name] = (replace(part, images=part.images.iloc[:0].copy()), intervals(part))
+        return found
 
     @cached_property
     def significance(self) -> list[Significance]:

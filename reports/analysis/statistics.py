@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ from .summary import Summary
 OF_PHOTOS = ("mean", "mean_absolute_difference", "pooled")  #: Aggregates of values per photo
 
 FEWEST = 5  #: With fewer photos, too many resamples hold hardly any different ones
+
+TOGETHER = 51  #: Ratios resampled at a time, which bounds the memory for many methods
 
 SEEDS = ["variance", "doubt"]  #: Columns of `Contributions.seeds`
 
@@ -270,9 +273,10 @@ def _widen(
     patterns, group = np.unique(present, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
         if pattern.sum() >= FEWEST:
-            columns = np.flatnonzero(group == number)
-            low, high, chance = bootstrap_t(own[np.ix_(pattern, columns)], weights[pattern])
-            ends[0][columns] = np.fmin(ends[0][columns], low)
-            ends[1][columns] = np.fmax(ends[1][columns], high)
-            if p is not None:
-                p[columns] = np.fmax(p[columns], chance)
+            members = np.flatnonzero(group == number)
+            for columns in np.array_split(members, ceil(len(members) / TOGETHER)):
+                low, high, chance = bootstrap_t(own[np.ix_(pattern, columns)], weights[pattern])
+                ends[0][columns] = np.fmin(ends[0][columns], low)
+                ends[1][columns] = np.fmax(ends[1][columns], high)
+                if p is not None:
+                    p[columns] = np.fmax(p[columns], chance)

@@ -128,7 +128,8 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
         for metric in results.run.metrics
         if not metric.unavailable and (whole or metric.aggregate != "stored")
     )
-    counted = results.images[results.images["photo"].isin(keep.index[keep])]
+    images = results.images
+    counted = images if whole else images[images["photo"].isin(keep.index[keep])]
     scored = {str(cell): table for cell, table in counted[counted["status"] == "ok"].groupby("cell")}
     cells = _ordered(results.cells)
     total = int(cells["expected"].max()) if cells["expected"].notna().any() else len(photos)

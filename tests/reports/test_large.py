@@ -1,5 +1,6 @@
-"""A report of 16 methods and 500 photos: how long it takes, how large it is. Wants a quiet machine."""
+"""Large reports: how long they take, how large they are. These tests want a quiet machine."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 from huebench.bench.plan.machine import threads_available
 from huebench.reports.tables import write_results
 
-from .conftest import Maker
+from .conftest import METHODS, Maker
 
 pytestmark = pytest.mark.long
 
@@ -32,3 +33,20 @@ def test_16_methods_and_500_photos_in_all_formats(tmp_path, capsys):
     assert {path: path.read_bytes() for path in first} == first
     assert size <= 15
     assert threads_available() > 2 or took <= 20
+
+
+def test_18_methods_and_50_000_photos(tmp_path, capsys, monkeypatch):
+    for name in list(METHODS)[-2:]:
+        monkeypatch.setitem(METHODS, f"another-{name}", METHODS[name])
+    maker = Maker(tmp_path / "run")
+    write_results(maker.run(methods=tuple(METHODS), photos=50_000), maker.folder)
+
+    with subprocess.Popen([sys.executable, "-m", "huebench.bench", "report", maker.folder]) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds, megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    with capsys.disabled():
+        sys.stdout.write(f"\nreport of 900,000 rows: {seconds:.0f} s of CPU, {megabytes:,.0f} MiB\n")
+
+    assert process.returncode == 0
+    assert megabytes <= 1200

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from huebench.reports.analysis import inference
 from huebench.reports.analysis.inference import between_seeds, bootstrap_t, estimates, holm
 
 SIZES = (2, 5, 10, 30, 119)
@@ -138,7 +139,8 @@ def test_equal_differences_are_as_sure_as_their_number(photos, p):
     assert estimates(np.stack([changes, np.zeros(photos)], axis=1)).p().tolist() == pytest.approx([p, 1])
 
 
-def test_bootstrap_t_of_equal_weights_agrees_with_student_and_is_one_of_the_same_draws():
+def test_bootstrap_t_of_equal_weights_agrees_with_student_and_is_one_of_the_same_draws(monkeypatch):
+    monkeypatch.setattr(inference, "RESAMPLES", 50_000)  # p from 4,999 has an error of 0.01
     values = np.random.default_rng(8).normal(0.2, 1, (60, 2))
     low, high, p = bootstrap_t(values, np.full(60, 7.0))
     found = estimates(values)
