@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import UserError
+from ..datasets.base import Dataset
 from ..plugins import load_plugin
 from ..reports.tables import Results
 from .collect import metric_facts
@@ -74,9 +75,10 @@ def rescore(
         protocol = protocol_of(request)
         ran = [_that_ran(cell) for cell in listed]
         left = [_left(cell) for cell in ran]
-        keys = _photo_keys(request, listed[0].scored, before.run.dataset)
+        dataset, training = dataset_of(request), training_dataset_of(request)
+        keys = _photo_keys(request, dataset, training, listed[0].scored, before.run.dataset)
         cells = [_rescored(cell, changes, keys) for cell in ran]
-        prepare(cells[0])
+        prepare(cells[0], dataset, training)
         statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
         share = {"threads": max(1, threads // jobs)}
         to_score = [cell.model_copy(update=share) for cell in cells if cell.key not in statuses]
@@ -128,9 +130,11 @@ def _left(cell: Cell) -> dict[str, Any]:
     return {}
 
 
-def _photo_keys(request: Request, scored: str, of_run: dict[str, Any]) -> dict[str, str]:
+def _photo_keys(
+    request: Request, dataset: Dataset, training: Dataset, scored: str, of_run: dict[str, Any]
+) -> dict[str, str]:
     """Return a cell's keys for the run's photos, as the current code reads them, and its training sample."""
-    dataset, training, protocol = dataset_of(request), training_dataset_of(request), protocol_of(request)
+    protocol = protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     same = dataset.fingerprint() == of_run["fingerprint"]
     if not same or photos_key(dataset, photos, protocol) != scored:

@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import UserError, __version__
+from ..datasets.base import Dataset
 from ..reports.report import write_report
 from ..reports.tables import Results, RunFacts, write_results
 from .collect import collect, metric_facts, without_home
@@ -31,7 +32,7 @@ from .plan.keys import library_versions
 from .plan.machine import machine_facts
 from .plan.photos import open_split
 from .plan.plan import Plan
-from .plan.resolve import dataset_of, protocol_of, training_dataset_of
+from .plan.resolve import protocol_of
 from .protocol.presets import name_of
 from .protocol.training_sample import TrainingSample
 
@@ -93,7 +94,7 @@ def execute(
                 statuses |= {key: status for key, status in found if status is not None}
             else:
                 _forget(plan.cells, rerun)
-                prepare(plan.cells[0])
+                prepare(plan.cells[0], plan.dataset, plan.training)
                 run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
         except KeyboardInterrupt:
             interruption = InterruptedRun()
@@ -219,14 +220,19 @@ def _is_chosen(cell: Cell, rerun: str) -> bool:
     return rerun in ("all", cell.name, cell.label)
 
 
-def prepare(cell: Cell) -> None:
-    """Record the photos and describe the training sample, once for all cells; any one of them is given."""
-    for planned, open_ in (
-        (cell.scored_as_planned, dataset_of),
-        (cell.learned_as_planned, training_dataset_of),
-    ):
+def prepare(cell: Cell, dataset: Dataset, training: Dataset) -> None:
+    """Record the photos and describe the training sample, once for all cells; any one of them is given.
+
+    Parameters
+    ----------
+    cell
+        Any cell of the run.
+    dataset, training
+        The open datasets whose photos are scored and learned from.
+    """
+    for planned, opened in ((cell.scored_as_planned, dataset), (cell.learned_as_planned, training)):
         if planned:
-            planned.record(open_(cell.request))
+            planned.record(opened)
     try:
         TrainingSample.load(cell.training_sample)
     except UserError:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from .. import UserError
@@ -79,10 +79,12 @@ def stated_splits(ids: Sequence[str], root: Path, advice: str) -> dict[str, Stat
     UserError
         If two splits are named, but not train, or a photo is in none that is named.
     """
-    folders = {key: PurePosixPath(key).parts[:-1] for key in ids}
+    above = {key: key.rpartition("/")[0] for key in ids}
+    folders = {path: path.split("/") if path else [] for path in set(above.values())}
     columns = zip(*folders.values(), strict=False)
     shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-    stated = {key: found for key in ids if (found := _stated(folders[key][shared:]))}
+    found = {path: _stated(names[shared:]) for path, names in folders.items()}
+    stated = {key: one for key in ids if (one := found[above[key]])}
     names = defaultdict(list)
     for one in stated.values():
         names[one.split].append(one.folder)

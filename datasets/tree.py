@@ -117,8 +117,8 @@ class PhotoTree(PhotoFiles):
     Attributes
     ----------
     paths
-        Path by id, in the order of the ids. In ids, bytes that are not UTF-8 are written as ``\xNN``, and a
-        backslash as two.
+        Path of the file by id, in the order of the ids, as text: a million `Path` objects take seconds. In
+        ids, bytes that are not UTF-8 are written as ``\xNN``, and a backslash as two.
 
     Raises
     ------
@@ -130,6 +130,7 @@ class PhotoTree(PhotoFiles):
         if not root.is_dir():
             raise UserError(f"not a folder: '{root}'; name the folder that holds the photos")
         super().__init__(root.resolve())
+        self._start = os.path.join(self.root, "")  # noqa: PTH118  # a Path drops the last slash
         self._follow_links = follow_links
         self.paths = dict(sorted((self._id(path), path) for path in self._photos()))
 
@@ -140,46 +141,48 @@ class PhotoTree(PhotoFiles):
 
     def content(self, key: str) -> bytes:
         """Return the bytes of a photo's file; raises OSError if it cannot be read."""
-        return read_photo(self.paths[key])
+        return read_photo(Path(self.paths[key]))
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
         stamps: dict[str, Stamp] = {key: file_stamp(path) for key, path in self.paths.items()}
-        return digests(self.root, stamps, lambda key: photo_digest(self.paths[key], stamps[key][0]))
+        return digests(self.root, stamps, lambda key: photo_digest(Path(self.paths[key]), stamps[key][0]))
 
     def _beside(self, name: str) -> bytes:
         return read_photo(self.root / name)
 
-    def _id(self, path: Path) -> str:
+    def _id(self, path: str) -> str:
+        name = path.removeprefix(self._start)
+        if os.sep != "/":
+            name = name.replace(os.sep, "/")
         # The backslash is escaped, or the byte \xff and a name that spells it out would have the same id.
-        name = path.relative_to(self.root).as_posix().replace("\\", r"\\")
-        return os.fsencode(name).decode("utf-8", "backslashreplace")
+        name = name.replace("\\", r"\\")
+        return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
-    def _photos(self) -> Iterator[Path]:
-        pending = [(self.root, frozenset({self.root}))]
+    def _photos(self) -> Iterator[str]:
+        pending = [(str(self.root), frozenset({self.root}))]
         while pending:
             folder, above = pending.pop()
             for child in _children(folder):
-                path = Path(child.path)
                 if child.name.startswith(".") or child.name in _SKIPPED:
                     continue
                 if _is_folder(child):
-                    place = path.resolve()
+                    place = Path(child.path).resolve()
                     if child.is_symlink() and not self._follow_links:
-                        raise UserError(f"'{path}' links to a folder: add --follow-links, or remove it")
+                        raise UserError(f"'{child.path}' links to a folder: add --follow-links, or remove it")
                     if place in above:
-                        self.passed_over.append(self._id(path))
+                        self.passed_over.append(self._id(child.path))
                     else:
-                        pending.append((path, above | {place}))
-                elif path.suffix.lower() in SUFFIXES and self._is_photo(child):
-                    yield path
+                        pending.append((child.path, above | {place}))
+                elif _suffix(child.name) in SUFFIXES and self._is_photo(child):
+                    yield child.path
                 else:
-                    self.passed_over.append(self._id(path))
+                    self.passed_over.append(self._id(child.path))
 
     def _is_photo(self, child: os.DirEntry[str]) -> bool:
         """Return whether a child is a regular file; refuse a link that must not be followed."""
-        path = Path(child.path)
         if child.is_symlink():
+            path = Path(child.path)
             inside = self._follow_links or path.resolve().is_relative_to(self.root)
             if not inside or not path.exists():
                 where = f"'{path}' links to nothing or out of '{self.root}'"
@@ -315,6 +318,10 @@ class TreeDataset(Dataset):
         return [Entry(key, *places[key], licence, digest) for key, digest in found.items() if key in places]
 
 
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122  # a million Path objects take seconds
+
+
 def _is_folder(child: os.DirEntry[str]) -> bool:
     try:
         return child.is_dir()
@@ -322,7 +329,7 @@ def _is_folder(child: os.DirEntry[str]) -> bool:
         raise UserError(f"'{child.path}' cannot be read: {error.strerror}; remove it") from error
 
 
-def _children(folder: Path) -> list[os.DirEntry[str]]:
+def _children(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as children:
             return list(children)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from ... import UserError
@@ -77,8 +77,8 @@ class Folder(TreeDataset):
 
 
 def _category(key: str) -> str:
-    folders = PurePosixPath(key).parts[:-1]
-    return folders[0] if folders else ""
+    folder, below, _ = key.partition("/")
+    return folder if below else ""
 
 
 def _in_words(stated: set[tuple[Split, str]]) -> str:
