@@ -48,9 +48,9 @@ even those of one: papers take each other's figures, and measure one network dif
 DDColor-L with CT2's scripts and got a colorfulness of 34.33, where the paper states 38.26. CT2 itself has a
 ΔCF of 0.27 in one paper and of 2.17 in another.
 
-The last column says where we read the figures: in the paper (its text, as others converted it from the PDF), in
-the source itself, or on a page that quotes the paper. We found the figures in italics in none of these: look
-them up before you cite them.
+The last column says where we read the figures: in the paper (its text, as others converted it from the PDF),
+in the source itself, or on a page that quotes the paper. We found the figures in italics in none of these:
+look them up before you cite them.
 
 To measure your own copy of the photos:
 
