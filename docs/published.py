@@ -49,8 +49,8 @@ DDColor-L with CT2's scripts and got a colorfulness of 34.33, where the paper st
 ΔCF of 0.27 in one paper and of 2.17 in another.
 
 The last column says where we read the figures: in the paper (its text, as others converted it from the PDF),
-in the source itself, or on a page that quotes the paper. We found the figures in italics in none of these:
-look them up before you cite them.
+in the source itself, or on a page that quotes the paper (`published.csv` has the path of the file). We found
+the figures in italics in none of these: look them up before you cite them.
 
 To measure your own copy of the photos:
 
@@ -93,12 +93,20 @@ def _table(rows: list[dict[str, str]]) -> str:
         found = {row["metric"]: row for row in group}
         values = (_shown(found[name]) if name in found else "" for name in metrics)
         places = dict.fromkeys(row["checked"] for row in found.values() if row["checked"] != UNCHECKED)
-        lines += [f"| {method} | {' | '.join(values)} | {source} | {'; '.join(places)} |"]
+        cells = (method, *values, _linked(source), "; ".join(map(_linked, places)))
+        lines += [f"| {' | '.join(cells)} |"]
     return "\n".join(lines) + "\n"
 
 
 def _shown(row: dict[str, str]) -> str:
     return row["value"] if row["checked"] != UNCHECKED else f"*{row['value']}*"
+
+
+def _linked(place: str) -> str:
+    """Return a short link for an address, less the file's path; anything else as it is."""
+    address = place.partition(", ")[0]
+    host = "github.com/"
+    return f"[{address.removeprefix(host)}](https://{address})" if place.startswith(host) else place
 
 
 def _differences(preset: Preset) -> str:
