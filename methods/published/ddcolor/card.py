@@ -61,7 +61,8 @@ class DDColor(DDColorMethod):
     """DDColor: learned colour queries attend to a decoder of pixels, on a large ConvNeXt.
 
     Three sets of weights: ``paper``, trained on ImageNet, is the one of the paper's tables; ``modelscope``
-    and ``artistic`` were trained on more data.
+    was trained on ImageNet without photos of a colorfulness below 15; ``artistic`` was trained on ImageNet
+    and private photos, without the colorfulness loss.
     """
 
     info = MethodInfo(
@@ -90,8 +91,14 @@ class DDColor(DDColorMethod):
         "paper": _checkpoint(
             "ddcolor-paper",
             "ddcolor",
-            Source(f"{HUB}DDColor-models/resolve/main/ddcolor_paper.pth"),
-            Source(f"{HUB}ddcolor_paper/resolve/main/pytorch_model.bin"),
+            Source(
+                f"{HUB}ddcolor_paper/resolve/41d54a9fb98d9f3287eb26289931273181623196/pytorch_model.bin",
+                "5c77db8292398a2ec1397003f0a90266c28e97b013515d5e9a32e73a4c54a67d",
+            ),
+            Source(
+                f"{HUB}DDColor-models/resolve/main/ddcolor_paper.pth",
+                "789781789db1bafc2165e1cf9658580f871cce64a81901ec49127877813f10b9",
+            ),
         ),
         "artistic": _checkpoint(
             "ddcolor-artistic",
@@ -146,7 +153,11 @@ class DDColorTiny(DDColorMethod):
                     "8a1277bc90a1bfbb6d2d83933a9a6bc821931879ca93e26e4fcec12165d41fce",
                     220_372_845,
                 ),
-                Source(f"{HUB}DDColor-models/resolve/main/ddcolor_paper_tiny.pth", size=220_393_145),
+                Source(
+                    f"{HUB}DDColor-models/resolve/main/ddcolor_paper_tiny.pth",
+                    "81dd643904f4664c3718513e3320ae3db0c567f0d3e18398606659adee7bfc17",
+                    220_393_145,
+                ),
             ),
             licence=LICENCE,
             page=PAGE,

@@ -140,6 +140,11 @@ class DeOldifyArtistic(DeOldifyMethod):
             "3f750246fa220529323b85a8905f9b49c0e5d427099185334d048fb5b5e22477",
             255_144_681,
         ),
+        Source(
+            f"{MIRROR}ColorizeArtistic_gen.pth",
+            "3f750246fa220529323b85a8905f9b49c0e5d427099185334d048fb5b5e22477",
+            255_144_681,
+        ),
     )
 
     def build_network(self) -> nn.Module:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RELEASE = "https://colorizers.s3.us-east-2.amazonaws.com/"
 PAGE = "https://github.com/richzhang/colorization"
-LICENCE = "BSD-2-Clause, as public code reports; confirm on the publisher's page"
+LICENCE = "BSD-2-Clause, for the code; no separate statement for the weights"
 
 
 class ZhangRelease(PublishedMethod):
@@ -82,6 +82,7 @@ class ECCV16(ZhangRelease):
                 Source(
                     RELEASE + "colorization_release_v2-9b330a0b.pth",
                     "9b330a0bae53f4ded77b1e23defbf78beaa09c10ebc4c4999e8e4f4a160b93f9",
+                    128_976_165,
                 ),
             ),
             licence=LICENCE,

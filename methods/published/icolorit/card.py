@@ -19,8 +19,8 @@ SIDE, PATCH, GRID = 224, 16, 14
 CELLS = 112 * 112  #: Cells of 2×2 pixels, each with a hint or without
 
 SOURCE = (
-    "Yun et al. 2023, iColoriT: Towards Propagating Local Hints to the Right Region in Interactive "
-    "Colorization"
+    "Yun et al. 2023, iColoriT: Towards Propagating Local Hint to the Right Region in Interactive "
+    "Colorization by Leveraging Vision Transformer"
 )
 
 

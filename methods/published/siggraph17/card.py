@@ -36,6 +36,7 @@ class SIGGRAPH17(ZhangRelease):
                 Source(
                     RELEASE + "siggraph17-df00044c.pth",
                     "df00044c0a4d7c3edcecf6f75437ce346a66e7a42612d9b968e1a7e17dbc6f66",
+                    136_787_426,
                 ),
             ),
             licence=LICENCE,
