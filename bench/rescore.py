@@ -49,7 +49,7 @@ def rescore(
     jobs
         Maximum number of cells at a time.
     observer
-    Receives progress.
+        Receives progress.
 
     Raises
     ------
