@@ -135,6 +135,9 @@ def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
     UserError
         If another run has locked it, or it cannot be written.
     """
+    if out.is_file():
+        advice = f"; {otherwise}" if otherwise else ""
+        raise UserError(f"the run folder '{out}' cannot be written: it is a file{advice}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with FileLock(out / ".lock", timeout=0), _locked(out), _ending_cleanly():
