@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ... import UserError
 from .console import Console
 
 WORK = ("models", "predictions", "shared")
@@ -20,10 +21,10 @@ def clean(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run fold
 
     from rich.filesize import decimal
 
-    from ...reports.tables import facts_file
     from ..run import run_folder
 
-    facts_file(folder)
+    if not (folder / "run.json").is_file():
+        raise UserError(f"'{folder}' is not a run folder: it has no run.json")
     freed = 0
     with run_folder(folder):
         for work in (folder / name for name in WORK):

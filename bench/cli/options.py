@@ -53,9 +53,8 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     """Return the command's parameter for a field; a repeatable one has no default to show."""
     shown = Request.shown(name)
     kind, repeated = _kind(field.annotation)
-    flag = shown.get("flag", f"--{name.replace('_', '-')}")  # named, or a switch would get a --no-… too
     info = typer.Option(
-        flag,
+        shown.get("flag", f"--{name.replace('_', '-')}"),  # named, or a switch would get a --no-… too
         help=field.description,
         metavar=shown.get("metavar"),
         envvar=shown.get("envvar"),

@@ -16,15 +16,11 @@ def model_spec(path: Path) -> str:
     Raises
     ------
     UserError
-        If there is no such file or folder, or the file is not one of a network.
+        If there is no such file.
     """
     if not path.exists():
         raise UserError(f"--model '{path}': no such file or folder")
     quoted = str(path.absolute()).replace('"', '""')
-    if path.is_file():
-        if path.suffix.lower() not in EXTERNAL:
-            raise UserError(
-                f"--model '{path}': name an exported model's folder, or a file ({', '.join(EXTERNAL)})"
-            )
+    if path.is_file() and path.suffix.lower() in EXTERNAL:
         return f'external[file="{quoted}"]'
     return f'model[folder="{quoted}"]'

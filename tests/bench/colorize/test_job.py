@@ -243,7 +243,6 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
         (("--reference", "missing.jpg"), "--reference 'missing.jpg'"),
         (("--from", "nowhere"), "is not a run folder"),
         (("--model", "nowhere"), "no such file or folder"),
-        (("--model", "scans/0.png"), "name an exported model's folder, or a file (.onnx, "),
         (("--method", "oracle-lowres"), "oracle"),
         (("--method", "grey"), "did you mean gray"),
     ],
