@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from .. import UserError
-from ..files import atomic
 from ..methods.base import Budget
 from ..methods.learning.method import DeepMethod, SupervisedParameters, ours
 from ..methods.spec import MethodSpec, label, parse_specs
@@ -133,12 +131,6 @@ def failures(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> list[
         for cell in results.cells.itertuples()
         if cell.status != "ok"
     ]
-
-
-def write(path: Path, text: str) -> None:
-    """Write the page atomically."""
-    with atomic(path) as partial:
-        partial.write_text(text, encoding="utf-8")
 
 
 def _compared(own: pd.DataFrame, whole: pd.DataFrame, metric: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def rescore(
     jobs
         Maximum number of cells at a time.
     observer
-    Receives progress.
+        Receives progress.
 
     Raises
     ------

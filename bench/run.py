@@ -64,15 +64,15 @@ def execute(
     plan
         The plan.
     executor
-    Runs the cells; ``None`` runs nothing and collects the results of ended cells.
+        Runs the cells; ``None`` runs nothing and collects the results of ended cells.
     observer
-    Receives progress.
+        Receives progress.
     rerun
-    Cells to recompute from scratch: ``failed``, ``all``, or a method's name or label.
+        Cells to recompute from scratch: ``failed``, ``all``, or a method's name or label.
     fail_fast
-    Whether the first failure stops the run.
+        Whether the first failure stops the run.
     command
-    The command for the report; by default the command line as typed.
+        The command for the report; by default the command line as typed.
 
     Raises
     ------
@@ -129,13 +129,16 @@ def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
     out
         The folder; created if missing.
     otherwise
-    Further advice if it cannot be used, besides waiting or freeing space.
+        Further advice if it cannot be used, besides waiting or freeing space.
 
     Raises
     ------
     UserError
         If another run has locked it, or it cannot be written.
     """
+    if out.is_file():
+        advice = f"; {otherwise}" if otherwise else ""
+        raise UserError(f"the run folder '{out}' cannot be written: it is a file{advice}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with FileLock(out / ".lock", timeout=0), _locked(out), _ending_cleanly():

@@ -288,6 +288,8 @@ class TreeDataset(Dataset):
 
     def __init__(self, root: Path, *, follow_links: bool = False) -> None:
         super().__init__(root)
+        if root.suffix.lower() in SUFFIXES and root.is_file():
+            raise UserError(f"a photo, not a folder: '{root}'; name the folder that holds the photos")
         self.tree: PhotoFiles = (
             PhotoArchive(root) if root.is_file() else PhotoTree(root, follow_links=follow_links)
         )

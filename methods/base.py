@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar, get_args
+from typing import ClassVar, Final, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,11 +125,14 @@ class MethodInfo(BaseModel):
             raise UserError(f"{who}: {describe_faults(error)}") from error
 
 
+_PLAINLY: Final = {"extra_forbidden": "unknown", "missing": "missing"}
+"""Faults that pydantic names in terms of its own, by their type."""
+
+
 def describe_faults(error: ValidationError) -> str:
     """Return what is wrong with each field, and what is allowed, in one line."""
-    return "; ".join(
-        ": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"]))) for fault in error.errors()
-    )
+    faults = ((fault["loc"], _PLAINLY.get(fault["type"], fault["msg"])) for fault in error.errors())
+    return "; ".join(": ".join(filter(None, (".".join(map(str, loc)), said))) for loc, said in faults)
 
 
 @dataclass(frozen=True)

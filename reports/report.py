@@ -105,7 +105,8 @@ def write_report(results: Results, folder: Path) -> Path:
 def print_results(results: Results, console: Console, selection: Selection = ALL) -> None:
     """Print a run's headline table and its failures, as wide as the console allows.
 
-    Methods that were skipped for want of weights have one line together, and no rows.
+    Photos that cannot be decoded are counted. Methods that were skipped for want of weights have one line
+    together, and no rows.
     """
     from .analysis.material import Material
     from .formats import terminal
@@ -129,6 +130,10 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
         made += [Heading("Failures"), Bullets(failures)]
     if material.weightless:
         made.append(Prose(weightless_in_words(material.weightless)))
+    images = material.results.images
+    if undecodable := images[images["status"] == "undecodable"]["photo"].nunique():
+        number = counted(undecodable, "photo")
+        made.append(Prose(f"{number} cannot be decoded, for any method; the report says which, and why"))
     terminal.show(made, console)
 
 

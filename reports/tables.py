@@ -219,15 +219,22 @@ def _name_staged(folder: Path) -> None:
     sync_folder(folder)
 
 
+def facts_file(folder: Path) -> Path:
+    """Return the path of a run folder's ``run.json``; raises `UserError` if it is not a run folder."""
+    path = folder / "run.json"
+    if not path.is_file():
+        why = "it has no run.json" if folder.exists() else "it does not exist"
+        raise UserError(f"'{folder}' is not a run folder: {why}")
+    return path
+
+
 def read_results(folder: Path) -> Results:
     """Read a run folder; missing pictures, as in a committed baseline, and damaged ones are left out.
 
     Raises `UserError` if it is not a run folder, a newer version wrote it, or one of its files is missing,
     damaged, or does not belong to the others.
     """
-    path = folder / "run.json"
-    if not path.is_file():
-        raise UserError(f"'{folder}' is not a run folder: it has no run.json")
+    path = facts_file(folder)
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         version = facts["schema_version"]

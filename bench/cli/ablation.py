@@ -48,7 +48,8 @@ def ablation(
     out: Annotated[Path, typer.Option(dir_okay=False, help="The page to write.")] = Path("ablation.md"),
 ) -> None:
     """Train one network with and without each habit of training, and write a table of the differences."""
-    from ..ablation import METRICS, failures, table, variants, write
+    from ...files import write_text
+    from ..ablation import METRICS, failures, table, variants
     from ..api import run
     from ..run import typed
 
@@ -70,7 +71,7 @@ def ablation(
         )
     seeds = "one seed each" if len(seed or (0,)) == 1 else f"{len(seed or ())} seeds each"
     page = PAGE.format(method=method, seeds=seeds, command=typed(), table=table(trainings, results))
-    write(out, page)
+    write_text(out, page)
     failed = failures(trainings, results)
     for line in (*failed, f"table: {out}"):
         Console().print(Text(line), soft_wrap=True)

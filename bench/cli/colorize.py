@@ -30,7 +30,7 @@ MOST_JOBS: Final = 8
 def colorize(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT…", help="Photos, films, folders, glob patterns or zip archives."),
+        typer.Argument(metavar="INPUT", help="Photos, films, folders, glob patterns or zip archives."),
     ],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the colorized photos.")] = Path(
         "colorized"

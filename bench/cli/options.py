@@ -54,7 +54,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     shown = Request.shown(name)
     kind, repeated = _kind(field.annotation)
     info = typer.Option(
-        *filter(None, [shown.get("flag")]),
+        shown.get("flag", f"--{name.replace('_', '-')}"),  # named, or a switch would get a --no-… too
         help=field.description,
         metavar=shown.get("metavar"),
         envvar=shown.get("envvar"),

@@ -26,7 +26,7 @@ def report(
         str,
         typer.Option(
             help="Show only these methods: labels, names or families, each with a new name if you like: "
-            "gray,deep,Ours=pixel-knn[neighbours=3].  [default: all]"
+            "gray,Ours=pixel-knn.  [default: all]"
         ),
     ] = "",
     columns: Annotated[
@@ -58,5 +58,5 @@ def report(
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the names in a list separated by commas."""
-    return tuple(filter(None, map(str.strip, text.split(","))))
+    """Return the names in a list separated by commas, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))

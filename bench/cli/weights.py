@@ -80,7 +80,7 @@ def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> N
 
 @weights_app.command()
 def get(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Weights; see `bench weights list`.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Weights; see `bench weights list`.")],
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="Accept the licence without being asked.")
     ] = False,
@@ -102,7 +102,7 @@ def get(
 
 @weights_app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of weights that you have.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of weights that you have.")],
     name: Annotated[
         str | None, typer.Option(help="The weights that it is, where the entries fit several.")
     ] = None,

@@ -105,7 +105,7 @@ class Leaver(SchedulerPlugin):
     name
         The run's name on the cluster.
     client
-    The client's id.
+        The client's id.
     """
 
     def __init__(self, name: str, client: str) -> None:
@@ -252,9 +252,9 @@ def run_on_worker(cell: Cell, name: str, expected: dict[str, str]) -> dict[str, 
     cell
         The cell.
     name
-    The run's name on the cluster.
+        The run's name on the cluster.
     expected
-    The run's environment.
+        The run's environment.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class LocalPool:
     threads
         Threads of the machine.
     jobs
-    Maximum number of cells at a time.
+        Maximum number of cells at a time.
     """
 
     threads: int

@@ -63,13 +63,13 @@ def run_cells(
     cells
         The cells, in starting order.
     executor
-    Runs them.
+        Runs them.
     observer
-    Receives progress.
+        Receives progress.
     statuses
-    Filled with each cell's facts by key as it ends, so that they survive an interruption.
+        Filled with each cell's facts by key as it ends, so that they survive an interruption.
     fail_fast
-    Whether the first failure stops the other cells.
+        Whether the first failure stops the other cells.
     """
     pending = []
     for cell in cells:

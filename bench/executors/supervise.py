@@ -54,9 +54,9 @@ def run_cell(
     cell
         The cell, with its limits on time and memory.
     on_event
-    Called with the cell's events, in another thread.
+        Called with the cell's events, in another thread.
     stop
-    Polled all the time; the cell is stopped once it returns true.
+        Polled all the time; the cell is stopped once it returns true.
 
     Returns
     -------

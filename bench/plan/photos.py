@@ -32,7 +32,7 @@ def open_split(request: Request, split: Split, planned: Planned | None = None) -
     request, split
         The photos to open.
     planned
-    The photos at planning time, if they must not have changed.
+        The photos at planning time, if they must not have changed.
 
     Raises
     ------

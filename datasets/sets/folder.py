@@ -55,7 +55,7 @@ class Folder(TreeDataset):
             return read_assignment(listed, f"'{self.tree.root / SPLIT_FILE}'", self.tree.ids)
         stated = stated_splits(self.tree.ids, self.tree.root, _ADVICE)
         if not stated:
-            self._how = "80/10/10 in the order of SHA-256: sub-folders do not state several splits"
+            self._how = "80/10/10 in the order of SHA-256, because the names of sub-folders define no splits"
             splits = by_digest(digests, shares(len(digests), TENTHS))
             return {key: (splits[key], _category(key)) for key in digests}
         splits = {key: one.split for key, one in stated.items()}

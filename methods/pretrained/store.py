@@ -30,7 +30,8 @@ def checkpoint_named(name: str) -> Checkpoint:
     near = [each for each in known if each.startswith(name)] or difflib.get_close_matches(
         name, known, cutoff=0.5
     )
-    raise UserError(f"unknown weights '{name}'; did you mean {' or '.join(near or known)}?")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    raise UserError(f"unknown weights '{name}'; {hint}")
 
 
 def place_for(checkpoint: Checkpoint, suffix: str = "") -> Path:

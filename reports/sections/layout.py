@@ -72,7 +72,7 @@ def lay_out(
     intervals
         The intervals of the summary's means.
     name, caption
-    Name and caption of the table.
+        Name and caption of the table.
     """
     metrics = {metric.name: metric for metric in summary.metrics}
     columns: list[Column] = []

@@ -204,7 +204,7 @@ def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
         (("--dataset", "folder:nowhere"), "nowhere"),
         (("--metrics", "psnr,snr"), "did you mean"),
         (("--metrics", ""), "unknown metric ''"),
-        (("--methods", "gray[size=3]"), "Extra inputs are not permitted"),
+        (("--methods", "gray[size=3]"), "size: unknown (its parameters: none)"),
         (("--plugin", "nowhere.py"), "does not exist"),
         (("--cluster", "nowhere.yaml"), "--cluster: not a file: 'nowhere.yaml'"),
         (("--device", "cuda"), "torch sees no CUDA device"),

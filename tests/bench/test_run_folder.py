@@ -22,6 +22,15 @@ def test_a_full_disk_is_reported(tmp_path, number):
         hold(tmp_path, OSError(number, "no more"), otherwise="choose another --out")
 
 
+def test_a_run_folder_that_is_a_file_is_reported(tmp_path):
+    (tmp_path / "out").touch()
+    with (
+        pytest.raises(UserError, match=r"run folder '.*out' cannot be written: it is a file; choose another"),
+        run_folder(tmp_path / "out", otherwise="choose another --out"),
+    ):
+        pass
+
+
 def test_a_file_of_the_folder_is_its_own(tmp_path):
     with pytest.raises(UserError, match=r"cannot be written: .*report\.md"):
         hold(tmp_path, IsADirectoryError(errno.EISDIR, "Is a directory", str(tmp_path / "report.md")))

@@ -20,7 +20,7 @@ def test_a_method_with_a_required_parameter_runs_only_if_named():
     assert required_parameters(methods.get("external")) == ["file"]
     assert "external" not in names("deep")
     assert names("external[file=net.onnx]") == ["external"]
-    with pytest.raises(UserError, match="method 'external': file: Field required"):
+    with pytest.raises(UserError, match="method 'external': file: missing"):
         parse_specs("external")[0].build()
 
 
@@ -81,7 +81,7 @@ def test_unreadable_specs_give_advice(text, message):
     [
         ({"neighbours": "none"}, "neighbours: Input should be a valid integer"),
         ({"neighbours": "0"}, "greater than or equal to 1"),
-        ({"k": "3"}, r"k: Extra inputs are not permitted \(its parameters: neighbours, samples\)"),
+        ({"k": "3"}, r"k: unknown \(its parameters: neighbours, samples\)"),
     ],
 )
 def test_wrong_parameters_teach(parameters, message):

@@ -57,7 +57,7 @@ class Answers:
     path
         The file; created if missing.
     exposure
-    Seconds for which each photo is shown.
+        Seconds for which each photo is shown.
 
     Raises
     ------

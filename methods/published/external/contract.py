@@ -49,7 +49,19 @@ IMAGENET: Final = Normalize(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225
 """Mean and deviation of ImageNet's photos, for channels of 0…1, as torchvision states them."""
 
 
-class Input(_Table):
+class _Normalized(_Table):
+    normalize: Literal["none", "imagenet"] | Normalize = "none"
+    """Mean and deviation that the input is normalized with, or that are undone in an ``RGB`` output."""
+
+    @property
+    def statistics(self) -> Normalize | None:
+        """Mean and deviation of `normalize`, or ``None``."""
+        if isinstance(self.normalize, Normalize):
+            return self.normalize
+        return IMAGENET if self.normalize == "imagenet" else None
+
+
+class Input(_Normalized):
     """The photo that goes in."""
 
     name: str = ""
@@ -58,8 +70,6 @@ class Input(_Table):
     """L* once, L* three times, or the grey photo of that lightness in sRGB."""
     range: Scale = "0..100"
     """Values of black and white."""
-    normalize: Literal["none", "imagenet"] | Normalize = "none"
-    """What is subtracted and divided by after the scaling."""
     size: Side | tuple[Side, Side] | Literal["photo"] = 256
     """Side of a square, height and width, or the photo's own size."""
     multiple: int = Field(1, ge=1)
@@ -76,13 +86,6 @@ class Input(_Table):
         """Number of channels."""
         return 1 if self.channels == "L" else 3
 
-    @property
-    def statistics(self) -> Normalize | None:
-        """Mean and deviation, or ``None``."""
-        if isinstance(self.normalize, Normalize):
-            return self.normalize
-        return IMAGENET if self.normalize == "imagenet" else None
-
     @model_validator(mode="after")
     def _agree(self) -> Input:
         stated = self.statistics
@@ -93,7 +96,7 @@ class Input(_Table):
         return self
 
 
-class Output(_Table):
+class Output(_Normalized):
     """The output that holds the colours."""
 
     name: str = ""
@@ -104,8 +107,6 @@ class Output(_Table):
     """Factor that turns an ``ab`` output into a*b*."""
     range: Scale = "0..1"
     """Values of black and white of an ``RGB`` output."""
-    normalize: Literal["none", "imagenet"] | Normalize = "none"
-    """Mean and deviation to undo in an ``RGB`` output, before its range is."""
     bins: Path | None = None
     """Under ``bins``: an .npy file (Q, 2) of each bin's a*b*, beside the contract."""
     logits: bool = True
@@ -116,13 +117,6 @@ class Output(_Table):
     """How the colours are resized to the photo."""
     layout: Layout = "NCHW"
     """Order of the axes."""
-
-    @property
-    def statistics(self) -> Normalize | None:
-        """Mean and deviation to undo, or ``None``."""
-        if isinstance(self.normalize, Normalize):
-            return self.normalize
-        return IMAGENET if self.normalize == "imagenet" else None
 
     @model_validator(mode="after")
     def _agree(self) -> Output:

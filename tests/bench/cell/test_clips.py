@@ -76,15 +76,20 @@ def pipeline(colorizer, **options):
     return Pipeline(protocol, photos(), Scorer(("psnr",)), colorizer, NO_REFERENCES, **options)
 
 
-def test_a_method_remembers_within_a_clip_and_starts_with_the_next():
+def watched(method):
+    """Return a colorizer, and the list of the a* that it has answered, one per frame."""
     seen = []
-    method = Adds()
 
     def colorizer(given):
         answer = InProcess(method, Context())(given)
         seen.extend(answer.chroma[:, 0, 0, 0].tolist())
         return answer
 
+    return colorizer, seen
+
+
+def test_a_method_remembers_within_a_clip_and_starts_with_the_next():
+    colorizer, seen = watched(Adds())
     entries = frames()
     line = pipeline(colorizer, temporal=True)
     line.run(entries[:4])
@@ -94,14 +99,7 @@ def test_a_method_remembers_within_a_clip_and_starts_with_the_next():
 
 
 def test_photos_are_clips_of_one_frame():
-    seen = []
-    method = Adds()
-
-    def colorizer(given):
-        answer = InProcess(method, Context())(given)
-        seen.extend(answer.chroma[:, 0, 0, 0].tolist())
-        return answer
-
+    colorizer, seen = watched(Adds())
     stills = [Entry(str(i), "test", "", "", "", "", 0) for i in range(3)]
     pipeline(colorizer, temporal=True).run(stills)
     assert seen == [0, 0, 0]

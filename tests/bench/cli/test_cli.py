@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from huebench.bench.plan.request import Request
 from huebench.reports import tables
 
 
@@ -20,6 +21,14 @@ def test_help_shows_brackets_as_they_are(bench):
     printed = bench("run", "--help")[1]
     assert "pixel-knn[neighbours=3]" in printed
     assert "[default: the protocol's]" in printed
+
+
+def test_help_shows_every_option_whole_on_a_terminal_of_80_columns(bench, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = bench("run", "--help")[1]
+    options = {name.replace("_", "-") for name in Request.model_fields} - {"seeds", "plugins"}
+    assert {f"--{name}" for name in options | {"seed", "plugin"}} <= set(printed.split())
+    assert "--no-" not in printed
 
 
 def test_a_reader_that_stops_reading_ends_the_help_without_a_message():

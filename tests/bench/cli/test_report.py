@@ -12,6 +12,7 @@ def test_every_format_is_written_and_named(bench, run):
     assert code == 0
     paths = [line.removeprefix("report: ") for line in output.splitlines() if line.startswith("report: ")]
     assert [path.rpartition("/")[2] for path in paths] == ["report.md", "report.html", "latex", "csv"]
+    assert bench("report", run, "--format", "md,md")[1].count("report: ") == 1
 
 
 def test_the_report_does_not_depend_on_the_path_of_the_run(bench, run, tmp_path):
@@ -27,7 +28,7 @@ def test_an_unknown_format_and_a_folder_without_a_run_are_mistakes(bench, run, t
     assert bench("report", run, "--format", "pdf")[0] == 2
     code, output = bench("report", tmp_path / "nowhere")
     assert code == 2
-    assert "nowhere" in output
+    assert "nowhere' is not a run folder: it does not exist" in output
     assert "Traceback" not in output
 
 

@@ -51,6 +51,7 @@ def test_get_of_unknown_weights_shows_the_nearest(bench):
     code, output = bench("weights", "get", "ddcolor")
     assert code == 2
     assert "unknown weights 'ddcolor'; did you mean ddcolor-artistic or ddcolor-modelscope" in output
+    assert "unknown weights 'x'; known: ddcolor-artistic, " in bench("weights", "get", "x")[1]
 
 
 def test_add_recognises_a_file_by_its_digest(bench, publish, server, folder, tmp_path):  # noqa: F811

@@ -117,6 +117,12 @@ def test_no_folder_and_no_photos(tmp_path):
         Folder(tmp_path)
 
 
+def test_one_photo_is_not_taken_for_an_archive(tmp_path, make_photos):
+    (path,) = make_photos(tmp_path, ["1.png"])
+    with pytest.raises(UserError, match=r"a photo, not a folder: '.*1\.png'; name the folder"):
+        Folder(path)
+
+
 @pytest.mark.parametrize(
     ("train", "other", "split"),
     [
@@ -166,7 +172,7 @@ def test_one_split_beside_other_folders_is_not_mixed_with_them(tmp_path, make_ph
 
 def test_missing_splits_are_reported(tmp_path, make_photos):
     make_photos(tmp_path, names("cat", 3) + names("dog", 3))
-    assert "sub-folders do not state several splits" in Folder(tmp_path).facts()["splits"]
+    assert "the names of sub-folders define no splits" in Folder(tmp_path).facts()["splits"]
 
 
 def test_a_file_states_the_splits_whatever_the_folders_say(tmp_path, make_photos):

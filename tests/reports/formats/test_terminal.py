@@ -46,6 +46,14 @@ def test_a_good_run_has_no_failures_below(maker):
     assert "Failures" not in printed(maker.run(methods=("gray",)), 100)
 
 
+def test_photos_that_cannot_be_decoded_are_counted_once_for_all_methods(maker):
+    results = maker.run(methods=("gray", "fusion"))
+    assert "cannot be decoded" not in printed(results, 120)
+    broken = results.images["photo"] == results.images["photo"].iloc[0]
+    results.images.loc[broken, ["status", "reason"]] = ["undecodable", "the file is empty"]
+    assert "1 photo cannot be decoded, for any method" in printed(results, 120)
+
+
 def test_square_brackets_are_not_markup(maker):
     results = maker.run(methods=("pixel-knn",))
     for table in (results.cells, results.images):
