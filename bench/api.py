@@ -88,14 +88,15 @@ def run(**options: Any) -> Run:
     >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
     >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
     """
-    from .cli.console import Console
+    from .cli.console import Console, activity
     from .cli.progress import LiveProgress
 
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    plan = make_plan(Request.of(**options))
     # Notebooks get plain lines: rich's live display needs another library there.
-    console = Console(force_jupyter=False)
-    with LiveProgress(console, len(plan.cells)) as progress:
+    console, request = Console(force_jupyter=False), Request.of(**options)
+    with activity(console, f"reading the list of photos of {request.dataset}"):
+        plan = make_plan(request)
+    with LiveProgress(console) as progress:
         results, _ = execute(plan, choose_executor(plan.request), progress, command=f"huebench.run({given})")
     return Run(**vars(results))
 

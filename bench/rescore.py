@@ -76,11 +76,13 @@ def rescore(
         left = [_left(cell) for cell in ran]
         keys = _photo_keys(request, listed[0].scored, before.run.dataset)
         cells = [_rescored(cell, changes, keys) for cell in ran]
+        observer.doing("describing the training photos")
         prepare(cells[0])
         statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
         share = {"threads": max(1, threads // jobs)}
         to_score = [cell.model_copy(update=share) for cell in cells if cell.key not in statuses]
         run_cells(to_score, LocalPool(threads, jobs), observer, statuses)
+        observer.doing("writing the report")
         run = replace(
             before.run,
             command=typed(),

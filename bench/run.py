@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .. import UserError, __version__
-from ..reports.report import write_report
+from ..reports.report import STAMPED, write_report
 from ..reports.tables import Results, RunFacts, write_results
 from .collect import collect, metric_facts, without_home
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
@@ -52,7 +52,7 @@ def execute(
     fail_fast: bool = False,
     command: str = "",
 ) -> tuple[Results, Path]:
-    """Run a plan and return its results and the report's path.
+    """Run a plan and return its results and the path of the report's page.
 
     Finished work is not repeated. On ``KeyboardInterrupt`` and SIGTERM, and when the executor is lost, the
     tables and the report of finished work are written before the error is raised; the next run resumes from
@@ -93,12 +93,14 @@ def execute(
                 statuses |= {key: status for key, status in found if status is not None}
             else:
                 _forget(plan.cells, rerun)
+                observer.doing("describing the training photos")
                 prepare(plan.cells[0])
                 run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
         except KeyboardInterrupt:
             interruption = InterruptedRun()
         except ExecutorLostError as error:
             interruption = error
+        observer.doing("writing the report")
         run = _facts(plan, command or typed(), started, time.perf_counter() - start)
         written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
     if interruption is not None:
@@ -109,14 +111,15 @@ def execute(
 def write(
     cells: Sequence[Cell], statuses: dict[str, dict[str, Any]], run: RunFacts, *, expected: int, out: Path
 ) -> tuple[Results, Path]:
-    """Write the tables and the report of some cells; return the results and the report's path."""
+    """Write the tables and the report of some cells; return the results and the page's path."""
     for cell in cells:
         # Cells that were not started are described too; one that cannot run has the same key in every run.
         if cell.problem or not (cell.folder / "cell.json").exists():
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
-    return results, write_report(results, out)
+    write_report(results, out)
+    return results, out / STAMPED["html"]
 
 
 @contextmanager

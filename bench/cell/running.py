@@ -8,7 +8,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,15 +136,16 @@ class CellRun:
         """
         checkpoints, self._spent = folder / "checkpoints", folder / "spent.json"
         self._before = (unseal(self._spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
+        request, planned = self.cell.request, self.cell.learned_as_planned
         photos = {
-            split: open_split(self.cell.request, split, self.cell.learned_as_planned) for split in FITTED
+            split: replace(open_split(request, split, planned), progress=self._progress) for split in FITTED
         }
         few = photos["validation"].sample(VALIDATION_PHOTOS, np.random.default_rng(0))
         protocol = self.cell.protocol
         self._start = time.perf_counter()
         known = self.method.fit(photos, checkpoints, lambda fitted: mean_auc(protocol, fitted, few))
         for split in FITTED:
-            check_again(photos[split], self.cell.request, self.cell.learned_as_planned, learned=True)
+            check_again(photos[split], request, planned, learned=True)
         self.method.save(folder)
         facts = {"parameter_count": known["parameter_count"], "notes": json.dumps(known["notes"])}
         if not known["trainable"]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ... import UserError
 from ..plan.request import Request
-from .console import Console
+from .console import Console, activity
 from .options import takes_request
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def run(
     console = Console()
     if collect and rerun:
         raise UserError("--collect runs nothing, but --rerun runs cells: leave one out")
-    plan = make_plan(request)
+    with activity(console, f"reading the list of photos of {request.dataset}"):
+        plan = make_plan(request)
     if dry_run:
         print_plan(plan, console)
         return
@@ -48,7 +49,7 @@ def run(
             continue
         console.print(Text(f"{fact} of {request.dataset}: {value}"), soft_wrap=True)
     try:
-        with LiveProgress(console, len(plan.cells)) as progress:
+        with LiveProgress(console) as progress:
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
     except KeyboardInterrupt as error:
         reported = isinstance(error, InterruptedRun)

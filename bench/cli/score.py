@@ -26,6 +26,6 @@ def score(
 
     names = None if metrics is None else [name.strip() for name in metrics.split(",")]
     before, console = read_results(folder.resolve()), Console()
-    with LiveProgress(console, len(before.cells)) as progress:
+    with LiveProgress(console) as progress:
         results, report = rescore(before, names, data_root, plugin or (), jobs, progress)
     end(results, report, console)

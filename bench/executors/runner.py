@@ -23,11 +23,17 @@ class ExecutorLostError(UserError):
 class Observer(Protocol):
     """Receives progress while cells run."""
 
+    def doing(self, what: str) -> None:
+        """Report what the run does besides its cells: ``reading the training photos``."""
+
+    def planned(self, cells: Sequence[Cell]) -> None:
+        """Report the cells of the run before any of them is started."""
+
     def started(self, cell: Cell) -> None:
         """Report that a cell's process was started."""
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
-        """Pass on a cell's event: ``done``/``total``/``what``, or an epoch's numbers."""
+        """Pass on a cell's event: a phase, ``done``/``total``/``what``, or an epoch's numbers."""
 
     def finished(self, cell: Cell, status: dict[str, Any], *, reused: bool) -> None:
         """Report that a cell ended, with the facts for its row, or was already done."""
@@ -72,6 +78,7 @@ def run_cells(
     Whether the first failure stops the other cells.
     """
     pending = []
+    observer.planned(cells)
     for cell in cells:
         if cell.problem:
             statuses[cell.key] = impossible(cell)
