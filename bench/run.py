@@ -24,6 +24,7 @@ from .. import UserError, __version__
 from ..reports.report import STAMPED, write_report
 from ..reports.tables import Results, RunFacts, write_results
 from .collect import collect, metric_facts, without_home
+from .executors.logs import stderr_to
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
 from .executors.supervise import end_processes
 from .plan.cell import Cell
@@ -34,6 +35,7 @@ from .plan.plan import Plan
 from .plan.resolve import dataset_of, protocol_of, training_dataset_of
 from .protocol.presets import name_of
 from .protocol.training_sample import TrainingSample
+from .training_curves import with_curves
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a run as Ctrl-C does."""
@@ -85,7 +87,10 @@ def execute(
     interruption: InterruptedRun | ExecutorLostError | None = None
     out = plan.request.out
     assert out is not None  # noqa: S101  # it is resolved
-    with run_folder(out, otherwise="choose another --out"):
+    with (
+        run_folder(out, otherwise="choose another --out"),
+        with_curves(observer, plan.request.tensorboard) as told,
+    ):
         started, start = datetime.now(UTC), time.perf_counter()
         try:
             if executor is None:
@@ -93,14 +98,15 @@ def execute(
                 statuses |= {key: status for key, status in found if status is not None}
             else:
                 _forget(plan.cells, rerun)
-                observer.doing("describing the training photos")
-                prepare(plan.cells[0])
-                run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
+                told.doing("describing the training photos")
+                with stderr_to(out / "log.txt"):
+                    prepare(plan.cells[0])
+                run_cells(plan.cells, executor, told, statuses, fail_fast=fail_fast)
         except KeyboardInterrupt:
             interruption = InterruptedRun()
         except ExecutorLostError as error:
             interruption = error
-        observer.doing("writing the report")
+        told.doing("writing the report")
         run = _facts(plan, command or typed(), started, time.perf_counter() - start)
         written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
     if interruption is not None:

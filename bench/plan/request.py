@@ -121,6 +121,9 @@ class Request(BaseModel):
     keep_predictions: Keep = option(
         "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
     )
+    tensorboard: Path | None = option(
+        None, "Also write training curves into this folder, for TensorBoard.", metavar="FOLDER"
+    )
     isolate: bool = option(False, "Close the file system for methods (Linux).", facts=True)
     scheduler: str = option("", "Run on the workers of this Dask scheduler.", metavar="ADDRESS")
     cluster: Path | None = option(None, "Start this Dask cluster and run on it.", metavar="YAML")
