@@ -152,7 +152,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
         "family": cell.family,
         "oracle": cell.oracle,
         "parameters": json.dumps(cell.parameters),
-        "log": f"cells/{cell.key}/log.txt",
+        "log": f"cells/{cell.folder.name}/log.txt",
         "expected": expected,
         "scored": scored,
         "colorize_seconds": seconds,

@@ -121,7 +121,7 @@ def _left(cell: Cell) -> dict[str, Any]:
         return impossible(cell)
     status = cell.status() or {"status": "skipped", "reason": "it was not finished"}
     if status["status"] != "ok":
-        return status | {"log": f"cells/{cell.key}/log.txt"}
+        return status | {"log": f"cells/{cell.folder.name}/log.txt"}
     if status["kept"] != "all":
         raise UserError(
             f"'{cell.run_folder}' does not hold all predictions of {cell.label}: "

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from .. import UserError, __version__
 from ..reports.report import STAMPED, write_report
 from ..reports.tables import Results, RunFacts, write_results
+from .clean import discard_models
 from .collect import collect, metric_facts, without_home
 from .executors.logs import stderr_to
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
@@ -108,10 +109,11 @@ def execute(
             interruption = error
         told.doing("writing the report")
         run = _facts(plan, command or typed(), started, time.perf_counter() - start)
-        written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
-    if interruption is not None:
-        raise interruption
-    return written
+        results, page = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
+        if interruption is not None:
+            raise interruption
+        discard_models(plan.cells, results, plan.request.keep_models)
+    return results, page
 
 
 def write(

@@ -20,6 +20,9 @@ Scored = Literal["train", "validation", "test", "all"]
 Keep = Literal["none", "gallery", "all"]
 """Predictions to keep."""
 
+KeepModels = Literal["none", "best", "all"]
+"""Trained models to keep at the end of a run."""
+
 KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each value keeps more than the one before it."""
 
@@ -120,6 +123,9 @@ class Request(BaseModel):
     out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")
     keep_predictions: Keep = option(
         "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
+    )
+    keep_models: KeepModels = option(
+        "all", "Trained models to keep at the end: none, those of the best method, or all."
     )
     tensorboard: Path | None = option(
         None, "Also write training curves into this folder, for TensorBoard.", metavar="FOLDER"
