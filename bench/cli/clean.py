@@ -6,10 +6,15 @@ from typing import Annotated
 import typer
 
 from ... import UserError
+from . import completion
 from .console import Console
 
 
-def clean(folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]) -> None:
+def clean(
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run folder.", autocompletion=completion.runs)
+    ],
+) -> None:
     """Delete a run's models and predictions; tables, report, pictures and logs stay.
 
     Finished methods count as done, but `bench colorize` cannot use the run's models any more.

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from . import completion
 from .console import Console, percent_progress
 from .listing import list_datasets
 from .options import Plugins
@@ -29,7 +30,12 @@ datasets_app = typer.Typer(help="Look at, prepare and check datasets.", no_args_
 datasets_app.command("list")(list_datasets)
 
 Name = Annotated[
-    str, typer.Argument(metavar="DATASET", help="samples, landscapes, mirflickr, folder:PATH, …")
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="samples, landscapes, mirflickr, folder:PATH, …",
+        autocompletion=completion.datasets,
+    ),
 ]
 DataRoot = Annotated[Path | None, typer.Option(help="Folder or archive with its photos.")]
 FollowLinks = Annotated[

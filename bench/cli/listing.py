@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from . import completion
 from .console import Console
 from .options import Plugins
 
@@ -21,7 +22,10 @@ list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
 
 @list_app.command("methods")
 def list_methods(
-    name: Annotated[str | None, typer.Argument(help="Show this method with its parameters.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Show this method with its parameters.", autocompletion=completion.method),
+    ] = None,
     _plugins: Plugins = None,
 ) -> None:
     """Show all methods, or one with its parameters; broken plugins are shown with their errors."""

@@ -5,14 +5,23 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .console import Console
 from .options import Jobs, Plugins
 
 
 def score(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run with --keep-predictions all.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="A run with --keep-predictions all.", autocompletion=completion.runs
+        ),
+    ],
     metrics: Annotated[
-        str | None, typer.Option(help="Metrics, separated by commas.  [default: the run's]")
+        str | None,
+        typer.Option(
+            help="Metrics, separated by commas.  [default: the run's]", autocompletion=completion.metrics
+        ),
     ] = None,
     data_root: Annotated[Path | None, typer.Option(help="Current folder or archive of the photos.")] = None,
     jobs: Jobs = 1,
