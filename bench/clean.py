@@ -12,7 +12,7 @@ from ..reports.tables import Results
 from .plan.cell import Cell
 from .plan.request import KeepModels
 
-WORK: Final = ("models", "predictions", "shared")
+WORK: Final = ("jobs", "models", "predictions", "shared")
 """Folders of a run that its tables, its report and its pictures do not need."""
 
 

@@ -170,7 +170,10 @@ class Request(BaseModel):
         "", "Run on the workers of this Dask scheduler.", metavar="ADDRESS", panel=MACHINE
     )
     cluster: Path | None = option(
-        None, "Start this Dask cluster and run on it.", metavar="YAML", panel=MACHINE
+        None,
+        "Run on the cluster that this file describes: Dask's, or Slurm's job arrays.",
+        metavar="YAML",
+        panel=MACHINE,
     )
 
     @classmethod
@@ -194,7 +197,7 @@ class Request(BaseModel):
 
     @property
     def remote(self) -> bool:
-        """Whether cells run on a Dask cluster."""
+        """Whether cells run on a cluster."""
         return bool(self.scheduler or self.cluster)
 
     @classmethod
