@@ -14,6 +14,7 @@ from ..methods.base import Budget, Context, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
 from ..reports.tables import read_results as read_tables
+from ..wording import counted
 from .executors.runner import choose_executor
 from .plan.photos import open_split
 from .plan.plan import make_plan
@@ -75,7 +76,8 @@ class Run(Results):
 
     def __repr__(self) -> str:
         methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()
-        return f"<huebench run of {methods} methods on {photos} photos, in '{self.folder}'>"
+        what = f"{counted(methods, 'method')} on {counted(photos, 'photo')}"
+        return f"<huebench run of {what}, in '{self.folder}'>"
 
 
 def run(**options: Any) -> Run:

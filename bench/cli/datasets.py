@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from ...wording import counted
 from . import completion
 from .console import Console, percent_progress
 from .listing import list_datasets
@@ -128,7 +129,7 @@ def verify(
         console.print(f"[bold red]differences: {len(lines):,}[/]")
         _print_some(lines, console)
         raise typer.Exit(1)
-    console.print(f"{len(dataset.entries()):,} photos match the record", highlight=False)
+    console.print(f"{counted(len(dataset.entries()), 'photo')} as in the record", highlight=False)
     _print_fingerprint(found, console)
 
 

@@ -31,6 +31,7 @@ from distributed.scheduler import KilledWorker
 from distributed.utils import sync
 
 from ... import UserError
+from ...wording import counted
 from ..plan.cell import Cell
 from .cluster_file import ClusterFile
 from .environment import differences, environment
@@ -312,7 +313,7 @@ def _check_workers(client: Client, cells: Sequence[Cell], name: str) -> dict[str
     needed = max((cell.devices for cell in cells if _needs_gpu(cell)), default=0)
     if needed and client.run_on_scheduler(_offered, "GPU") < needed:
         raise UserError(
-            f"--device cuda: no worker of the cluster offers {needed} GPU(s): "
+            f"--device cuda: no worker of the cluster offers {counted(needed, 'GPU')}: "
             f"`dask worker ADDRESS --resources GPU={needed}`"
         )
     expected = environment(cells[0])

@@ -61,7 +61,7 @@ def test_too_few_photos_say_how_many_are_needed(bench, photos, count):
     photos("few", count)
     code, output = bench("run", "--dataset", "folder:few", *SMALL)
     assert code == 2, output
-    assert f"its {count} photo(s) are too few to split, put 10 or more there" in output
+    assert f"{counted(count, 'photo')} cannot be split, put 10 or more there" in output
 
 
 def test_grey_photos_are_said_to_have_no_colour_and_no_warning_is_shown(bench, photos):
