@@ -26,7 +26,8 @@ command = next(line for line in text.splitlines() if line.startswith("srun"))
 for task in range(count):
     own = {{"SLURM_JOB_ID": str(70 + task), "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": str(task)}}
     own |= {{"SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1", "SLURM_NODEID": "0"}}
-    own |= {{"SLURM_JOB_NODELIST": "n1", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SUBMITIT_EXECUTOR": "slurm"}}
+    own |= {{"SUBMITIT_EXECUTOR": "slurm", "SLURM_JOB_NODELIST": "n1", "SLURM_PROCID": "0"}}
+    own |= {{"SLURM_LOCALID": "0"}}
     subprocess.Popen(["bash", "-c", command], env={{**os.environ, **own}})
 print("Submitted batch job 7")
 '''

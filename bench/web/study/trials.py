@@ -60,8 +60,9 @@ def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
     images = images[images["picture"].notna() & images["truth_picture"].notna()]
     images = images[~images["near_grey"].fillna(value=False).astype(bool)]
     if images["photo"].nunique() < 2:
+        kept = counted(images["photo"].nunique(), "photo")
         raise UserError(
-            f"'{results.folder}' has pictures of {counted(images['photo'].nunique(), 'photo')} of these methods "
+            f"'{results.folder}' has pictures by these methods of {kept} that are "
             "not near-grey; a study needs at least two, one for practice: run the benchmark with "
             "--keep-predictions gallery (or all) and more photos"
         )

@@ -16,6 +16,7 @@ from huebench.bench import run as runs
 from huebench.bench.cli.console import Console
 from huebench.bench.collect import without_home
 from huebench.methods.base import methods
+from huebench.wording import counted
 
 EVIL = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\udcff"
 
