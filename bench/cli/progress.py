@@ -65,6 +65,7 @@ class _Running:
     pace: Pace | None = None
     left: float | None = None
     told: float = 0.0
+    phase: str = "import"
     epoch: str = ""
     line: list[str] = field(default_factory=list)
 
@@ -148,7 +149,11 @@ class LiveProgress:
         """Move the cell's bar, or store an epoch's numbers to show next to it."""
         running = self._running[cell.key]
         if "phase" in event:
-            self._show(running, PHASES[event["phase"]])
+            if running.phase == "fit":  # colorizing begins, with a bar and a pace of its own
+                running.pace = running.left = None
+                self._progress.update(running.task, completed=0)
+            running.phase = event["phase"]
+            self._show(running, PHASES[running.phase])
         elif "epoch" in event:
             running.epoch = _numbers(event)
             self._show(running, running.epoch)

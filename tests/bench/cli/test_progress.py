@@ -125,15 +125,30 @@ def test_a_phase_is_shown_from_the_first_second():
     progress = LiveProgress(console, Durations())
     progress.planned([CELL, OTHER])
     progress.started(CELL)
-    seen = []
     for event in ({"phase": "fit"}, {"what": "decoding", "done": 1, "total": 9}, {"phase": "score"}):
         console.print(progress._progress.get_renderable())
         progress.event(CELL, event)
     console.print(progress._progress.get_renderable())
-    seen = [
-        line.split()[-1] for line in console.file.getvalue().splitlines() if "━" in line and "seed" in line
-    ]
+    lines = [line for line in console.file.getvalue().splitlines() if "seed 2" in line]
+    seen = [line.split()[-1] for line in lines if not line.endswith("started")]
     assert seen == ["starting", "fitting", "decoding", "scoring"]
+
+
+def test_what_was_left_of_the_training_is_not_shown_beside_colorizing(clock):
+    progress = LiveProgress(Console(file=io.StringIO()), Durations())
+    progress.started(CELL)
+    fitted = [{"phase": "fit"}, *({"what": "fitting", "done": done, "total": 4} for done in (0, 4))]
+    for event in fitted:
+        clock.now += 1
+        progress.event(CELL, event)
+    assert progress._running["k"].left == 0
+    progress.event(CELL, {"phase": "colorize"})
+    assert progress._running["k"].left is None
+    for done in (8, 16):
+        clock.now += 2
+        progress.event(CELL, {"what": "colorizing", "done": done, "total": 24})
+        progress.event(CELL, {"phase": "score"})
+    assert progress._running["k"].left == 2
 
 
 def test_earlier_runs_tell_how_long_a_method_and_the_run_will_take(clock):
