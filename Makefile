@@ -25,7 +25,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 ## run every method on the built-in photos and write a report
 bench: $(VENV)/.installed
-	$(BIN)/bench run --methods all
+	$(BIN)/bench run --methods all --keep-models best
 
 ## tests, doctests, ruff, mypy, import-linter, documentation
 test: $(VENV)/.installed-dev

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -143,6 +144,15 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def file_name(text: str) -> str:
+    """Return a text as a part of a file name: lower-case letters, digits, dots and hyphens, at most 48.
+
+    >>> file_name("pixel-knn[neighbours=3]"), file_name("../Ä")
+    ('pixel-knn-neighbours-3', '')
+    """
+    return re.sub("[^a-z0-9.]+", "-", text.lower())[:48].strip("-.")
 
 
 def seal(path: Path, content: dict[str, Any], files: Sequence[Path] = ()) -> None:

@@ -14,6 +14,7 @@ from ..methods.base import Budget, Context, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
 from ..reports.tables import read_results as read_tables
+from ..wording import counted
 from .executors.runner import choose_executor
 from .plan.photos import open_split
 from .plan.plan import make_plan
@@ -75,7 +76,8 @@ class Run(Results):
 
     def __repr__(self) -> str:
         methods, photos = self.cells["method"].nunique(), self.images["photo"].nunique()
-        return f"<huebench run of {methods} methods on {photos} photos, in '{self.folder}'>"
+        what = f"{counted(methods, 'method')} on {counted(photos, 'photo')}"
+        return f"<huebench run of {what}, in '{self.folder}'>"
 
 
 def run(**options: Any) -> Run:
@@ -88,14 +90,15 @@ def run(**options: Any) -> Run:
     >>> results = run(methods=["gray", "mean-ab"], limit=4, out="/tmp/some-run")  # doctest: +SKIP
     >>> results.images.groupby("method")["psnr"].mean()  # doctest: +SKIP
     """
-    from .cli.console import Console
+    from .cli.console import Console, activity
     from .cli.progress import LiveProgress
 
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    plan = make_plan(Request.of(**options))
     # Notebooks get plain lines: rich's live display needs another library there.
-    console = Console(force_jupyter=False)
-    with LiveProgress(console, len(plan.cells)) as progress:
+    console, request = Console(force_jupyter=False), Request.of(**options)
+    with activity(console, f"reading the list of photos of {request.dataset}"):
+        plan = make_plan(request)
+    with LiveProgress(console) as progress:
         results, _ = execute(plan, choose_executor(plan.request), progress, command=f"huebench.run({given})")
     return Run(**vars(results))
 

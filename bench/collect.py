@@ -23,8 +23,12 @@ from ..reports.tables import (
     RunFacts,
     typed,
 )
+from ..reports.text import decimals_for, number
 from .metrics import Scorer, get_metric
 from .plan.cell import Cell
+
+FIRST = 2
+"""Number of metrics whose values a run shows when a method ends."""
 
 
 def collect(
@@ -72,6 +76,27 @@ def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:
     # A shard without any decoded photo lacks columns that others have.
     photos: pd.DataFrame = pa.concat_tables(shards, promote_options="permissive").to_pandas()
     return photos
+
+
+def first_scores(cell: Cell, status: dict[str, Any]) -> dict[str, str]:
+    """Return what a cell scored by its first `FIRST` metrics: label → mean over photos, as text.
+
+    They are metrics of the report's first table whose differences it tests. As there, near-grey photos are
+    left out unless there are no others.
+    """
+    photos = _photos(cell, status)
+    if "near_grey" in photos and not (colored := photos[~photos["near_grey"].eq(other=True)]).empty:
+        photos = colored
+    scores: dict[str, str] = {}
+    for metric in map(get_metric, cell.protocol.metrics):
+        column = next(iter(metric.measured), "")
+        if metric.headline and metric.compared and column in photos:
+            scored = photos[photos[column].notna()]
+            weights = scored[metric.weight_column] if metric.weight_column else None
+            if len(scored):
+                value = float(np.average(scored[column].to_numpy(dtype=float), weights=weights))
+                scores[metric.label] = number(value, decimals_for(abs(value)))
+    return dict(list(scores.items())[:FIRST])
 
 
 def metric_facts(names: Iterable[str]) -> tuple[MetricFacts, ...]:
@@ -127,7 +152,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
         "family": cell.family,
         "oracle": cell.oracle,
         "parameters": json.dumps(cell.parameters),
-        "log": f"cells/{cell.key}/log.txt",
+        "log": f"cells/{cell.folder.name}/log.txt",
         "expected": expected,
         "scored": scored,
         "colorize_seconds": seconds,

@@ -78,11 +78,13 @@ def rescore(
         dataset, training = dataset_of(request), training_dataset_of(request)
         keys = _photo_keys(request, dataset, training, listed[0].scored, before.run.dataset)
         cells = [_rescored(cell, changes, keys) for cell in ran]
+        observer.doing("describing the training photos")
         prepare(cells[0], dataset, training)
         statuses = {cell.key: status for cell, status in zip(cells, left, strict=True) if status}
         share = {"threads": max(1, threads // jobs)}
         to_score = [cell.model_copy(update=share) for cell in cells if cell.key not in statuses]
         run_cells(to_score, LocalPool(threads, jobs), observer, statuses)
+        observer.doing("writing the report")
         run = replace(
             before.run,
             command=typed(),
@@ -121,7 +123,7 @@ def _left(cell: Cell) -> dict[str, Any]:
         return impossible(cell)
     status = cell.status() or {"status": "skipped", "reason": "it was not finished"}
     if status["status"] != "ok":
-        return status | {"log": f"cells/{cell.key}/log.txt"}
+        return status | {"log": f"cells/{cell.folder.name}/log.txt"}
     if status["kept"] != "all":
         raise UserError(
             f"'{cell.run_folder}' does not hold all predictions of {cell.label}: "

@@ -22,9 +22,11 @@ from filelock import FileLock, Timeout
 
 from .. import UserError, __version__
 from ..datasets.base import Dataset
-from ..reports.report import write_report
+from ..reports.report import STAMPED, write_report
 from ..reports.tables import Results, RunFacts, write_results
+from .clean import discard_models
 from .collect import collect, metric_facts, without_home
+from .executors.logs import stderr_to
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
 from .executors.supervise import end_processes
 from .plan.cell import Cell
@@ -35,6 +37,7 @@ from .plan.plan import Plan
 from .plan.resolve import protocol_of
 from .protocol.presets import name_of
 from .protocol.training_sample import TrainingSample
+from .training_curves import with_curves
 
 ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a run as Ctrl-C does."""
@@ -53,7 +56,7 @@ def execute(
     fail_fast: bool = False,
     command: str = "",
 ) -> tuple[Results, Path]:
-    """Run a plan and return its results and the report's path.
+    """Run a plan and return its results and the path of the report's page.
 
     Finished work is not repeated. On ``KeyboardInterrupt`` and SIGTERM, and when the executor is lost, the
     tables and the report of finished work are written before the error is raised; the next run resumes from
@@ -86,7 +89,10 @@ def execute(
     interruption: InterruptedRun | ExecutorLostError | None = None
     out = plan.request.out
     assert out is not None  # noqa: S101  # it is resolved
-    with run_folder(out, otherwise="choose another --out"):
+    with (
+        run_folder(out, otherwise="choose another --out"),
+        with_curves(observer, plan.request.tensorboard) as told,
+    ):
         started, start = datetime.now(UTC), time.perf_counter()
         try:
             if executor is None:
@@ -94,30 +100,35 @@ def execute(
                 statuses |= {key: status for key, status in found if status is not None}
             else:
                 _forget(plan.cells, rerun)
-                prepare(plan.cells[0], plan.dataset, plan.training)
-                run_cells(plan.cells, executor, observer, statuses, fail_fast=fail_fast)
+                told.doing("describing the training photos")
+                with stderr_to(out / "log.txt"):
+                    prepare(plan.cells[0], plan.dataset, plan.training)
+                run_cells(plan.cells, executor, told, statuses, fail_fast=fail_fast)
         except KeyboardInterrupt:
             interruption = InterruptedRun()
         except ExecutorLostError as error:
             interruption = error
+        told.doing("writing the report")
         run = _facts(plan, command or typed(), started, time.perf_counter() - start)
-        written = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
-    if interruption is not None:
-        raise interruption
-    return written
+        results, page = write(plan.cells, statuses, run, expected=len(plan.photos), out=out)
+        if interruption is not None:
+            raise interruption
+        discard_models(plan.cells, results, plan.request.keep_models)
+    return results, page
 
 
 def write(
     cells: Sequence[Cell], statuses: dict[str, dict[str, Any]], run: RunFacts, *, expected: int, out: Path
 ) -> tuple[Results, Path]:
-    """Write the tables and the report of some cells; return the results and the report's path."""
+    """Write the tables and the report of some cells; return the results and the page's path."""
     for cell in cells:
         # Cells that were not started are described too; one that cannot run has the same key in every run.
         if cell.problem or not (cell.folder / "cell.json").exists():
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
-    return results, write_report(results, out)
+    write_report(results, out)
+    return results, out / STAMPED["html"]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .. import UserError
+from ..wording import counted
 from .base import RGB, PhotoError
 from .guards import max_pixels
 
@@ -89,7 +90,9 @@ class Film:
                     return _upright_rgb(frame)
         except StopIteration:
             found, self._next = self._next, -1
-            raise PhotoError(f"the film ends after {found:,} frames that can be decoded") from None
+            raise PhotoError(
+                f"the film ends after {counted(found, 'frame')}: no more can be decoded"
+            ) from None
         except (av.FFmpegError, OSError, IndexError, ValueError) as error:
             self._next = -1
             raise PhotoError(f"not a film that can be read ({error})") from error

@@ -49,6 +49,8 @@ class PhotoSet:
         Text that changes when `prepare` does; part of the key of packed copies.
     cache
         Folder for packed copies.
+    progress
+        Called with the number of photos done, their total and the activity while a copy is packed.
 
     Attributes
     ----------
@@ -61,6 +63,7 @@ class PhotoSet:
     prepare: Callable[[RGB], RGB]
     prepare_key: str
     cache: Path
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None  # noqa: ARG005
     failures: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -118,6 +121,7 @@ class PhotoSet:
                 image = Image.fromarray(photo.rgb)
                 out.write(np.asarray(image.resize((size, size), Image.Resampling.BILINEAR)).tobytes())
                 count += 1
+                self.progress(count, len(self.entries), "decoding")
             out.seek(0)
             _write_header(out, count, size)
         failures = {entry.id: self.failures[entry.id] for entry in self.entries if entry.id in self.failures}

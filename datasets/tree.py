@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from zipfile import ZipFile
 
 from .. import UserError
+from ..wording import counted
 from .base import RGB, Dataset, Entry, PhotoError, Split
 from .decode import decode_entry
 from .digests import Stamp, digests, file_stamp
@@ -98,7 +99,7 @@ class PhotoFiles(ABC):
             return {}
         named = ", ".join(sorted(self.passed_over)[:NAMED])
         more = ", …" if len(self.passed_over) > NAMED else ""
-        return {"passed over": f"{len(self.passed_over):,} files that are not photos: {named}{more}"}
+        return {"passed over": f"{counted(len(self.passed_over), 'file')} other than photos: {named}{more}"}
 
 
 class PhotoTree(PhotoFiles):

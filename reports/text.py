@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..wording import counted as counted  # noqa: PLC0414  # offered here too
+
 MISSING = "–"  #: Shown for unknown values
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -94,15 +96,6 @@ def span(low: float, high: float, decimals: int) -> str:
     if math.isnan(low) or math.isnan(high):
         return MISSING
     return f"{number(low, decimals)}{NO_BREAK}…{NO_BREAK}{number(high, decimals)}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    >>> counted(1, "photo"), counted(4319, "photo")
-    ('1 photo', '4,319 photos')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def number_or_dash(count: int | None) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from ...datasets.base import RGB
-from ...files import atomic, seal, unseal
+from ...files import atomic, file_name, seal, unseal
 from ...reports.pictures import is_whole
 from .pipeline import Prediction
 
@@ -85,14 +85,15 @@ def write_picture(folder: Path, kind: str, photo: str, rgb: RGB, *, shared: bool
 
 
 def picture_name(photo: str) -> str:
-    """Return a file name for a photo's picture that is safe for any photo id.
+    """Return a readable file name for a photo's picture, safe and distinct for any photo id.
 
     Examples
     --------
     >>> picture_name("../im1.jpg")
-    'd2124eae2935dece.png'
+    'im1-d2124eae2935dece.png'
     """
-    return hashlib.sha256(photo.encode()).hexdigest()[:16] + ".png"
+    digest = hashlib.sha256(photo.encode()).hexdigest()[:16]
+    return "-".join(filter(None, (file_name(Path(photo).stem), f"{digest}.png")))
 
 
 def _decoded(webp: bytes) -> RGB:

@@ -8,7 +8,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,9 @@ class CellRun:
         own = {"peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
         self.facts = {**(own if self.cell.rescored else self.method.end()), **self.facts}
         seal(self.cell.folder / "status.json", self.facts, files)
+        if self.facts["status"] == "ok":
+            for features in self.cell.folder.glob("shard-*.npz"):  # the set's value is in the facts
+                features.unlink()
 
     def tell(self, event: dict[str, Any]) -> None:
         """Pass on the method's training events, and keep the epochs."""
@@ -136,20 +139,25 @@ class CellRun:
         """
         checkpoints, self._spent = folder / "checkpoints", folder / "spent.json"
         self._before = (unseal(self._spent) or {}).get("seconds", 0.0) if checkpoints.exists() else 0.0
+        request, planned = self.cell.request, self.cell.learned_as_planned
         photos = {
-            split: open_split(self.cell.request, split, self.cell.learned_as_planned) for split in FITTED
+            split: replace(open_split(request, split, planned), progress=self._progress) for split in FITTED
         }
         few = photos["validation"].sample(VALIDATION_PHOTOS, np.random.default_rng(0))
         protocol = self.cell.protocol
         self._start = time.perf_counter()
         known = self.method.fit(photos, checkpoints, lambda fitted: mean_auc(protocol, fitted, few))
         for split in FITTED:
-            check_again(photos[split], self.cell.request, self.cell.learned_as_planned, learned=True)
+            check_again(photos[split], request, planned, learned=True)
         self.method.save(folder)
-        facts = {"parameter_count": known["parameter_count"], "notes": json.dumps(known["notes"])}
+        facts: dict[str, Any] = {
+            "parameter_count": known["parameter_count"],
+            "notes": json.dumps(known["notes"]),
+        }
         if not known["trainable"]:
             return facts | {"fit_seconds": 0.0, "train_photos": 0, "curves": []}
         seconds = self._before + known["seconds"]
+        self._spent.unlink(missing_ok=True)
         return facts | {
             "fit_seconds": seconds,
             "train_photos": known["train_photos"],
@@ -164,7 +172,7 @@ class CellRun:
 
     def _take_facts(self) -> None:
         """Copy the method's facts from the cell whose predictions are scored again."""
-        known = unseal(self.cell.folder.with_name(self.cell.rescored) / "status.json")
+        known = unseal(self.cell.folder.with_name(self.cell.named(self.cell.rescored)) / "status.json")
         if known is None:
             raise UserError(f"the status of cell {self.cell.rescored} is missing or damaged: run it again")
         self.facts |= {name: known[name] for name in RESCORED}

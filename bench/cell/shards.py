@@ -227,7 +227,7 @@ class SplitScorer:
         grey = cell.protocol.restore(lightness[None], np.zeros((1, *lightness.shape, 2), np.float32))[0]
         out, scored = cell.run_folder, cell.scored
         return {
-            "picture": write_picture(out, cell.prediction_key, photo, outcome.prediction.rgb),
+            "picture": write_picture(out, cell.prediction_folder.name, photo, outcome.prediction.rgb),
             "truth_picture": write_picture(out, f"truth-{scored}", photo, outcome.truth, shared=True),
             "input_picture": write_picture(out, f"input-{scored}", photo, grey, shared=True),
         }

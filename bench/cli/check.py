@@ -4,12 +4,15 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .console import Console
 from .options import Plugins
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="A method, optionally with parameters.")],
+    name: Annotated[
+        str, typer.Argument(help="A method, optionally with parameters.", autocompletion=completion.method)
+    ],
     _plugins: Plugins = None,
 ) -> None:
     """Run the conformance suite on one method."""

@@ -13,6 +13,7 @@ from rich.text import Text
 from ... import UserError
 from ..plan.machine import threads_available
 from ..plan.request import Request
+from . import completion
 from .console import Console
 from .options import Plugins
 
@@ -38,12 +39,19 @@ def colorize(
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into sub-folders.")] = False,
     method: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Methods, as for bench run; several make a folder for each."),
+        typer.Option(
+            metavar="NAME",
+            help="Methods, as for bench run; several make a folder for each.",
+            autocompletion=completion.methods,
+        ),
     ] = None,
     from_run: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="RUN", help="Use the trained methods of a run; by default its best one."
+            "--from",
+            metavar="RUN",
+            help="Use the trained methods of a run; by default its best one.",
+            autocompletion=completion.runs,
         ),
     ] = None,
     model: Annotated[

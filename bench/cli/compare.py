@@ -5,10 +5,19 @@ from typing import Annotated
 
 import typer
 
+from . import completion
+
 
 def compare(
-    before: Annotated[Path, typer.Argument(metavar="A", help="A run folder, or a committed baseline.")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="The run to compare with it.")],
+    before: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A", help="A run folder, or a committed baseline.", autocompletion=completion.runs
+        ),
+    ],
+    after: Annotated[
+        Path, typer.Argument(metavar="B", help="The run to compare with it.", autocompletion=completion.runs)
+    ],
     fail_on: Annotated[
         str | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType
+from rich.markup import escape
 from rich.segment import Segment
 
 from ...reports.text import printable
@@ -24,6 +25,17 @@ class Console(RichConsole):
         for segment in super().render(renderable, options):
             text: Any = segment.text
             yield segment if segment.control else Segment(printable(text), segment.style)
+
+
+@contextmanager
+def activity(console: RichConsole, what: str) -> Iterator[None]:
+    """Show what is being done while the block runs; without a terminal, one line."""
+    if not console.is_terminal:
+        console.print(f"{what} …", style="dim", markup=False, highlight=False, soft_wrap=True)
+        yield
+        return
+    with console.status(escape(what)):
+        yield
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from ...wording import counted
+from . import completion
 from .console import Console, percent_progress
 from .listing import list_datasets
 from .options import Plugins
@@ -29,7 +31,12 @@ datasets_app = typer.Typer(help="Look at, prepare and check datasets.", no_args_
 datasets_app.command("list")(list_datasets)
 
 Name = Annotated[
-    str, typer.Argument(metavar="DATASET", help="samples, landscapes, mirflickr, folder:PATH, …")
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="samples, landscapes, mirflickr, folder:PATH, …",
+        autocompletion=completion.datasets,
+    ),
 ]
 DataRoot = Annotated[Path | None, typer.Option(help="Folder or archive with its photos.")]
 FollowLinks = Annotated[
@@ -122,7 +129,7 @@ def verify(
         console.print(f"[bold red]differences: {len(lines):,}[/]")
         _print_some(lines, console)
         raise typer.Exit(1)
-    console.print(f"{len(dataset.entries()):,} photos match the record", highlight=False)
+    console.print(f"{counted(len(dataset.entries()), 'photo')} as in the record", highlight=False)
     _print_fingerprint(found, console)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from ... import UserError
 from ..plan.request import Request
+from . import completion
 from .options import Plugins
 
 
@@ -22,7 +23,12 @@ def demo(
     ] = None,
     from_run: Annotated[
         Path | None,
-        typer.Option("--from", metavar="RUN", help="Offer the trained methods of a run, with its figures."),
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Offer the trained methods of a run, with its figures.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     model: Annotated[
         Path | None,

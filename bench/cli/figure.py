@@ -6,11 +6,17 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from . import completion
 from .console import Console
 
 
 def figure(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder with kept pictures.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="A run folder with kept pictures.", autocompletion=completion.runs
+        ),
+    ],
     photos: Annotated[
         str, typer.Option(help="Photos, separated by commas.  [default: those of the report's gallery]")
     ] = "",
@@ -22,7 +28,12 @@ def figure(
         ),
     ] = "",
     formats: Annotated[
-        str, typer.Option("--format", help="Any of pdf, png and svg, separated by commas.")
+        str,
+        typer.Option(
+            "--format",
+            help="Any of pdf, png and svg, separated by commas.",
+            autocompletion=completion.figure_formats,
+        ),
     ] = "pdf,png",
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for the figure.  [default: RUN]")

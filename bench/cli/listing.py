@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from ...wording import counted
+from . import completion
 from .console import Console
 from .options import Plugins
 
@@ -21,7 +23,10 @@ list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
 
 @list_app.command("methods")
 def list_methods(
-    name: Annotated[str | None, typer.Argument(help="Show this method with its parameters.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Show this method with its parameters.", autocompletion=completion.method),
+    ] = None,
     _plugins: Plugins = None,
 ) -> None:
     """Show all methods, or one with its parameters; broken plugins are shown with their errors."""
@@ -159,7 +164,7 @@ def print_plan(plan: Plan, console: Console) -> None:
         table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
     request, protocol = plan.request, protocol_of(plan.request)
     what = (
-        f"{len(plan.photos)} {request.split} photos of {request.dataset}, protocol "
+        f"{counted(len(plan.photos), f'{request.split} photo')} of {request.dataset}, protocol "
         f"{name_of(protocol, request.protocol)} ({protocol.digest}), budget {request.budget}, "
         f"{request.device}, into {request.out}"
     )

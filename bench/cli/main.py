@@ -29,7 +29,7 @@ from .listing import list_app
 from .models import models_app
 from .power import power
 from .report import report
-from .run import run
+from .run import EXAMPLES, run
 from .score import score
 from .sensitivity import sensitivity
 from .speed import speed
@@ -67,8 +67,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(epilog=EXAMPLES)(run)
 for command in (
-    run,
     colorize,
     demo,
     score,

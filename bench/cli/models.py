@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ... import UserError
 from ...reports.text import number_or_dash
+from . import completion
 from .console import Console
 from .options import Plugins
 
@@ -27,7 +28,11 @@ Seed = Annotated[int, typer.Option(min=0, help="The method's seed.")]
 def list_models(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[RUN|FOLDER]…", help="Runs and exported models.  [default: runs/*]"),
+        typer.Argument(
+            metavar="[RUN|FOLDER]…",
+            help="Runs and exported models.  [default: runs/*]",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     _plugins: Plugins = None,
 ) -> None:
@@ -51,7 +56,12 @@ def list_models(
 
 @models_app.command("show")
 def show(
-    folder: Annotated[Path, typer.Argument(metavar="RUN|FOLDER", help="A run, or an exported model.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|FOLDER", help="A run, or an exported model.", autocompletion=completion.runs
+        ),
+    ],
     method: Annotated[str | None, typer.Argument(help="A method of the run, as its tables name it.")] = None,
     seed: Seed = 0,
     _plugins: Plugins = None,
@@ -72,7 +82,7 @@ def show(
 
 @models_app.command("export")
 def export_model(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run.", autocompletion=completion.runs)],
     method: Annotated[str, typer.Argument(help="A method of the run, as its tables name it.")],
     out: Annotated[Path, typer.Option(file_okay=False, help="New folder for the model.")],
     form: Annotated[

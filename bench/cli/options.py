@@ -12,6 +12,7 @@ from pydantic import ByteSize
 from pydantic.fields import FieldInfo
 
 from ..plan.request import Request
+from .completion import COMPLETERS
 
 
 def _load_plugins(paths: list[Path] | None) -> list[Path]:
@@ -58,6 +59,8 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
         help=field.description,
         metavar=shown.get("metavar"),
         envvar=shown.get("envvar"),
+        rich_help_panel=shown.get("panel"),
+        autocompletion=COMPLETERS.get(shown.get("completes", "")),
     )
     return inspect.Parameter(
         name,

@@ -6,13 +6,21 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from . import completion
 from .console import Console
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run folder.", autocompletion=completion.runs)
+    ],
     formats: Annotated[
-        str, typer.Option("--format", help="Any of md, html, latex, csv, separated by commas.")
+        str,
+        typer.Option(
+            "--format",
+            help="Any of md, html, latex, csv, separated by commas.",
+            autocompletion=completion.report_formats,
+        ),
     ] = "md,html",
     out: Annotated[
         Path | None,

@@ -8,25 +8,55 @@ import typer
 from rich.text import Text
 
 from ... import UserError
-from ..plan.request import Request
-from .console import Console
+from ..plan.request import MACHINE, RESULTS, Request
+from . import completion
+from .console import Console, activity
 from .options import takes_request
 
 if TYPE_CHECKING:
     from ...reports.tables import Results
 
 
+EXAMPLES = """
+**Examples**
+
+    bench run --methods all                                         # the built-in photos
+    bench run --methods classical,encoder-decoder[epochs=20] --dataset folder:my/photos
+    bench run --methods deep --dataset landscapes --data-root path/to/photos --budget long
+    bench run --methods all --protocol zhang2016 --limit 100 --dry-run
+    bench run --methods all --rerun failed
+
+The same command again computes only what is missing. The exit code is 1 if a method failed.
+"""
+"""Shown at the end of ``bench run --help``."""
+
+
 @takes_request
 def run(
     request: Request,
     rerun: Annotated[
-        str, typer.Option(metavar="failed|METHOD|all", help="Recompute these from scratch.")
+        str,
+        typer.Option(
+            metavar="failed|METHOD|all",
+            help="Recompute these from scratch.",
+            autocompletion=completion.rerun,
+            rich_help_panel=RESULTS,
+        ),
     ] = "",
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")] = False,
-    collect: Annotated[
-        bool, typer.Option("--collect", help="Run nothing; write tables and report from finished cells.")
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first failure.", rich_help_panel=MACHINE)
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells and exit.")] = False,
+    collect: Annotated[
+        bool,
+        typer.Option(
+            "--collect",
+            help="Run nothing; write tables and report from finished cells.",
+            rich_help_panel=RESULTS,
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the cells and exit.", rich_help_panel=MACHINE)
+    ] = False,
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..executors.runner import choose_executor
@@ -38,7 +68,8 @@ def run(
     console = Console()
     if collect and rerun:
         raise UserError("--collect runs nothing, but --rerun runs cells: leave one out")
-    plan = make_plan(request)
+    with activity(console, f"reading the list of photos of {request.dataset}"):
+        plan = make_plan(request)
     if dry_run:
         print_plan(plan, console)
         return
@@ -48,7 +79,7 @@ def run(
             continue
         console.print(Text(f"{fact} of {request.dataset}: {value}"), soft_wrap=True)
     try:
-        with LiveProgress(console, len(plan.cells)) as progress:
+        with LiveProgress(console) as progress:
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)
     except KeyboardInterrupt as error:
         reported = isinstance(error, InterruptedRun)

@@ -71,7 +71,7 @@ def sensitivity(
 
 def measured(found: Sensitivity) -> str:
     """Return what the rows were measured on, in a sentence; photos that cannot be decoded are named."""
-    from ...reports.text import counted
+    from ...wording import counted
 
     size, photos = found.protocol.size, counted(found.photos, "photo")
     text = f"{photos} of {found.dataset}, protocol huebench at {size} pixels."
@@ -82,7 +82,7 @@ def measured(found: Sensitivity) -> str:
 
 def choice(row: Row) -> str:
     """Return a row's choice, with the number of photos that it leaves out, if any."""
-    from ...reports.text import counted
+    from ...wording import counted
 
     return f"{row.text} ({counted(row.left_out, 'photo')} fewer)" if row.left_out else row.text
 

@@ -5,11 +5,17 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .console import Console
 
 
 def study(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder with kept pictures.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="A run folder with kept pictures.", autocompletion=completion.runs
+        ),
+    ],
     methods: Annotated[
         str | None, typer.Option(help="Methods of the run to show.  [default: all but oracles]")
     ] = None,

@@ -278,7 +278,10 @@ def cell_of_run(results: Results, name: str, seed: int = 0) -> Cell:
 def load_method(cell: Cell) -> Method:
     """Return the trained method of a cell; raises `UserError` if its model is not in the run folder."""
     if not (cell.model_folder / "fit.json").is_file():
-        raise UserError(f"'{cell.model_folder}' does not hold the trained {cell.label}: run it again")
+        raise UserError(
+            f"'{cell.model_folder}' does not hold the trained {cell.label}: "
+            f"add --rerun {cell.name} --keep-models all to the run's command, which trains it again"
+        )
     method = parse_specs(cell.label)[0].build()
     method.load(cell.model_folder)
     return method

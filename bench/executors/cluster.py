@@ -13,10 +13,8 @@ import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from distributed import (
     CancelledError,
     Client,
@@ -32,12 +30,11 @@ from distributed.deploy.cluster import Cluster
 from distributed.scheduler import KilledWorker
 from distributed.utils import sync
 
-from ... import UserError, __version__
-from ...files import file_digest
-from ...plugins import searched
-from ...sources import forget
+from ... import UserError
+from ...wording import counted
 from ..plan.cell import Cell
-from ..plan.keys import digest, library_versions, plugin_source
+from .cluster_file import ClusterFile
+from .environment import differences, environment
 from .runner import Ended, ExecutorLostError, Observer
 from .supervise import end_processes, run_cell
 
@@ -83,7 +80,7 @@ class CheckedEnvironment(WorkerPlugin):
     def __init__(self, name: str, cell: Cell) -> None:
         self.name = name
         self._cell = cell
-        self._expected = _environment(cell)
+        self._expected = environment(cell)
 
     async def setup(self, worker: Worker) -> None:
         """Offer the run's resource if the environments match."""
@@ -140,12 +137,12 @@ class DaskExecutor:
     ----------
     address
         Address of a running scheduler, or ``""``.
-    config
-        A YAML file that describes the cluster to start, or ``None``; see `start_cluster`.
+    file
+        Describes the cluster to start, or ``None``; see `start_cluster`.
     """
 
     address: str = ""
-    config: Path | None = None
+    file: ClusterFile | None = None
 
     def run(self, cells: Sequence[Cell], observer: Observer) -> Generator[Ended]:
         """Yield each cell with the facts for its row as it ends.
@@ -188,8 +185,8 @@ class DaskExecutor:
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
-        if self.config is not None:
-            with start_cluster(self.config) as cluster, Client(cluster) as client:
+        if self.file is not None:
+            with start_cluster(self.file) as cluster, Client(cluster) as client:
                 _wait_for_workers(client, QUEUEING)
                 yield client
             return
@@ -205,8 +202,8 @@ class DaskExecutor:
             yield client
 
 
-def start_cluster(path: Path) -> Cluster:
-    """Start the cluster that a YAML file describes.
+def start_cluster(file: ClusterFile) -> Cluster:
+    """Start the Dask cluster that a file describes.
 
     ``cluster`` names a class of dask-jobqueue (``SLURMCluster``, ``PBSCluster``, …), ``LocalCluster`` of
     distributed, or a class of another ``dask_…`` package with its module; ``options`` are its arguments, and
@@ -215,15 +212,14 @@ def start_cluster(path: Path) -> Cluster:
     Raises
     ------
     UserError
-        If the file cannot be read, or its class is not a Dask cluster or cannot be started.
+        If its class is not a Dask cluster or cannot be started.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        cluster = _cluster_class(given["cluster"])(**given.get("options", {}))
-        if (jobs := given.get("jobs")) is not None:
-            cluster.scale(jobs=jobs)  # type: ignore[call-arg]  # for classes that take jobs
+        cluster = _cluster_class(file.cluster)(**file.options)
+        if file.jobs is not None:
+            cluster.scale(jobs=file.jobs)  # type: ignore[call-arg]  # for classes that take jobs
     except Exception as error:  # the cluster's class may raise anything
-        raise UserError(f"--cluster {path}: {type(error).__name__}: {error}") from error
+        raise file.fault(error) from error
     return cluster
 
 
@@ -317,10 +313,10 @@ def _check_workers(client: Client, cells: Sequence[Cell], name: str) -> dict[str
     needed = max((cell.devices for cell in cells if _needs_gpu(cell)), default=0)
     if needed and client.run_on_scheduler(_offered, "GPU") < needed:
         raise UserError(
-            f"--device cuda: no worker of the cluster offers {needed} GPU(s): "
+            f"--device cuda: no worker of the cluster offers {counted(needed, 'GPU')}: "
             f"`dask worker ADDRESS --resources GPU={needed}`"
         )
-    expected = _environment(cells[0])
+    expected = environment(cells[0])
     try:
         client.register_plugin(Leaver(name, client.id))
         answers = client.run(differences, cells[0], expected, on_error="return")
@@ -355,40 +351,3 @@ def _needs_gpu(cell: Cell) -> bool:
 def _offered(resource: str, dask_scheduler: Scheduler) -> float:
     """Return the largest amount of a resource that any worker offers."""
     return max((worker.resources.get(resource, 0) for worker in dask_scheduler.workers.values()), default=0)
-
-
-def differences(cell: Cell, expected: dict[str, str]) -> str:
-    """Return how the environment here differs from that of the cell's run, or ``""``."""
-    found = _environment(cell)
-    return "; ".join(
-        f"{name} is {found.get(name)}, not {wanted}"
-        for name, wanted in expected.items()
-        if found.get(name) != wanted
-    )
-
-
-def _environment(cell: Cell) -> dict[str, str]:
-    """Return the facts that must be equal on every machine that runs cells."""
-    held = cell.run_folder / ".lock"
-    return {
-        "huebench": __version__,
-        "the code of huebench": _code(),
-        **library_versions(),
-        **{f"plugin {path}": _plugin(path) for path in cell.request.plugins},
-        f"the run folder {cell.run_folder}": "there" if held.exists() else "missing",
-    }
-
-
-def _plugin(path: Path) -> str:
-    """Return the digest of a plugin file and the modules that it imports, as they are now."""
-    if not path.is_file():
-        return "missing"
-    forget()
-    with searched(path.parent):
-        return plugin_source(str(path))
-
-
-def _code() -> str:
-    package = Path(__file__).parents[2]
-    folders = ("bench", "datasets", "methods")
-    return digest([file_digest(path) for name in folders for path in sorted((package / name).rglob("*.py"))])

@@ -1,10 +1,12 @@
-"""Logs of cells, limited in size."""
+"""Logs of cells, limited in size, and of a run itself."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import IO
 
@@ -39,6 +41,24 @@ def copy_capped(stream: IO[bytes], path: Path) -> None:
         if left_out:
             log.write(b"\n[... %d bytes left out ...]\n" % left_out)
         log.writelines(rest)
+
+
+@contextmanager
+def stderr_to(path: Path) -> Iterator[None]:
+    """Append what libraries write to the standard error, also those in C, to a file while the block runs.
+
+    The file is removed if it is empty.
+    """
+    terminal = os.dup(2)
+    try:
+        with path.open("a", buffering=1, encoding="utf-8") as log, redirect_stderr(log):
+            os.dup2(log.fileno(), 2)
+            yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        if path.exists() and not path.stat().st_size:
+            path.unlink()
 
 
 def tail(path: Path) -> str:

@@ -11,6 +11,7 @@ from ... import UserError
 from ..cell import isolation
 from ..plan.cell import Cell
 from ..plan.request import Request
+from .cluster_file import ClusterFile
 
 Ended = tuple[Cell, dict[str, Any]]
 """A cell and the facts for its row."""
@@ -23,11 +24,17 @@ class ExecutorLostError(UserError):
 class Observer(Protocol):
     """Receives progress while cells run."""
 
+    def doing(self, what: str) -> None:
+        """Report what the run does besides its cells: ``reading the training photos``."""
+
+    def planned(self, cells: Sequence[Cell]) -> None:
+        """Report the cells of the run before any of them is started."""
+
     def started(self, cell: Cell) -> None:
         """Report that a cell's process was started."""
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
-        """Pass on a cell's event: ``done``/``total``/``what``, or an epoch's numbers."""
+        """Pass on a cell's event: a phase, ``done``/``total``/``what``, or an epoch's numbers."""
 
     def finished(self, cell: Cell, status: dict[str, Any], *, reused: bool) -> None:
         """Report that a cell ended, with the facts for its row, or was already done."""
@@ -72,6 +79,7 @@ def run_cells(
         Whether the first failure stops the other cells.
     """
     pending = []
+    observer.planned(cells)
     for cell in cells:
         if cell.problem:
             statuses[cell.key] = impossible(cell)
@@ -103,13 +111,13 @@ def impossible(cell: Cell) -> dict[str, Any]:
 
 
 def choose_executor(request: Request) -> Executor:
-    """Return the executor for a resolved request: this machine, or a Dask cluster.
+    """Return the executor for a resolved request: this machine, a Dask cluster, or job arrays.
 
     Raises
     ------
     UserError
-        If a scheduler and a cluster are both given, the cluster's file is missing, Dask is not installed, or
-        methods cannot be isolated here.
+        If a scheduler and a cluster are both given, the cluster's file is missing or wrong, its library is
+        not installed, or methods cannot be isolated here.
     """
     from .local import LocalPool
 
@@ -121,12 +129,15 @@ def choose_executor(request: Request) -> Executor:
         return LocalPool(request.threads or 1, request.jobs)
     if request.scheduler and request.cluster is not None:
         raise UserError("give --scheduler (a running cluster) or --cluster (one to start), not both")
-    if request.cluster is not None and not request.cluster.is_file():
-        raise UserError(
-            f"--cluster: not a file: '{request.cluster}'; it names the class to start and its options"
-        )
+    file = None if request.cluster is None else ClusterFile.read(request.cluster)
+    if file is not None and file.arrays:
+        if find_spec("submitit") is None:
+            raise UserError("job arrays need submitit: pip install 'huebench[slurm]'")
+        from .arrays import ArrayExecutor
+
+        return ArrayExecutor(file)
     if find_spec("distributed") is None:
         raise UserError("a cluster needs Dask: pip install 'huebench[cluster]'")
     from .cluster import DaskExecutor
 
-    return DaskExecutor(request.scheduler, request.cluster)
+    return DaskExecutor(request.scheduler, file)

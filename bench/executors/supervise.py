@@ -214,10 +214,8 @@ class _Watched:
                 except (ValueError, TypeError, RecursionError) as error:
                     self.problem = {"status": "failed", "reason": str(error)}
                     return
-                if "phase" in event:
-                    self.phase = event["phase"]
-                else:
-                    self.on_event(event)
+                self.phase = event.get("phase", self.phase)
+                self.on_event(event)
             if len(line) == LONGEST:
                 self.problem = {
                     "status": "failed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...reports.text import number_or_dash
+from ...wording import counted
 
 
 def model_card(model: dict[str, Any]) -> str:
@@ -70,7 +71,7 @@ $ bench run --methods model:.
 
 ## Figures
 
-On {scored["photos"]:,} photos of `{scored["name"]}` (fingerprint `{scored["fingerprint"]}`),
+On {counted(scored["photos"], "photo")} of `{scored["name"]}` (fingerprint `{scored["fingerprint"]}`),
 under the protocol `{model["protocol_digest"]}`, with 95% bootstrap intervals over photos:
 
 | metric | value | interval |

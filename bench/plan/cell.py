@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ... import UserError
-from ...files import atomic, unseal
+from ...files import atomic, file_name, unseal
 from ...methods.base import Context
 from ..protocol.protocol import Protocol
 from .facts import Row, is_whole
@@ -21,7 +21,7 @@ from .resolve import protocol_of
 _KEY: Final = r"[0-9a-f]{16}"
 
 Key = Annotated[str, Field(pattern=f"^{_KEY}$")]
-"""A digest of `huebench.bench.plan.keys`; it names a folder, so nothing else may stand there."""
+"""A digest of `huebench.bench.plan.keys`; it ends a folder's name, so nothing else may stand there."""
 
 OptionalKey = Annotated[str, Field(pattern=f"^({_KEY})?$")]
 """A key or ``""``."""
@@ -112,25 +112,30 @@ class Cell(BaseModel):
         assert self.request.out is not None  # noqa: S101  # set by `resolve`
         return self.request.out
 
+    def named(self, key: str) -> str:
+        """Return the name of a folder of this method and seed: readable, with a key at its end."""
+        seed = f"-seed-{self.seed}" if self.seed else ""
+        return f"{file_name(self.label)}{seed}-{key}"
+
     @property
     def folder(self) -> Path:
         """The cell's folder."""
-        return self.run_folder / "cells" / self.key
+        return self.run_folder / "cells" / self.named(self.key)
 
     @property
     def model_folder(self) -> Path:
         """The folder of its fitted model."""
-        return self.run_folder / "models" / self.fit_key
+        return self.run_folder / "models" / self.named(self.fit_key)
 
     @property
     def prediction_folder(self) -> Path:
         """The folder of its kept predictions."""
-        return self.run_folder / "predictions" / self.prediction_key
+        return self.run_folder / "predictions" / self.named(self.prediction_key)
 
     @property
     def training_sample(self) -> Path:
         """The file of the run's `TrainingSample`."""
-        return self.run_folder / "shared" / f"{self.sample}.npz"
+        return self.run_folder / "shared" / f"training-sample-{self.sample}.npz"
 
     @property
     def scored_as_planned(self) -> Planned | None:
@@ -143,7 +148,7 @@ class Cell(BaseModel):
         return self._planned(self.training_key)
 
     def _planned(self, key: str) -> Planned | None:
-        return Planned(key, self.run_folder / "shared" / key) if key else None
+        return Planned(key, self.run_folder / "shared" / f"photos-{key}") if key else None
 
     def check_given(self, found: str, planned: str) -> None:
         """Compare a digest of plugins and files with the one at planning time.
@@ -207,7 +212,8 @@ class Cell(BaseModel):
         """
         if not re.fullmatch(_KEY, key):
             raise UserError(f"the tables in '{run}' are damaged: '{key}' is not the key of a cell")
-        path = run / "cells" / key / "cell.json"
+        folders = sorted((run / "cells").glob(f"*-{key}"))
+        path = (folders[0] if folders else run / "cells" / key) / "cell.json"
         damaged = f"'{path}' is missing or damaged; run the benchmark again"
         try:
             given = json.loads(path.read_text(encoding="utf-8"))
@@ -216,11 +222,11 @@ class Cell(BaseModel):
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = f"{error.error_count()} faults" if isinstance(error, ValidationError) else error
             raise UserError(f"{damaged}: {reason}") from error
-        if cell.key != key:
+        if cell.key != key or cell.folder.name != path.parent.name:
             raise UserError(f"{damaged}: it describes another cell")
         return cell
 
     @classmethod
     def of_specification(cls, path: Path) -> Self:
         """Read the specification at a path from `write`; see `read`."""
-        return cls.read(path.resolve().parents[2], path.resolve().parent.name)
+        return cls.read(path.resolve().parents[2], path.resolve().parent.name.rpartition("-")[2])

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from ... import UserError
+from ...wording import counted
 
 
 def threads_available() -> int:
@@ -54,7 +55,7 @@ def check_gpus(count: int) -> None:
 
     found = torch.cuda.device_count()
     if count > found:
-        raise UserError(f"--devices {count}: torch sees {found} CUDA device(s) here")
+        raise UserError(f"--devices {count}: torch sees {counted(found, 'CUDA device')} here")
 
 
 def _processor() -> str:

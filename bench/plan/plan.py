@@ -12,6 +12,7 @@ from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
 from ...plugins import RAISED
 from ...sources import forget
+from ...wording import counted
 from ..metrics import metric_plugin
 from ..protocol.protocol import Protocol
 from .cell import Cell
@@ -176,7 +177,7 @@ def _data_plugins(request: Request) -> tuple[str, ...]:
 def _few(dataset: Dataset) -> str:
     """Return advice if a dataset has too few photos for its splits, else ``""``."""
     count = len(dataset.entries())
-    return f": its {count} photo(s) are too few to split, put {FEW} or more there" if count < FEW else ""
+    return f": {counted(count, 'photo')} cannot be split, put {FEW} or more there" if count < FEW else ""
 
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:

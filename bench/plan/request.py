@@ -20,9 +20,16 @@ Scored = Literal["train", "validation", "test", "all"]
 Keep = Literal["none", "gallery", "all"]
 """Predictions to keep."""
 
+KeepModels = Literal["none", "best", "all"]
+"""Trained models to keep at the end of a run."""
+
 KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each value keeps more than the one before it."""
 
+
+METHODS, PHOTOS, TRAINING = "Methods", "Photos", "Training"
+SCORING, RESULTS, MACHINE = "Scoring", "Results", "Where and how it runs"
+"""Panels of options in the help of a command."""
 
 _SIZE: TypeAdapter[ByteSize] = TypeAdapter(Annotated[ByteSize, Field(gt=0)])
 
@@ -57,7 +64,8 @@ def option(default: Any, help_: str, *, facts: bool = False, **shown: Any) -> An
     facts
         Whether ``run.json`` records it under ``options``.
     shown
-        Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar`` and ``envvar``.
+        Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar``, ``envvar``, the
+        ``panel`` of the help and what ``completes`` it in a shell, a name in `huebench.bench.cli.completion`.
     """
     limits = {name: shown.pop(name) for name in ("ge", "gt", "le") if name in shown}
     return Field(default, description=help_, json_schema_extra={"facts": facts, **shown}, **limits)
@@ -76,54 +84,97 @@ class Request(BaseModel):
         "all",
         "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]; "
         'a value with a comma or a bracket in quotes: external[file="a,b.onnx"].',
+        panel=METHODS,
+        completes="methods",
     )
-    dataset: str = option("samples", "A name from `bench list datasets`, or folder:PATH.")
-    data_root: Path | None = option(None, "Folder or archive that holds the photos.")
-    weights_dir: Path | None = option(None, "Folder of pretrained weights.", envvar=WEIGHTS_VARIABLE)
+    dataset: str = option(
+        "samples", "A name from `bench list datasets`, or folder:PATH.", panel=PHOTOS, completes="datasets"
+    )
+    data_root: Path | None = option(None, "Folder or archive that holds the photos.", panel=PHOTOS)
+    weights_dir: Path | None = option(
+        None, "Folder of pretrained weights.", envvar=WEIGHTS_VARIABLE, panel=METHODS
+    )
     train_on: str = option(
         "",
         "Dataset to learn from and to take references from.",
         facts=True,
         metavar="NAME[:PATH]",
+        panel=TRAINING,
+        completes="datasets",
     )
-    follow_links: bool = option(False, "Follow symbolic links in a folder of photos.", facts=True)
-    split: Scored = option("test", "Split to score, or all photos.", facts=True)
-    limit: int | None = option(None, "Score at most N photos, or N clips.", facts=True, ge=1, metavar="N")
+    follow_links: bool = option(
+        False, "Follow symbolic links in a folder of photos.", facts=True, panel=PHOTOS
+    )
+    split: Scored = option("test", "Split to score, or all photos.", facts=True, panel=PHOTOS)
+    limit: int | None = option(
+        None, "Score at most N photos, or N clips.", facts=True, ge=1, metavar="N", panel=PHOTOS
+    )
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = option(
-        (0,), "Seed; repeat the option for several.", facts=True, flag="--seed"
+        (0,), "Seed; repeat the option for several.", facts=True, flag="--seed", panel=TRAINING
     )
-    budget: Budget = option("quick", "Length of training.", facts=True)
-    device: Literal["auto", "cpu", "cuda"] = option("auto", "Device for deep methods.", facts=True)
-    devices: int = option(1, "GPUs that train a deep method together.", ge=1)
-    jobs: int = option(1, "Cells to run at a time; they share the threads.", facts=True, ge=1)
-    threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1)
-    timeout: float | None = option(None, "Seconds that a cell may take.", facts=True, ge=1)
+    budget: Budget = option("quick", "Length of training.", facts=True, panel=TRAINING)
+    device: Literal["auto", "cpu", "cuda"] = option(
+        "auto", "Device for deep methods.", facts=True, panel=MACHINE
+    )
+    devices: int = option(1, "GPUs that train a deep method together.", ge=1, panel=MACHINE)
+    jobs: int = option(1, "Cells to run at a time; they share the threads.", facts=True, ge=1, panel=MACHINE)
+    threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1, panel=MACHINE)
+    timeout: float | None = option(None, "Seconds that a cell may take.", facts=True, ge=1, panel=MACHINE)
     max_memory: Annotated[ByteSize, BeforeValidator(_bytes)] | None = option(
-        None, "Memory that a method may take: 8GB, 500MiB.", facts=True, metavar="SIZE"
+        None, "Memory that a method may take: 8GB, 500MiB.", facts=True, metavar="SIZE", panel=MACHINE
     )
     protocol: str = option(
-        "huebench", "Protocol: a name from `bench list protocols`.", facts=True, metavar="NAME"
+        "huebench",
+        "Protocol: a name from `bench list protocols`.",
+        facts=True,
+        metavar="NAME",
+        panel=SCORING,
+        completes="protocols",
     )
     size: int | None = option(
         None,
         "Side in pixels at which photos are scored.  [default: the protocol's; for huebench, the dataset's]",
         ge=16,
         le=4096,
+        panel=SCORING,
     )
     resize: Literal["squash", "center-crop"] | None = option(
-        None, "How photos are resized.  [default: the protocol's]"
+        None, "How photos are resized.  [default: the protocol's]", panel=SCORING
     )
     metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
-        None, "Metrics, separated by commas.  [default: the protocol's]"
+        None, "Metrics, separated by commas.  [default: the protocol's]", panel=SCORING, completes="metrics"
     )
-    plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
-    out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")
+    plugins: tuple[Path, ...] = option(
+        (), "Python file that registers a plugin.", flag="--plugin", panel=METHODS
+    )
+    out: Path | None = option(
+        None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]", panel=RESULTS
+    )
     keep_predictions: Keep = option(
-        "gallery", "Predictions to keep: none, those of the report's gallery (64), or all.", facts=True
+        "gallery",
+        "Predictions to keep: none, those of the report's gallery (64), or all.",
+        facts=True,
+        panel=RESULTS,
     )
-    isolate: bool = option(False, "Close the file system for methods (Linux).", facts=True)
-    scheduler: str = option("", "Run on the workers of this Dask scheduler.", metavar="ADDRESS")
-    cluster: Path | None = option(None, "Start this Dask cluster and run on it.", metavar="YAML")
+    keep_models: KeepModels = option(
+        "all", "Trained models to keep at the end: none, those of the best method, or all.", panel=RESULTS
+    )
+    tensorboard: Path | None = option(
+        None,
+        "Also write training curves into this folder, for TensorBoard.",
+        metavar="FOLDER",
+        panel=TRAINING,
+    )
+    isolate: bool = option(False, "Close the file system for methods (Linux).", facts=True, panel=MACHINE)
+    scheduler: str = option(
+        "", "Run on the workers of this Dask scheduler.", metavar="ADDRESS", panel=MACHINE
+    )
+    cluster: Path | None = option(
+        None,
+        "Run on the cluster that this file describes: Dask's, or Slurm's job arrays.",
+        metavar="YAML",
+        panel=MACHINE,
+    )
 
     @classmethod
     def of(cls, **options: Any) -> Self:
@@ -146,7 +197,7 @@ class Request(BaseModel):
 
     @property
     def remote(self) -> bool:
-        """Whether cells run on a Dask cluster."""
+        """Whether cells run on a cluster."""
         return bool(self.scheduler or self.cluster)
 
     @classmethod

@@ -15,7 +15,7 @@ from ...datasets.base import RGB, Entry, PhotoError
 from ...datasets.photos import PhotoSet
 from ...methods.base import Chroma, Context, Lightness, Method
 from ...methods.spec import label, parse_specs
-from ...reports.text import counted
+from ...wording import counted
 from ..cell.pipeline import Colorizer, Given, InProcess, References
 from ..metrics import Scorer
 from ..plan.photos import limited, open_split

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar, Final
 
 from ... import UserError
+from ...wording import counted
 from ..base import DatasetInfo, Split, register_dataset
 from ..splits import by_digest
 from ..tree import TreeDataset
@@ -44,8 +45,8 @@ class COCO(TreeDataset):
         test = [key for key, folder in inside.items() if folder == "val2017"]
         if len(test) != PHOTOS:
             raise UserError(
-                f"dataset 'coco': val2017 holds {len(test):,} photos in '{self.root}', not {PHOTOS:,}. "
-                f"{LAYOUT}"
+                f"dataset 'coco': val2017 holds {counted(len(test), 'photo')} in '{self.root}', "
+                f"not {PHOTOS:,}. {LAYOUT}"
             )
         train = {key: digest for key, digest in digests.items() if inside[key] == "train2017"}
         held_out = min(1_000, len(train) // 10)

@@ -76,7 +76,7 @@ def breaches(comparison: Comparison, limits: tuple[Limit, ...]) -> list[Breach]:
     Raises `UserError` if a cost is limited but the runs come from different machines.
     """
     found = [
-        Breach(method, "every photo as before", f"{now:,} photos scored, {was:,} before")
+        Breach(method, "every photo as before", f"{counted(now, 'photo')} scored, {was:,} before")
         for method, (was, now) in comparison.lost.items()
     ]
     for limit in limits:

@@ -8,6 +8,7 @@ from ..analysis.material import Material
 from ..analysis.selection import weightless
 from ..blocks import Block, Code, Heading, PlainTable, Prose, Text
 from ..tables import FOR_ALL, Results
+from ..text import counted
 
 NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
@@ -22,7 +23,9 @@ def blocks(material: Material) -> list[Block]:
         made.append(Prose(weightless_in_words(material.weightless)))
     if unread := material.run.dataset.get("unreadable training photos"):
         which = ", ".join(f"{photo} ({reason})" for photo, reason in [*unread["reasons"].items()][:NAMED])
-        made.append(Prose(f"{unread['number']:,} photos of the training sample cannot be read: {which}."))
+        made.append(
+            Prose(f"{counted(unread['number'], 'photo')} of the training sample cannot be read: {which}.")
+        )
     if unscored := unscored_photos(material.results):
         headings = ("method", "status", "photos", "reason", "which")
         title = "Photos without a score"

@@ -84,7 +84,7 @@ def _pooled(material: Material) -> list[Text]:
             rough = f"; below {ROUGH} photos its intervals are rough" if round(photos) < ROUGH else ""
             equal = f"{pixels:,.0f} pixels, or {counted(round(photos), 'photo')}, of equal weight"
             told.append(
-                f"{metric.label} pools the pixels of {material.headline.photos:,} photos by weight, "
+                f"{metric.label} pools the pixels of {counted(material.headline.photos, 'photo')} by weight, "
                 f"as many as {equal}{rough}."
             )
     return told

@@ -123,8 +123,8 @@ def _ranks(ranks: Ranks, metric: MetricFacts) -> Figure:
     return chart(
         "ranks",
         f"Critical-difference diagram of the average ranks by {metric.label}",
-        f"Average ranks over {ranks.photos:,} photos by {metric.label}, 1 the best; a bar joins methods "
-        f"that do not differ significantly at {SIGNIFICANT:.0%} (Friedman's test, {p}, then "
+        f"Average ranks over {counted(ranks.photos, 'photo')} by {metric.label}, 1 the best; a bar joins "
+        f"methods that do not differ significantly at {SIGNIFICANT:.0%} (Friedman's test, {p}, then "
         "Nemenyi's). Ranks count on how many photos a method is ahead, the table by how much in the "
         "mean, so the two tests need not agree.",
         lambda: critical_difference(ranks),

@@ -129,7 +129,7 @@ def test_the_splits_and_ignored_files_are_shown(bench, photos, tmp_path):
     code, output = bench("run", *TINY, "--methods", "gray")
     assert code == 0
     assert "splits of folder:photos: train in train/; validation in val/; test in test/" in output
-    assert "passed over of folder:photos: 1 files that are not photos: list.txt" in output
+    assert "passed over of folder:photos: 1 file other than photos: list.txt" in output
     report = (tmp_path / "out" / "report.md").read_text()
     assert "train in train/; validation in val/; test in test/" in report
     code, output = bench("datasets", "info", "folder:photos")

@@ -20,7 +20,7 @@ QUICK = ("run", "--limit", "5", "--metrics", "psnr,auc,colorfulness", "--out", "
 def test_a_run_makes_tables_and_a_report_and_a_second_computes_nothing(bench, tmp_path):
     code, output = bench(*QUICK, "--methods", "gray,oracle-roundtrip,pixel-knn")
     assert code == 0, output
-    assert output.rstrip().endswith("report.md")
+    assert output.rstrip().endswith("out/report.html")
     results = read_results(tmp_path / "out")
     assert list(results.cells["method"]) == ["gray", "oracle-roundtrip", "pixel-knn"]
     assert (results.cells["status"] == "ok").all()

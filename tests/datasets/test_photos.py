@@ -1,5 +1,6 @@
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -166,3 +167,10 @@ def test_a_photo_that_has_changed_is_not_passed_over(photos):
     with pytest.raises(PhotoChangedError, match=r"photo '1\.png' has changed"):
         photos.packed(2)
     assert not list(photos.cache.glob("*.json"))
+
+
+def test_packing_reports_every_photo_it_decodes(photos):
+    told = []
+    replace(photos, progress=lambda *progress: told.append(progress)).packed(4)
+    assert told == [(number + 1, len(photos), "decoding") for number in range(len(told))]
+    assert len(told) == len(photos) - len(photos.failures)

@@ -143,7 +143,7 @@ def test_files_that_are_not_photos_are_counted_and_named(tmp_path):
     for name in ("1.png", "list.txt", "sub/x.json", ".hidden"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert PhotoTree(tmp_path).facts() == {"passed over": "2 files that are not photos: list.txt, sub/x.json"}
+    assert PhotoTree(tmp_path).facts() == {"passed over": "2 files other than photos: list.txt, sub/x.json"}
 
 
 def test_names_in_an_archive_are_never_paths_on_disk(tmp_path):

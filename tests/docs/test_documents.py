@@ -99,6 +99,10 @@ def test_a_command_can_be_read_by_the_program_that_it_names(document, words, tmp
         subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, capture_output=True)
     elif program == "source":
         assert arguments == [".venv/bin/activate"]
+    elif program == "docker":
+        assert arguments[0] in ("build", "run")
+        if arguments[0] == "run":
+            check_bench(arguments[arguments.index("huebench") + 1 :])
     elif program == "pip":
         action, what = arguments
         assert (action, what[0]) == ("install", ".")

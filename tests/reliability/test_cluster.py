@@ -96,9 +96,9 @@ def test_a_cell_checks_the_environment_again_and_goes_elsewhere(photos, start, m
     plugin = methods_file(slow=f"time.sleep(0.3); open('slow.txt', 'w'); {ZEROS}")
     changed = tmp_path / "changed.txt"
     later = (
-        "import huebench.bench.executors.cluster as c, pathlib; was = c._environment; "
+        "import huebench.bench.executors.environment as c, pathlib; was = c.environment; "
         f"changed = pathlib.Path({str(changed)!r}); "
-        "c._environment = lambda cell: was(cell) | ({'huebench': '0.0.1'} if changed.exists() else {})"
+        "c.environment = lambda cell: was(cell) | ({'huebench': '0.0.1'} if changed.exists() else {})"
     )
     address, _ = dask(1, before=later)
     process = start("run", *TINY, "--methods", "slow,gray", "--plugin", plugin, "--scheduler", address)

@@ -14,7 +14,8 @@ from typing import Final
 
 from ....datasets.base import PhotoError
 from ....files import file_digest
-from ....reports.text import counted, printable
+from ....reports.text import printable
+from ....wording import counted
 from ...colorize.compare import thumbnail
 from ...colorize.job import Job, Outcome, Variant
 from ...colorize.picture import Picture

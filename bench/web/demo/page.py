@@ -14,7 +14,8 @@ from .... import UserError
 from ....datasets.base import PhotoError
 from ....datasets.decode import decode
 from ....datasets.tree import SUFFIXES
-from ....reports.text import counted, printable
+from ....reports.text import printable
+from ....wording import counted
 from ...colorize.engine import Settings
 from ...colorize.job import variants_of
 from ..study.votes import Vote, keep_vote

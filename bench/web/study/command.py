@@ -12,7 +12,7 @@ from ....reports.analysis.study import DATABASE, read_study
 from ....reports.analysis.summary import summarize
 from ....reports.sections.human_study import rates_table
 from ....reports.tables import read_results
-from ....reports.text import counted
+from ....wording import counted
 from ...cli.console import Console
 from ..hosts import listen, url_of
 from .votes import favourites

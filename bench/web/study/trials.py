@@ -10,6 +10,7 @@ import pandas as pd
 
 from .... import UserError
 from ....reports.tables import Results
+from ....wording import counted
 
 Side = Literal["left", "right"]
 
@@ -59,9 +60,10 @@ def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
     images = images[images["picture"].notna() & images["truth_picture"].notna()]
     images = images[~images["near_grey"].fillna(value=False).astype(bool)]
     if images["photo"].nunique() < 2:
+        kept = counted(images["photo"].nunique(), "photo")
         raise UserError(
-            f"'{results.folder}' has pictures of {images['photo'].nunique()} photos of these methods that "
-            "are not near-grey; a study needs at least two, one for practice: run the benchmark with "
+            f"'{results.folder}' has pictures by these methods of {kept} that are "
+            "not near-grey; a study needs at least two, one for practice: run the benchmark with "
             "--keep-predictions gallery (or all) and more photos"
         )
     columns = ["cell", "method", "photo", "picture", "truth_picture"]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .... import UserError
+from ....wording import counted
 from ...base import RGB, Entry, Split
 from ...decode import decode_entry
 from ...digests import digests, file_stamp
@@ -110,7 +111,7 @@ class Photos(Source):
         if not other:
             return {}
         named = ", ".join(other[:NAMED]) + (", …" if len(other) > NAMED else "")
-        return {"passed over": f"{len(other):,} photos not named im1.jpg … im{PHOTOS}.jpg: {named}"}
+        return {"passed over": f"{counted(len(other), 'photo')} not named im1.jpg … im{PHOTOS}.jpg: {named}"}
 
 
 class Arrays(Source):

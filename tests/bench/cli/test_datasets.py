@@ -160,7 +160,7 @@ def test_verify_finds_nothing(run, photos, tmp_path):
     for options in (["--against", tmp_path / "out"], ["--fingerprint", found]):
         code, output = run("verify", f"folder:{photos}", *options)
         assert code == 0
-        assert "5 photos match the record" in output
+        assert "5 photos as in the record" in output
 
 
 def test_verify_finds_a_change_that_size_and_time_hide(run, photos, tmp_path):

@@ -16,6 +16,7 @@ from huebench.bench import run as runs
 from huebench.bench.cli.console import Console
 from huebench.bench.collect import without_home
 from huebench.methods.base import methods
+from huebench.wording import counted
 
 EVIL = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\udcff"
 
@@ -61,7 +62,7 @@ def test_too_few_photos_say_how_many_are_needed(bench, photos, count):
     photos("few", count)
     code, output = bench("run", "--dataset", "folder:few", *SMALL)
     assert code == 2, output
-    assert f"its {count} photo(s) are too few to split, put 10 or more there" in output
+    assert f"{counted(count, 'photo')} cannot be split, put 10 or more there" in output
 
 
 def test_grey_photos_are_said_to_have_no_colour_and_no_warning_is_shown(bench, photos):

@@ -1,8 +1,10 @@
 import io
+import logging
+import os
 
 import pytest
 
-from huebench.bench.executors.logs import HEAD, ROW_TAIL, TAIL, copy_capped, tail
+from huebench.bench.executors.logs import HEAD, ROW_TAIL, TAIL, copy_capped, stderr_to, tail
 
 
 def copied(tmp_path, printed):
@@ -40,3 +42,21 @@ def test_the_tail_leaves_out_the_modules_that_python_lists_after_a_crash(tmp_pat
     assert tail(path).endswith("\nFatal\n\n")
     assert len(tail(path)) == ROW_TAIL
     assert tail(tmp_path / "missing") == ""
+
+
+def test_what_libraries_write_goes_to_a_file_and_not_to_the_terminal(tmp_path, capfd):
+    log = tmp_path / "log.txt"
+    with stderr_to(log):
+        os.write(2, b"TIFFReadDirectory: Warning, unknown field\n")
+        logging.getLogger("a.library").handle(
+            logging.LogRecord("a.library", logging.WARNING, "", 0, "More samples than expected", None, None)
+        )
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+    assert "TIFFReadDirectory" in log.read_text()
+
+
+def test_a_log_without_a_line_leaves_no_file(tmp_path):
+    with pytest.raises(ZeroDivisionError), stderr_to(tmp_path / "log.txt"):
+        1 / 0  # noqa: B018
+    assert not list(tmp_path.iterdir())

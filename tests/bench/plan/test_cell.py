@@ -24,7 +24,7 @@ def test_a_specification_comes_back_wherever_the_run_folder_is(cell, tmp_path):
     (tmp_path / "run").rename(tmp_path / "moved")
     moved = Cell.read(tmp_path / "moved", cell.key)
     assert moved.run_folder == tmp_path / "moved"
-    assert Cell.of_specification(tmp_path / "moved" / "cells" / cell.key / "cell.json") == moved
+    assert Cell.of_specification(tmp_path / "moved" / "cells" / f"gray-{cell.key}" / "cell.json") == moved
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,21 @@ def test_a_key_that_leads_out_of_the_run_folder_is_refused(cell, tmp_path, field
 def test_a_specification_of_another_cell_is_refused(cell, tmp_path):
     path = cell.folder / "cell.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"key": "0" * 16}))
+    with pytest.raises(UserError, match="it describes another cell"):
+        Cell.read(tmp_path / "run", cell.key)
+
+
+def test_folders_have_names_that_a_person_can_read(cell, tmp_path):
+    named = cell.model_copy(update={"label": 'external[file="/a/My net.onnx"]', "seed": 3})
+    assert named.folder == tmp_path / "run" / "cells" / f"external-file-a-my-net.onnx-seed-3-{cell.key}"
+    assert named.model_folder.name == f"external-file-a-my-net.onnx-seed-3-{cell.fit_key}"
+    assert cell.training_sample.name == f"training-sample-{cell.sample}.npz"
+
+
+@pytest.mark.parametrize("field", [{"label": "../../elsewhere"}, {"seed": 4}])
+def test_a_specification_whose_folder_has_another_name_is_refused(cell, tmp_path, field):
+    path = cell.folder / "cell.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | field))
     with pytest.raises(UserError, match="it describes another cell"):
         Cell.read(tmp_path / "run", cell.key)
 

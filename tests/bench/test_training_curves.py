@@ -1,0 +1,62 @@
+"""Training curves for TensorBoard, read back with TensorBoard's own reader."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from huebench.bench import training_curves
+from huebench.bench.training_curves import with_curves
+
+
+class Heard:
+    """Stands in for the terminal."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattr__(self, name):
+        return lambda *given, **named: self.calls.append(name)
+
+
+def epoch(number, split, loss):
+    return {"epoch": number, "epochs": 2, "split": split, "loss": loss, "accuracy": loss / 2}
+
+
+def test_every_epoch_is_in_the_cells_own_folder_and_all_is_passed_on(tmp_path):
+    pytest.importorskip("tensorboard", reason="needs the extra 'tensorboard'")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    cell, heard = SimpleNamespace(key="k", folder=tmp_path / "cells" / "pix2pix-k"), Heard()
+    with with_curves(heard, tmp_path / "curves") as observer:
+        observer.planned([cell])
+        observer.started(cell)
+        observer.event(cell, {"phase": "fit"})
+        for number in (1, 2):
+            observer.event(cell, epoch(number, "train", 1 / number))
+            observer.event(cell, epoch(number, "validation", 2 / number))
+        observer.finished(cell, {"status": "ok"}, reused=False)
+        observer.doing("writing the report")
+    assert heard.calls == ["planned", "started", *["event"] * 5, "finished", "doing"]
+    found = EventAccumulator(str(tmp_path / "curves" / "pix2pix-k"))
+    found.Reload()
+    read = {tag: [(each.step, each.value) for each in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
+    assert read == {
+        "loss/train": [(1, 1.0), (2, 0.5)],
+        "loss/validation": [(1, 2.0), (2, 1.0)],
+        "accuracy/train": [(1, 0.5), (2, 0.25)],
+        "accuracy/validation": [(1, 1.0), (2, 0.5)],
+    }
+
+
+def test_without_a_folder_nothing_is_wrapped():
+    heard = Heard()
+    with with_curves(heard, None) as observer:
+        assert observer is heard
+
+
+def test_a_missing_tensorboard_is_said_before_anything_runs(bench, monkeypatch):
+    monkeypatch.setattr(training_curves, "find_spec", lambda name: None)
+    code, output = bench("run", "--methods", "gray", "--limit", 1, "--out", "out", "--tensorboard", "curves")
+    assert code == 2
+    assert "pip install 'huebench[tensorboard]'" in output
+    assert "started" not in output
