@@ -52,7 +52,7 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     """Return the command's parameter for a field; a repeatable one has no default to show."""
     shown = Request.shown(name)
-    kind, repeated = _kind(field.annotation)
+    kind, repeated = (str, False) if shown.get("listed") else _kind(field.annotation)
     info = typer.Option(
         *filter(None, [shown.get("flag")]),
         help=field.description,
@@ -62,7 +62,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=None if repeated or field.default == "" else field.default,
+        default=None if repeated or field.default in ("", ()) else field.default,
         annotation=Annotated[kind, info],
     )
 

@@ -57,7 +57,8 @@ def option(default: Any, help_: str, *, facts: bool = False, **shown: Any) -> An
     facts
         Whether ``run.json`` records it under ``options``.
     shown
-        Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar`` and ``envvar``.
+        Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar``, ``envvar``, and
+        ``listed`` for values that are separated by commas.
     """
     limits = {name: shown.pop(name) for name in ("ge", "gt", "le") if name in shown}
     return Field(default, description=help_, json_schema_extra={"facts": facts, **shown}, **limits)
@@ -115,6 +116,13 @@ class Request(BaseModel):
     )
     metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
         None, "Metrics, separated by commas.  [default: the protocol's]"
+    )
+    hints: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_names)] = option(
+        (),
+        "Numbers of colour hints for methods that use them: 0,1,2,5,10,20,50,100,200.",
+        facts=True,
+        metavar="COUNTS",
+        listed=True,
     )
     plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
     out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")

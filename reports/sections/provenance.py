@@ -23,6 +23,7 @@ MEANING = {
     "save": "how the result becomes a picture",
     "truth": "the picture with which a prediction is compared",
     "flow": "how the motion between the frames of a clip is found",
+    "hints": "how colour hints are drawn, of photos by their ids: fewer are the first ones of more",
     "reference_choice": "how reference photos are chosen",
 }
 """Field of the protocol → what it is."""

@@ -224,7 +224,7 @@ def test_any_size_is_colorized(weights_file, shape):
 def test_memory_running_out_says_which_size_would_fit(weights_file, monkeypatch):
     method = made("eccv16", weights_file, size=64)
 
-    def colorize_photo(plane, run, side):
+    def colorize_photo(plane, run, side, hints):
         if side > 24:
             raise MemoryError
         return np.zeros((*plane.shape, 2), np.float32)
