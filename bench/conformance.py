@@ -277,13 +277,16 @@ def check_save_and_load(subject: Subject) -> None:
 
 
 def check_inputs_unchanged(subject: Subject) -> None:
-    """Neither the lightness nor the references are written to."""
+    """Neither the lightness nor the references nor the hints are written to."""
     method, lightness = subject.fitted, subject.lightness()
     context = subject.context(len(lightness))
     before = lightness.copy()
     references = None if context.references is None else context.references.copy()
+    hints = None if context.hints is None else context.hints.ab.copy()
     method.colorize(lightness, context)
     _same(lightness, before, "colorize changes the lightness it is given")
+    if hints is not None and context.hints is not None:
+        _same(context.hints.ab, hints, "colorize changes the hints it is given")
     if references is not None and context.references is not None:
         _same(context.references, references, "colorize changes the references it is given")
 

@@ -80,18 +80,9 @@ def coarsened(stencils, restriction, weights, coarse):
     coarse[:] = 0
     for i in range(height):
         for j in range(width):
-            a, w = stencils[i + 1, j + 1], restriction[i + 1, j + 1]
-            # The row of A P: coarse pixels from (top, left) on.
+            w = restriction[i + 1, j + 1]
             top, left = i // 2 - 1 + i % 2, j // 2 - 1 + j % 2
-            row[:] = 0
-            for k in range(9):
-                if a[k] != 0:
-                    y, x = i + k // 3 - 1, j + k % 3 - 1
-                    p = weights[y + 1, x + 1]
-                    down, across = y // 2 - top, x // 2 - left
-                    for corner in range(4):
-                        if p[corner] != 0:
-                            row[down + corner // 2, across + corner % 2] += a[k] * p[corner]
+            _interpolated_row(stencils, weights, i, j, top, left, row)
             for corner in range(4):
                 if w[corner] != 0:
                     y, x = i // 2 + corner // 2, j // 2 + corner % 2
@@ -101,6 +92,21 @@ def coarsened(stencils, restriction, weights, coarse):
                             value = w[corner] * row[down, across]
                             if value != 0:
                                 target[3 * (top + down - y + 1) + left + across - x + 1] += value
+
+
+@njit(**OPTIONS)
+def _interpolated_row(stencils, weights, i, j, top, left, row):
+    """Fill in a pixel's row of A P, for 3×3 coarse pixels from (top, left) on."""
+    a = stencils[i + 1, j + 1]
+    row[:] = 0
+    for k in range(9):
+        if a[k] != 0:
+            y, x = i + k // 3 - 1, j + k % 3 - 1
+            p = weights[y + 1, x + 1]
+            down, across = y // 2 - top, x // 2 - left
+            for corner in range(4):
+                if p[corner] != 0:
+                    row[down + corner // 2, across + corner % 2] += a[k] * p[corner]
 
 
 @njit(**OPTIONS)

@@ -15,7 +15,7 @@ NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if nothing failed."""
     made: list[Block] = []
-    if failed := failed_cells(material.results.cells):
+    if failed := failed_cells(material.with_hints.cells):
         columns = ("method", "seed", "status", "phase", "reason", "log")
         made.append(PlainTable(columns, tuple(failed), "Runs of a method that failed"))
     if material.weightless:
@@ -23,7 +23,7 @@ def blocks(material: Material) -> list[Block]:
     if unread := material.run.dataset.get("unreadable training photos"):
         which = ", ".join(f"{photo} ({reason})" for photo, reason in [*unread["reasons"].items()][:NAMED])
         made.append(Prose(f"{unread['number']:,} photos of the training sample cannot be read: {which}."))
-    if unscored := unscored_photos(material.results):
+    if unscored := unscored_photos(material.with_hints):
         headings = ("method", "status", "photos", "reason", "which")
         title = "Photos without a score"
         made += [Prose(f"{title}:"), PlainTable(headings, tuple(unscored), title)]

@@ -40,7 +40,7 @@ def blocks(material: Material) -> list[Block]:
     }
     details = [Details(title, (_facts(title, facts),)) for title, facts in parts.items()]
     details.insert(2, Details("Protocol", (_protocol(run),)))
-    images = material.results.images.drop(columns="cell")
+    images = material.with_hints.images.drop(columns="cell")
     return [Heading("Provenance"), Listing(run.command), *details, Data("images", images)]
 
 
