@@ -60,4 +60,5 @@ def _overlaps(length: int, size: int) -> NDArray[np.float64]:
     """
     new, old = np.arange(size)[:, None] * length, np.arange(length) * size
     common = np.minimum(new + length, old + size) - np.maximum(new, old)
-    return np.maximum(common, 0).astype(np.float64)
+    overlaps: NDArray[np.float64] = np.maximum(common, 0).astype(np.float64)
+    return overlaps

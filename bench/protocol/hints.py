@@ -94,8 +94,9 @@ def away_from_edges(rng: np.random.Generator, lightness: Lightness, side: int, c
     steepness = (squares.max(axis=(1, 3)) - squares.min(axis=(1, 3))).ravel()
     order = rng.permutation(rows * columns)
     last = np.zeros(len(order), np.bool_)
-    last[np.argsort(steepness, kind="stable")[-(len(order) // EDGES) :]] = True
-    return _corners(order[np.argsort(last[order], kind="stable")][:count], columns, side)
+    # Among equals, as on a flat photo, the order drawn decides, not the place.
+    last[np.argsort(steepness[order], kind="stable")[-(len(order) // EDGES) :]] = True
+    return _corners(order[np.argsort(last, kind="stable")][:count], columns, side)
 
 
 def round_the_middle(rng: np.random.Generator, lightness: Lightness, side: int, count: int) -> Corners:

@@ -26,4 +26,5 @@ def _nearest(hints: Hints) -> Chroma:
     if not hints.mask.any():
         return np.zeros_like(hints.ab)
     rows, columns = distance_transform_edt(~hints.mask, return_distances=False, return_indices=True)
-    return hints.ab[rows, columns]
+    nearest: Chroma = hints.ab[rows, columns]
+    return nearest

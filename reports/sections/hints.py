@@ -28,15 +28,15 @@ def blocks(material: Material) -> list[Block]:
     return [
         Heading(HEADING),
         Prose(
-            "Hints are true colours at a few points of a photo. They are drawn once per photo: fewer hints are "
-            "the first ones of more, and every method is given the same ones. Methods with hints are never "
-            "ranked among the automatic ones. Those stand here for comparison, with a level line."
+            "Hints are true colours at a few points of a photo. They are drawn once per photo: fewer hints "
+            "are the first ones of more, and every method is given the same ones. Methods with hints are "
+            "never ranked among the automatic ones. Those stand here for comparison, with a level line."
         ),
         chart(
             "hints",
             f"{curves.lead.label} of every method by number of hints",
-            "Means over photos with 95% intervals, by number of hints on an axis of log(1 + hints). The black "
-            "line is the best automatic method, and the grey ones are the others.",
+            "Means over photos with 95% intervals, by number of hints on an axis of log(1 + hints). The "
+            "black line is the best automatic method, and the grey ones are the others.",
             lambda: curves_by_hints(curves),
         ),
         hints_table(curves),
