@@ -81,17 +81,18 @@ def coarsened(stencils, restriction, weights, coarse):
     for i in range(height):
         for j in range(width):
             w = restriction[i + 1, j + 1]
-            top, left = i // 2 - 1 + i % 2, j // 2 - 1 + j % 2
+            top, left = (i >> 1) - 1 + (i & 1), (j >> 1) - 1 + (j & 1)
             _interpolated_row(stencils, weights, i, j, top, left, row)
-            for corner in range(4):
-                if w[corner] != 0:
-                    y, x = i // 2 + corner // 2, j // 2 + corner % 2
+            # An even row has one coarse row and three around it; an odd row has two, its own.
+            for y in range(i >> 1, (i >> 1) + 1 + (i & 1)):
+                for x in range(j >> 1, (j >> 1) + 1 + (j & 1)):
+                    share = w[2 * (y - (i >> 1)) + x - (j >> 1)]
                     target = coarse[y + 1, x + 1]
-                    for down in range(3):
-                        for across in range(3):
-                            value = w[corner] * row[down, across]
-                            if value != 0:
-                                target[3 * (top + down - y + 1) + left + across - x + 1] += value
+                    for down in range(3 - (i & 1)):
+                        for across in range(3 - (j & 1)):
+                            target[3 * (top + down - y + 1) + left + across - x + 1] += (
+                                share * row[down, across]
+                            )
 
 
 @njit(**OPTIONS)
@@ -99,14 +100,12 @@ def _interpolated_row(stencils, weights, i, j, top, left, row):
     """Fill in a pixel's row of A P, for 3×3 coarse pixels from (top, left) on."""
     a = stencils[i + 1, j + 1]
     row[:] = 0
-    for k in range(9):
-        if a[k] != 0:
-            y, x = i + k // 3 - 1, j + k % 3 - 1
-            p = weights[y + 1, x + 1]
-            down, across = y // 2 - top, x // 2 - left
-            for corner in range(4):
-                if p[corner] != 0:
-                    row[down + corner // 2, across + corner % 2] += a[k] * p[corner]
+    for y in range(i - 1, i + 2):
+        for x in range(j - 1, j + 2):
+            coefficient, p = a[3 * (y - i + 1) + x - j + 1], weights[y + 1, x + 1]
+            for down in range(1 + (y & 1)):
+                for across in range(1 + (x & 1)):
+                    row[(y >> 1) - top + down, (x >> 1) - left + across] += coefficient * p[2 * down + across]
 
 
 @njit(**OPTIONS)
@@ -117,15 +116,20 @@ def relax(stencils, values, wanted, backward):
         i = height - row if backward else row + 1
         for column in range(width):
             j = width - column if backward else column + 1
-            a = stencils[i, j]
-            first, second = wanted[i, j, 0], wanted[i, j, 1]
-            for k in range(9):
-                if k != CENTRE:
-                    neighbour = values[i + k // 3 - 1, j + k % 3 - 1]
-                    first -= a[k] * neighbour[0]
-                    second -= a[k] * neighbour[1]
-            values[i, j, 0] = first / a[CENTRE]
-            values[i, j, 1] = second / a[CENTRE]
+            a, own = stencils[i, j], wanted[i, j]
+            above, beside, below = values[i - 1], values[i], values[i + 1]
+            last = 1 if backward else -1  # the neighbour that was solved just now: all else need not wait
+            inverse = 1 / a[CENTRE]
+            for channel in range(2):
+                value = own[channel] - a[0] * above[j - 1, channel]
+                value -= a[1] * above[j, channel]
+                value -= a[2] * above[j + 1, channel]
+                value -= a[6] * below[j - 1, channel]
+                value -= a[7] * below[j, channel]
+                value -= a[8] * below[j + 1, channel]
+                value -= a[CENTRE - last] * beside[j - last, channel]
+                value -= a[CENTRE + last] * beside[j + last, channel]
+                beside[j, channel] = value * inverse
 
 
 @njit(**OPTIONS)
