@@ -10,8 +10,9 @@ from ..kernels.multigrid import spread_colours
 class Levin(Method):
     """Give every pixel the mean colour of its neighbours, weighted by how alike their lightness is.
 
-    The hints are fixed, and the rest is the solution of one sparse linear system. Nothing is trained: it is
-    the method that every network with hints must beat. Without hints, all is grey.
+    The hints are fixed. Every other pixel meets its own equation, so that the cost of the paper's eq. 1,
+    taken over these pixels, is 0: the solution of one sparse linear system. Nothing is trained: it is the
+    method that every network with hints must beat. Without hints, all is grey.
     """
 
     info = MethodInfo(
