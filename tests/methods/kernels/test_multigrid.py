@@ -140,10 +140,10 @@ def test_the_answer_is_the_same_each_time(lightness):
     np.testing.assert_array_equal(multigrid.spread_colours(*given), multigrid.spread_colours(*given))
 
 
-def test_what_does_not_converge_is_said(lightness, monkeypatch):
+def test_what_does_not_converge_is_solved_directly(lightness, monkeypatch):
+    given = lightness[:30, :34], *problem(lightness[:30, :34], 5)
     monkeypatch.setattr(multigrid, "MOST_CYCLES", 1)
-    with pytest.raises(ArithmeticError, match="did not converge in 1 multigrid cycles"):
-        multigrid.spread_colours(lightness[:64, :64], *problem(lightness[:64, :64], 5))
+    np.testing.assert_allclose(multigrid.spread_colours(*given), dense(*given), atol=1e-5)
 
 
 def test_no_colour_is_refused(lightness):
