@@ -54,6 +54,7 @@ def interpolation(stencils, weights):
 @njit(**OPTIONS)
 def _two(before, between, after, centre):
     """Return the weights of two coarse pixels, from the coefficients before, between and after."""
+    before, after = min(before, 0.0), min(after, 0.0)  # on coarse grids a few coefficients are above 0
     sides = before + after
     if sides == 0:
         return 0.0, 0.0
