@@ -149,7 +149,8 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
     return {
         **_identity(cell),
         "name": cell.name,
-        "family": cell.family,
+        "family": "hinted" if cell.hints else cell.family,
+        "hints": cell.hints,
         "oracle": cell.oracle,
         "parameters": json.dumps(cell.parameters),
         "log": f"cells/{cell.folder.name}/log.txt",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -25,15 +26,22 @@ from ..datasets.base import RGB, Dataset, DatasetInfo, Entry, Split
 from ..datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from ..datasets.digests import cache_folder
 from ..datasets.photos import PhotoSet
-from ..methods.base import Chroma, Context, Lightness, Method
+from ..methods.base import Chroma, Context, Hints, Lightness, Method
 from ..methods.spec import MethodSpec, parse_specs
 from ..plugins import RAISED
 from ..sources import code_of
 from .cell.pipeline import checked_chroma
 from .observing import held, noted
+from .protocol.protocol import Protocol
 
 SIDE = 32
 """Side of the suite's photos in pixels."""
+
+HINTED = Protocol(size=SIDE, hints="huebench")
+"""Draws the hints of methods that use them."""
+
+HINTS = 5
+"""Number of hints per photo."""
 
 BATCH_TOLERANCE = 1e-3
 """Largest difference in ab between a photo alone and in a batch: a network sums in another order there."""
@@ -72,6 +80,7 @@ class TinyDataset(Dataset):
     def __init__(self) -> None:
         super().__init__()
         self.swapped = False
+        self.kept: dict[str, NDArray[np.bool_]] = {}
 
     def entries(self) -> Sequence[Entry]:
         """Return 8 training, 2 validation and 3 test photos."""
@@ -82,14 +91,18 @@ class TinyDataset(Dataset):
         ]
 
     def read(self, entry: Entry) -> RGB:
-        """Generate the photo; with `swapped`, a test photo keeps its lightness but gets other colours."""
+        """Generate the photo; with `swapped`, a test photo keeps its lightness but gets other colours.
+
+        The pixels in `kept`, a mask by photo, keep their colours too.
+        """
         rng = np.random.default_rng(list(entry.id.encode()))
         coarse = rng.uniform([20, -30, -30], [80, 30, 30], (4, 4, 3)).astype(np.float32)
         lab = coarse.repeat(SIDE // 4, 0).repeat(SIDE // 4, 1) + rng.normal(0, 2, (SIDE, SIDE, 3))
         photo = lab_to_rgb(*_planes(lab))
         if entry.split == "test" and self.swapped:
             lightness, chroma = rgb_to_lab(photo)
-            return lab_to_rgb(lightness, -chroma[..., ::-1])
+            other = lab_to_rgb(lightness, -chroma[..., ::-1])
+            return np.where(self.kept[entry.id][..., None], photo, other) if self.kept else other
         return photo
 
 
@@ -107,7 +120,7 @@ class Subject:
         return PhotoSet(self.dataset, self.dataset.split(split), lambda rgb: rgb, "", self.folder / "packed")
 
     def context(self, count: int = 0, shape: tuple[int, int] = (SIDE, SIDE), seed: int = 7) -> Context:
-        """Return a context with the references or true chroma that the method needs for ``count`` targets."""
+        """Return a context with the references, true chroma or hints that ``count`` targets need."""
         info = self.spec.build().info
         rng = np.random.default_rng(1)
         truth = rng.uniform(-40, 40, (count, *shape, 2)).astype(np.float32)
@@ -117,6 +130,7 @@ class Subject:
             budget="smoke",
             references=references if info.reference != "none" else None,
             true_chroma=_seen(truth, self.spec.build()),
+            hints=_drawn(truth) if info.hints and count else None,
         )
 
     @cached_property
@@ -140,10 +154,19 @@ class Subject:
         wide = np.concatenate(list(self.lightness()), axis=1)
         return np.stack([wide[:, 2 * frame : 2 * frame + SIDE] for frame in range(6)])
 
+    def hints(self, lightness: Lightness) -> Hints:
+        """Return hints of the test photos' current colours, drawn as in a run."""
+        photos = list(self.photos("test"))
+        chroma = np.stack([rgb_to_lab(photo.rgb)[1] for photo in photos])
+        return HINTED.hint([photo.entry.id for photo in photos], lightness, chroma, HINTS)
+
     def answer(self, method: Method, lightness: Lightness, seed: int = 7) -> Chroma:
         """Colorize, and check the answer against the contract."""
         count, height, width = lightness.shape
-        context = self.context(count, (height, width), seed)
+        return self.answer_to(method, lightness, self.context(count, (height, width), seed))
+
+    def answer_to(self, method: Method, lightness: Lightness, context: Context) -> Chroma:
+        """Colorize in a context, and check the answer against the contract."""
         method.start()
         with noted(self.opened):
             chroma = method.colorize(lightness.copy(), context)
@@ -209,6 +232,7 @@ def check_batches(subject: Subject) -> None:
             budget=context.budget,
             references=None if context.references is None else context.references[i : i + 1],
             true_chroma=None if context.true_chroma is None else context.true_chroma[i : i + 1],
+            hints=None if context.hints is None else context.hints[i : i + 1],
         )
         alone = method.colorize(lightness[i : i + 1].copy(), one)
         apart = f"photo {i} is colorized differently alone and in a batch"
@@ -253,13 +277,16 @@ def check_save_and_load(subject: Subject) -> None:
 
 
 def check_inputs_unchanged(subject: Subject) -> None:
-    """Neither the lightness nor the references are written to."""
+    """Neither the lightness nor the references nor the hints are written to."""
     method, lightness = subject.fitted, subject.lightness()
     context = subject.context(len(lightness))
     before = lightness.copy()
     references = None if context.references is None else context.references.copy()
+    hints = None if context.hints is None else context.hints.ab.copy()
     method.colorize(lightness, context)
     _same(lightness, before, "colorize changes the lightness it is given")
+    if hints is not None and context.hints is not None:
+        _same(context.hints.ab, hints, "colorize changes the hints it is given")
     if references is not None and context.references is not None:
         _same(context.references, references, "colorize changes the references it is given")
 
@@ -295,6 +322,23 @@ def check_hidden_colour(subject: Subject) -> None:
     finally:
         subject.dataset.swapped = False
     _same(after, before, "the answer depends on the hidden colours")
+
+
+def check_hints(subject: Subject) -> None:
+    """Without hints there is an answer too, and swapping all colours outside the hints changes nothing."""
+    if not subject.fitted.info.hints:
+        raise CheckSkippedError("it uses no hints")
+    method, lightness, context = subject.fitted, subject.lightness(), subject.context()
+    subject.answer_to(method, lightness, context)
+    hints = subject.hints(lightness)
+    before = subject.answer_to(method, lightness, replace(context, hints=hints))
+    names = [entry.id for entry in subject.photos("test").entries]
+    subject.dataset.kept, subject.dataset.swapped = dict(zip(names, hints.mask, strict=True)), True
+    try:
+        after = subject.answer_to(method, lightness, replace(context, hints=subject.hints(lightness)))
+    finally:
+        subject.dataset.swapped, subject.dataset.kept = False, {}
+    _same(after, before, "the answer depends on colours outside the hints")
 
 
 def check_files(subject: Subject) -> None:
@@ -344,6 +388,13 @@ def _continue(subject: Subject, method: Method, frames: Lightness, size: int = 2
     return np.concatenate(answers)
 
 
+def _drawn(truth: Chroma) -> Hints:
+    """Return hints of some chroma at the same places of every photo."""
+    mask = np.zeros(truth.shape[:3], np.bool_)
+    mask[:, 2:5, 2:5] = mask[:, 9:12, 4:7] = mask[:, -5:-2, -6:-3] = True
+    return Hints(np.where(mask[..., None], truth, np.float32(0)), mask)
+
+
 def _seen(truth: Chroma, method: Method) -> Chroma | None:
     """Return the true chroma that a method is given: all, that of key frames, or none."""
     if method.info.oracle:
@@ -375,6 +426,7 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "inputs unchanged": check_inputs_unchanged,
     "threads": check_threads,
     "hidden colour": check_hidden_colour,
+    "hints": check_hints,
     "files": check_files,
 }
 

@@ -112,7 +112,8 @@ def _linked(place: str) -> str:
 def _differences(preset: Preset) -> str:
     """Return how a preset differs from its source, and from this project's own protocol."""
     ours = presets.get(DEFAULT).protocol
-    names = [field.name for field in fields(Protocol) if field.name not in ("metrics", "version")]
+    left_out = ("metrics", "version", "hints")  # hints are given only if asked for
+    names = [field.name for field in fields(Protocol) if field.name not in left_out]
     lines = [f"Preset `{preset.name}` still differs from the source: {preset.differs}.\n"]
     unstated = [f"`{name}`" for name in names if preset.reason(name) == OURS]
     lines += [f"The source does not state these fields, so ours are used: {', '.join(unstated)}.\n"]

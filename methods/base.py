@@ -29,6 +29,7 @@ from ..datasets.base import RGB
 from ..datasets.photos import PhotoSet
 from ..plugins import Registry
 from . import Budget as Budget  # noqa: PLC0414  # offered here too
+from .hints import Hints as Hints  # noqa: PLC0414
 
 Lightness = NDArray[np.float32]
 """CIE L*, float32, shape (N, H, W), 0…100."""
@@ -36,7 +37,7 @@ Lightness = NDArray[np.float32]
 Chroma = NDArray[np.float32]
 """CIE a*b*, D65, float32, shape (N, H, W, 2)."""
 
-Family = Literal["baseline", "classical", "deep", "published", "exemplar"]
+Family = Literal["baseline", "classical", "deep", "published", "hinted", "exemplar"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -51,8 +52,9 @@ class MethodInfo(BaseModel):
     name
         Unique and in kebab-case; what ``--methods`` takes.
     family
-        ``baseline``, ``classical``, ``deep``, ``published`` (trained by others), or ``exemplar``: it sees the
-        true colour of some frames of a clip, and is never ranked among the others.
+        ``baseline``, ``classical``, ``deep``, ``published`` (trained by others), ``hinted`` (it spreads
+        colour hints, and answers grey without any), or ``exemplar``: it sees the true colour of some frames
+        of a clip. The last two are never ranked among the others.
     source
         Citation of the paper, or another origin of the method.
     trainable
@@ -63,7 +65,7 @@ class MethodInfo(BaseModel):
     oracle
         Whether `Context.true_chroma` must hold the hidden chroma. An oracle never competes.
     hints
-        Whether it takes colour hints from a user.
+        Whether it uses `Context.hints`.
     temporal
         Whether it carries state from one frame of a clip to the next; see `Method.start`.
     clips
@@ -180,6 +182,8 @@ class Context:
     true_chroma
         The hidden chroma, float32 (N, H, W, 2), for oracles; else ``None``. An exemplar method has it of key
         frames, and NaN in all other frames.
+    hints
+        The colour hints, for methods that use them; ``None`` if none are given.
     checkpoints
         Folder that survives an interrupted `Method.fit`, or ``None``.
     progress
@@ -196,6 +200,7 @@ class Context:
     threads: int = 1
     references: RGB | None = None
     true_chroma: Chroma | None = None
+    hints: Hints | None = None
     checkpoints: Path | None = None
     progress: Callable[[int, int, str], None] = lambda done, total, what: None  # noqa: ARG005
     log_epoch: Callable[[Epoch], None] = lambda epoch: None  # noqa: ARG005

@@ -67,7 +67,7 @@ def label(method: Method) -> str:
     return f"{method.info.name}[{inside}]" if inside else method.info.name
 
 
-def parse_specs(text: str, *, clips: bool = True) -> list[MethodSpec]:
+def parse_specs(text: str, *, clips: bool = True, hints: bool = True) -> list[MethodSpec]:
     """Parse a list of methods, keeping the order and dropping duplicates.
 
     Parameters
@@ -79,6 +79,8 @@ def parse_specs(text: str, *, clips: bool = True) -> list[MethodSpec]:
         ``model:FOLDER`` is short for ``model[folder=FOLDER]``.
     clips
         Whether ``all`` and families include the methods that are for clips only.
+    hints
+        Whether ``all`` includes the methods that colour by hints only, those of the family ``hinted``.
 
     Raises
     ------
@@ -99,14 +101,14 @@ def parse_specs(text: str, *, clips: bool = True) -> list[MethodSpec]:
                 f"cannot read the methods '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
                 f"or names such as gray,pixel-knn[neighbours=3]; {QUOTING}"
             )
-        specs += _expand(match[1], _parameters(match[2] or "", match[1]), clips=clips)
+        specs += _expand(match[1], _parameters(match[2] or "", match[1]), clips=clips, hints=hints)
         position = match.end()
     if not specs:
         raise UserError(f"no method in '{text}'; write all, a family, or names from `bench list methods`")
     return [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
 
 
-def _expand(name: str, parameters: dict[str, str], *, clips: bool) -> list[MethodSpec]:
+def _expand(name: str, parameters: dict[str, str], *, clips: bool, hints: bool) -> list[MethodSpec]:
     kind, colon, folder = name.partition(":")
     if colon and kind == "model":
         return [MethodSpec(kind, {"folder": folder, **parameters})]
@@ -120,7 +122,8 @@ def _expand(name: str, parameters: dict[str, str], *, clips: bool) -> list[Metho
     ready = [each for each, cls in fitting.items() if not required_parameters(cls)]
     if name == "all":
         # A plugin that cannot be imported is included, so that the run shows it as a failure.
-        return [MethodSpec(each) for each in _in_table_order([*ready, *methods.broken])]
+        wanted = [each for each in ready if hints or fitting[each].info.family != "hinted"]
+        return [MethodSpec(each) for each in _in_table_order([*wanted, *methods.broken])]
     if name in FAMILIES:
         family = [each for each in ready if registered[each].info.family == name]
         return [MethodSpec(each) for each in _in_table_order(family)]

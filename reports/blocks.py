@@ -139,7 +139,7 @@ class Row:
     @property
     def apart(self) -> bool:
         """Whether it does not compete."""
-        return self.group in ("exemplar", "oracle", "truth")
+        return self.group in ("hinted", "exemplar", "oracle", "truth")
 
 
 @dataclass(frozen=True)

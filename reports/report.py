@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 SECTIONS = (
-    "lead", "results", "gallery", "charts", "significance", "human_study", "near_grey", "films",
+    "lead", "results", "gallery", "charts", "significance", "human_study", "near_grey", "hints", "films",
     "by_category", "further", "colors", "training", "speed", "failures", "notes", "metrics", "all_pairs",
     "provenance",
 )  # fmt: skip
@@ -111,6 +111,7 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
     from .analysis.material import Material
     from .formats import terminal
     from .sections.failures import failed_cells, weightless_in_words
+    from .sections.hints import HEADING, hints_table
     from .sections.layout import headline_table
 
     material = Material(selection.of(results), selection)
@@ -118,13 +119,15 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
         headline_table(material),
         Prose("bold: best among methods with full coverage; oracles see the truth; never rank on PSNR alone"),
     ]
+    if material.hints:
+        made += [Heading(HEADING), hints_table(material.hints)]
     failures = tuple(
         (
             Strong(method),
             f" (seed {seed}): {status}{f' in {phase}' if phase else ''}: {reason}",
             f" (log: {log})" if log else "",
         )
-        for method, seed, status, phase, reason, log in failed_cells(material.results.cells)
+        for method, seed, status, phase, reason, log in failed_cells(material.with_hints.cells)
     )
     if failures:
         made += [Heading("Failures"), Bullets(failures)]

@@ -42,10 +42,11 @@ CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
     "method": "string",  # label: name[key=value] with the parameters that differ from the defaults
     "name": "string",  # registered name
-    "family": "string",  # baseline | classical | deep | published | exemplar
+    "family": "string",  # baseline | classical | deep | published | hinted (by hints) | exemplar
     "oracle": "bool",  # sees the truth, so never a competitor
     "parameters": "string",  # JSON, all parameters
     "seed": "Int64",
+    "hints": "Int64",  # number of colour hints for each photo; missing in runs from before there were hints
     "status": "string",  # ok | failed | timeout | out-of-memory | skipped
     "phase": "string",  # import | fit | colorize | score, where it failed
     "reason": "string",  # one line

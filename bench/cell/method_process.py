@@ -26,6 +26,7 @@ from ... import UserError
 from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ...methods.base import Epoch, Method
+from ...methods.hints import Hints
 from ...methods.spec import MethodSpec
 from ...plugins import check_imports, import_only
 from ..plan.cell import Cell
@@ -126,6 +127,8 @@ class MethodProcess:
     def __call__(self, given: Given) -> Answer:
         """Return the chroma of a batch, checked again on this side."""
         optional = {"references": given.references, "true_chroma": given.true_chroma}
+        if given.hints is not None:
+            optional |= {"hint_ab": given.hints.ab, "hint_mask": given.hints.mask.view(np.uint8)}
         names = [name for name, array in optional.items() if array is not None]
         arrays = [array for array in optional.values() if array is not None]
         answer = self._ask("colorize", given.lightness, *arrays, names=names, starts=given.starts)
@@ -352,7 +355,8 @@ class _Served:
     def _colorize(self, method: Method, message: Message) -> None:
         lightness, *optional = message.arrays
         named = dict(zip(message.fields["names"], optional, strict=True))
-        given = Given(lightness, **named, starts=bool(message.fields["starts"]))
+        hints = Hints(named.pop("hint_ab"), named.pop("hint_mask") > 0) if "hint_ab" in named else None
+        given = Given(lightness, **named, starts=bool(message.fields["starts"]), hints=hints)
         answer = InProcess(method, self._cell.context())(given)
         self._check_imports()
         self._channel.send("answer", answer.chroma, seconds=answer.seconds)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...datasets.base import RGB, Entry, PhotoError
 from ...datasets.photos import Photo, PhotoSet
 from ...methods.base import Chroma, Context, Lightness, Method
+from ...methods.hints import Hints
 from ..metrics import Scorer
 from ..protocol.protocol import Protocol
 from ..protocol.references import ReferencePool
@@ -41,12 +42,15 @@ class Given:
     starts
         Whether the first photo begins a clip, so that the method forgets the frames before; see
         `Method.start`.
+    hints
+        The colour hints, or ``None``.
     """
 
     lightness: Lightness
     references: RGB | None = None
     true_chroma: Chroma | None = None
     starts: bool = True
+    hints: Hints | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class InProcess:
 
     def __call__(self, given: Given) -> Answer:
         """Return the method's answer if it meets the contract; see `checked_chroma`."""
-        context = replace(self.context, references=given.references, true_chroma=given.true_chroma)
+        context = replace(
+            self.context, references=given.references, true_chroma=given.true_chroma, hints=given.hints
+        )
         lightness = given.lightness.copy()
         if given.starts:
             self.method.start()
@@ -192,6 +198,7 @@ def colorize(
     true_chroma: Chroma | None = None,
     *,
     starts: bool = True,
+    hints: Hints | None = None,
 ) -> tuple[RGB, float]:
     """Colorize photos from their lightness, and restore them.
 
@@ -201,7 +208,7 @@ def colorize(
         Restores the photos.
     colorizer
         The method.
-    lightness, references, true_chroma, starts
+    lightness, references, true_chroma, starts, hints
         See `Given`.
 
     Returns
@@ -211,7 +218,7 @@ def colorize(
     seconds
         Time of the method's call.
     """
-    answer = colorizer(Given(lightness, references, true_chroma, starts))
+    answer = colorizer(Given(lightness, references, true_chroma, starts, hints))
     return protocol.restore(lightness, answer.chroma), answer.seconds
 
 
@@ -237,6 +244,8 @@ class Pipeline:
         Frames from one key frame to the next, whose chroma an exemplar method sees; 0: it sees none.
     temporal
         Whether the method carries state from frame to frame, so that photos are given to it one at a time.
+    hints
+        Number of colour hints that the method is given for each photo.
     enter
         Called with each step as it begins, ``colorize`` or ``score``, so that a failure names its step.
     """
@@ -249,6 +258,7 @@ class Pipeline:
     oracle: bool = False
     key_frame_every: int = 0
     temporal: bool = False
+    hints: int = 0
     enter: Callable[[str], None] = lambda step: None  # noqa: ARG005
 
     def run(
@@ -309,6 +319,7 @@ class Pipeline:
             self.references.read(chosen),
             self._seen(photos, chroma),
             starts=starts,
+            hints=self._hints(photos, lightness, chroma),
         )
         names = [entry.id for entry in chosen] if chosen else [None] * len(photos)
         share = seconds / len(photos)
@@ -322,6 +333,12 @@ class Pipeline:
             return None
         key = np.array([photo.entry.frame % self.key_frame_every == 0 for photo in photos])
         return np.where(key[:, None, None, None], chroma, np.float32(np.nan))
+
+    def _hints(self, photos: Sequence[Photo], lightness: Lightness, chroma: Chroma) -> Hints | None:
+        """Return the photos' colour hints; ``None`` if the method is given none."""
+        if not self.hints:
+            return None
+        return self.protocol.hint([photo.entry.id for photo in photos], lightness, chroma, self.hints)
 
     def warm_up(self) -> float:
         """Colorize one photo and return the seconds, so that compilation and loading are not timed later."""

@@ -121,6 +121,7 @@ class SplitScorer:
             oracle=cell.oracle and not cell.key_frame_every,
             key_frame_every=cell.key_frame_every,
             temporal=cell.temporal,
+            hints=cell.hints,
             enter=self.enter,
         )
 

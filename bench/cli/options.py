@@ -53,7 +53,7 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     """Return the command's parameter for a field; a repeatable one has no default to show."""
     shown = Request.shown(name)
-    kind, repeated = _kind(field.annotation)
+    kind, repeated = (str, False) if shown.get("listed") else _kind(field.annotation)
     info = typer.Option(
         shown.get("flag", f"--{name.replace('_', '-')}"),  # named, or a switch would get a --no-… too
         help=field.description,
@@ -65,7 +65,7 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=None if repeated or field.default == "" else field.default,
+        default=None if repeated or field.default in ("", ()) else field.default,
         annotation=Annotated[kind, info],
     )
 

@@ -301,6 +301,8 @@ def default_name() -> str:
 
 
 def _refuse_oracle(method: Method) -> None:
+    if method.info.family == "hinted":
+        raise UserError(f"{method.info.name} only spreads colour hints, which your photos lack")
     if method.info.oracle or method.info.family == "exemplar":
         raise UserError(
             f"{method.info.name} is an oracle: it copies the true colours, which your photos lack"

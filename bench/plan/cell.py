@@ -46,6 +46,8 @@ class Cell(BaseModel):
     temporal, key_frame_every
         Whether the method carries state from frame to frame; frames from one key frame to the next, whose
         colour an exemplar method sees, 0 for all other methods.
+    hints
+        Number of colour hints that the method is given for each photo.
     request
         The resolved request.
     method_plugin, data_plugins
@@ -84,6 +86,7 @@ class Cell(BaseModel):
     reference: Literal["none", "similar", "random"] = "none"
     temporal: bool = False
     key_frame_every: int = 0
+    hints: int = 0
     seed: int
     request: Request
     method_plugin: str = ""

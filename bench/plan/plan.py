@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from ... import UserError
@@ -14,6 +15,7 @@ from ...plugins import RAISED
 from ...sources import forget
 from ...wording import counted
 from ..metrics import metric_plugin
+from ..protocol.hints import HINTS
 from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
@@ -126,9 +128,9 @@ def make_plan(request: Request) -> Plan:
         "gallery": gallery(photos),
     }
     cells: dict[str, Cell] = {}
-    for spec in parse_specs(request.methods, clips=dataset.info.clips):
-        for seed in _seeds(spec, request):
-            cell = _cell(spec, request, data, {**shared, "seed": seed})
+    for spec in parse_specs(request.methods, clips=dataset.info.clips, hints=bool(request.hints)):
+        for hints, seed in product(_hints(spec, request), _seeds(spec, request)):
+            cell = _cell(spec, request, data, {**shared, "seed": seed, "hints": hints})
             cells.setdefault(cell.key, cell)
     trained_on = _trained_on(request, training.split("train"), photos)
     return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
@@ -150,6 +152,12 @@ def _seeds(spec: MethodSpec, request: Request) -> tuple[int, ...]:
     """Return the seeds of a method: the first one only if its answer depends on none."""
     seeded = spec.name in methods.broken or methods.get(spec.name).info.seeded
     return request.seeds if seeded else request.seeds[:1]
+
+
+def _hints(spec: MethodSpec, request: Request) -> tuple[int, ...]:
+    """Return the numbers of hints that a method is given: all that are asked for, if it uses hints."""
+    uses = spec.name not in methods.broken and methods.get(spec.name).info.hints
+    return request.hints if uses and request.hints else (0,)
 
 
 def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry]) -> int:
@@ -223,31 +231,34 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         return _impossible(spec, reason, shared, method)
     if info.clips and not dataset_info(request.dataset).clips:
         return _impossible(spec, "it is for clips, and this dataset has photos", shared, method)
-    threads, plugin = request.threads or 1, shared["method_plugin"]
+    if info.family == "hinted" and not request.hints:
+        return _impossible(spec, "it colours by hints: add --hints 1,10,100", shared, method)
+    threads, plugin, hints = request.threads or 1, shared["method_plugin"], shared["hints"]
     devices = request.devices if info.family == "deep" and info.trainable else 1
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
         class_source(type(method), plugin), shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
+    given = [hints, HINTS[protocol_of(request).hints].text] if hints else []
     prediction_key = digest(
-        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD
+        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given
     )
     return Cell(
         key=score_key(prediction_key, data.sample, protocol_of(request)),
         fit_key=fit_key,
         prediction_key=prediction_key,
         method_given=given_source(filter(None, [plugin]), method.files),
-        label=label(method),
+        label=f"{label(method)}@{hints}" if hints else label(method),
         family=info.family,
-        oracle=info.oracle or info.family == "exemplar",
+        oracle=info.oracle or info.family in ("hinted", "exemplar") or hints > 0,
         reference=info.reference,
         temporal=info.temporal,
         key_frame_every=method.key_frame_every,
         threads=threads if info.all_threads else max(1, threads // request.jobs),
         devices=devices,
         trained_on=sum(map(method.trained_on, data.photos)),
-        **shared,
+        **{**shared, "gallery": () if hints else shared["gallery"]},
     )
 
 
@@ -261,5 +272,5 @@ def _impossible(spec: MethodSpec, reason: str, shared: dict[str, Any], method: M
         family=method.info.family if method else "",
         threads=1,
         problem=reason,
-        **shared,
+        **{**shared, "hints": 0},
     )

@@ -65,7 +65,8 @@ def option(default: Any, help_: str, *, facts: bool = False, **shown: Any) -> An
         Whether ``run.json`` records it under ``options``.
     shown
         Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar``, ``envvar``, the
-        ``panel`` of the help and what ``completes`` it in a shell, a name in `huebench.bench.cli.completion`.
+        ``panel`` of the help, what ``completes`` it in a shell, a name in `huebench.bench.cli.completion`, and
+        ``listed`` for values that are separated by commas.
     """
     limits = {name: shown.pop(name) for name in ("ge", "gt", "le") if name in shown}
     return Field(default, description=help_, json_schema_extra={"facts": facts, **shown}, **limits)
@@ -143,6 +144,14 @@ class Request(BaseModel):
     )
     metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
         None, "Metrics, separated by commas.  [default: the protocol's]", panel=SCORING, completes="metrics"
+    )
+    hints: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_names)] = option(
+        (),
+        "Numbers of colour hints for methods that use them: 0,1,2,5,10,20,50,100,200.",
+        facts=True,
+        metavar="COUNTS",
+        listed=True,
+        panel=SCORING,
     )
     plugins: tuple[Path, ...] = option(
         (), "Python file that registers a plugin.", flag="--plugin", panel=METHODS

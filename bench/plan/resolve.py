@@ -18,6 +18,7 @@ from ...plugins import load_plugin
 from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
 from ..metrics.base import metrics
+from ..protocol.hints import HINTS, NONE
 from ..protocol.presets import DEFAULT, presets
 from ..protocol.protocol import Protocol
 from .machine import check_gpus, resolve_device, threads_available
@@ -55,6 +56,8 @@ def resolve(request: Request) -> Request:
             "train_on": absolute(request.train_on),
             "weights_dir": _weights_folder(request.weights_dir),
             "seeds": tuple(dict.fromkeys(request.seeds)),
+            # A curve begins with the method's answer without any hint.
+            "hints": tuple(sorted({0, *request.hints})) if request.hints else (),
             "device": device,
             "threads": request.threads or threads_available(),
             **_choices(request),
@@ -64,6 +67,7 @@ def resolve(request: Request) -> Request:
     )
     _check_size(protocol_of(resolved))
     _check_clips(resolved)
+    _check_hints(resolved)
     return resolved
 
 
@@ -72,8 +76,14 @@ def protocol_of(request: Request) -> Protocol:
     assert request.size is not None  # noqa: S101  # it is resolved
     assert request.resize is not None  # noqa: S101
     assert request.metrics is not None  # noqa: S101
-    preset = presets.get(request.protocol).protocol
-    return replace(preset, size=request.size, resize=request.resize, metrics=request.metrics)
+    preset = presets.get(request.protocol)
+    return replace(
+        preset.protocol,
+        size=request.size,
+        resize=request.resize,
+        metrics=request.metrics,
+        hints=preset.hints if request.hints else NONE,
+    )
 
 
 def _choices(request: Request) -> dict[str, Any]:
@@ -155,6 +165,16 @@ def _check_clips(request: Request) -> None:
             f"{', '.join(named)}: for clips only, and '{request.dataset_name}' has photos: leave them out, "
             "or make clips of the photos with --dataset pan:…"
         )
+
+
+def _check_hints(request: Request) -> None:
+    """Refuse hints for clips, and more of them than a photo has room for."""
+    if not request.hints:
+        return
+    if dataset_info(request.dataset).clips:
+        raise UserError(f"--hints are for photos, and '{request.dataset_name}' has clips: leave --hints out")
+    protocol = protocol_of(request)
+    HINTS[protocol.hints].check(request.hints, protocol.size)
 
 
 def _run_name(request: Request, path: str) -> str:

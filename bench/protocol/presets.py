@@ -34,6 +34,9 @@ class Preset:
         other fields are ours.
     differs
         What of the source's evaluation is not reproduced.
+    hints
+        How ``--hints`` draws: a name in `huebench.bench.protocol.hints.HINTS`. Without that option no hints
+        are given, so it is not among the choices of `protocol`.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Preset:
     protocol: Protocol
     taken_from: Mapping[str, str]
     differs: str = ""
+    hints: str = "huebench"
 
     def reason(self, field: str) -> str:
         """Return where a field's value was taken from."""
@@ -197,7 +201,22 @@ PRESETS = (
             "metrics": "utils.py, psnr: MSE of at least 1e-5, per photo, then the mean",
         },
         differs="its list of grey photos is ImageNet's; here photos without |a*| or |b*| > 5 are left out. "
-        "Its LPIPS feeds VGG 0…1 where −1…1 is meant. No hints are given: its row of 0 hints",
+        "Its LPIPS feeds VGG 0…1 where −1…1 is meant. Hints are given with --hints only; its files of points "
+        "are replaced by points drawn alike",
+        hints="icolorit",
+    ),
+    Preset(
+        name="ideepcolor",
+        summary="PSNR by number of hints at 256 pixels; give --hints 0,1,2,5,10,20,50,100,200",
+        source="Zhang, Zhu et al. 2017, SIGGRAPH, arXiv:1705.02999",
+        protocol=Protocol(size=256, resize="squash", metrics=("psnr",)),
+        taken_from={
+            "size": "the paper's evaluation: 256 × 256",
+            "resize": "the paper's evaluation: stretched",
+            "metrics": "the paper's evaluation: PSNR by the number of points",
+        },
+        differs="its 1,000 photos are of ImageNet; its 26 counts go from 0 to 501, any may be given here",
+        hints="ideepcolor",
     ),
 )
 """The table of all named protocols."""
@@ -214,6 +233,7 @@ def name_of(protocol: Protocol, base: str) -> str:
     ('huebench', 'huebench, changed: size')
     """
     original = presets.get(base).protocol
-    names = [field.name for field in fields(Protocol)]
+    # Hints are drawn as the preset draws them, or not at all.
+    names = [field.name for field in fields(Protocol) if field.name != "hints"]
     changed = [name for name in names if getattr(protocol, name) != getattr(original, name)]
     return f"{base}, changed: {', '.join(changed)}" if changed else base

@@ -6,17 +6,21 @@ is in every row of every table; tables with different digests cannot be compared
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
+from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.color.conversion import near_grey, rgb_to_lab
 from ...methods.base import Chroma, Lightness
+from ...methods.hints import Hints
 from ..metrics import default_metrics, get_metric
 from .choices import FLOW, GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
+from .hints import HINTS, NONE
 
 RULES = {
     "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
@@ -59,6 +63,8 @@ class Protocol:
         Whether near-grey photos are scored: a name in `choices.NEAR_GREY`.
     flow
         How the motion between the frames of a clip is found: a name in `choices.FLOW`.
+    hints
+        How the colour hints are drawn that some methods are given: a name in `hints.HINTS`, or ``none``.
 
     Raises
     ------
@@ -79,16 +85,20 @@ class Protocol:
     truth: str = USUAL["truth"]
     near_grey: str = USUAL["near_grey"]
     flow: str = USUAL["flow"]
+    hints: str = NONE
 
     def __post_init__(self) -> None:
         for name in USUAL:
             check_choice(name, getattr(self, name))
+        if self.hints not in (NONE, *HINTS):
+            raise UserError(f"protocol: hints '{self.hints}' must be one of {', '.join((NONE, *HINTS))}")
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them.
 
-        The truth and the near-grey photos are stated only where they are not treated as usual, and the flow
-        only where clips are scored: a protocol from before these choices existed keeps its digest.
+        The truth and the near-grey photos are stated only where they are not treated as usual, the flow only
+        where clips are scored, and hints only where they are given: a protocol from before these choices
+        existed keeps its digest.
         """
         facts = {
             **asdict(self),
@@ -105,6 +115,10 @@ class Protocol:
         unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
         if not any(get_metric(name).of_clips for name in self.metrics):
             unstated.add("flow")
+        if self.hints == NONE:
+            unstated.add("hints")
+        else:
+            facts["hints"] = HINTS[self.hints].text
         return {name: value for name, value in facts.items() if name not in unstated}
 
     @property
@@ -136,6 +150,25 @@ class Protocol:
         """Split photos, uint8 (N, H, W, 3), into the lightness that methods see and the hidden chroma."""
         lightness, chroma = rgb_to_lab(photos)
         return GREY[self.grey].apply(photos, lightness), chroma
+
+    def hint(self, photos: Sequence[str], lightness: Lightness, chroma: Chroma, count: int) -> Hints:
+        """Return the first hints of photos, by their ids; see `huebench.bench.protocol.hints`.
+
+        Parameters
+        ----------
+        photos
+            The photos' ids.
+        lightness, chroma
+            What `hide` returned.
+        count
+            Number of hints for each photo.
+        """
+        rule, place = HINTS[self.hints], f"{self.size} {self.resize}"
+        drawn = [
+            rule.draw(f"{place} {photo}", plane, ab, count)
+            for photo, plane, ab in zip(photos, lightness, chroma, strict=True)
+        ]
+        return Hints(np.stack([each.ab for each in drawn]), np.stack([each.mask for each in drawn]))
 
     def restore(self, lightness: Lightness, chroma: Chroma) -> RGB:
         """Combine lightness and a method's chroma into photos, uint8 (N, H, W, 3)."""

@@ -15,7 +15,7 @@ from pydantic import Field
 from ... import UserError
 from ...datasets.color.conversion import lab_to_rgb
 from ...files import file_digest
-from ..base import Chroma, Context, Lightness, Method
+from ..base import Chroma, Context, Hints, Lightness, Method
 from ..learning.memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
 from .checkpoint import Checkpoint
 
@@ -58,7 +58,7 @@ class PublishedMethod(Method):
         """Return the network, under the entry names of the published files."""
 
     @abstractmethod
-    def colorize_photo(self, lightness: Planes, run: Run, side: int) -> Planes:
+    def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return one photo's chroma, float32 (H, W, 2).
 
         Parameters
@@ -69,6 +69,8 @@ class PublishedMethod(Method):
             Runs the network.
         side
             Side in pixels at which it runs.
+        hints
+            The photo's colour hints, if the network takes any, or ``None``.
         """
 
     @property
@@ -120,7 +122,8 @@ class PublishedMethod(Method):
         with limit_threads(context.threads):
             run = self._run = self._run or self._open(context)
             for i, plane in enumerate(lightness):
-                chroma[i] = self._within_memory(plane, run, context).clip(-LIMIT, LIMIT)
+                hints = context.hints[i] if context.hints is not None else None
+                chroma[i] = self._within_memory(plane, hints, run, context).clip(-LIMIT, LIMIT)
         return chroma
 
     def save(self, folder: Path) -> None:
@@ -164,12 +167,14 @@ class PublishedMethod(Method):
         load_strictly(network, read_weights(self.path), self.path, self.info.name)
         return runner(network, context.device)
 
-    def _within_memory(self, plane: Planes, run: Run, context: Context) -> Planes:
+    def _within_memory(self, plane: Planes, hints: Hints | None, run: Run, context: Context) -> Planes:
         answers: list[Planes] = []
 
         def attempt(side: int) -> bool:
             """Return whether the photo can be colorized at a side."""
-            return not runs_out_of_memory(lambda: answers.append(self.colorize_photo(plane, run, side)))
+            return not runs_out_of_memory(
+                lambda: answers.append(self.colorize_photo(plane, run, side, hints))
+            )
 
         if attempt(self.side):
             return answers[0]

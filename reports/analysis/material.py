@@ -7,6 +7,7 @@ from ..tables import Results, RunFacts
 from ..text import counted
 from .films import KeptClip, kept_clip
 from .gallery import Choice, choose_photos
+from .hints import HintCurves, hint_curves, is_hinted
 from .kernels import Kernels, read_kernels
 from .selection import ALL, Selection, only, weightless
 from .significance import Significance, compare_contenders
@@ -30,15 +31,26 @@ class Material:
         return weightless(self.whole.cells)
 
     @cached_property
-    def results(self) -> Results:
+    def with_hints(self) -> Results:
         """The run without `weightless` methods, of which a report says only that they were skipped.
 
         A run that has no other methods is whole.
         """
-        others = sorted(set(self.whole.cells["method"]) - set(self.weightless))
-        return (
-            only(self.whole, {label: label for label in others}) if self.weightless and others else self.whole
-        )
+        return _without(self.whole, self.weightless)
+
+    @cached_property
+    def results(self) -> Results:
+        """The run without `weightless` methods, and without answers to colour hints.
+
+        Almost all of a report is about it; `hints` has the rest.
+        """
+        cells = self.with_hints.cells
+        return _without(self.with_hints, list(cells["method"][is_hinted(cells)]))
+
+    @cached_property
+    def hints(self) -> HintCurves | None:
+        """Methods by number of hints over the headline's photos, or ``None`` if there were no hints."""
+        return hint_curves(self.with_hints, near_grey=not self.greyish)
 
     @property
     def run(self) -> RunFacts:
@@ -137,3 +149,9 @@ class Material:
     def _summarize(self, *, near_grey: bool = True, category: str | None = None) -> Summary:
         summary = summarize(self.results, near_grey=near_grey, category=category)
         return replace(summary, precision=self.selection.precision)
+
+
+def _without(results: Results, methods: list[str]) -> Results:
+    """Return a run without some methods; the whole run if it has no others."""
+    others = sorted(set(results.cells["method"]) - set(methods))
+    return only(results, {label: label for label in others}) if methods and others else results

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ... import UserError
 from ..tables import Results
+from .hints import base_label, is_hinted
 
 WITHOUT_WEIGHTS = "weights not found: bench weights get"
 """Start of the reason for a skipped method whose published weights are not on the machine."""
@@ -34,7 +35,8 @@ class Selection:
         """
         if not self.methods:
             return results
-        known = results.cells[["method", "name", "family"]].drop_duplicates()
+        hinted = results.cells[is_hinted(results.cells)]
+        known = results.cells.drop(hinted.index)[["method", "name", "family"]].drop_duplicates()
         names: dict[str, str] = {}
         for wanted, name in parse_methods(self.methods):
             found = known[(known[["method", "name", "family"]] == wanted).any(axis="columns")]["method"]
@@ -48,7 +50,9 @@ class Selection:
             names |= {label: name or label for label in exact}
         if len(set(names.values())) < len(names):
             raise UserError(f"two methods of '{self.methods}' would have the same name")
-
+        for label, hints in zip(hinted["method"], hinted["hints"], strict=True):
+            if (base := base_label(str(label), int(hints))) in names:
+                names[str(label)] = f"{names[base]}@{hints}"
         return only(results, names)
 
 

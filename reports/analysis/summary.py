@@ -12,8 +12,10 @@ from ..tables import FOR_ALL, MetricFacts, Results
 from ..text import decimals_for
 from .units import by_clip, has_clips
 
-GROUPS = ("baseline", "classical", "deep", "published", "exemplar")
+GROUPS = ("baseline", "classical", "deep", "published", "hinted", "exemplar")
 """The families in the order of every table; oracles follow, and the truth comes last."""
+
+HELPED = ("hinted", "exemplar")  #: The families that are given some of the true colour
 
 LEAD = "auc"  #: The leading metric of charts and gallery: unlike PSNR, it does not favour the dullest answer
 
@@ -55,10 +57,10 @@ class Summary:
 
     @property
     def groups(self) -> dict[str, str]:
-        """Label → ``oracle``, or the method's family; exemplar methods do not compete either."""
+        """Label → ``oracle``, or the method's family; hinted and exemplar methods do not compete either."""
         rows = zip(self.rows.index, self.rows["family"], self.rows["oracle"], strict=True)
         return {
-            str(label): "oracle" if oracle and family != "exemplar" else str(family)
+            str(label): "oracle" if oracle and family not in HELPED else str(family)
             for label, family, oracle in rows
         }
 

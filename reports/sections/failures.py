@@ -16,7 +16,7 @@ NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if nothing failed."""
     made: list[Block] = []
-    if failed := failed_cells(material.results.cells):
+    if failed := failed_cells(material.with_hints.cells):
         columns = ("method", "seed", "status", "phase", "reason", "log")
         made.append(PlainTable(columns, tuple(failed), "Runs of a method that failed"))
     if material.weightless:
@@ -26,7 +26,7 @@ def blocks(material: Material) -> list[Block]:
         made.append(
             Prose(f"{counted(unread['number'], 'photo')} of the training sample cannot be read: {which}.")
         )
-    if unscored := unscored_photos(material.results):
+    if unscored := unscored_photos(material.with_hints):
         headings = ("method", "status", "photos", "reason", "which")
         title = "Photos without a score"
         made += [Prose(f"{title}:"), PlainTable(headings, tuple(unscored), title)]

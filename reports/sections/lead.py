@@ -22,7 +22,7 @@ def blocks(material: Material) -> list[Block]:
         Code(run.options["budget"]),
         f". {rows['scored'].sum():,} of {rows['expected'].sum():,} expected predictions were scored",
     ]
-    cells = material.results.cells
+    cells = material.with_hints.cells
     if failed := len(failed_cells(cells)):
         failures = Strong(f"{failed} of {len(cells)} runs of a method failed")
         told += ["; ", failures, " (", Link("failures", "Failures"), ")"]

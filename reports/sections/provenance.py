@@ -23,6 +23,7 @@ MEANING = {
     "save": "how the result becomes a picture",
     "truth": "the picture with which a prediction is compared",
     "flow": "how the motion between the frames of a clip is found",
+    "hints": "how colour hints are drawn, of photos by their ids: fewer are the first ones of more",
     "reference_choice": "how reference photos are chosen",
 }
 """Field of the protocol → what it is."""
@@ -39,7 +40,7 @@ def blocks(material: Material) -> list[Block]:
     }
     details = [Details(title, (_facts(title, facts),)) for title, facts in parts.items()]
     details.insert(2, Details("Protocol", (_protocol(run),)))
-    images = material.results.images.drop(columns="cell")
+    images = material.with_hints.images.drop(columns="cell")
     return [Heading("Provenance"), Listing(run.command), *details, Data("images", images)]
 
 

@@ -1,6 +1,7 @@
 """Each check of the conformance suite fails on a method that breaks its promise."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,39 @@ class PeeksAtTheTruth(Broken):
         return np.full((*lightness.shape, 2), peeked / 4, np.float32)
 
 
+class PeeksAroundHints(Broken):
+    info = MethodInfo(
+        name="broken", family="classical", source="a test", trainable=True, hints=True, seeded=False
+    )
+
+    def colorize(self, lightness, context):
+        if context.hints is None:
+            return super().colorize(lightness, context)
+        return PeeksAtTheTruth.colorize(self, lightness, context)
+
+
+class CopiesHints(PeeksAroundHints):
+    """A method that keeps its promises: colour at the hints, the mean elsewhere."""
+
+    def colorize(self, lightness, context):
+        grey = Broken.colorize(self, lightness, context)
+        return (
+            grey if context.hints is None else np.where(context.hints.mask[..., None], context.hints.ab, grey)
+        )
+
+
+class NeedsHints(PeeksAroundHints):
+    def colorize(self, lightness, context):
+        return context.hints.ab.copy()
+
+
+class PaintsOverHints(PeeksAroundHints):
+    def colorize(self, lightness, context):
+        if context.hints is not None:
+            context.hints.ab[:] += 1
+        return super().colorize(lightness, replace(context, hints=None))
+
+
 class ReadsUnknownFile(Broken):
     table = Path()
 
@@ -162,6 +196,9 @@ CASES = [
     (WritesInput, "inputs unchanged", "changes the lightness"),
     (ThreadDependent, "threads", "threads give different answers"),
     (PeeksAtTheTruth, "hidden colour", "hidden colours"),
+    (PeeksAroundHints, "hints", "colours outside the hints"),
+    (NeedsHints, "hints", "AttributeError"),
+    (PaintsOverHints, "inputs unchanged", "changes the hints"),
     (
         ReadsUnknownFile,
         "files",
@@ -200,16 +237,21 @@ def test_a_file_that_the_method_names_or_made_itself_may_be_read(registered):
 
 
 def test_a_method_that_keeps_its_promises_passes(registered):
-    still, temporal = (
+    still, temporal, hinted = (
         {outcome.name: outcome.result for outcome in run_checks(registered(cls))}
-        for cls in (Broken, Remembers)
+        for cls in (Broken, Remembers, CopiesHints)
     )
     assert {name for name, result in still.items() if result != "passed"} == {
         "chunks of a clip",
         "memory of a clip",
+        "hints",
     }
-    assert {name for name, result in temporal.items() if result != "passed"} == {"batch independence"}
-    assert "failed" not in {*still.values(), *temporal.values()}
+    assert {name for name, result in temporal.items() if result != "passed"} == {
+        "batch independence",
+        "hints",
+    }
+    assert hinted["hints"] == "passed"
+    assert "failed" not in {*still.values(), *temporal.values(), *hinted.values()}
 
 
 def test_every_check_has_a_case():

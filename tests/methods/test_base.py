@@ -16,7 +16,7 @@ RIGHT = {"name": "my-method", "family": "classical", "source": "a test"}
         ({"name": "a--b"}, "name: Input should be in kebab-case"),
         (
             {"family": "quantum"},
-            "family: Input should be 'baseline', 'classical', 'deep', 'published' or 'exemplar'",
+            "family: Input should be 'baseline', 'classical', 'deep', 'published', 'hinted' or 'exemplar'",
         ),
         ({"source": ""}, "source: String should have at least 1 character"),
         ({"reference": "alike"}, "reference: Input should be 'none', 'similar' or 'random'"),

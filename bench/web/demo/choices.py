@@ -129,7 +129,8 @@ def _ready() -> Iterator[str]:
     """Yield the methods that need no training, parameter, extra or weights that are missing here."""
     for name, method in methods.items().items():
         info = method.info
-        if info.family == "baseline" or info.trainable or info.oracle or required_parameters(method):
+        unfit = info.family in ("baseline", "hinted") or info.trainable or info.oracle
+        if unfit or required_parameters(method):
             continue
         try:
             missing = MethodSpec(name).missing()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from ...base import MethodInfo, register
+from ...base import Hints, MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run, encoded_grey
 
@@ -43,7 +43,7 @@ class DDColorMethod(PublishedMethod):
         """Return the smaller sizes."""
         return {side: f"size={side}" for side in range(32, self.side, 32)}
 
-    def colorize_photo(self, lightness: Planes, run: Run, side: int) -> Planes:
+    def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""
         from ...pretrained.resampling import stretch  # imports torch
 

@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import Field
 
 from ....datasets.color.conversion import rgb_to_lab
-from ...base import MethodInfo, register
+from ...base import Hints, MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run, neutral_photo
 
@@ -73,7 +73,7 @@ class DeOldifyMethod(PublishedMethod):
         )
         return {**super().notes, "merge": merge} if self.path else {}
 
-    def colorize_photo(self, lightness: Planes, run: Run, side: int) -> Planes:
+    def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""
         photo = neutral_photo(lightness)
         grey = Image.fromarray(photo).resize((side, side), Image.Resampling.BILINEAR)

@@ -9,7 +9,7 @@ from PIL import Image
 from pydantic import Field
 
 from ....datasets.color.conversion import rgb_to_lab
-from ...base import MethodInfo, register
+from ...base import Hints, MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run, neutral_photo
 
@@ -26,7 +26,8 @@ class ZhangRelease(PublishedMethod):
 
     The photo is stretched to a square by PIL's bicubic filter on 8-bit RGB, here on the grey photo of the
     lightness; at the square's own size the lightness is taken as it is. The predicted a*b* is resized
-    bilinearly to the photo, without antialiasing.
+    bilinearly to the photo, without antialiasing. Hints, which only SIGGRAPH17 takes, are given as a*b* and
+    a mask of ones, as in its interactive tool.
     """
 
     class Parameters(PublishedMethod.Parameters):
@@ -45,7 +46,7 @@ class ZhangRelease(PublishedMethod):
         """Return the smaller sizes."""
         return {side: f"size={side}" for side in range(8, self.side, 8)}
 
-    def colorize_photo(self, lightness: Planes, run: Run, side: int) -> Planes:
+    def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""
         from ...pretrained.resampling import stretch  # imports torch
 
@@ -53,8 +54,16 @@ class ZhangRelease(PublishedMethod):
         if lightness.shape != (side, side):
             photo = Image.fromarray(neutral_photo(lightness)).resize((side, side), Image.Resampling.BICUBIC)
             small, _ = rgb_to_lab(np.asarray(photo))
-        ab = run(small[None, None])[0]
+        ab = run(small[None, None], *_as_planes(hints, side))[0]
         return stretch(ab, lightness.shape, "bilinear").transpose(1, 2, 0)
+
+
+def _as_planes(hints: Hints | None, side: int) -> tuple[Planes, ...]:
+    """Return a photo's hints as the network takes them: a*b* (1, 2, H, W) and mask (1, 1, H, W)."""
+    if hints is None:
+        return ()
+    small = hints.resized(side, side)
+    return small.ab.transpose(2, 0, 1)[None], small.mask[None, None].astype(np.float32)
 
 
 @register

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ....datasets.color.conversion import rgb_to_lab
-from ...base import MethodInfo, register
+from ...base import Hints, MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run, neutral_photo
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 SIDE, PATCH, GRID = 224, 16, 14
-CELLS = 112 * 112  #: Cells of 2×2 pixels, each with a hint or without
+CELLS = 112  #: Cells of 2×2 pixels along a side, each with a hint or without
 
 SOURCE = (
     "Yun et al. 2023, iColoriT: Towards Propagating Local Hint to the Right Region in Interactive "
@@ -30,7 +30,8 @@ class IColoriTMethod(PublishedMethod):
     The way in is that of its evaluation: the photo, here the grey photo of the lightness, is stretched to
     224² by PIL's bilinear filter on 8-bit RGB; at 224² the lightness is taken as it is. The way out is that
     of its demo: a*b* is enlarged bicubically, as by OpenCV. The evaluation computes in half precision; this
-    is float32.
+    is float32. Hints are given as in its evaluation: a cell with any part of a hint in it has that hint's
+    mean colour.
     """
 
     @property
@@ -38,7 +39,7 @@ class IColoriTMethod(PublishedMethod):
         """224, which positions and attention are made for."""
         return SIDE
 
-    def colorize_photo(self, lightness: Planes, run: Run, side: int) -> Planes:
+    def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""
         from ...pretrained.resampling import stretch  # imports torch
 
@@ -48,7 +49,12 @@ class IColoriTMethod(PublishedMethod):
             small, _ = rgb_to_lab(np.asarray(photo))
         lab = np.zeros((1, 3, side, side), np.float32)
         lab[0, 0] = (small - 50) / 100
-        tokens = run(lab, np.ones((1, CELLS), bool))[0]
+        unknown = np.ones((CELLS, CELLS), bool)
+        if hints is not None:
+            cells = hints.resized(CELLS, CELLS)
+            unknown = ~cells.mask
+            lab[0, 1:] = cells.ab.repeat(side // CELLS, 0).repeat(side // CELLS, 1).transpose(2, 0, 1) / 110
+        tokens = run(lab, unknown.reshape(1, -1))[0]
         patches = tokens.reshape(GRID, GRID, PATCH, PATCH, 2).transpose(4, 0, 2, 1, 3)
         return stretch(110 * patches.reshape(2, side, side), lightness.shape, "bicubic").transpose(1, 2, 0)
 
@@ -70,12 +76,13 @@ def _checkpoint(size: str, drive: str) -> dict[str, Checkpoint]:
 
 @register
 class IColoriTTiny(IColoriTMethod):
-    """iColoriT tiny: a vision transformer that spreads colour hints, here without any."""
+    """iColoriT tiny: a vision transformer that spreads colour hints; without any it colours by itself."""
 
     info = MethodInfo(
         name="icolorit-tiny",
         family="published",
         source=SOURCE,
+        hints=True,
         seeded=False,
         all_threads=True,
         weights=("icolorit-tiny",),
@@ -91,12 +98,13 @@ class IColoriTTiny(IColoriTMethod):
 
 @register
 class IColoriTBase(IColoriTMethod):
-    """iColoriT base: a vision transformer that spreads colour hints, here without any."""
+    """iColoriT base: a vision transformer that spreads colour hints; without any it colours by itself."""
 
     info = MethodInfo(
         name="icolorit-base",
         family="published",
         source=SOURCE,
+        hints=True,
         seeded=False,
         all_threads=True,
         weights=("icolorit-base",),

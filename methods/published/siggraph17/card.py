@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 
 @register
 class SIGGRAPH17(ZhangRelease):
-    """SIGGRAPH17: a U-Net that follows a user's colour hints, here without any.
-
-    Its network takes hints; this method colorizes from lightness alone.
-    """
+    """SIGGRAPH17: a U-Net that follows a user's colour hints; without any it colours by itself."""
 
     info = MethodInfo(
         name="siggraph17",
         family="published",
         source="Zhang, Zhu et al. 2017, Real-Time User-Guided Image Colorization with Learned Deep Priors",
+        hints=True,
         seeded=False,
         all_threads=True,
         weights=("siggraph17",),

@@ -14,6 +14,7 @@ DIGESTS = {
     "ddcolor": "4d49cdf8d279",
     "ddcolor-squash": "cb530d0e6ef3",
     "icolorit": "5458a4b4362f",
+    "ideepcolor": "acd1431a7919",
     "zhang2016": "72161b8e7dfe",
 }
 """They stand in published tables: only a new version of the protocol may move them, and all together."""

@@ -120,3 +120,26 @@ def upsampled_chroma(chroma, small_lightness, lightness, smoothness):
         plane = smooth + _bilinear(slopes[..., c], *lightness.shape) * detail
         planes.append(np.clip(plane, corners.min(axis=0), corners.max(axis=0)))
     return np.stack(planes, axis=-1)
+
+
+def levin_system(lightness, colours, mask, flat, matrix_of=np.zeros):
+    """Equation by equation, as the paper says them: the matrix, its rows with sums of 0, and both columns."""
+    height, width = lightness.shape
+    matrix = matrix_of((height * width, height * width))
+    right = np.zeros((height * width, 2))
+    for y in range(height):
+        for x in range(width):
+            here = y * width + x
+            matrix[here, here] = 1
+            if mask[y, x]:
+                right[here] = colours[y, x]
+                continue
+            rows, columns = range(max(y - 1, 0), min(y + 2, height)), range(max(x - 1, 0), min(x + 2, width))
+            variance = max(np.var([lightness[r, c] for r in rows for c in columns]), flat)
+            around = [(r, c) for r in rows for c in columns if (r, c) != (y, x)]
+            weights = np.array(
+                [np.exp(-((lightness[y, x] - lightness[place]) ** 2) / (2 * variance)) for place in around]
+            )
+            for (r, c), weight in zip(around, weights / weights.sum(), strict=True):
+                matrix[here, r * width + c] = -weight
+    return matrix, right

@@ -27,7 +27,7 @@ class OneLayer(PublishedMethod):
     def build_network(self):
         return torch.nn.Conv2d(CHANNELS, CHANNELS, 2, bias=False)
 
-    def colorize_photo(self, lightness, run, side):
+    def colorize_photo(self, lightness, run, side, hints=None):
         raise NotImplementedError
 
 

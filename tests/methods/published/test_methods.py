@@ -14,7 +14,7 @@ from skimage.color import rgb2lab
 from huebench import UserError
 from huebench.bench.conformance import run_checks
 from huebench.datasets.color.conversion import lab_to_rgb
-from huebench.methods.base import Context, methods
+from huebench.methods.base import Context, Hints, methods
 from huebench.methods.learning.memory import OutOfMemoryError
 from huebench.methods.pretrained.method import PublishedMethod
 from huebench.methods.spec import MethodSpec, parse_specs
@@ -136,6 +136,70 @@ def test_siggraph17_resizes_as_published(filled, weights_file, shape):
     np.testing.assert_allclose(found, expected.permute(1, 2, 0).numpy().clip(-110, 110), atol=0.05)
 
 
+def hints(height: int, width: int) -> Hints:
+    mask = np.zeros((1, height, width), bool)
+    ab = np.zeros((1, height, width, 2), np.float32)
+    for top, left, colour in ((6, 10, (50, -30)), (40, 22, (-40, 45)), (height - 2, width - 2, (0, 60))):
+        mask[0, top : top + 2, left : left + 2] = True
+        ab[0, top : top + 2, left : left + 2] = colour
+    return Hints(ab, mask)
+
+
+def test_siggraph17_gives_its_network_the_hints(filled, weights_file):
+    plane, given = lightness(64, 64), hints(64, 64)
+    method = made("siggraph17", weights_file, size=64)
+    with_hints = answer(
+        filled("siggraph17"),
+        plane[None, None],
+        given.ab.transpose(0, 3, 1, 2),
+        np.float32(given.mask[:, None]),
+    )[0].transpose(1, 2, 0)
+    found = method.colorize(plane[None], Context(hints=given))[0]
+    np.testing.assert_allclose(found, with_hints.clip(-110, 110), atol=1e-3)
+    automatic = method.colorize(plane[None], Context())[0]
+    assert np.abs(found - automatic).max() > 10
+    # No hint at all, and none for this photo, is the automatic answer, to the byte.
+    none = Hints(np.zeros_like(given.ab), np.zeros_like(given.mask))
+    assert method.colorize(plane[None], Context(hints=none)).tobytes() == automatic.tobytes()
+
+
+def test_icolorit_gives_its_network_the_hints_cell_by_cell(filled, weights_file):
+    plane, given = lightness(224, 224), hints(224, 224)
+    method, seen = made("icolorit-tiny", weights_file), []
+
+    def run(lab, mask):
+        seen.append((lab.copy(), mask.copy()))
+        return np.zeros((1, 196, 512), np.float32)
+
+    method.colorize_photo(plane, run, 224, given[0])
+    lab, mask = seen[0]
+    cells = given.mask[0].reshape(112, 2, 112, 2).any(axis=(1, 3))
+    np.testing.assert_array_equal(mask[0].reshape(112, 112), ~cells)
+    np.testing.assert_allclose(lab[0, 1:].transpose(1, 2, 0) * 110, given.ab[0], atol=1e-4)
+    automatic = method.colorize(plane[None], Context())
+    hinted = method.colorize(plane[None], Context(hints=given))
+    assert np.abs(hinted - automatic).max() > 1
+    none = Hints(np.zeros_like(given.ab), np.zeros_like(given.mask))
+    assert method.colorize(plane[None], Context(hints=none)).tobytes() == automatic.tobytes()
+
+
+@pytest.mark.parametrize(("name", "side"), [("siggraph17", 64), ("icolorit-tiny", 224)])
+def test_hints_of_a_photo_of_another_size_reach_the_network(weights_file, name, side):
+    given = hints(90, 120)
+    seen = []
+
+    def run(*arrays):
+        seen.append([array.copy() for array in arrays])
+        shape = (1, 2, side, side) if name == "siggraph17" else (1, 196, 512)
+        return np.zeros(shape, np.float32)
+
+    parameters = {"size": 64} if name == "siggraph17" else {}
+    made(name, weights_file, **parameters).colorize_photo(lightness(90, 120), run, side, given[0])
+    colours = seen[0][1][0] if name == "siggraph17" else seen[0][0][0, 1:] * 110
+    found = {tuple(np.rint(colour).astype(int)) for colour in colours.reshape(2, -1).T.tolist()}
+    assert found == {(0, 0), (50, -30), (-40, 45), (0, 60)}
+
+
 def test_icolorit_unfolds_its_patches_row_by_row(filled, weights_file):
     cv2 = pytest.importorskip("cv2")
     plane = lightness(120, 300)
@@ -224,7 +288,7 @@ def test_any_size_is_colorized(weights_file, shape):
 def test_memory_running_out_says_which_size_would_fit(weights_file, monkeypatch):
     method = made("eccv16", weights_file, size=64)
 
-    def colorize_photo(plane, run, side):
+    def colorize_photo(plane, run, side, hints):
         if side > 24:
             raise MemoryError
         return np.zeros((*plane.shape, 2), np.float32)

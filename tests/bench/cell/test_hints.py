@@ -1,0 +1,61 @@
+"""What a method is given of the truth: the hints, and nothing around them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from skimage import data
+
+from huebench.bench.cell.pipeline import Answer, Pipeline
+from huebench.bench.metrics import Scorer
+from huebench.bench.protocol.hints import HINTS
+from huebench.bench.protocol.protocol import Protocol
+from huebench.datasets.base import Entry
+from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
+
+ENTRIES = [Entry(name, "test", "", "", "") for name in ("one", "two")]
+NO_REFERENCES = SimpleNamespace(choose=lambda entries, lightness: [], read=lambda chosen: None)
+PIXELS = {"one": data.coffee()[:256:4, :256:4], "two": data.astronaut()[:256:4, :256:4]}
+
+
+def given(pixels, count, rule="huebench"):
+    """Return what a method is given of two photos, batch by batch."""
+    seen = []
+
+    def colorizer(batch):
+        seen.append(batch)
+        return Answer(np.zeros((*batch.lightness.shape, 2), np.float32), 0.0)
+
+    protocol, photos = Protocol(size=64, hints=rule), SimpleNamespace(read=lambda entry: pixels[entry.id])
+    Pipeline(protocol, photos, Scorer(("psnr",)), colorizer, NO_REFERENCES, hints=count).run(ENTRIES)
+    return seen
+
+
+@pytest.mark.parametrize("rule", HINTS)
+def test_colours_around_the_hints_do_not_reach_the_method(rule):
+    (before,) = given(PIXELS, 9, rule)
+    swapped = {}
+    for entry, mask in zip(ENTRIES, before.hints.mask, strict=True):
+        lightness, chroma = rgb_to_lab(PIXELS[entry.id])
+        other = lab_to_rgb(lightness, -chroma[..., ::-1])
+        swapped[entry.id] = np.where(mask[..., None], PIXELS[entry.id], other)
+    protocol = Protocol(size=64, hints=rule)
+    chroma = rgb_to_lab(np.stack(list(swapped.values())))[1]
+    after = protocol.hint([entry.id for entry in ENTRIES], before.lightness, chroma, 9)
+    np.testing.assert_array_equal(after.mask, before.hints.mask)
+    np.testing.assert_allclose(after.ab, before.hints.ab, atol=1e-4)
+    assert before.references is None
+    assert before.true_chroma is None
+
+
+def test_the_hints_are_those_of_the_protocol():
+    (batch,) = given(PIXELS, 9)
+    planes = Protocol().hide(np.stack([PIXELS[entry.id] for entry in ENTRIES]))
+    expected = Protocol(size=64, hints="huebench").hint(["one", "two"], *planes, 9)
+    np.testing.assert_array_equal(batch.hints.mask, expected.mask)
+    np.testing.assert_array_equal(batch.hints.ab, expected.ab)
+
+
+def test_no_hints_are_none():
+    (batch,) = given(PIXELS, 0)
+    assert batch.hints is None
