@@ -139,7 +139,7 @@ def fingerprint(results: Results, selection: Selection = ALL) -> str:
     digest = hashlib.sha256()
     facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
     digest.update(json.dumps([facts, asdict(selection)], sort_keys=True, default=str).encode())
-    tables = (results.cells, results.images, results.curves, results.accuracy_curves)
+    tables = (results.cells, results.images, results.curves, results.accuracy_curves, results.degraded)
     for table in (*tables, study.read_answers(results)):
         digest.update("\0".join(table.columns).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())

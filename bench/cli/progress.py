@@ -77,7 +77,7 @@ class LiveProgress:
         """Add the cell's bar."""
         self._starts[cell.key] = time.monotonic()
         self._tasks[cell.key] = self._progress.add_task(
-            escape(_title(cell)), total=None, what="starting", left=""
+            escape(cell.title), total=None, what="starting", left=""
         )
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
@@ -113,7 +113,7 @@ class LiveProgress:
             how = Text("already done", "dim") if reused else Text(f"done{took}", "green")
         else:
             how = Text.assemble((status["status"], "red"), f": {status['reason']}")
-        self._progress.console.print(Text.assemble(f"  {_title(cell)}  ", how))
+        self._progress.console.print(Text.assemble(f"  {cell.title}  ", how))
 
     def _print_epoch(self, cell: Cell, event: dict[str, Any]) -> None:
         """Leave a line for each epoch without a terminal, once its validation is known or the next begins."""
@@ -121,8 +121,8 @@ class LiveProgress:
             return
         if event["split"] == "train":
             self._print_waiting(cell)
-            self._lines[cell.key] = [_title(cell), f"epoch {event['epoch']}/{event['epochs']}"]
-        line = self._lines.setdefault(cell.key, [_title(cell)])
+            self._lines[cell.key] = [cell.title, f"epoch {event['epoch']}/{event['epochs']}"]
+        line = self._lines.setdefault(cell.key, [cell.title])
         line.append(f"{event['split']} loss {event['loss']:.4g} accuracy {event['accuracy']:.3f}")
         if event["split"] == "validation":
             self._print_waiting(cell)
@@ -132,7 +132,3 @@ class LiveProgress:
         if line:
             parts = filter(None, (*line, self._left.get(cell.key)))
             self._progress.console.print(Text(f"  {'  '.join(parts)}", "dim"), soft_wrap=True)
-
-
-def _title(cell: Cell) -> str:
-    return f"{cell.label} seed {cell.seed}" if cell.seed else cell.label

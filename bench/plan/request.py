@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, Ty
 from ... import UserError
 from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
+from ..protocol.degradations import Condition
 
 Scored = Literal["train", "validation", "test", "all"]
 """Photos to score: one split, or all."""
@@ -24,12 +25,24 @@ KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each value keeps more than the one before it."""
 
 
+Text = Annotated[str, Field(min_length=1)]
+"""An item of an option that may be repeated; an option of plain strings takes names separated by commas."""
+
 _SIZE: TypeAdapter[ByteSize] = TypeAdapter(Annotated[ByteSize, Field(gt=0)])
 
 
 def _names(value: object) -> object:
     """Split comma-separated names."""
     return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+def _conditions(value: object) -> object:
+    """Split names separated by commas, each once; strength 0 is the clean run itself."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        return value
+    named = [Condition.parse(name) for text in texts for name in str(text).split(",") if name.strip()]
+    return tuple(dict.fromkeys(each.text for each in named if each.strength))
 
 
 def _joined(value: object) -> object:
@@ -115,6 +128,14 @@ class Request(BaseModel):
     )
     metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
         None, "Metrics, separated by commas.  [default: the protocol's]"
+    )
+    degrade: Annotated[tuple[Text, ...], BeforeValidator(_conditions)] = option(
+        (),
+        "Score under degradations of the lightness that methods see, too: grain,blur:0.5; "
+        "`bench list degradations` shows all.",
+        facts=True,
+        flag="--degrade",
+        metavar="NAME[:STRENGTH]",
     )
     plugins: tuple[Path, ...] = option((), "Python file that registers a plugin.", flag="--plugin")
     out: Path | None = option(None, "Run folder.  [default: runs/DATASET, or runs/FOLDER-DIGEST]")

@@ -17,6 +17,7 @@ from ...datasets.color.conversion import near_grey, rgb_to_lab
 from ...methods.base import Chroma, Lightness
 from ..metrics import default_metrics, get_metric
 from .choices import FLOW, GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
+from .degradations import Condition, degraded
 
 RULES = {
     "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
@@ -59,11 +60,14 @@ class Protocol:
         Whether near-grey photos are scored: a name in `choices.NEAR_GREY`.
     flow
         How the motion between the frames of a clip is found: a name in `choices.FLOW`.
+    degrade
+        What is wrong with the lightness that methods see, such as ``grain:0.5``; ``""``: nothing. See
+        `huebench.bench.protocol.degradations`.
 
     Raises
     ------
     UserError
-        If a choice is unknown.
+        If a choice or a degradation is unknown.
     """
 
     size: int = 256
@@ -79,16 +83,20 @@ class Protocol:
     truth: str = USUAL["truth"]
     near_grey: str = USUAL["near_grey"]
     flow: str = USUAL["flow"]
+    degrade: str = ""
 
     def __post_init__(self) -> None:
         for name in USUAL:
             check_choice(name, getattr(self, name))
+        if self.degrade:
+            Condition.parse(self.degrade)
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them.
 
-        The truth and the near-grey photos are stated only where they are not treated as usual, and the flow
-        only where clips are scored: a protocol from before these choices existed keeps its digest.
+        The truth and the near-grey photos are stated only where they are not treated as usual, the flow only
+        where clips are scored, and a degradation only where there is one: a protocol from before these
+        choices existed keeps its digest.
         """
         facts = {
             **asdict(self),
@@ -100,11 +108,14 @@ class Protocol:
             "truth": TRUTH[self.truth].text,
             "near_grey": NEAR_GREY[self.near_grey],
             "flow": FLOW[self.flow],
+            "degrade": Condition.parse(self.degrade).meaning if self.degrade else "",
             **RULES,
         }
         unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
         if not any(get_metric(name).of_clips for name in self.metrics):
             unstated.add("flow")
+        if not self.degrade:
+            unstated.add("degrade")
         return {name: value for name, value in facts.items() if name not in unstated}
 
     @property
@@ -133,9 +144,13 @@ class Protocol:
         return INTERPOLATION[self.interpolation].apply(np.asarray(image), self.size)
 
     def hide(self, photos: RGB) -> tuple[Lightness, Chroma]:
-        """Split photos, uint8 (N, H, W, 3), into the lightness that methods see and the hidden chroma."""
+        """Split photos, uint8 (N, H, W, 3), into lightness and the hidden chroma."""
         lightness, chroma = rgb_to_lab(photos)
         return GREY[self.grey].apply(photos, lightness), chroma
+
+    def degraded(self, lightness: Lightness, photos: RGB, ids: list[str]) -> Lightness:
+        """Return the lightness that methods see of photos with these ids; see `hide`."""
+        return degraded(self.degrade, lightness, photos, ids)
 
     def restore(self, lightness: Lightness, chroma: Chroma) -> RGB:
         """Combine lightness and a method's chroma into photos, uint8 (N, H, W, 3)."""
