@@ -41,7 +41,10 @@ def _conditions(value: object) -> object:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple):
         return value
-    named = [Condition.parse(name) for text in texts for name in str(text).split(",") if name.strip()]
+    try:
+        named = [Condition.parse(name) for text in texts for name in str(text).split(",") if name.strip()]
+    except UserError as error:
+        raise ValueError(str(error)) from error  # the option's name is added to it
     return tuple(dict.fromkeys(each.text for each in named if each.strength))
 
 

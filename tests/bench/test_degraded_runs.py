@@ -126,5 +126,5 @@ def test_keys_of_clean_cells_and_models_do_not_depend_on_degradations():
 
 
 def test_an_unknown_degradation_is_refused_in_python():
-    with pytest.raises(UserError, match="--degrade: .*did you mean grain"):
+    with pytest.raises(UserError, match=r"--degrade: .*did you mean grain"):
         Request.of(degrade="grian")
