@@ -152,6 +152,12 @@ def ratio(above: Floats, below: Floats) -> tuple[Floats, Floats, Floats]:
     return value, low, high
 
 
+def _shares(part: Floats, whole: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return `ratio`, its interval cut to what shares can be, 0…1."""
+    value, low, high = ratio(part, whole)
+    return value, np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
 def _tables(sums: Sums, units: NDArray[np.generic]) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return a method's values by hue, and over all hues."""
     pixels, found, energy, edges = (
@@ -159,7 +165,7 @@ def _tables(sums: Sums, units: NDArray[np.generic]) -> tuple[pd.DataFrame, dict[
     )
     product = _by_unit(np.array(sums.product), units)
     columns = {
-        "recall": ratio(found, pixels),
+        "recall": _shares(found, pixels),
         "slope": ratio(product.real, energy),
         "shift": _shift(product),
     }
@@ -168,10 +174,10 @@ def _tables(sums: Sums, units: NDArray[np.generic]) -> tuple[pd.DataFrame, dict[
     lengths = pd.Series(np.hypot(*np.array(sums.cast).T)).groupby(units).mean().to_numpy(float)
     ones = np.ones((len(casts), 1))
     whole = {
-        "recall": ratio(found.sum(axis=1, keepdims=True), pixels.sum(axis=1, keepdims=True)),
+        "recall": _shares(found.sum(axis=1, keepdims=True), pixels.sum(axis=1, keepdims=True)),
         "slope": ratio(product.real.sum(axis=1, keepdims=True), energy.sum(axis=1, keepdims=True)),
-        "bleeding": ratio(edges[:, 1:2], edges[:, 0:1]),
-        "lost_edges": ratio(edges[:, 3:4], edges[:, 2:3]),
+        "bleeding": _shares(edges[:, 1:2], edges[:, 0:1]),
+        "lost_edges": _shares(edges[:, 3:4], edges[:, 2:3]),
         "cast": ratio(lengths[:, None], ones),
         "cast_a": ratio(casts[:, :1], ones),
         "cast_b": ratio(casts[:, 1:], ones),

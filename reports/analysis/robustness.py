@@ -32,10 +32,10 @@ class Robustness:
 
     def table(self, metric: str, column: str) -> pd.DataFrame:
         """Return a column of the losses of one metric: one row per method, one column per degradation."""
-        if metric not in self.losses.index.get_level_values("metric"):
-            return pd.DataFrame(columns=list(self.degradations), dtype=float)
-        found = self.losses.loc[metric, column].unstack("degradation")  # noqa: PD010  # it is a Series
-        return found.reindex(columns=list(self.degradations))
+        own = self.losses[column][self.losses.index.get_level_values("metric") == metric].droplevel("metric")
+        methods = own.index.get_level_values("method").unique()
+        table = own.unstack("degradation")  # noqa: PD010  # a Series has no pivot_table
+        return table.reindex(index=methods, columns=list(self.degradations))
 
 
 def robustness(results: Results, summary: Summary) -> Robustness | None:

@@ -50,9 +50,9 @@ def _rose(place: PolarAxes, hues: pd.DataFrame) -> None:
             continue  # no true pixel has this hue
         place.bar(middle, recall, 0.92 * width, color=color, linewidth=0)
         place.plot(middle, 1, marker="|", markersize=4, color=INK, linestyle="none")
-        if np.isfinite(shift):
-            turned = np.radians(shift)
-            # The slope is the part along the true hue; grey stays in the middle.
-            length = min(abs(slope / np.cos(turned)), OUTER) if abs(np.cos(turned)) > 0.05 else abs(slope)
-            place.plot([middle, middle + turned], [1, length], color=INK, linewidth=0.7)
-            place.plot(middle + turned, length, marker="o", markersize=3, color=INK, linestyle="none")
+        turned = np.radians(np.nan_to_num(shift))  # grey has no hue, and lies in the middle
+        # The slope is the part along the true hue.
+        length = min(abs(slope / np.cos(turned)), OUTER) if abs(np.cos(turned)) > 0.05 else abs(slope)
+        place.plot([middle, middle + turned], [1, length], color=INK, linewidth=0.5)
+        dot = {"markersize": 4, "markeredgewidth": 0.5, "markeredgecolor": INK}
+        place.plot(middle + turned, length, marker="o", color=color, linestyle="none", **dot)

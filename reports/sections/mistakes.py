@@ -54,8 +54,8 @@ def blocks(material: Material) -> list[Block]:
             f"an edge of colour, one of {FLAT:g} or less is none."
         ),
         Heading("Hues found and hues lost", 3),
-        *with_intervals(_hues(found, material, "recall", 100, "%", "Hues found (%), by true hue")),
-        *with_intervals(_hues(found, material, "shift", 1, "°", "Mean turn of the hue (°), by true hue")),
+        *with_intervals(_hues(found, material, "recall", 100, "Hues found (%), by true hue")),
+        *with_intervals(_hues(found, material, "shift", 1, "Mean turn of the hue (°), by true hue")),
         *_by_category(found, material),
         *_disputed(found, material),
     ]
@@ -81,9 +81,9 @@ def _methods(found: Mistakes, material: Material) -> Table:
     return Table(tuple(COLUMNS.values()), tuple(rows), "mistakes", caption)
 
 
-def _hues(found: Mistakes, material: Material, name: str, scale: float, unit: str, caption: str) -> Table:
+def _hues(found: Mistakes, material: Material, name: str, scale: float, caption: str) -> Table:
     """Return a value by true hue."""
-    columns = tuple(Column(f"{hue} ({100 * found.share[hue]:.0f}%)", unit) for hue in HUES)
+    columns = tuple(Column(f"{hue} ({100 * found.share[hue]:.0f}%)") for hue in HUES)
     rows = [
         Row(
             label,

@@ -94,11 +94,12 @@ def _pictures(found: Robustness, material: Material) -> list[Block]:
         labels = list(material.summary.scores.loc[labels, lead.name].sort_values(ascending=False).index)
     labels = [label for label in labels if label != "gray"][:MOST_METHODS] or labels[:1]
     names = found.degradations[:MOST_DEGRADATIONS]
-    folder, table = material.results.folder, kept.set_index(["method", "degradation"])
+    folder = material.results.folder
+    paths = {(row["method"], row["degradation"]): row for row in kept.to_dict("records")}
 
     def tile(label: str, name: str, column: str, row: str) -> Tile:
-        known = (label, name) in table.index
-        return Tile(row, "", name, folder / str(table.loc[(label, name), column]) if known else None)
+        known = paths.get((label, name))
+        return Tile(row, "", name, folder / str(known[column]) if known else None)
 
     clean = _clean(material, str(kept["photo"].iloc[0]))
     rows = [

@@ -95,7 +95,7 @@ def test_a_method_that_fails_on_clean_photos_is_not_tried_on_degraded_ones(plugi
 def test_kept_predictions_are_scored_again_with_their_degradations(tint, tmp_path):
     out = tmp_path / "out"
     first = huebench.run(**options(out, tint, degrade="fade", keep_predictions="all"))
-    again = huebench.score(out, metrics=("psnr",), plugins=(tint,))
+    again = huebench.score(out, metrics=("psnr",))
     assert "auc" not in again.degraded
     pd.testing.assert_series_equal(again.degraded["psnr"], first.degraded["psnr"])
 

@@ -67,10 +67,10 @@ def test_two_methods_have_the_log_odds_of_their_wins():
 
 
 def test_known_taste_is_found_within_the_intervals():
-    """95% intervals of 200 studies, whose participants differ, hold the taste about 95% of the time."""
+    """95% intervals of 100 studies, whose participants differ, hold the taste about 95% of the time."""
     rng = np.random.default_rng(3)
     inside, mean = [], np.mean(list(TASTE.values()))
-    for _ in range(200):
+    for _ in range(100):
         table = bradley_terry(simulated(rng, people=16, each=20, spread=0.0))
         inside += [
             table.loc[label, "low"] <= score - mean <= table.loc[label, "high"]
