@@ -44,7 +44,7 @@ def test_duels_are_about_the_photos_that_metrics_dispute(results):
 
 
 def test_a_single_method_has_nobody_to_duel_with(results):
-    with pytest.raises(UserError, match="--duels compares methods .* only gray: name two"):
+    with pytest.raises(UserError, match=r"--duels compares methods .* only gray: name two"):
         find_duels(results, find_pairs(results, "gray"))
 
 
