@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,7 +126,7 @@ def add(sums: Sums, truth: Complex, predicted: Complex) -> None:
     product = made * true.conj()
     found = (np.abs(made) >= COLORFUL) & (np.abs(np.angle(product)) <= NEAR)
 
-    def by_hue(values: NDArray[np.number]) -> Floats:
+    def by_hue(values: NDArray[Any]) -> Floats:
         return np.bincount(hue, values, len(HUES))
 
     sums.pixels.append(by_hue(np.ones(len(hue))))
@@ -136,7 +137,8 @@ def add(sums: Sums, truth: Complex, predicted: Complex) -> None:
     for axis in (0, 1):
         step, step_made = (np.abs(np.diff(each, axis=axis)) for each in (truth, predicted))
         flat, edge = step <= FLAT, step >= EDGE
-        edges += [flat.sum(), (step_made[flat] >= EDGE).sum(), edge.sum(), (step_made[edge] <= FLAT).sum()]
+        made_or_lost = (step_made[flat] >= EDGE).sum(), (step_made[edge] <= FLAT).sum()
+        edges += np.array([flat.sum(), made_or_lost[0], edge.sum(), made_or_lost[1]])
     sums.edges.append(edges)
     error = complex((predicted - truth).mean())
     sums.cast.append(np.array([error.real, error.imag]))
@@ -205,7 +207,7 @@ def _named(columns: Mapping[str, tuple[Floats, Floats, Floats]]) -> dict[str, Fl
     }
 
 
-def _by_unit(values: NDArray[np.number], units: NDArray[np.generic]) -> NDArray:
+def _by_unit(values: NDArray[Any], units: NDArray[np.generic]) -> NDArray[Any]:
     """Return the sums of rows that belong to one unit."""
     _, group = np.unique(units, return_inverse=True)
     sums = np.zeros((group.max() + 1, values.shape[1]), values.dtype)

@@ -1,6 +1,8 @@
 """Roses of hues: how much of every true hue a method finds, and where its colours go instead."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,21 +33,21 @@ def roses(hues: pd.DataFrame) -> Figure:
         for number, place in enumerate(places.flat):
             assert isinstance(place, PolarAxes)  # noqa: S101  # for the type checker
             if number < len(labels):
-                _rose(place, hues.loc[labels[number]])
+                _rose(place, hues.xs(labels[number], level="method").to_dict("index"))
                 place.set_title(labels[number], fontsize=7.5, pad=4)
             else:
                 place.set_axis_off()
         return figure
 
 
-def _rose(place: PolarAxes, hues: pd.DataFrame) -> None:
+def _rose(place: PolarAxes, hues: Mapping[Any, Mapping[Any, float]]) -> None:
     width = 2 * np.pi / len(HUES)
     place.set(ylim=(0, OUTER), xticks=[], yticks=[0.5, 1])
     place.set_yticklabels([])
     place.spines["polar"].set_visible(False)
     for number, (color, hue) in enumerate(zip(COLORS, HUES, strict=True)):
         middle = (number + 0.5) * width
-        recall, slope, shift = (float(hues.loc[hue, name]) for name in ("recall", "slope", "shift"))
+        recall, slope, shift = (hues[hue][name] for name in ("recall", "slope", "shift"))
         if not np.isfinite(recall):
             continue  # no true pixel has this hue
         place.bar(middle, recall, 0.92 * width, color=color, linewidth=0)
@@ -54,5 +56,7 @@ def _rose(place: PolarAxes, hues: pd.DataFrame) -> None:
         # The slope is the part along the true hue.
         length = min(abs(slope / np.cos(turned)), OUTER) if abs(np.cos(turned)) > 0.05 else abs(slope)
         place.plot([middle, middle + turned], [1, length], color=INK, linewidth=0.5)
-        dot = {"markersize": 4, "markeredgewidth": 0.5, "markeredgecolor": INK}
-        place.plot(middle + turned, length, marker="o", color=color, linestyle="none", **dot)
+        place.plot(
+            middle + turned, length, marker="o", color=color, linestyle="none", markersize=4,
+            markeredgewidth=0.5, markeredgecolor=INK,
+        )  # fmt: skip

@@ -1,5 +1,8 @@
 """What colours go wrong: hues, saturation, edges and casts, and the photos that methods dispute."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from ..analysis.material import Material
@@ -68,12 +71,13 @@ def blocks(material: Material) -> list[Block]:
 
 def _methods(found: Mistakes, material: Material) -> Table:
     """Return the values over all hues."""
+    methods = found.methods.to_dict("index")
     scale = {"recall": 100, "bleeding": 100, "lost_edges": 100}
     rows = [
         Row(
             label,
             material.summary.groups[label],
-            tuple(_entry(found.methods.loc[label], name, scale.get(name, 1)) for name in COLUMNS),
+            tuple(_entry(methods[label], name, scale.get(name, 1)) for name in COLUMNS),
         )
         for label in map(str, found.methods.index)
     ]
@@ -83,12 +87,13 @@ def _methods(found: Mistakes, material: Material) -> Table:
 
 def _hues(found: Mistakes, material: Material, name: str, scale: float, caption: str) -> Table:
     """Return a value by true hue."""
+    hues = found.hues.to_dict("index")
     columns = tuple(Column(f"{hue} ({100 * found.share[hue]:.0f}%)") for hue in HUES)
     rows = [
         Row(
             label,
             material.summary.groups[label],
-            tuple(_entry(found.hues.loc[(label, hue)], name, scale) for hue in HUES),
+            tuple(_entry(hues[label, hue], name, scale) for hue in HUES),
         )
         for label in map(str, found.methods.index)
     ]
@@ -99,12 +104,13 @@ def _by_category(found: Mistakes, material: Material) -> list[Block]:
     """Return the saturation slopes by category, if there are some."""
     if found.categories.empty:
         return []
+    slopes = found.categories.to_dict("index")
     names = list(dict.fromkeys(found.categories.index.get_level_values("category")))
     rows = [
         Row(
             label,
             material.summary.groups[label],
-            tuple(_entry(found.categories.loc[(label, name)], "slope", 1) for name in names),
+            tuple(_entry(slopes[label, name], "slope", 1) for name in names),
         )
         for label in map(str, found.methods.index)
     ]
@@ -119,13 +125,14 @@ def _disputed(found: Mistakes, material: Material) -> list[Block]:
         return []
     real = [label for label in map(str, found.methods.index) if not material.summary.rows.oracle[label]]
     shown = list(found.methods.loc[real, "slope"].abs().sort_values(ascending=False).index[:MOST_METHODS])
+    paths = found.pictures.to_dict("index")
     rows = [
         [
             Tile(
                 _shortened(str(photo)) if label == "truth" else label,
                 "",
                 label,
-                found.pictures.loc[photo, label],
+                paths[photo][label],
             )
             for label in ("truth", *shown)
         ]
@@ -151,7 +158,7 @@ def _shortened(name: str) -> str:
     return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
 
 
-def _entry(row: pd.Series, name: str, scale: float) -> Entry:
+def _entry(row: Mapping[Any, Any], name: str, scale: float) -> Entry:
     value, low, high = (scale * float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     decimals = 1 if scale == 100 or name == "shift" else 2
     return Entry(

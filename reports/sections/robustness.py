@@ -7,7 +7,7 @@ import pandas as pd
 from ..analysis.inference import LEVEL
 from ..analysis.material import Material
 from ..analysis.robustness import Robustness
-from ..blocks import Block, Bullets, Column, Data, Entry, Heading, Prose, Row, Table, Tile
+from ..blocks import Block, Bullets, Column, Data, Entry, Figure, Heading, Prose, Row, Table, Tile
 from ..charts.picture_rows import picture_rows
 from ..charts.robustness import loss_map
 from ..tables import MetricFacts
@@ -34,19 +34,9 @@ def blocks(material: Material) -> list[Block]:
         ),
         *_pictures(found, material),
     ]
-    for number, metric in enumerate(found.metrics):
-        losses = found.table(metric.name, "loss")
-        if number == 0 and not losses.empty:
-            made.append(
-                chart(
-                    "robustness",
-                    f"Loss of {metric.label} of every method under every degradation",
-                    f"Loss of {metric.label} against the clean photos; red is worse, blue better.",
-                    lambda losses=losses, metric=metric: loss_map(  # type: ignore[misc]
-                        losses, found.table(metric.name, "p_adjusted"), metric
-                    ),
-                )
-            )
+    if found.metrics and not found.table(found.metrics[0].name, "loss").empty:
+        made.append(_map(found, found.metrics[0]))
+    for metric in found.metrics:
         made += with_intervals(_table(found, material, metric))
     if found.missing:
         made.append(
@@ -55,9 +45,21 @@ def blocks(material: Material) -> list[Block]:
     return [*made, Data("robustness", found.losses.drop(columns=["error", "freedom"]))]
 
 
+def _map(found: Robustness, metric: MetricFacts) -> Figure:
+    """Return the heat map of a metric's losses."""
+    losses, p = (found.table(metric.name, column) for column in ("loss", "p_adjusted"))
+    return chart(
+        "robustness",
+        f"Loss of {metric.label} of every method under every degradation",
+        f"Loss of {metric.label} against the clean photos; red is worse, blue better.",
+        lambda: loss_map(losses, p, metric),
+    )
+
+
 def _table(found: Robustness, material: Material, metric: MetricFacts) -> Table:
     """Return the losses of a metric, with their intervals."""
-    losses, low, high = (found.table(metric.name, column) for column in ("loss", "low", "high"))
+    losses = found.table(metric.name, "loss")
+    own, low, high = (found.table(metric.name, each).to_dict("index") for each in ("loss", "low", "high"))
     decimals = change_decimals(float(losses.abs().max().max()), 0) if not losses.empty else 2
     groups = material.summary.groups
     rows = [
@@ -65,7 +67,7 @@ def _table(found: Robustness, material: Material, metric: MetricFacts) -> Table:
             label,
             groups[label],
             tuple(
-                _entry(losses.loc[label, name], low.loc[label, name], high.loc[label, name], decimals)
+                _entry(own[label][name], low[label][name], high[label][name], decimals)
                 for name in found.degradations
             ),
         )
