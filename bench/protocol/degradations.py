@@ -173,10 +173,9 @@ def to_light(lightness: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 @degradation("grain", "white noise of 6 L* (standard deviation)", most=10)
-def grain(given: Given) -> Lightness:
+def grain(given: Given) -> NDArray[np.floating]:
     """Add normal noise; at the sizes of a benchmark, grains are smaller than a pixel."""
-    noisy: Lightness = given.lightness + 6 * given.strength * given.rng.standard_normal(given.lightness.shape)
-    return noisy
+    return given.lightness + 6 * given.strength * given.rng.standard_normal(given.lightness.shape)
 
 
 @degradation("blur", "Gaussian blur whose standard deviation is 1/128 of the shorter side", most=10)

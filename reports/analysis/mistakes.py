@@ -127,7 +127,7 @@ def add(sums: Sums, truth: Complex, predicted: Complex) -> None:
     found = (np.abs(made) >= COLORFUL) & (np.abs(np.angle(product)) <= NEAR)
 
     def by_hue(values: NDArray[Any]) -> Floats:
-        return np.bincount(hue, values, len(HUES))
+        return np.bincount(hue, values, len(HUES)).astype(float)
 
     sums.pixels.append(by_hue(np.ones(len(hue))))
     sums.found.append(by_hue(found))

@@ -160,7 +160,8 @@ def disputes(summary: Summary, labels: list[str]) -> pd.DataFrame:
     every = pd.concat(rows).replace([np.inf, -np.inf], np.nan)
     scaled = every / np.sqrt((every**2).mean())
     dispute = np.minimum(scaled.max(axis="columns"), -scaled.min(axis="columns")).clip(lower=0).fillna(0)
-    return dispute.rename("dispute").rename_axis(["photo", "a", "b"]).reset_index()
+    made: pd.DataFrame = dispute.rename("dispute").rename_axis(["photo", "a", "b"]).reset_index()
+    return made
 
 
 def _reach(choices: pd.DataFrame, gradients: Floats, curvature: Floats) -> Floats:
@@ -179,7 +180,7 @@ def _reach(choices: pd.DataFrame, gradients: Floats, curvature: Floats) -> Float
 
 
 def _value(table: pd.DataFrame, photo: str, label: str) -> float:
-    return float(table.at[photo, label]) if photo in table.index and label in table else np.nan  # noqa: PD008
+    return float(table[label].get(photo, np.nan)) if label in table else np.nan
 
 
 def _correlation(gaps: Floats, sign: Floats) -> tuple[float, float, float]:

@@ -27,13 +27,14 @@ def roses(hues: pd.DataFrame) -> Figure:
     """
     with style():
         labels = list(dict.fromkeys(hues.index.get_level_values("method")))
+        rows: dict[Any, Any] = hues.to_dict("index")
         columns, lines = min(len(labels), TILES_A_LINE), math.ceil(len(labels) / TILES_A_LINE)
         figure = Figure(figsize=(1.6 * columns, 1.75 * lines + 0.1), layout="constrained")
         places = figure.subplots(lines, columns, squeeze=False, subplot_kw={"projection": "polar"})
         for number, place in enumerate(places.flat):
             assert isinstance(place, PolarAxes)  # noqa: S101  # for the type checker
             if number < len(labels):
-                _rose(place, hues.xs(labels[number], level="method").to_dict("index"))
+                _rose(place, {hue: rows[labels[number], hue] for hue in HUES})
                 place.set_title(labels[number], fontsize=7.5, pad=4)
             else:
                 place.set_axis_off()

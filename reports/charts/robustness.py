@@ -17,7 +17,7 @@ def loss_map(losses: pd.DataFrame, p: pd.DataFrame, metric: MetricFacts) -> Figu
     their adjusted p values in a table of the same shape, are in brackets.
     """
     with style():
-        values = losses.to_numpy(float)
+        values, significant = losses.to_numpy(float), p.to_numpy(float) < SIGNIFICANT
         reach = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
         figure = Figure(
             figsize=(2.4 + 0.72 * losses.shape[1], 1.2 + 0.27 * len(losses)), layout="constrained"
@@ -31,7 +31,7 @@ def loss_map(losses: pd.DataFrame, p: pd.DataFrame, metric: MetricFacts) -> Figu
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
                 text = signed(value, decimals)
-                sure = float(p.iloc[row, column]) < SIGNIFICANT
+                sure = significant[row, column]
                 color = "white" if abs(value) > 0.6 * reach else "black"
                 axes.text(
                     column, row, text if sure else f"({text})", ha="center", va="center", fontsize=7,

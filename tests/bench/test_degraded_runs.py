@@ -92,10 +92,12 @@ def test_a_method_that_fails_on_clean_photos_is_not_tried_on_degraded_ones(plugi
     assert pd.isna(row["photo"])
 
 
-def test_kept_predictions_are_scored_again_with_their_degradations(tint, tmp_path):
+def test_kept_predictions_are_scored_again_with_their_degradations(bench, tint, tmp_path):
     out = tmp_path / "out"
     first = huebench.run(**options(out, tint, degrade="fade", keep_predictions="all"))
-    again = huebench.score(out, metrics=("psnr",))
+    code, output = bench("score", out, "--metrics", "psnr")
+    assert code == 0, output
+    again = read_results(out)
     assert "auc" not in again.degraded
     pd.testing.assert_series_equal(again.degraded["psnr"], first.degraded["psnr"])
 

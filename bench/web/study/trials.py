@@ -108,7 +108,8 @@ def find_duels(results: Results, pairs: list[Pair]) -> list[Pair]:
         first.setdefault((pair.photo, pair.method), pair)
     found = disputes(summarize(results), labels)
     duels = []
-    for (a, b), table in found.groupby(["a", "b"]):
+    for names, table in found.groupby(["a", "b"]):
+        a, b = map(str, names)
         ranked = table.sort_values(["dispute", "photo"], ascending=[False, True])["photo"]
         shared = [photo for photo in ranked if {(photo, a), (photo, b)} <= first.keys()]
         for photo in shared[: (len(shared) + 1) // 2]:
