@@ -17,6 +17,7 @@ from ..reports.tables import (
     ACCURACY_COLUMNS,
     CELL_COLUMNS,
     CURVE_COLUMNS,
+    DEGRADED_COLUMNS,
     IMAGE_COLUMNS,
     MetricFacts,
     Results,
@@ -39,7 +40,7 @@ def collect(
     Parameters
     ----------
     cells
-        The cells, in the tables' order.
+        The cells, in the tables' order, degraded ones with their clean ones.
     statuses
         Filled by `huebench.bench.executors.runner.run_cells`; a cell that it lacks was not finished.
     run
@@ -49,10 +50,13 @@ def collect(
     folder
         The run folder; pictures that are missing from it or damaged are left out.
     """
-    rows, images, curves, accuracy = [], [], [], [pd.DataFrame()]
+    rows, images, curves, accuracy, degraded = [], [], [], [pd.DataFrame()], [pd.DataFrame()]
     for cell in cells:
         status = statuses.get(cell.key, {"status": "skipped", "reason": "the run ended before it"})
         photos = _photos(cell, status)
+        if cell.degradation:
+            degraded.append(_degraded(cell, status, photos))
+            continue
         rows.append(_cell_row(cell, status, photos, expected))
         accuracy += [curve.assign(**_identity(cell)) for curve in _accuracy_curves(cell, photos)]
         measured = photos.drop(columns=["seconds", *_curve_columns(cell)], errors="ignore")
@@ -64,8 +68,18 @@ def collect(
         images=only_whole(typed(pd.concat(images, ignore_index=True), IMAGE_COLUMNS), folder),
         curves=typed(pd.DataFrame(curves), CURVE_COLUMNS),
         accuracy_curves=typed(pd.concat(accuracy), ACCURACY_COLUMNS),
+        degraded=only_whole(typed(pd.concat(degraded, ignore_index=True), DEGRADED_COLUMNS), folder),
         folder=folder,
     )
+
+
+def _degraded(cell: Cell, status: dict[str, Any], photos: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a degraded cell: one per photo, or one that says why there is none."""
+    if photos.empty:
+        reason = without_home(status.get("reason", ""))
+        photos = pd.DataFrame([{"status": status["status"], "reason": reason}])
+    measured = photos.drop(columns=["seconds", *_curve_columns(cell)], errors="ignore")
+    return measured.assign(**_identity(cell), degradation=cell.degradation, protocol=cell.protocol.digest)
 
 
 def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:

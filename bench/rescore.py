@@ -62,7 +62,8 @@ def rescore(
     for path in plugins:
         load_plugin(path)
     with run_folder(folder):
-        listed = [Cell.read(folder, str(key)) for key in before.cells["cell"]]
+        keys_before = dict.fromkeys([*before.cells["cell"], *before.degraded["cell"]])
+        listed = [Cell.read(folder, str(key)) for key in keys_before]
         first = listed[0].request
         changes: dict[str, Any] = {
             "plugins": tuple(path.resolve() for path in plugins),
@@ -113,7 +114,7 @@ def _rescored(cell: Cell, changes: dict[str, Any], keys: dict[str, str]) -> Cell
     request = cell.request.model_copy(update=changes)
     given = {"method_plugin": "", **data_given(request)}
     changed = cell.model_copy(update={"request": request, **given, **keys})
-    key = score_key(cell.prediction_key, changed.sample, protocol_of(request))
+    key = score_key(cell.prediction_key, changed.sample, changed.protocol)
     return changed if key == cell.key else changed.model_copy(update={"key": key, "rescored": cell.key})
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 SECTIONS = (
-    "lead", "results", "gallery", "charts", "significance", "human_study", "near_grey", "hints", "films",
-    "by_category", "further", "colors", "training", "speed", "failures", "notes", "metrics", "all_pairs",
-    "provenance",
+    "lead", "results", "gallery", "charts", "significance", "human_study", "preferences", "near_grey",
+    "hints", "films", "by_category", "robustness", "further", "colors", "mistakes", "training", "speed",
+    "failures", "notes", "metrics", "all_pairs", "provenance",
 )  # fmt: skip
 """The modules of `sections` in a report, in order."""
 
@@ -142,13 +142,13 @@ def print_results(results: Results, console: Console, selection: Selection = ALL
 
 def fingerprint(results: Results, selection: Selection = ALL) -> str:
     """Return a hex digest of a report's sources, except the run's start and duration."""
-    from .analysis import kernels, study
+    from .analysis import kernels, preferences, study
 
     digest = hashlib.sha256()
     facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
     digest.update(json.dumps([facts, asdict(selection)], sort_keys=True, default=str).encode())
-    tables = (results.cells, results.images, results.curves, results.accuracy_curves)
-    for table in (*tables, study.read_answers(results)):
+    tables = (results.cells, results.images, results.curves, results.accuracy_curves, results.degraded)
+    for table in (*tables, study.read_answers(results), preferences.read_choices(results)):
         digest.update("\0".join(table.columns).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     if (benchmark := results.folder / kernels.FILE).is_file():

@@ -1,8 +1,9 @@
 """The result tables of a run: schema, reading and writing.
 
-A run folder holds ``run.json`` and four tidy Parquet tables. ``images`` has one row per cell and photo,
-``cells`` one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric
-and threshold. ``run.json`` describes every metric and holds the digests of the tables.
+A run folder holds ``run.json`` and tidy Parquet tables. ``images`` has one row per cell and photo, ``cells``
+one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric and
+threshold. ``degraded``, which only some runs have, is like ``images``, but the methods saw degraded photos.
+``run.json`` describes every metric and holds the digests of the tables.
 """
 
 import hashlib
@@ -114,13 +115,25 @@ ACCURACY_COLUMNS: dict[str, str] = {
 """Column → dtype of ``accuracy_curves.parquet``."""
 
 
+DEGRADED_COLUMNS: dict[str, str] = {
+    **IMAGE_COLUMNS,  # a cell that scored nothing has one row, without a photo
+    "degradation": "string",  # as in --degrade: grain:0.5
+    "protocol": "string",  # digest
+}
+"""Column → dtype of ``degraded.parquet``; further columns as in ``images.parquet``."""
+
+
 TABLES = {
     "cells": CELL_COLUMNS,
     "images": IMAGE_COLUMNS,
     "curves": CURVE_COLUMNS,
     "accuracy_curves": ACCURACY_COLUMNS,
+    "degraded": DEGRADED_COLUMNS,
 }
 """Name of every table → its columns."""
+
+OPTIONAL = ("degraded",)
+"""Tables that are not written if they have no rows."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +193,8 @@ class Results:
     curves: pd.DataFrame  #: One row per epoch and split of every training
     #: One row per method, metric and threshold.
     accuracy_curves: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), ACCURACY_COLUMNS))
+    #: One row per method, seed, degradation and photo, with every photo-level metric.
+    degraded: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), DEGRADED_COLUMNS))
     folder: Path = field(default_factory=Path)
 
 
@@ -199,12 +214,17 @@ def write_results(results: Results, folder: Path) -> None:
     _name_staged(folder)  # left by a killed writer
     digests = {}
     for name, columns in TABLES.items():
+        if name in OPTIONAL and getattr(results, name).empty:
+            continue
         staged = folder / f"{STAGED}{name}.parquet"
         with atomic(staged) as partial:
             typed(getattr(results, name), columns).to_parquet(partial, index=False)
         digests[name] = file_digest(staged)
     write_json(folder / "run.json", {**asdict(results.run), "tables": digests})
     _name_staged(folder)
+    for name in OPTIONAL:
+        if name not in digests:
+            (folder / f"{name}.parquet").unlink(missing_ok=True)  # of an earlier run into this folder
 
 
 def _name_staged(folder: Path) -> None:
@@ -245,7 +265,8 @@ def read_results(folder: Path) -> Results:
                 "use the huebench that wrote it, or a newer one"
             )
         stored = facts.pop("tables", {})
-        digests = {name: stored[name] for name in TABLES} if version >= DIGESTS_SINCE else {}
+        known = [name for name in TABLES if name in stored or name not in OPTIONAL]
+        digests = {name: stored[name] for name in known} if version >= DIGESTS_SINCE else {}
         facts["metrics"] = tuple(
             metric for each in facts["metrics"] for metric in _metric_facts(each, version)
         )
@@ -255,7 +276,7 @@ def read_results(folder: Path) -> Results:
         raise _damaged(path, error) from error
     tables = {
         name: _read_table(folder, name, digests.get(name))
-        for name in TABLES
+        for name in known
         # Before schema 3 some runs had none.
         if digests or name != "accuracy_curves" or (folder / f"{name}.parquet").exists()
     }
@@ -263,7 +284,8 @@ def read_results(folder: Path) -> Results:
         tables["accuracy_curves"] = tables["accuracy_curves"].replace({"metric": PER_PHOTO})
     if tables["cells"].empty:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
-    tables["images"] = only_whole(tables["images"], folder)
+    for name in tables.keys() & {"images", "degraded"}:
+        tables[name] = only_whole(tables[name], folder)
     return Results(run, **tables, folder=folder)
 
 

@@ -131,7 +131,9 @@ class Outcome:
     truth
         The picture that the prediction is compared with, uint8 (H, W, 3).
     lightness
-        Its lightness, the method's only input, float32 (H, W).
+        Its lightness, float32 (H, W).
+    seen
+        The method's only input, float32 (H, W): the lightness, or that degraded.
     prediction
         The method's answer.
     near_grey
@@ -147,6 +149,7 @@ class Outcome:
     problem: str = ""
     truth: RGB | None = None
     lightness: Lightness | None = None
+    seen: Lightness | None = None
     prediction: Prediction | None = None
     near_grey: bool = False
     scores: dict[str, Any] = field(default_factory=dict)
@@ -188,38 +191,6 @@ class References:
     def read(self, chosen: Sequence[Entry]) -> RGB | None:
         """Return the pixels of the references, uint8 (N, H, W, 3); ``None`` if there are none."""
         return np.stack([self.photos.read(entry) for entry in chosen]) if chosen else None
-
-
-def colorize(
-    protocol: Protocol,
-    colorizer: Colorizer,
-    lightness: Lightness,
-    references: RGB | None = None,
-    true_chroma: Chroma | None = None,
-    *,
-    starts: bool = True,
-    hints: Hints | None = None,
-) -> tuple[RGB, float]:
-    """Colorize photos from their lightness, and restore them.
-
-    Parameters
-    ----------
-    protocol
-        Restores the photos.
-    colorizer
-        The method.
-    lightness, references, true_chroma, starts, hints
-        See `Given`.
-
-    Returns
-    -------
-    photos
-        uint8 (N, H, W, 3).
-    seconds
-        Time of the method's call.
-    """
-    answer = colorizer(Given(lightness, references, true_chroma, starts, hints))
-    return protocol.restore(lightness, answer.chroma), answer.seconds
 
 
 @dataclass(frozen=True)
@@ -281,11 +252,13 @@ class Pipeline:
         """
         photos, outcomes = self._read(entries)
         if photos:
-            lightness, chroma = self.protocol.hide(np.stack([photo.rgb for photo in photos]))
-            truths = self.protocol.truth_of(np.stack([photo.rgb for photo in photos]))
+            pixels = np.stack([photo.rgb for photo in photos])
+            lightness, chroma = self.protocol.hide(pixels)
+            seen = self.protocol.degraded(lightness, pixels, [photo.entry.id for photo in photos])
+            truths = self.protocol.truth_of(pixels)
             self.enter("colorize")
             if kept is None:
-                predictions = self.colorize(photos, lightness, chroma, starts=starts)
+                predictions = self.colorize(photos, lightness, chroma, seen, starts=starts)
             else:
                 predictions = [kept[photo.entry.id] for photo in photos]
             self.enter("score")
@@ -295,6 +268,7 @@ class Pipeline:
                     photo.entry,
                     truth=truths[i],
                     lightness=lightness[i],
+                    seen=seen[i],
                     prediction=predictions[i],
                     near_grey=self.protocol.is_near_grey(chroma[i]),
                     scores=scores.columns,
@@ -303,26 +277,34 @@ class Pipeline:
         return [outcomes[entry.id] for entry in entries]
 
     def colorize(
-        self, photos: Sequence[Photo], lightness: Lightness, chroma: Chroma, *, starts: bool = True
+        self,
+        photos: Sequence[Photo],
+        lightness: Lightness,
+        chroma: Chroma,
+        seen: Lightness,
+        *,
+        starts: bool = True,
     ) -> list[Prediction]:
-        """Return the predictions for a batch; see `run`."""
+        """Return the predictions for a batch: what the method makes of ``seen`` joins ``lightness``.
+
+        See `run`.
+        """
         if self.temporal and not photos[0].entry.clip and len(photos) > 1:
-            singles = zip(photos, lightness, chroma, strict=True)
-            return [self.colorize([one], plane[None], ab[None])[0] for one, plane, ab in singles]
+            singles = zip(photos, lightness, chroma, seen, strict=True)
+            return [self.colorize([one], *(each[None] for each in planes))[0] for one, *planes in singles]
         assert self.colorizer is not None  # noqa: S101  # without it, every prediction is kept
         assert self.references is not None  # noqa: S101
-        chosen = self.references.choose([photo.entry for photo in photos], lightness)
-        restored, seconds = colorize(
-            self.protocol,
-            self.colorizer,
-            lightness,
+        chosen = self.references.choose([photo.entry for photo in photos], seen)
+        given = Given(
+            seen,
             self.references.read(chosen),
             self._seen(photos, chroma),
-            starts=starts,
-            hints=self._hints(photos, lightness, chroma),
+            starts,
+            self._hints(photos, lightness, chroma),
         )
+        answer = self.colorizer(given)
         names = [entry.id for entry in chosen] if chosen else [None] * len(photos)
-        share = seconds / len(photos)
+        restored, share = self.protocol.restore(lightness, answer.chroma), answer.seconds / len(photos)
         return [Prediction(rgb, share, name) for rgb, name in zip(restored, names, strict=True)]
 
     def _seen(self, photos: Sequence[Photo], chroma: Chroma) -> Chroma | None:
@@ -344,7 +326,7 @@ class Pipeline:
         """Colorize one photo and return the seconds, so that compilation and loading are not timed later."""
         for photo in self.photos:
             lightness, chroma = self.protocol.hide(photo.rgb[None])
-            return self.colorize([photo], lightness, chroma)[0].seconds
+            return self.colorize([photo], lightness, chroma, lightness)[0].seconds
         return 0.0
 
     def _read(self, entries: Sequence[Entry]) -> tuple[list[Photo], dict[str, Outcome]]:
@@ -389,6 +371,6 @@ def mean_auc(protocol: Protocol, colorizer: Colorizer, photos: Iterable[Photo]) 
     scores = []
     for photo in photos:
         lightness, _ = protocol.hide(photo.rgb[None])
-        restored, _ = colorize(protocol, colorizer, lightness)
+        restored = protocol.restore(lightness, colorizer(Given(lightness)).chroma)
         scores.append(scorer.score(protocol.truth_of(photo.rgb), restored[0]).columns["auc"])
     return float(np.mean(scores))

@@ -219,18 +219,19 @@ class SplitScorer:
 
     def _pictures(self, outcome: Outcome) -> dict[str, str]:
         """Keep a gallery photo's pictures; return the columns with their paths."""
-        cell, photo, lightness = self.cell, outcome.entry.id, outcome.lightness
+        cell, photo, seen = self.cell, outcome.entry.id, outcome.seen
         if cell.request.keep_predictions == "none" or photo not in cell.gallery:
             return {}
         assert outcome.truth is not None  # noqa: S101  # it was decoded
         assert outcome.prediction is not None  # noqa: S101
-        assert lightness is not None  # noqa: S101
-        grey = cell.protocol.restore(lightness[None], np.zeros((1, *lightness.shape, 2), np.float32))[0]
+        assert seen is not None  # noqa: S101
+        grey = cell.protocol.restore(seen[None], np.zeros((1, *seen.shape, 2), np.float32))[0]
         out, scored = cell.run_folder, cell.scored
+        given = f"input-{scored}" + (f"-{cell.protocol.digest}" if cell.degradation else "")
         return {
             "picture": write_picture(out, cell.prediction_folder.name, photo, outcome.prediction.rgb),
             "truth_picture": write_picture(out, f"truth-{scored}", photo, outcome.truth, shared=True),
-            "input_picture": write_picture(out, f"input-{scored}", photo, grey, shared=True),
+            "input_picture": write_picture(out, given, photo, grey, shared=True),
         }
 
 

@@ -1,4 +1,4 @@
-"""``bench list methods | datasets | metrics | protocols``, and the plan of a dry run."""
+"""``bench list methods | datasets | metrics | protocols | degradations``, and the plan of a dry run."""
 
 from __future__ import annotations
 
@@ -152,6 +152,17 @@ def _print_protocol(name: str, console: Console) -> None:
         console.print(f"not as there: {escape(preset.differs)}", highlight=False)
 
 
+@list_app.command("degradations")
+def list_degradations() -> None:
+    """Show all degradations of ``bench run --degrade``."""
+    from ..protocol.degradations import degradations
+
+    table = Table(Column("name", no_wrap=True), "at strength 1", "strength", box=None, header_style="bold")
+    for each in degradations.items().values():
+        table.add_row(escape(each.name), escape(each.text), f"0…{each.most:g}")
+    Console().print(table)
+
+
 def print_plan(plan: Plan, console: Console) -> None:
     """Show the cells of a plan and which of them are done."""
     from ..plan.resolve import protocol_of
@@ -161,7 +172,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     for cell in plan.cells:
         status = cell.status()
         state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
-        table.add_row(cell.key, escape(cell.label), str(cell.seed), escape(state))
+        degraded = f" under {cell.degradation}" if cell.degradation else ""
+        table.add_row(cell.key, escape(f"{cell.label}{degraded}"), str(cell.seed), escape(state))
     request, protocol = plan.request, protocol_of(plan.request)
     what = (
         f"{counted(len(plan.photos), f'{request.split} photo')} of {request.dataset}, protocol "

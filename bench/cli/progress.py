@@ -138,12 +138,10 @@ class LiveProgress:
         """Add the cell's bar."""
         self._waiting.pop(cell.key, None)
         expected, now = self._durations.expected(cell), time.monotonic()
-        task = self._progress.add_task(
-            escape(_title(cell)), total=None, what="starting", left=_clock(expected)
-        )
+        task = self._progress.add_task(escape(cell.title), total=None, what="starting", left=_clock(expected))
         self._running[cell.key] = _Running(cell, task, now, expected, told=now)
         if not self._console.is_terminal:
-            self._print_parts(_title(cell), "started", _clock(expected))
+            self._print_parts(cell.title, "started", _clock(expected))
 
     def event(self, cell: Cell, event: dict[str, Any]) -> None:
         """Move the cell's bar, or store an epoch's numbers to show next to it."""
@@ -179,7 +177,7 @@ class LiveProgress:
         else:
             how = Text(f"done{self._took(running)}", "green")
         scores = (f"{label} {value}" for label, value in first_scores(cell, status).items())
-        self._print(Text.assemble(f"  {_title(cell)}  ", how, *(f"  {score}" for score in scores)))
+        self._print(Text.assemble(f"  {cell.title}  ", how, *(f"  {score}" for score in scores)))
 
     def _took(self, running: _Running | None) -> str:
         if running is None:
@@ -205,8 +203,8 @@ class LiveProgress:
             return
         if event["split"] == "train":
             self._print_waiting(running)
-            running.line = [_title(running.cell), f"epoch {event['epoch']}/{event['epochs']}"]
-        running.line = running.line or [_title(running.cell)]
+            running.line = [running.cell.title, f"epoch {event['epoch']}/{event['epochs']}"]
+        running.line = running.line or [running.cell.title]
         running.line.append(f"{event['split']} loss {event['loss']:.4g} accuracy {event['accuracy']:.3f}")
         if event["split"] == "validation":
             self._print_waiting(running)
@@ -222,7 +220,7 @@ class LiveProgress:
             return
         running.told = time.monotonic()
         what = f"{event['what']} {event['done']:,}/{event['total']:,}"
-        self._print_parts(_title(running.cell), what, _clock(running.seconds_left()))
+        self._print_parts(running.cell.title, what, _clock(running.seconds_left()))
 
     def _print_parts(self, *parts: str) -> None:
         self._print(Text(f"  {'  '.join(filter(None, parts))}", "dim"))
@@ -243,7 +241,3 @@ def _numbers(event: dict[str, Any]) -> str:
         f"epoch {event['epoch']}/{event['epochs']} {event['split']} loss {event['loss']:.4g} "
         f"accuracy {event['accuracy']:.3f}"
     )
-
-
-def _title(cell: Cell) -> str:
-    return f"{cell.label} seed {cell.seed}" if cell.seed else cell.label

@@ -19,6 +19,10 @@ def study(
     methods: Annotated[
         str | None, typer.Option(help="Methods of the run to show.  [default: all but oracles]")
     ] = None,
+    duels: Annotated[
+        bool,
+        typer.Option("--duels", help="Show two methods' pictures, chosen where metrics disagree most."),
+    ] = False,
     trials: Annotated[int, typer.Option(min=1, help="Pairs per participant.")] = 40,
     practice: Annotated[int, typer.Option(min=1, help="Practice pairs before them, with feedback.")] = 10,
     exposure: Annotated[
@@ -28,15 +32,18 @@ def study(
         str, typer.Option(help="Address to serve on; 0.0.0.0 exposes the page to the network.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
-    results: Annotated[bool, typer.Option("--results", help="Show the fool rates and exit.")] = False,
+    results: Annotated[
+        bool, typer.Option("--results", help="Show fool rates and preferences, and exit.")
+    ] = False,
 ) -> None:
-    """Serve a page where people tell real photos from colorized ones; the report shows the fool rate."""
+    """Serve a page where people tell real photos from colorized ones, or compare two methods."""
     from ..web.study.command import print_rates, serve
 
     if results:
         print_rates(folder, Console())
         return
     serve(
-        folder.resolve(), methods=methods, practice=practice, trials=trials, exposure=exposure, host=host,
+        folder.resolve(), methods=methods, duels=duels, practice=practice, trials=trials,
+        exposure=exposure, host=host,
         port=port,
     )  # fmt: skip

@@ -89,16 +89,25 @@ def run_cells(
             observer.finished(cell, statuses[cell.key], reused=True)
         else:
             pending.append(cell)
-    if not pending:
-        return
-    with closing(executor.run(pending, observer)) as ended:
-        for cell, status in ended:
-            statuses[cell.key] = status
-            observer.finished(cell, status, reused=False)
-            if fail_fast and status["status"] != "ok":
-                left = {"status": "skipped", "reason": f"--fail-fast: {cell.label} failed before it"}
-                statuses |= {each.key: left for each in pending if each.key not in statuses}
-                return
+    clean = [cell for cell in pending if not cell.degradation]
+    # Degraded cells only load the models that clean ones have trained, so they come after all of these.
+    for stage in (clean, [cell for cell in pending if cell.degradation]):
+        fitted = {cell.fit_key for cell in cells if statuses.get(cell.key, {}).get("status") == "ok"}
+        ready = [cell for cell in stage if not cell.degradation or cell.fit_key in fitted]
+        for cell in stage:
+            if cell not in ready:
+                statuses[cell.key] = {"status": "skipped", "reason": "its method failed on the clean photos"}
+                observer.finished(cell, statuses[cell.key], reused=False)
+        if not ready:
+            continue
+        with closing(executor.run(ready, observer)) as ended:
+            for cell, status in ended:
+                statuses[cell.key] = status
+                observer.finished(cell, status, reused=False)
+                if fail_fast and status["status"] != "ok":
+                    left = {"status": "skipped", "reason": f"--fail-fast: {cell.title} failed before it"}
+                    statuses |= {each.key: left for each in pending if each.key not in statuses}
+                    return
 
 
 def impossible(cell: Cell) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -71,6 +72,9 @@ class Cell(BaseModel):
         Key of the finished cell whose predictions are scored again instead of running the method, or ``""``.
     problem
         Why it cannot run, or ``""``.
+    degradation
+        What is wrong with the lightness that its method sees, as in ``--degrade``; ``""`` for a clean cell,
+        with which it shares the fitted model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -103,11 +107,18 @@ class Cell(BaseModel):
     trained_on: int = 0
     rescored: OptionalKey = ""
     problem: str = ""
+    degradation: str = ""
 
     @property
     def protocol(self) -> Protocol:
-        """The frozen protocol."""
-        return protocol_of(self.request)
+        """The frozen protocol, with the cell's degradation."""
+        return replace(protocol_of(self.request), degrade=self.degradation)
+
+    @property
+    def title(self) -> str:
+        """Its name in progress and lists: method, seed unless 0, and degradation."""
+        seed = f" seed {self.seed}" if self.seed else ""
+        return f"{self.label}{seed}" + (f" under {self.degradation}" if self.degradation else "")
 
     @property
     def run_folder(self) -> Path:

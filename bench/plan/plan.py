@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -128,10 +128,14 @@ def make_plan(request: Request) -> Plan:
         "gallery": gallery(photos),
     }
     cells: dict[str, Cell] = {}
-    for spec in parse_specs(request.methods, clips=dataset.info.clips, hints=bool(request.hints)):
-        for hints, seed in product(_hints(spec, request), _seeds(spec, request)):
-            cell = _cell(spec, request, data, {**shared, "seed": seed, "hints": hints})
-            cells.setdefault(cell.key, cell)
+    specs = parse_specs(request.methods, clips=dataset.info.clips, hints=bool(request.hints))
+    for degradation in ("", *request.degrade):
+        # A picture of each degradation is enough.
+        own = {"degradation": degradation, "gallery": shared["gallery"][: 1 if degradation else None]}
+        for spec in specs:
+            for hints, seed in product(_hints(spec, request), _seeds(spec, request)):
+                cell = _cell(spec, request, data, {**shared, **own, "seed": seed, "hints": hints})
+                cells.setdefault(cell.key, cell)
     trained_on = _trained_on(request, training.split("train"), photos)
     return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
 
@@ -240,12 +244,14 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         class_source(type(method), plugin), shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
-    given = [hints, HINTS[protocol_of(request).hints].text] if hints else []
+    protocol = replace(protocol_of(request), degrade=shared["degradation"])
+    given = [hints, HINTS[protocol.hints].text] if hints else []
+    seen = [protocol.facts()["degrade"]] if protocol.degrade else []
     prediction_key = digest(
-        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given
+        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given, *seen
     )
     return Cell(
-        key=score_key(prediction_key, data.sample, protocol_of(request)),
+        key=score_key(prediction_key, data.sample, protocol),
         fit_key=fit_key,
         prediction_key=prediction_key,
         method_given=given_source(filter(None, [plugin]), method.files),

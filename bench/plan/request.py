@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, Ty
 from ... import UserError
 from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
+from ..protocol.degradations import Condition
 
 Scored = Literal["train", "validation", "test", "all"]
 """Photos to score: one split, or all."""
@@ -31,12 +32,27 @@ METHODS, PHOTOS, TRAINING = "Methods", "Photos", "Training"
 SCORING, RESULTS, MACHINE = "Scoring", "Results", "Where and how it runs"
 """Panels of options in the help of a command."""
 
+Text = Annotated[str, Field(min_length=1)]
+"""An item of an option that may be repeated; an option of plain strings takes names separated by commas."""
+
 _SIZE: TypeAdapter[ByteSize] = TypeAdapter(Annotated[ByteSize, Field(gt=0)])
 
 
 def _names(value: object) -> object:
     """Split comma-separated names."""
     return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+def _conditions(value: object) -> object:
+    """Split names separated by commas, each once; strength 0 is the clean run itself."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        return value
+    try:
+        named = [Condition.parse(name) for text in texts for name in str(text).split(",") if name.strip()]
+    except UserError as error:
+        raise ValueError(str(error)) from error  # the option's name is added to it
+    return tuple(dict.fromkeys(each.text for each in named if each.strength))
 
 
 def _joined(value: object) -> object:
@@ -65,8 +81,8 @@ def option(default: Any, help_: str, *, facts: bool = False, **shown: Any) -> An
         Whether ``run.json`` records it under ``options``.
     shown
         Limits (``ge``, ``gt``, ``le``), and for the command line ``flag``, ``metavar``, ``envvar``, the
-        ``panel`` of the help, what ``completes`` it in a shell, a name in `huebench.bench.cli.completion`, and
-        ``listed`` for values that are separated by commas.
+        ``panel`` of the help, ``listed`` for values that are separated by commas, and what ``completes`` it
+        in a shell, a name in `huebench.bench.cli.completion`.
     """
     limits = {name: shown.pop(name) for name in ("ge", "gt", "le") if name in shown}
     return Field(default, description=help_, json_schema_extra={"facts": facts, **shown}, **limits)
@@ -151,6 +167,15 @@ class Request(BaseModel):
         facts=True,
         metavar="COUNTS",
         listed=True,
+        panel=SCORING,
+    )
+    degrade: Annotated[tuple[Text, ...], BeforeValidator(_conditions)] = option(
+        (),
+        "Score under degradations of the lightness that methods see, too: grain,blur:0.5; "
+        "`bench list degradations` shows all.",
+        facts=True,
+        flag="--degrade",
+        metavar="NAME[:STRENGTH]",
         panel=SCORING,
     )
     plugins: tuple[Path, ...] = option(

@@ -20,6 +20,7 @@ from ...methods.base import Chroma, Lightness
 from ...methods.hints import Hints
 from ..metrics import default_metrics, get_metric
 from .choices import FLOW, GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
+from .degradations import Condition, degraded
 from .hints import HINTS, NONE
 
 RULES = {
@@ -65,11 +66,14 @@ class Protocol:
         How the motion between the frames of a clip is found: a name in `choices.FLOW`.
     hints
         How the colour hints are drawn that some methods are given: a name in `hints.HINTS`, or ``none``.
+    degrade
+        What is wrong with the lightness that methods see, such as ``grain:0.5``; ``""``: nothing. See
+        `huebench.bench.protocol.degradations`.
 
     Raises
     ------
     UserError
-        If a choice is unknown.
+        If a choice or a degradation is unknown.
     """
 
     size: int = 256
@@ -86,19 +90,22 @@ class Protocol:
     near_grey: str = USUAL["near_grey"]
     flow: str = USUAL["flow"]
     hints: str = NONE
+    degrade: str = ""
 
     def __post_init__(self) -> None:
         for name in USUAL:
             check_choice(name, getattr(self, name))
         if self.hints not in (NONE, *HINTS):
             raise UserError(f"protocol: hints '{self.hints}' must be one of {', '.join((NONE, *HINTS))}")
+        if self.degrade:
+            Condition.parse(self.degrade)
 
     def facts(self) -> dict[str, Any]:
         """Return all choices and `RULES`, as ``run.json`` and the report state them.
 
         The truth and the near-grey photos are stated only where they are not treated as usual, the flow only
-        where clips are scored, and hints only where they are given: a protocol from before these choices
-        existed keeps its digest.
+        where clips are scored, hints and a degradation only where there are any: a protocol from before
+        these choices existed keeps its digest.
         """
         facts = {
             **asdict(self),
@@ -110,6 +117,7 @@ class Protocol:
             "truth": TRUTH[self.truth].text,
             "near_grey": NEAR_GREY[self.near_grey],
             "flow": FLOW[self.flow],
+            "degrade": Condition.parse(self.degrade).meaning if self.degrade else "",
             **RULES,
         }
         unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
@@ -119,6 +127,8 @@ class Protocol:
             unstated.add("hints")
         else:
             facts["hints"] = HINTS[self.hints].text
+        if not self.degrade:
+            unstated.add("degrade")
         return {name: value for name, value in facts.items() if name not in unstated}
 
     @property
@@ -147,7 +157,7 @@ class Protocol:
         return INTERPOLATION[self.interpolation].apply(np.asarray(image), self.size)
 
     def hide(self, photos: RGB) -> tuple[Lightness, Chroma]:
-        """Split photos, uint8 (N, H, W, 3), into the lightness that methods see and the hidden chroma."""
+        """Split photos, uint8 (N, H, W, 3), into lightness and the hidden chroma."""
         lightness, chroma = rgb_to_lab(photos)
         return GREY[self.grey].apply(photos, lightness), chroma
 
@@ -169,6 +179,10 @@ class Protocol:
             for photo, plane, ab in zip(photos, lightness, chroma, strict=True)
         ]
         return Hints(np.stack([each.ab for each in drawn]), np.stack([each.mask for each in drawn]))
+
+    def degraded(self, lightness: Lightness, photos: RGB, ids: list[str]) -> Lightness:
+        """Return the lightness that methods see of photos with these ids; see `hide`."""
+        return degraded(self.degrade, lightness, photos, ids)
 
     def restore(self, lightness: Lightness, chroma: Chroma) -> RGB:
         """Combine lightness and a method's chroma into photos, uint8 (N, H, W, 3)."""

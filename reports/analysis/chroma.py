@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,8 +19,8 @@ BINS = 50
 PIXELS_A_PICTURE = 4096  #: Pixels per picture in a histogram, evenly spread
 
 
-def kept_pictures(results: Results, summary: Summary) -> dict[str, list[Path]]:
-    """Return the kept pictures of the truth and of every method, for photos that all of them have.
+def kept_photos(results: Results, summary: Summary) -> pd.DataFrame:
+    """Return the photos whose pictures were kept for every method: photo (row) × ``truth`` or method → path.
 
     Empty if there are none. Methods without kept pictures are left out.
     """
@@ -28,10 +29,15 @@ def kept_pictures(results: Results, summary: Summary) -> dict[str, list[Path]]:
     table = first.pivot_table(index="photo", columns="method", values="picture", aggfunc="first")
     table = table[[label for label in summary.rows.index if label in table]].dropna()
     if table.empty:
-        return {}
+        return pd.DataFrame()
     truth = first.drop_duplicates("photo").set_index("photo").loc[table.index, "truth_picture"]
     columns = {"truth": truth, **{str(label): table[label] for label in table}}
-    return {label: [results.folder / str(path) for path in paths] for label, paths in columns.items()}
+    return pd.DataFrame(columns, dtype=object).map(lambda path: results.folder / str(path))
+
+
+def kept_pictures(results: Results, summary: Summary) -> dict[str, list[Path]]:
+    """Return the pictures of `kept_photos` by ``truth`` and method; empty if there are none."""
+    return {str(label): list(paths) for label, paths in kept_photos(results, summary).items()}
 
 
 def histogram(pictures: list[Path]) -> NDArray[np.float64]:

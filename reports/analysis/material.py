@@ -9,6 +9,9 @@ from .films import KeptClip, kept_clip
 from .gallery import Choice, choose_photos
 from .hints import HintCurves, hint_curves, is_hinted
 from .kernels import Kernels, read_kernels
+from .mistakes import Mistakes, mistakes
+from .preferences import Preferences, read_preferences
+from .robustness import Robustness, robustness
 from .selection import ALL, Selection, only, weightless
 from .significance import Significance, compare_contenders
 from .statistics import Intervals, intervals
@@ -127,6 +130,16 @@ class Material:
         return compare_contenders(self.headline)
 
     @cached_property
+    def robustness(self) -> Robustness | None:
+        """The losses under degradations, or ``None`` if the run has none."""
+        return robustness(self.results, self.summary)
+
+    @cached_property
+    def mistakes(self) -> Mistakes | None:
+        """What is wrong with the colours of the kept pictures, or ``None`` if there are none."""
+        return mistakes(self.results, self.summary)
+
+    @cached_property
     def gallery(self) -> Choice:
         """The photos of the gallery."""
         return choose_photos(self.results, self.summary)
@@ -135,6 +148,11 @@ class Material:
     def study(self) -> Study | None:
         """The human study, or ``None`` if there are no answers."""
         return read_study(self.results, self.summary)
+
+    @cached_property
+    def preferences(self) -> Preferences | None:
+        """People's preferences between methods, or ``None`` if nobody has chosen."""
+        return read_preferences(self.results, self.summary)
 
     @cached_property
     def kernels(self) -> Kernels | None:

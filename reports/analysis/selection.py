@@ -69,6 +69,7 @@ def only(results: Results, names: Mapping[str, str]) -> Results:
         images=shown(results.images),
         curves=shown(results.curves),
         accuracy_curves=shown(results.accuracy_curves),
+        degraded=shown(results.degraded),
     )
 
 

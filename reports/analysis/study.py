@@ -67,13 +67,18 @@ def read_answers(results: Results) -> pd.DataFrame:
         with closing(open_database(path)) as database:
             rows = database.execute(f"SELECT {', '.join(columns)} FROM answers").fetchall()  # noqa: S608  # ours
     except sqlite3.Error as error:
-        raise UserError(
-            f"'{path}' is not a readable database of a study ({error}): restore a backup, "
-            "or move the file away to write a report without the study"
-        ) from error
+        raise UserError(damaged(path, error)) from error
     answers = pd.DataFrame(rows, columns=columns)
     kept = answers[answers["cell"].isin(results.cells["cell"])]
     return kept.sort_values(["participant", "photo"], ignore_index=True)
+
+
+def damaged(path: Path, error: Exception) -> str:
+    """Say that a study's database cannot be read, and what to do."""
+    return (
+        f"'{path}' is not a readable database of a study ({error}): restore a backup, "
+        "or move the file away to write a report without the study"
+    )
 
 
 def copy_answers(source: Path, target: Path) -> None:
@@ -110,11 +115,9 @@ def fool_rates(answers: pd.DataFrame) -> pd.DataFrame:
     real one (0…1; 0.5: indistinguishable from the truth); the ends ``low`` and ``high`` of its interval,
     NaN where all answers agree; ``answers`` and ``participants``.
 
-    A person's answers are correlated, so the unit is the person once there are `ENOUGH` of them. They need
-    not have answered equally often: the rate is a ratio of two sums, and the interval uses its linearization
-    (Cochran 1977, Sampling Techniques, 6.3).
+    See `share` for the interval.
     """
-    rows = {str(method): _rate(theirs) for method, theirs in answers.groupby("method")}
+    rows = {str(method): share(theirs, "fooled") for method, theirs in answers.groupby("method")}
     return pd.DataFrame.from_dict(
         rows, orient="index", columns=["fool_rate", "low", "high", "answers", "participants"]
     ).astype({"answers": int, "participants": int})
@@ -133,11 +136,18 @@ def open_database(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _rate(answers: pd.DataFrame) -> tuple[float, float, float, int, int]:
+def share(answers: pd.DataFrame, column: str) -> tuple[float, float, float, int, int]:
+    """Return a column's mean, the ends of its interval, and how many answers and people there are.
+
+    The values are 0…1. A person's answers are correlated, so the unit is the person once there are
+    `ENOUGH` of them. They need not have answered equally often: the share is a ratio of two sums, and the
+    interval uses its linearization (Cochran 1977, Sampling Techniques, 6.3). It is NaN where all answers
+    agree.
+    """
     people = answers["participant"].nunique()
     unit = answers["participant"] if people >= ENOUGH else answers.index
-    sums = answers["fooled"].groupby(unit).agg(["sum", "count"])
-    rate = float(answers["fooled"].mean())
+    sums = answers[column].groupby(unit).agg(["sum", "count"])
+    rate = float(answers[column].mean())
     linear = rate + (sums["sum"] - rate * sums["count"]) / sums["count"].mean()
     low, high = (float(end[0].clip(0, 1)) for end in estimates(linear.to_numpy(float)[:, None]).interval())
     if rate in (0, 1):

@@ -9,7 +9,7 @@ from pathlib import Path
 from .... import UserError
 from .trials import Pair, Side, Trial
 
-SCHEMA = """
+TABLES = """
 CREATE TABLE IF NOT EXISTS participants (
     id TEXT PRIMARY KEY,        -- random; no personal data is stored
     exposure REAL NOT NULL,     -- seconds for which each photo is shown
@@ -23,19 +23,15 @@ CREATE TABLE IF NOT EXISTS trials (
     method TEXT NOT NULL,
     photo TEXT NOT NULL,
     colorized TEXT NOT NULL,    -- paths inside the run folder
-    real TEXT NOT NULL,
+    real TEXT NOT NULL,         -- of a duel, the other method's picture
     real_side TEXT NOT NULL CHECK (real_side IN ('left', 'right')),
     answer TEXT CHECK (answer IN ('left', 'right')),  -- the side taken for real
     seconds REAL,               -- from the end of the exposure to the answer
     shown REAL,                 -- the longer of the two exposures, as the page measured it
+    other TEXT NOT NULL DEFAULT '',       -- of a duel, the method of `real`
+    other_cell TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (participant, number)
 );
--- Answers that count: no practice, and no exposure over 1.5 times as long as intended, such as in a
--- background tab.
-CREATE VIEW IF NOT EXISTS answers AS
-    SELECT participant, cell, method, photo, exposure, answer <> real_side AS fooled
-    FROM trials JOIN participants ON id = participant
-    WHERE NOT practice AND answer IS NOT NULL AND shown <= 1.5 * exposure;
 -- Favourites of the visitors of bench demo.
 CREATE TABLE IF NOT EXISTS votes (
     visitor TEXT NOT NULL,      -- random; no personal data is stored
@@ -47,6 +43,37 @@ CREATE TABLE IF NOT EXISTS votes (
     PRIMARY KEY (visitor, photo)
 );
 """
+
+VIEWS = """
+DROP VIEW IF EXISTS answers;
+DROP VIEW IF EXISTS preferences;
+-- Answers that count: no practice, and no exposure over 1.5 times as long as intended, such as in a
+-- background tab.
+CREATE VIEW answers AS
+    SELECT participant, cell, method, photo, exposure, answer <> real_side AS fooled
+    FROM trials JOIN participants ON id = participant
+    WHERE NOT practice AND answer IS NOT NULL AND shown <= 1.5 * exposure AND other = '';
+-- Choices between two methods that count: whether `method` was chosen rather than `other`.
+CREATE VIEW preferences AS
+    SELECT participant, photo, cell, method, other_cell, other, answer <> real_side AS chosen
+    FROM trials JOIN participants ON id = participant
+    WHERE NOT practice AND answer IS NOT NULL AND shown <= 1.5 * exposure AND other <> '';
+"""
+
+ADDED = ("other", "other_cell")
+"""Columns of trials that databases from before duels lack."""
+
+
+def prepare(database: sqlite3.Connection) -> None:
+    """Create what a study's database lacks."""
+    database.executescript(TABLES)
+    known = {row[1] for row in database.execute("PRAGMA table_info(trials)")}
+    for column in ADDED:
+        if column not in known:
+            database.execute(f"ALTER TABLE trials ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    views = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+    if views < {"answers", "preferences"}:
+        database.executescript(VIEWS)
 
 
 class Answers:
@@ -71,7 +98,7 @@ class Answers:
         try:
             with self._database() as database:
                 database.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not block each other
-                database.executescript(SCHEMA)
+                prepare(database)
                 before = {row[0] for row in database.execute("SELECT exposure FROM participants")}
         except sqlite3.Error as error:
             raise UserError(f"'{path}' cannot hold the answers of a study: {error}") from error
@@ -90,22 +117,24 @@ class Answers:
             )
             rows = [
                 (participant, trial.number, trial.practice, trial.pair.cell, trial.pair.method,
-                 trial.pair.photo, trial.pair.colorized, trial.pair.real, trial.real_side)
+                 trial.pair.photo, trial.pair.colorized, trial.pair.real, trial.real_side,
+                 trial.pair.other, trial.pair.other_cell)
                 for trial in trials
             ]  # fmt: skip
             database.executemany(
-                "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)", rows
+                "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, ?, ?)", rows
             )
 
     def trials(self, participant: str) -> list[Trial]:
         """Return a participant's trials in order; none for an unknown participant."""
         with self._database() as database:
             rows = database.execute(
-                "SELECT number, practice, cell, method, photo, colorized, real, real_side "
+                "SELECT number, practice, real_side, "
+                "cell, method, photo, colorized, real, other, other_cell "
                 "FROM trials WHERE participant = ? ORDER BY number",
                 (participant,),
             ).fetchall()
-        return [Trial(row[0], bool(row[1]), Pair(*row[2:7]), row[7]) for row in rows]
+        return [Trial(row[0], bool(row[1]), Pair(*row[3:]), row[2]) for row in rows]
 
     def given(self, participant: str) -> list[Side]:
         """Return a participant's answers so far, in the order of the trials."""

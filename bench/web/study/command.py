@@ -8,9 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from .... import UserError
+from ....reports.analysis.preferences import read_preferences
 from ....reports.analysis.study import DATABASE, read_study
 from ....reports.analysis.summary import summarize
+from ....reports.blocks import Table as Rates
 from ....reports.sections.human_study import rates_table
+from ....reports.sections.preferences import scores_table
 from ....reports.tables import read_results
 from ....wording import counted
 from ...cli.console import Console
@@ -19,7 +22,15 @@ from .votes import favourites
 
 
 def serve(
-    folder: Path, *, methods: str | None, practice: int, trials: int, exposure: float, host: str, port: int
+    folder: Path,
+    *,
+    methods: str | None,
+    duels: bool,
+    practice: int,
+    trials: int,
+    exposure: float,
+    host: str,
+    port: int,
 ) -> None:
     """Serve a run's study until it is interrupted, then show the fool rates.
 
@@ -32,12 +43,14 @@ def serve(
 
     from .answers import Answers
     from .page import Page, make_app
-    from .trials import find_pairs
+    from .trials import find_duels, find_pairs
 
     console = Console()
-    pairs = find_pairs(read_results(folder), methods)
+    results = read_results(folder)
+    pairs = find_pairs(results, methods)
+    between = find_duels(results, pairs) if duels else []
     answers = Answers(folder / DATABASE, exposure)
-    app = make_app(Page(folder, pairs, answers, practice, trials), host)
+    app = make_app(Page(folder, pairs, answers, practice, trials, between), host)
     listening = listen(host, port)
     server = create_server(
         app,
@@ -49,6 +62,8 @@ def serve(
     )
     photos, names = {pair.photo for pair in pairs}, {pair.method for pair in pairs}
     shown = f"{counted(len(photos), 'photo')} by {counted(len(names), 'method')}"
+    if between:
+        shown = f"{counted(len(between), 'pair')} of two methods, {shown}"
     console.print(Text(f"{shown}; answers go into {folder / DATABASE}"), soft_wrap=True)
     console.print(Text(f"study: {url_of(host, listening)} (Ctrl-C to stop)"), soft_wrap=True)
     for number in (signal.SIGINT, signal.SIGTERM):  # shells start background jobs with SIGINT ignored
@@ -61,7 +76,7 @@ def serve(
 
 
 def print_rates(folder: Path, console: Console) -> None:
-    """Show the fool rates of a run's study, and the favourites that visitors of ``bench demo`` chose.
+    """Show a study's fool rates and preferences, and the favourites that visitors of ``bench demo`` chose.
 
     Raises `UserError` if the run or its study cannot be read.
     """
@@ -72,16 +87,26 @@ def print_rates(folder: Path, console: Console) -> None:
         console.print(
             Text(f"{label}: favourite in {chosen} of {counted(shown, 'comparison')}"), soft_wrap=True
         )
-    if study is None:
+    preferences = read_preferences(results, summary)
+    if study is None and preferences is None:
         console.print("no answers yet")
-        return
-    rates = rates_table(study, summary)
+    if study is not None:
+        _show(rates_table(study, summary), console)
+        given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
+        how = f"50% means indistinguishable from real; bench report {folder} adds them to the report"
+        console.print(Text(f"{given}; {how}"), soft_wrap=True)
+    if preferences is not None:
+        _show(scores_table(preferences, summary), console)
+        people = counted(preferences.participants, "participant")
+        given = f"{counted(preferences.choices, 'choice')} between methods by {people}"
+        console.print(Text(f"{given}; bench report {folder} adds them to the report"), soft_wrap=True)
+
+
+def _show(rates: Rates, console: Console) -> None:
+    """Print a table of methods."""
     table = Table("method", box=None, header_style="bold")
     for column in rates.columns:
         table.add_column(column.title, justify="right")
     for row in rates.rows:
         table.add_row(*map(Text, (row.label, *(entry.text for entry in row.entries))))
     console.print(table)
-    given = f"{counted(study.answers, 'answer')} of {counted(study.participants, 'participant')}"
-    how = f"50% means indistinguishable from real; bench report {folder} adds them to the report"
-    console.print(Text(f"{given}; {how}"), soft_wrap=True)

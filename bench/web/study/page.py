@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -84,15 +84,16 @@ class Page:
     #: `practice`, `trials`: Number of each per participant.
     practice: int
     trials: int
+    duels: list[Pair] = field(default_factory=list)  #: Pairs of two methods for the trials, if any
 
     def index(self) -> str:
         """Return the HTML page."""
-        return render_template("study.html.j2", exposure=self.answers.exposure)
+        return render_template("study.html.j2", exposure=self.answers.exposure, duels=bool(self.duels))
 
     def add_participant(self) -> Response:
         """Add a new participant and draw the trials."""
         participant = secrets.token_hex(16)
-        trials = draw_trials(self.pairs, participant, self.practice, self.trials)
+        trials = draw_trials(self.pairs, participant, self.practice, self.trials, self.duels)
         self.answers.add(participant, trials)
         response = jsonify(self._state(participant, trials))
         response.set_cookie(COOKIE, participant, httponly=True, samesite="Strict")
@@ -146,6 +147,8 @@ class Page:
         state: dict[str, Any] = {"practice": practice, "trials": len(trials) - practice}
         if len(given) < len(trials):
             return state | {"next": len(given) + 1}
+        if trials[-1].pair.other:
+            return state | {"next": None, "fooled": None}  # nobody is fooled in a duel
         both = zip(given, trials, strict=True)
         fooled = sum(answer != trial.real_side for answer, trial in both if not trial.practice)
         return state | {"next": None, "fooled": fooled}

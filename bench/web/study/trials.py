@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from .... import UserError
+from ....reports.analysis.preferences import disputes
+from ....reports.analysis.summary import summarize
 from ....reports.tables import Results
 from ....wording import counted
 
@@ -19,13 +22,23 @@ SIDES: tuple[Side, Side] = ("left", "right")
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo and a method's colorization: keys, and the paths of both pictures in the run folder."""
+    """A photo and a method's colorization: keys, and the paths of both pictures in the run folder.
+
+    In a duel, ``real`` is the picture of an ``other`` method instead of the photo.
+    """
 
     cell: str
     method: str
     photo: str
     colorized: str
     real: str
+    other: str = ""
+    other_cell: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What is shown beside the truth, or in a duel both methods, for counting."""
+        return f"{self.method} {self.other}" if self.other else self.method
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,46 @@ def find_pairs(results: Results, methods: str | None = None) -> list[Pair]:
     return [Pair(*row) for row in rows.itertuples(index=False)]
 
 
-def draw_trials(pairs: list[Pair], participant: str, practice: int, trials: int) -> list[Trial]:
+def find_duels(results: Results, pairs: list[Pair]) -> list[Pair]:
+    """Return pairs of two methods' pictures of one photo, about which the run's metrics disagree most.
+
+    Of each two methods, the half of the photos with the largest dispute is taken; see
+    `huebench.reports.analysis.preferences.disputes`.
+
+    Parameters
+    ----------
+    results
+        The run.
+    pairs
+        From `find_pairs`: the methods and photos to show.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two methods.
+    """
+    labels = sorted({pair.method for pair in pairs})
+    if len(labels) < 2:
+        raise UserError(f"--duels compares methods with one another, but there is only {labels[0]}: name two")
+    first: dict[tuple[str, str], Pair] = {}
+    for pair in pairs:  # of several seeds the first
+        first.setdefault((pair.photo, pair.method), pair)
+    found = disputes(summarize(results), labels)
+    duels = []
+    for names, table in found.groupby(["a", "b"]):
+        a, b = map(str, names)
+        ranked = table.sort_values(["dispute", "photo"], ascending=[False, True])["photo"]
+        shared = [photo for photo in ranked if {(photo, a), (photo, b)} <= first.keys()]
+        for photo in shared[: (len(shared) + 1) // 2]:
+            one, other = first[photo, a], first[photo, b]
+            real, cell = other.colorized, other.cell
+            duels.append(Pair(one.cell, a, photo, one.colorized, real, other.method, cell))
+    return sorted(duels, key=lambda duel: (duel.photo, duel.shown))
+
+
+def draw_trials(
+    pairs: list[Pair], participant: str, practice: int, trials: int, duels: Sequence[Pair] = ()
+) -> list[Trial]:
     """Draw a participant's trials; the same participant always has the same ones.
 
     No photo is shown twice, because participants would recognize the real one. Methods appear equally
@@ -85,16 +137,24 @@ def draw_trials(pairs: list[Pair], participant: str, practice: int, trials: int)
         The participant's random id, which seeds the draw.
     practice, trials
         Number of each; practice comes first.
+    duels
+        Pairs of two methods to draw the trials from, and only practice from ``pairs``.
     """
     rng = np.random.default_rng(list(participant.encode()))
     photos = sorted({pair.photo for pair in pairs})
     share = min(1.0, len(photos) / (practice + trials))
     practice = min(max(1, round(practice * share)), len(photos) - 1)
     trials = min(trials, len(photos) - practice)
-    shuffled = rng.permutation(photos)[: practice + trials]
+    shuffled = list(map(str, rng.permutation(photos)))
+    if duels:
+        disputed = {duel.photo for duel in duels}
+        shuffled.sort(key=lambda photo: photo in disputed)  # practice takes the others as far as they go
+        trials = min(trials, sum(photo in disputed for photo in shuffled[practice:]))
+        shuffled = [*shuffled[:practice], *(each for each in shuffled[practice:] if each in disputed)]
     made: list[Trial] = []
     for first, count in ((0, practice), (practice, trials)):
-        chosen = _balanced(pairs, list(shuffled[first : first + count]), rng)
+        source = list(duels) if duels and first else pairs
+        chosen = _balanced(source, shuffled[first : first + count], rng)
         sides = rng.permutation([SIDES[i % 2] for i in range(count)])
         made += [
             Trial(number, first == 0, pair, "left" if side == "left" else "right")
@@ -109,12 +169,12 @@ def _balanced(pairs: list[Pair], photos: list[str], rng: np.random.Generator) ->
     chosen = []
     for photo in photos:
         options = [pair for pair in pairs if pair.photo == photo]
-        least = min(seen[pair.method] for pair in options)
-        rarest = sorted({pair.method for pair in options if seen[pair.method] == least})
-        method = rarest[rng.integers(len(rarest))]
-        seeds = [pair for pair in options if pair.method == method]
+        least = min(seen[pair.shown] for pair in options)
+        rarest = sorted({pair.shown for pair in options if seen[pair.shown] == least})
+        shown = rarest[rng.integers(len(rarest))]
+        seeds = [pair for pair in options if pair.shown == shown]
         chosen.append(seeds[rng.integers(len(seeds))])
-        seen[method] += 1
+        seen[shown] += 1
     return chosen
 
 

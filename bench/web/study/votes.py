@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .... import UserError
 from ....reports.analysis.study import open_database
-from .answers import SCHEMA
+from .answers import prepare
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def keep_vote(path: Path, vote: Vote) -> None:
     row = (vote.visitor, vote.photo, vote.method, vote.settings, json.dumps(vote.among), given)
     try:
         with closing(sqlite3.connect(path, timeout=30)) as database, database:
-            database.executescript(SCHEMA)
+            prepare(database)
             database.execute("INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?, ?, ?)", row)
     except sqlite3.Error as error:
         raise UserError(f"'{path}' cannot hold votes: {error}") from error

@@ -69,7 +69,7 @@ async function trial() {
   const left = await expose("left");
   const right = await expose("right");
   asked = { shown: Math.max(left, right), since: performance.now() };
-  at("feedback").textContent = "Which one is real, left or right?";
+  at("feedback").textContent = document.body.dataset.question;
   for (const button of buttons) button.disabled = false;
 }
 
@@ -91,8 +91,9 @@ async function answer(side) {
 
 function finish() {
   const { fooled, trials } = state;
-  at("result").textContent =
-    `You took the computer’s colours for real in ${fooled} of ${trials} pairs. Who guesses gets about half.`;
+  at("result").textContent = fooled === null
+    ? `Your ${trials} choices are kept.`
+    : `You took the computer’s colours for real in ${fooled} of ${trials} pairs. Who guesses gets about half.`;
   show("end");
 }
 
