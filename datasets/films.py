@@ -92,7 +92,8 @@ class Film:
             raise PhotoError(f"the film ends after {found:,} frames that can be decoded") from None
         except (av.FFmpegError, OSError, IndexError, ValueError) as error:
             self._next = -1
-            raise PhotoError(f"not a film that can be read ({error})") from error
+            reason = getattr(error, "strerror", None) or error
+            raise PhotoError(f"not a film that can be read ({reason})") from error
 
 
 def _decoded(path: Path) -> Iterator[VideoFrame]:
@@ -111,6 +112,8 @@ def _decoded(path: Path) -> Iterator[VideoFrame]:
 
 
 def _upright_rgb(frame: VideoFrame) -> RGB:
+    if frame.is_corrupt:
+        raise PhotoError("a damaged frame, which the decoder filled from others")
     if frame.width * frame.height > max_pixels():
         raise PhotoError(f"{frame.width}×{frame.height} pixels, more than {max_pixels():,}")
     if (transfer := HDR.get(int(getattr(frame, "color_trc", 0) or 0))) is not None:
