@@ -6,6 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from huebench.datasets.films import exactly
+
 av = pytest.importorskip("av", reason="needs the extra 'video'")
 
 BT709, UNSTATED, BT601 = 1, 2, 5
@@ -79,7 +81,7 @@ def decoded(path):
 
 
 def rgb(frame, matrix=BT601):
-    return frame.reformat(format="rgb24", src_colorspace=matrix).to_ndarray()
+    return frame.reformat(format="rgb24", src_colorspace=matrix, interpolation=exactly()).to_ndarray()
 
 
 def yellow(path, matrix=BT601):
