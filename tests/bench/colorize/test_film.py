@@ -247,5 +247,5 @@ def test_real_films_keep_their_times_sound_and_lightness(colorize, tmp_path, nam
     assert [frame.time for frame in new] == [frame.time for frame in old]
     for frames in list(zip(old, new, strict=True))[::50]:
         before, after = (srgb().lightness(rgb(frame, matrix)) for frame in frames)
-        assert np.abs(after - before).mean() < 0.5
-        assert np.quantile(np.abs(after - before), 0.99) < 2
+        assert np.abs(after - before).mean() < 0.75
+        assert np.quantile(np.abs(after - before), 0.99) < 3
