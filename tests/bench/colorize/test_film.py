@@ -12,6 +12,7 @@ from PIL import Image
 from huebench import Method, MethodInfo, register
 from huebench.bench.colorize import film as films
 from huebench.bench.colorize.film import distance
+from huebench.bench.colorize.film_reading import FilmReader
 from huebench.bench.colorize.profiles import srgb
 
 from ...film_files import BT601, BT709, FULL, LIMITED, decoded, pictures, rgb, sounds, write, yellow
@@ -111,6 +112,16 @@ def test_distance_of_a_slow_motion_is_small():
     first, second = (picture[..., 0] / np.float32(2.55) for picture in pictures(2))
     assert distance(first, second) < films.CUT / 2
     assert distance(first, 100 - first * 0) > films.CUT
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("HUEBENCH_DATA" not in os.environ, reason="HUEBENCH_DATA is not set")
+def test_the_cuts_of_a_real_film_are_found():
+    """Its five cuts were found by eye; cars that pass close to the camera are none."""
+    reader = FilmReader(Path(os.environ["HUEBENCH_DATA"], "video", "bikes.mp4"))
+    seen = [frame.seen for frame in films._read(reader, reader.look(), 128, 0)]
+    cuts = [number for number, pair in enumerate(pairwise(seen), 1) if distance(*pair) >= films.CUT]
+    assert cuts == [30, 76, 137, 187, 242]
 
 
 @pytest.mark.parametrize("method", ["warm", "remembers"])
