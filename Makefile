@@ -15,7 +15,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	    printf "installing needs $(ROOM_GB) GB of disk, and %.1f GB are free here: free some, or clone to another disk\n", $$4 / 1e6; \
 	    exit 1 }'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable .
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[video]'
 	mkdir -p $(VENV)/src && ln -sfn ../.. $(VENV)/src/huebench
 	touch $@
 
@@ -23,9 +23,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-## run every method on the built-in photos and write a report
+## run every method on the built-in photos, and those for films on clips made from them; a report of each
 bench: $(VENV)/.installed
 	$(BIN)/bench run --methods all --keep-models best
+	$(BIN)/bench run --methods gray,huebench-small,smoothed,propagated,oracle-flicker --dataset pan:samples --limit 4
 
 ## tests, doctests, ruff, mypy, import-linter, documentation
 test: $(VENV)/.installed-dev

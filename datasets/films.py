@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from importlib.util import find_spec
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +37,17 @@ def require_films() -> None:
     """Raise a UserError that says what to install if PyAV is missing."""
     if find_spec("av") is None:
         raise UserError("films need av: pip install 'huebench[video]'")
+
+
+def exactly() -> Any:
+    """Return FFmpeg's flags for exact conversion between RGB and Y'CbCr.
+
+    Its quick conversion makes frames darker by half a unit of L*.
+    """
+    from av.video.reformatter import Interpolation
+
+    wanted = ("ACCURATE_RND", "FULL_CHR_H_INP", "FULL_CHR_H_INT")
+    return reduce(or_, (Interpolation[name] for name in wanted), Interpolation.AREA)
 
 
 def count_frames(path: Path) -> int:
@@ -95,7 +108,8 @@ class Film:
             ) from None
         except (av.FFmpegError, OSError, IndexError, ValueError) as error:
             self._next = -1
-            raise PhotoError(f"not a film that can be read ({error})") from error
+            reason = getattr(error, "strerror", None) or error
+            raise PhotoError(f"not a film that can be read ({reason})") from error
 
 
 def _decoded(path: Path) -> Iterator[VideoFrame]:
@@ -114,6 +128,8 @@ def _decoded(path: Path) -> Iterator[VideoFrame]:
 
 
 def _upright_rgb(frame: VideoFrame) -> RGB:
+    if frame.is_corrupt:
+        raise PhotoError("a damaged frame, which the decoder filled from others")
     if frame.width * frame.height > max_pixels():
         raise PhotoError(f"{frame.width}×{frame.height} pixels, more than {max_pixels():,}")
     if (transfer := HDR.get(int(getattr(frame, "color_trc", 0) or 0))) is not None:
@@ -121,6 +137,6 @@ def _upright_rgb(frame: VideoFrame) -> RGB:
     matrix = int(frame.colorspace)
     if matrix == UNSTATED:
         matrix = BT_709 if frame.height >= HD else BT_601
-    rgb = frame.reformat(format="rgb24", src_colorspace=matrix).to_ndarray()
+    rgb = frame.reformat(format="rgb24", src_colorspace=matrix, interpolation=exactly()).to_ndarray()
     quarters = round(getattr(frame, "rotation", 0) / 90)
     return np.ascontiguousarray(np.rot90(rgb, quarters))

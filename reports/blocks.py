@@ -169,9 +169,9 @@ class PlainTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture, drawn on first use: ``name``.``kind``, its alt text and its caption.
+    """A picture or film, drawn on first use: ``name``.``kind``, its alt text and its caption.
 
-    ``svg`` draws it as an ``svg`` element for pages, if it can be.
+    A film has the kind ``mp4``. ``svg`` draws it as an ``svg`` element for pages, if it can be.
     """
 
     name: str
@@ -190,6 +190,11 @@ class Figure:
     def file(self) -> str:
         """Name of the file."""
         return f"{self.name}.{self.kind}"
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a film."""
+        return self.kind == "mp4"
 
 
 @dataclass(frozen=True)

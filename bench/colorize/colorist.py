@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -112,12 +113,31 @@ class Colorist:
         seconds
             Time of the method's call.
         """
-        if size and self.size:
-            self.method.network_size = size
         batch = lightness[None]
         given = Given(batch, self._reference(batch, reference), starts=starts)
-        answer = InProcess(self.method, self.context)(given)
+        with self.working_at(size):
+            answer = InProcess(self.method, self.context)(given)
         return answer.chroma[0], answer.seconds
+
+    @contextmanager
+    def working_at(self, size: int | None) -> Iterator[None]:
+        """Let the method's network work at a size within a ``with`` block; for `None`, at its own.
+
+        Raises
+        ------
+        UserError
+            If it cannot work at that size.
+        """
+        usual, parameters = self.size, self.method.parameters
+        if not (size and usual):
+            yield
+            return
+        self.method.network_size = size
+        try:
+            yield
+        finally:
+            self.method.network_size = usual
+            self.method.parameters = parameters
 
     def choose_reference(self, lightness: NDArray[np.float32]) -> RGB | None:
         """Return the colour photo that all frames of a shot get, uint8 (h, w, 3), if the method needs one.

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FULL_RANGE: Final = 2
 """FFmpeg's number of levels 0…255, without the head- and footroom of television."""
 
+_RGB: Final = 0
+"""FFmpeg's number of "no matrix": the film's channels are R, G and B."""
+
 _DEEP: Final = 8
 """Bits of a channel above which a film is coloured with 16 bits and written with 10."""
 
@@ -64,7 +67,7 @@ class Look:
     matrix, levels, primaries, transfer
         FFmpeg's numbers of colour matrix (never "unstated"), range, primaries and transfer function.
     stated
-        The matrix as the film states it.
+        The matrix that the new film states: as the film does, or ``matrix`` if it holds RGB.
     aspect
         Width of a pixel over its height, or ``None``.
     rotation
@@ -107,16 +110,27 @@ class FilmReader:
         Packets that could not be decoded, so far.
     gap
         Seconds from the beginning to the frame before the first damaged packet.
+    repaired
+        Damaged frames that the decoder filled from others, so far.
+    first_repaired
+        Seconds from the beginning to the first of them.
     ended
         Seconds at which the last frame was shown.
+    cut_short
+        Whether the file ends within a packet.
+    lost
+        What of the film's kind cannot be kept.
     """
 
     path: Path
     span: Span = field(default_factory=Span)
     damaged: int = 0
     gap: float = 0.0
+    repaired: int = 0
+    first_repaired: float = 0.0
     ended: float = 0.0
     cut_short: bool = False
+    lost: list[str] = field(default_factory=list)
 
     def look(self) -> Look:
         """Return how the first frame is stored.
@@ -127,10 +141,9 @@ class FilmReader:
             If the film cannot be read, has no frame in the span, is HDR or too large.
         """
         for frame in self.frames():
+            self.lost = _lost(frame)
             with opened(self.path) as film:
-                found = _look(frame, picture_stream(film))
-            self.damaged = 0
-            return found
+                return _look(frame, picture_stream(film))
         where = f" in {self.span.text}" if self.span.text else ""
         raise PhotoError(f"no frame{where} that can be decoded")
 
@@ -138,7 +151,7 @@ class FilmReader:
         """Yield the frames of the span from number ``skipped`` on; ``pts`` counts from the film's zero."""
         import av
 
-        self.damaged, number, last = 0, 0, None
+        self.damaged, self.repaired, number, last = 0, 0, 0, None
         with opened(self.path) as film:
             stream = picture_stream(film)
             zero = (film.start_time or 0) / av.time_base
@@ -155,17 +168,25 @@ class FilmReader:
                 if time < self.span.start:
                     continue
                 self.ended = time
+                if frame.is_corrupt:
+                    self.first_repaired = self.first_repaired if self.repaired else time
+                    self.repaired += 1
                 number += 1
                 if number > skipped:
                     yield frame
 
     def notes(self) -> list[str]:
         """Return what was wrong with the film, after its frames were read."""
-        found = []
+        found = list(self.lost)
         if self.damaged:
             found.append(
                 f"{self.damaged:,} damaged packets, the first after {clock(self.gap)}: "
                 "what they held is missing"
+            )
+        if self.repaired:
+            found.append(
+                f"{self.repaired:,} damaged frames, the first at {clock(self.first_repaired)}: "
+                "the decoder filled them from others"
             )
         with opened(self.path) as film:
             stated = (film.duration or 0) / 1e6
@@ -226,15 +247,24 @@ def _look(frame: VideoFrame, stream: VideoStream) -> Look:
     if (transfer := HDR.get(int(frame.color_trc))) is not None:
         raise PhotoError(f"an HDR film ({transfer}): convert it to SDR first")
     stated = int(frame.colorspace)
-    matrix = (BT_709 if frame.height >= HD else BT_601) if stated in (UNSTATED, 0) else stated
+    matrix = (BT_709 if frame.height >= HD else BT_601) if stated in (UNSTATED, _RGB) else stated
     deep = frame.format.components[0].bits > _DEEP
     full = int(frame.color_range) == FULL_RANGE or frame.format.name.startswith("yuvj")
     return Look(
         frame.width, frame.height, _pixels(frame, deep=deep), deep, matrix,
         FULL_RANGE if full else int(frame.color_range), int(frame.color_primaries), int(frame.color_trc),
-        stated, stream.sample_aspect_ratio, frame.rotation,
+        matrix if stated == _RGB else stated, stream.sample_aspect_ratio, frame.rotation,
         stream.time_base or Fraction(1, 1000), stream.guessed_rate or Fraction(25),
     )  # fmt: skip
+
+
+def _lost(frame: VideoFrame) -> list[str]:
+    found = []
+    if any(channel.is_alpha for channel in frame.format.components):
+        found.append("its transparency is not kept")
+    if frame.interlaced_frame:
+        found.append("it is interlaced: two half-pictures of a frame are coloured and written as one picture")
+    return found
 
 
 def _pixels(frame: VideoFrame, *, deep: bool) -> str:

@@ -354,12 +354,11 @@ def variants_of(
     """
     found = []
     for colorist in colorists:
-        method, digest, usual = colorist.label, colorist.digest(), colorist.size
+        method, digest = colorist.label, colorist.digest()
         sizes: list[int | None] = [int(each) for each in grid.get("size", [])]
         for size in sizes or [settings.size]:
-            if size and usual:
-                colorist.method.network_size = size  # refuses a wrong one now, not at every photo
-                colorist.method.network_size = usual
+            with colorist.working_at(size):
+                pass  # a wrong one is refused now, not at every photo
             for strength in grid.get("strength", [settings.strength]):
                 chosen = replace(settings, size=size, strength=strength)
                 text = _text(chosen)

@@ -95,8 +95,13 @@ def render_block(block: Block, pictures: Pictures) -> Markup:  # noqa: C901, PLR
 
 
 def _drawing(figure: b.Figure) -> Markup:
+    if figure.moves:
+        film = Markup('<video src="{}" aria-label="{}" controls loop muted playsinline></video>')
+        return film.format(_uri(figure.content, f"video/{figure.kind}"), figure.alt)
     if figure.svg is None:
-        return Markup('<img src="{}" alt="{}">').format(_uri(figure.content, figure.kind), figure.alt)
+        return Markup('<img src="{}" alt="{}">').format(
+            _uri(figure.content, f"image/{figure.kind}"), figure.alt
+        )
     # Matplotlib escapes the texts in it.
     svg = Markup(figure.svg())  # noqa: S704
     return svg.replace("<svg", Markup('<svg role="img" aria-label="{}"').format(figure.alt), 1)
@@ -162,7 +167,7 @@ def _entry(entry: b.Entry) -> Markup:
 
 
 def _uri(content: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _join(parts: Iterable[Markup]) -> Markup:

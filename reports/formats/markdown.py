@@ -72,7 +72,7 @@ def render_block(block: Block) -> str:  # noqa: C901, PLR0911  # one case per ki
             rows = [[inline(text) for text in row] for row in block.rows]
             return _table([inline(text) for text in block.headings], rows, ["left"] * len(block.headings))
         case b.Figure():
-            picture = f"![{inline(block.alt)}](figures/{block.file})"
+            picture = f"{'' if block.moves else '!'}[{inline(block.alt)}](figures/{block.file})"
             return f"{picture}\n\n{inline(block.caption)}" if block.caption else picture
         case b.Gallery():
             shown = [photo for photo in block.photos if photo.sheet]

@@ -9,8 +9,22 @@ from ..analysis.films import KeptClip
 from ..analysis.material import Material
 from ..analysis.statistics import per_photo
 from ..analysis.units import FEW_CLIPS
-from ..blocks import Block, Bullets, Caveat, Column, Data, Entry, Figure, Heading, Prose, Row, Strong, Table
+from ..blocks import (
+    Block,
+    Bullets,
+    Caveat,
+    Column,
+    Data,
+    Entry,
+    Figure,
+    Heading,
+    Prose,
+    Row,
+    Strong,
+    Table,
+)
 from ..charts import films as charts
+from ..charts import side_by_side
 from ..charts.style import encode
 from ..tables import MetricFacts
 from ..text import counted, decimals_for, number
@@ -140,6 +154,7 @@ def _pictures(material: Material, clip: KeptClip) -> list[Block]:
             lambda: encode(charts.strips(clip), "jpg"),
             kind="jpg",
         ),
+        *_in_motion(clip),
         Figure(
             "clip-slices",
             f"The middle column of pixels of the clip {clip.clip} over time, of every method",
@@ -154,4 +169,22 @@ def _pictures(material: Material, clip: KeptClip) -> list[Block]:
             "shown.",
             lambda: charts.drift_over_time(clip.drift[shown]),
         ),
+    ]
+
+
+def _in_motion(clip: KeptClip) -> list[Block]:
+    if not side_by_side.can_be_made():
+        return [
+            Prose(
+                "To see the clip in motion here, `pip install 'huebench[video]'` and make the report again."
+            )
+        ]
+    return [
+        Figure(
+            "clip-side-by-side",
+            f"The clip {clip.clip} in motion: the input, the truth and every method side by side",
+            f"The same clip in motion, {side_by_side.RATE} frames per second.",
+            lambda: side_by_side.film(clip),
+            kind="mp4",
+        )
     ]

@@ -44,25 +44,17 @@ class Choice:
         Its score in the benchmark as text: ``AuC 0.913 on landscapes``; ``""`` if it is unknown.
     seconds
         Time per photo, in the run or else on this machine.
-    size
-        Side in pixels at which its network was trained; ``None`` for other methods.
     """
 
     colorist: Colorist
     score: str
     seconds: float
-    size: int | None
 
     @property
     def row(self) -> str:
         """The method with its row of the benchmark, for people."""
         seconds = f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{max(self.seconds, 0.01):.2f} s"
         return f"{self.colorist.label} ({', '.join(filter(None, (self.score, seconds)))})"
-
-    def reset(self) -> None:
-        """Let its network work at the side of its training again, whatever the last visitor chose."""
-        if self.size is not None:
-            self.colorist.method.network_size = self.size
 
     @property
     def takes_reference(self) -> bool:
@@ -162,7 +154,7 @@ def _scored(colorist: Colorist, summary: Summary) -> Choice:
     if np.isnan(rate) or rate <= 0:
         return _measured(colorist)
     score = "" if metric is None or np.isnan(value) else f"{metric.label} {value:.3f}"
-    return Choice(colorist, score, 1 / rate, colorist.size)
+    return Choice(colorist, score, 1 / rate)
 
 
 def _measured(colorist: Colorist) -> Choice:
@@ -171,11 +163,10 @@ def _measured(colorist: Colorist) -> Choice:
     assert origin is not None  # noqa: S101  # huebench depends on it
     photo = decode(Path(str(origin.origin)).parent / ORIGINALS["chelsea"].file)
     lightness = np.ascontiguousarray(rgb_to_lab(photo[:SIDE, :SIDE])[0])
-    size = colorist.size
     colorist.chroma(lightness)
     _, seconds = colorist.chroma(lightness)
     score = shipped_score() if colorist.label == DEFAULT else ""
-    return Choice(colorist, score, seconds, size)
+    return Choice(colorist, score, seconds)
 
 
 def shipped_score() -> str:

@@ -170,8 +170,6 @@ class Page:
             return
         chosen = [self._choices[name] for name in names if name in self._choices]
         try:
-            for choice in chosen:
-                choice.reset()
             given = None if reference is None else decode(Path(reference))
             settings = Settings(size or None, min(max(strength, 0.0), 1.5), given)
             variants = variants_of([choice.colorist for choice in chosen], settings, {})

@@ -32,20 +32,67 @@ def lightness(rgb):
     return rgb2lab(rgb.astype(float) / np.iinfo(rgb.dtype).max)[..., 0]
 
 
-def gray_profile(gamma):
-    """Return a minimal ICC profile for grey, with a plain gamma."""
-    white = b"XYZ \0\0\0\0" + b"".join(round(v * 65536).to_bytes(4) for v in (0.9642, 1.0, 0.8249))
+def profile(space, gamma, primaries):
+    """Return a minimal ICC profile of curves with a plain gamma and, for RGB, primaries in XYZ at D50."""
+
+    def xyz(values):
+        return b"XYZ \0\0\0\0" + b"".join(round(v * 65536).to_bytes(4) for v in values)
+
+    white = xyz((0.9642, 1.0, 0.8249))
     curve = b"curv\0\0\0\0" + (1).to_bytes(4) + round(gamma * 256).to_bytes(2) + b"\0\0"
-    text = b"desc\0\0\0\0" + (5).to_bytes(4) + b"gray\0" + b"\0" * 79
+    text = b"desc\0\0\0\0" + (5).to_bytes(4) + b"test\0" + b"\0" * 79
+    tags = [(b"desc", text), (b"wtpt", white)]
+    tags += [(name + b"TRC", curve) for name in primaries or (b"k",)]
+    tags += [(name + b"XYZ", xyz(values)) for name, values in primaries.items()]
     places, content = [], b""
-    for name, data in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
+    for name, data in tags:
         padded = data + b"\0" * (-len(data) % 4)
-        places.append(name + (128 + 4 + 36 + len(content)).to_bytes(4) + len(padded).to_bytes(4))
+        places.append(name + (128 + 4 + 12 * len(tags) + len(content)).to_bytes(4) + len(padded).to_bytes(4))
         content += padded
-    body = (3).to_bytes(4) + b"".join(places) + content
-    head = (128 + len(body)).to_bytes(4) + b"lcms" + b"\x02\x40\0\0" + b"mntrGRAYXYZ " + b"\0" * 12 + b"acsp"
-    head = head.ljust(68, b"\0") + white[8:]
-    return head.ljust(128, b"\0") + body
+    body = len(tags).to_bytes(4) + b"".join(places) + content
+    head = (128 + len(body)).to_bytes(4) + b"lcms" + b"\x02\x40\0\0" + b"mntr" + space + b"XYZ " + b"\0" * 12
+    return (head + b"acsp").ljust(68, b"\0") + white[8:] + b"\0" * 48 + body
+
+
+def gray_profile(gamma):
+    return profile(b"GRAY", gamma, {})
+
+
+ADOBE_GAMMA = 563 / 256
+
+ADOBE_RGB = profile(
+    b"RGB ",
+    ADOBE_GAMMA,
+    {b"r": (0.60974, 0.31111, 0.01947), b"g": (0.20528, 0.62567, 0.06087), b"b": (0.14919, 0.06322, 0.74457)},
+)
+
+
+def adobe_lightness(rgb):
+    """Return CIE L* of Adobe RGB of any depth, from the standard's formulas in float64."""
+    luminance = (rgb / np.iinfo(rgb.dtype).max) ** ADOBE_GAMMA @ (0.29734, 0.62736, 0.07529)
+    return np.where(luminance > (6 / 29) ** 3, 116 * np.cbrt(luminance) - 16, luminance * (29 / 3) ** 3)
+
+
+@pytest.mark.parametrize(("name", "bits"), [("scan.png", 8), ("scan.tif", 8), ("scan.tif", 16)])
+def test_adobe_rgb_photo_keeps_its_profile_and_lightness(colorize, tmp_path, grey, deep, name, bits):
+    scan = np.repeat((grey if bits == 8 else deep)[..., None], 3, axis=2)
+    if bits == 16:
+        tags = [(34675, "B", len(ADOBE_RGB), ADOBE_RGB, True)]
+        tifffile.imwrite(tmp_path / name, scan, photometric="rgb", extratags=tags)
+    else:
+        Image.fromarray(scan).save(tmp_path / name, icc_profile=ADOBE_RGB)
+    code, output = colorize(name)
+    assert code == 0, output
+    with Image.open(tmp_path / "colorized" / name) as picture:
+        assert picture.info["icc_profile"] == ADOBE_RGB
+        made = np.asarray(picture)
+    if bits == 16:
+        made = tifffile.imread(tmp_path / "colorized" / name)
+    assert made.dtype == scan.dtype
+    assert np.ptp(made.astype(int), axis=2).mean() > (20 if bits == 8 else 20 * 257)
+    differences = np.abs(adobe_lightness(made) - adobe_lightness(scan))
+    step = np.gradient(adobe_lightness(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)))
+    assert (differences < (step[grey] if bits == 8 else 0.05)).all()
 
 
 @pytest.mark.parametrize("name", ["scan.png", "scan.tif", "scan.webp"])

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from huggingface_hub import ModelCard
 from PIL import Image
 
@@ -71,6 +72,43 @@ def test_exported_model_colorizes(bench, model, tmp_path):
     assert "multiples of 16 pixels, not at 50: give 48 or 64" in output
 
 
+def colorized(bench, tmp_path, model):
+    """Colorize a ramp with ``--model``; return its pixels, int (64, 96, 3)."""
+    Image.fromarray(np.tile(np.linspace(40, 220, 96).astype(np.uint8), (64, 1))).save(tmp_path / "scan.png")
+    code, output = bench("colorize", "scan.png", "--model", model, "--overwrite")
+    assert code == 0, output
+    with Image.open(tmp_path / "colorized/scan.png") as photo:
+        return np.asarray(photo).astype(int)
+
+
+def test_weights_of_an_exported_model_colorize_as_its_folder_does(bench, model, tmp_path):
+    whole = colorized(bench, tmp_path, "model")
+    np.testing.assert_array_equal(colorized(bench, tmp_path, "model/network.safetensors"), whole)
+    (model / "network.safetensors").rename(tmp_path / "alone.safetensors")
+    code, output = bench("colorize", "scan.png", "--model", "alone.safetensors")
+    assert code == 2
+    assert "'alone.safetensors': weights alone do not say which network they are of" in output
+
+
+class Redder(torch.nn.Module):
+    """Gives every pixel an a* of 30."""
+
+    def forward(self, photo):
+        return torch.cat((0 * photo + 30, 0 * photo), dim=1)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # torch's, of a format that users' files are in
+def test_torchscript_file_colorizes(bench, tmp_path):
+    torch.jit.trace(Redder(), torch.ones(1, 1, 256, 256)).save(tmp_path / "redder.pt")
+    pixels = colorized(bench, tmp_path, "redder.pt")
+    assert (pixels[..., 0] - pixels[..., 1]).min() > 15
+    (tmp_path / "broken.pt").write_bytes(b"not a network")
+    code, output = bench("colorize", "scan.png", "--model", "broken.pt", "--overwrite")
+    assert code == 1
+    assert "broken.pt" in output
+    assert "Traceback" not in output
+
+
 def test_best_method_of_a_run_colorizes(bench, run, tmp_path):
     Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (64, 1))).save(tmp_path / "scan.png")
     code, output = bench("colorize", "scan.png", "--from", run.folder)
@@ -120,6 +158,10 @@ def test_onnx_file_colorizes_as_the_method_does(bench, run, tmp_path):
     assert "largest difference from torch" in output
     assert sorted(path.name for path in (tmp_path / "onnx").iterdir()) == ["contract.toml", "network.onnx"]
     again = huebench.run(methods=["external[file=onnx/network.onnx]"], out="again", **OPTIONS)
+    of_folder = bench("models", "export", run.folder, METHOD, "--out", "folder")
+    assert of_folder[0] == 0
+    pixels = [colorized(bench, tmp_path, each) for each in ("onnx/network.onnx", "folder")]
+    assert np.abs(pixels[0] - pixels[1]).max() <= 2
     before = run.images.loc[run.images["method"] == METHOD, "psnr"].to_numpy()
     np.testing.assert_allclose(again.images["psnr"].to_numpy(), before, atol=0.02)
     code, output = bench("models", "export", run.folder, METHOD, "--out", "onnx", "--format", "onnx")

@@ -3,11 +3,13 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from huebench.reports.analysis.films import kept_clip
 from huebench.reports.analysis.summary import summarize
-from huebench.reports.blocks import Caveat, Data, Figure, Heading, Table, plain
+from huebench.reports.blocks import Caveat, Data, Figure, Heading, Prose, Table, plain
+from huebench.reports.charts import side_by_side
 from huebench.reports.report import write_formats
 
 from ..clips import with_clips
@@ -66,8 +68,9 @@ def test_the_kept_clip_is_shown_over_time(maker):
     blocks = section("films", results)
     assert "A clip over time: clip0" in texts(Heading, blocks)
     figures = {figure.file: figure for figure in found(Figure, blocks)}
-    assert set(figures) == {"cdc-by-gap.png", "clip-strips.jpg", "clip-slices.png", "clip-drift.png"}
-    for figure in figures.values():
+    films = {figure.file for figure in figures.values() if figure.moves}
+    assert set(figures) - films == {"cdc-by-gap.png", "clip-strips.jpg", "clip-slices.png", "clip-drift.png"}
+    for figure in (each for each in figures.values() if not each.moves):
         with Image.open(io.BytesIO(figure.content)) as picture:
             assert min(picture.size) > 100
 
@@ -77,3 +80,30 @@ def test_every_format_takes_it(maker, tmp_path):
     for path in write_formats(results, tmp_path / "report"):
         assert path.exists()
     assert "clip0" in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_the_kept_clip_is_shown_in_motion(maker, tmp_path):
+    av = pytest.importorskip("av", reason="needs the extra 'video'")
+    results = with_clips(maker.run(methods=METHODS, photos=6, pictures=True), (4, 2))
+    (made,) = (figure for figure in found(Figure, section("films", results)) if figure.moves)
+    with av.open(io.BytesIO(made.content)) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    clip = kept_clip(results, summarize(results))
+    assert len(frames) == len(clip.frames) == 4
+    for place, frame in enumerate(frames):
+        assert np.abs(frame.astype(int) - side_by_side.sheet(clip, place)).mean() < 4
+    again = side_by_side.film(clip)
+    assert again == made.content
+    write_formats(results, tmp_path, ("md", "html"))
+    assert (tmp_path / "figures" / made.file).read_bytes() == again
+    assert f"](figures/{made.file})" in (tmp_path / "report.md").read_text()
+    assert f"![{made.alt}" not in (tmp_path / "report.md").read_text()
+    assert '<video src="data:video/mp4;base64,' in (tmp_path / "report.html").read_text()
+
+
+def test_without_pyav_the_section_says_what_to_install(maker, monkeypatch):
+    monkeypatch.setattr(side_by_side, "find_spec", lambda name: None)
+    results = with_clips(maker.run(methods=METHODS, photos=6, pictures=True), (4, 2))
+    blocks = section("films", results)
+    assert not [figure for figure in found(Figure, blocks) if figure.moves]
+    assert any("pip install 'huebench[video]'" in text for text in texts(Prose, blocks))

@@ -41,7 +41,7 @@ def plain_methods():
 def choices():
     """The two methods as choices of the page, with figures."""
     colorists = named("warm,cool", Request.of(methods="gray", dataset="samples"))
-    return [Choice(colorist, f"AuC 0.{9 - i}", 0.5, None) for i, colorist in enumerate(colorists)]
+    return [Choice(colorist, f"AuC 0.{9 - i}", 0.5) for i, colorist in enumerate(colorists)]
 
 
 @pytest.fixture

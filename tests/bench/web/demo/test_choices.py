@@ -91,16 +91,5 @@ def test_methods_that_cannot_be_offered_say_what_to_do(request_, names, text):
 
 def test_a_row_shows_score_and_time(choices):
     colorist = choices[0].colorist
-    rows = [Choice(colorist, score, seconds, None).row for score, seconds in (("AuC 0.913", 0.044), ("", 12))]
+    rows = [Choice(colorist, score, seconds).row for score, seconds in (("AuC 0.913", 0.044), ("", 12))]
     assert rows == ["warm (AuC 0.913, 0.04 s)", "warm (12.0 s)"]
-
-
-def test_a_network_works_at_the_side_of_its_training_again(choices):
-    class Network:
-        network_size = 160
-
-    colorist = type("Colorist", (), {"method": Network()})
-    choice = Choice(colorist, "", 1, 160)
-    colorist.method.network_size = 512
-    choice.reset()
-    assert colorist.method.network_size == 160
