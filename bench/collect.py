@@ -124,6 +124,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
     return {
         **_identity(cell),
         "name": cell.name,
+        "code": cell.code or None,
         "family": cell.family,
         "oracle": cell.oracle,
         "parameters": json.dumps(cell.parameters),

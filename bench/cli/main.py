@@ -26,6 +26,7 @@ from .datasets import datasets_app
 from .demo import demo
 from .figure import figure
 from .listing import list_app
+from .merge import merge
 from .models import models_app
 from .power import power
 from .report import report
@@ -75,6 +76,7 @@ for command in (
     report,
     figure,
     compare,
+    merge,
     study,
     clean,
     check,

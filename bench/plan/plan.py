@@ -9,7 +9,7 @@ from typing import Any
 from ... import UserError
 from ...datasets.base import Dataset, Entry, dataset_info, datasets, fingerprint, names_in
 from ...methods.base import Method, methods
-from ...methods.spec import MethodSpec, label, parse_specs
+from ...methods.spec import MethodSpec, parse_specs
 from ...plugins import RAISED
 from ...sources import forget
 from ..metrics import metric_plugin
@@ -125,10 +125,11 @@ def make_plan(request: Request) -> Plan:
         "gallery": gallery(photos),
     }
     cells: dict[str, Cell] = {}
-    for spec in parse_specs(request.methods, clips=dataset.info.clips):
+    for spec in parse_specs(request.methods, clips=dataset.info.clips, rows=True):
         for seed in _seeds(spec, request):
             cell = _cell(spec, request, data, {**shared, "seed": seed})
-            cells.setdefault(cell.key, cell)
+            if spec.row or cell.key not in cells:  # the same method may be typed in two ways
+                cells[cell.key] = cell
     trained_on = _trained_on(request, training.split("train"), photos)
     return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
 
@@ -224,9 +225,10 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         return _impossible(spec, "it is for clips, and this dataset has photos", shared, method)
     threads, plugin = request.threads or 1, shared["method_plugin"]
     devices = request.devices if info.family == "deep" and info.trainable else 1
+    code = class_source(type(method), plugin)
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
-        class_source(type(method), plugin), shared["seed"], data.training,
+        code, shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     prediction_key = digest(
@@ -237,7 +239,8 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         fit_key=fit_key,
         prediction_key=prediction_key,
         method_given=given_source(filter(None, [plugin]), method.files),
-        label=label(method),
+        label=spec.label,
+        code=code,
         family=info.family,
         oracle=info.oracle or info.family == "exemplar",
         reference=info.reference,
@@ -256,7 +259,7 @@ def _impossible(spec: MethodSpec, reason: str, shared: dict[str, Any], method: M
         key=key,
         fit_key=key,
         prediction_key=key,
-        label=label(method) if method else spec.name,
+        label=spec.label,
         family=method.info.family if method else "",
         threads=1,
         problem=reason,

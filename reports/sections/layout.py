@@ -34,6 +34,7 @@ FACTS = {
     "parameter_count": Column("parameters", description="learned weights"),
     "fit_seconds": Column("training", "s", description="training time, all threads"),
     "peak_memory_mb": Column("peak memory", "MiB", description="of the method's process"),
+    "model_mb": Column("on disk", "MiB", description="what the method learned, and the files that it reads"),
 }
 """Columns that are not metrics, by their name in `Summary.rows`."""
 
@@ -188,7 +189,7 @@ def fact_entry(row: Mapping[Any, Any], name: str) -> Entry:
         trouble = "" if row["status"] == "ok" else f" {row['status']}"
         return Entry(f"{row['scored']:,}/{row['expected']:,}{trouble}", _sortable(row["coverage"]))
     value = float(row[name])
-    small = name == "images_per_second" and value < 100
+    small = name in ("images_per_second", "model_mb") and 0.01 <= value < 100
     return Entry(f"{value:.3g}" if small else number(value, 0), _sortable(value))
 
 
