@@ -33,6 +33,7 @@ from .report import report
 from .run import run
 from .score import score
 from .sensitivity import sensitivity
+from .site import site
 from .speed import speed
 from .study import study
 from .weights import weights_app
@@ -77,6 +78,7 @@ for command in (
     figure,
     compare,
     merge,
+    site,
     study,
     clean,
     check,

@@ -81,7 +81,7 @@ def lay_out(
     for column in names:
         if column in metrics:
             columns.append(metric_column(metrics[column]))
-            entries.append(_metric_entries(summary, metrics[column], intervals))
+            entries.append(metric_entries(summary, metrics[column], intervals))
         elif column in FACTS:
             columns.append(FACTS[column])
             entries.append(
@@ -98,7 +98,7 @@ def matrix(
     The summaries, given by heading with the intervals of their means, share their methods.
     """
     columns = [Column(heading) for heading in summaries]
-    entries = [_metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]
+    entries = [metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]
     return _table(next(iter(summaries.values()))[0], columns, entries, name, caption)
 
 
@@ -159,7 +159,8 @@ def _table(
     return Table(tuple(columns), tuple(rows if known else rows[:-1]), name, caption)
 
 
-def _metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals | None) -> list[Entry]:
+def metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals | None = None) -> list[Entry]:
+    """Return a metric's value for every method of a summary, in order, and then the truth's own."""
     values, spread = summary.scores[metric.name], summary.spread[metric.name]
     truth, decimals = summary.truth[metric.name], summary.decimals(metric)
     ranks = _ranks(summary.badness(metric), decimals)
