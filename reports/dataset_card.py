@@ -25,7 +25,7 @@ WRITTEN = "<!-- written by bench report -->"
 
 
 def write_card(results: Results, folder: Path) -> Path:
-    """Write ``README.md``, with the YAML header that names the tables, beside a run's tables; return its path.
+    """Write ``README.md``, whose YAML header names the tables, beside a run's tables; return its path.
 
     Raises `UserError` if the folder has another ``README.md``.
     """
