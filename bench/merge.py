@@ -74,8 +74,8 @@ def _copy(run: Results, rows: pd.DataFrame, out: Path) -> None:
     for key, label in rows[["cell", "label"]].itertuples(index=False):
         cell = Cell.read(run.folder, str(key))
         given = [cell.folder, cell.model_folder, cell.prediction_folder, cell.training_sample]
-        given += [cell.run_folder / "shared" / name for name in (cell.dataset_key, cell.training_key) if name]
-        given += [cell.folder.with_name(cell.rescored)] if cell.rescored else []
+        given += [planned.folder for planned in (cell.scored_as_planned, cell.learned_as_planned) if planned]
+        given += [Cell.read(run.folder, cell.rescored).folder] if cell.rescored else []
         for source in given:
             _copy_tree(source, out / source.relative_to(cell.run_folder))
         if label != cell.label:

@@ -1,4 +1,3 @@
-import json
 import shutil
 from dataclasses import replace
 
@@ -7,6 +6,7 @@ import pytest
 import huebench
 from huebench import UserError
 from huebench.bench.merge import merge
+from huebench.bench.plan.cell import Cell
 from huebench.reports.tables import read_results, write_results
 
 METRICS = ("psnr", "auc", "auc_rebalanced", "colorfulness")
@@ -75,8 +75,7 @@ def test_one_method_with_two_keys_is_kept_under_two_names(runs, tmp_path):
     assert renamed == {"gray": ["gray (out)", "gray (ben)"]}
     assert sorted(results.cells["method"]) == ["gray (ben)", "gray (out)", "mean-ab", "mine"]
     key = results.cells.set_index("method")["cell"]["gray (out)"]
-    described = json.loads((tmp_path / "team" / "cells" / key / "cell.json").read_text())
-    assert described["label"] == "gray (out)"
+    assert Cell.read(tmp_path / "team", key).label == "gray (out)"
 
 
 def test_a_method_that_failed_in_one_run_is_taken_from_the_other(runs, tmp_path):
@@ -113,7 +112,7 @@ def test_a_run_folder_is_never_overwritten(runs):
 
 def test_links_in_a_run_are_not_followed(runs, tmp_path):
     (tmp_path / "secret").write_text("secret")
-    key = runs[0].cells["cell"].iloc[0]
-    (runs[0].folder / "cells" / key / "link").symlink_to(tmp_path / "secret")
+    cell = Cell.read(runs[0].folder, runs[0].cells["cell"].iloc[0])
+    (cell.folder / "link").symlink_to(tmp_path / "secret")
     merge(runs, tmp_path / "team", "")
-    assert not (tmp_path / "team" / "cells" / key / "link").exists()
+    assert not (Cell.read(tmp_path / "team", cell.key).folder / "link").exists()
