@@ -226,7 +226,7 @@ def _section(board: Board) -> list[Block]:
 def _provenance(board: Board) -> PlainTable:
     """Return the command and the digests behind every row."""
     names = run_names(board.runs)
-    rows = tuple(
+    rows: tuple[tuple[Text, ...], ...] = tuple(
         (
             str(row.label),
             str(row.seed),

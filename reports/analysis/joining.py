@@ -82,7 +82,8 @@ def join(runs: Sequence[Results], rows: pd.DataFrame, command: str) -> Results:
     A fact that differs between the runs is a text with every value. ``command`` is the command of the new
     run; those of the runs are in its options, under ``merged``.
     """
-    return Results(_facts(runs, rows, command), **{name: _table(runs, rows, name) for name in TABLES})
+    tables: dict[str, Any] = {name: _table(runs, rows, name) for name in TABLES}
+    return Results(_facts(runs, rows, command), **tables)
 
 
 def run_names(runs: Sequence[Results]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 from xml.etree import ElementTree as ET  # only written here, never read
 
 import pandas as pd
@@ -22,7 +23,8 @@ def render(comparison: Comparison, breaches: Sequence[Breach]) -> str:
     a failed test case too.
     """
     suite = ET.Element("testsuite", name=SUITE)
-    for (method, metric), row in comparison.changes.iterrows():  # type: ignore[misc]  # a tuple, by its index
+    changes = comparison.changes
+    for (method, metric), row in zip(changes.index, changes.to_dict("records"), strict=True):
         case = _case(suite, method, metric)
         if row["verdict"] == "worse":
             _tell(case, "failure", _worse(row))
@@ -46,7 +48,7 @@ def _tell(case: ET.Element, kind: str, message: str) -> None:
     ET.SubElement(case, kind, message=printable(message))
 
 
-def _worse(row: pd.Series[float]) -> str:
+def _worse(row: Mapping[Hashable, Any]) -> str:
     decimals = change_decimals(row["before"], row["after"])
     values = f"{number(row['before'], decimals)} → {number(row['after'], decimals)}"
     return f"{signed(row['difference'], decimals)} ({values}), p {p_value(row['p_adjusted'])}"
