@@ -36,9 +36,10 @@ def compare(
     every method and metric is a test case, which fails if the method became significantly worse.
     """
     from ...files import write_text
+    from ...reports import comparison_json, comparison_junit
     from ...reports.analysis.comparison import compare_runs
     from ...reports.analysis.gate import breaches, parse_limits
-    from ...reports.formats import json, junit, markdown
+    from ...reports.formats import markdown
     from ...reports.sections import comparison as section
     from ...reports.tables import read_results
 
@@ -51,8 +52,8 @@ def compare(
     printed = markdown.render(section.blocks(comparison, limits, broken, everything=everything))
     writers = {
         "md": lambda: printed,
-        "json": lambda: json.render(comparison, limits, broken),
-        "junit": lambda: junit.render(comparison, broken),
+        "json": lambda: comparison_json.render(comparison, limits, broken),
+        "junit": lambda: comparison_junit.render(comparison, broken),
     }
     for name in wanted:
         write_text(out / FILES[name], writers[name]())

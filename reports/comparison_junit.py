@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET  # only written here, never read
 
 import pandas as pd
 
-from ..analysis.comparison import Comparison
-from ..analysis.gate import Breach
-from ..text import change_decimals, number, p_value, printable, signed
+from .analysis.comparison import Comparison
+from .analysis.gate import Breach
+from .text import change_decimals, number, p_value, printable, signed
 
 SUITE = "huebench compare"
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..analysis.comparison import Comparison
-from ..analysis.gate import Breach, Limit
-from ..tables import Results
+from .analysis.comparison import Comparison
+from .analysis.gate import Breach, Limit
+from .tables import Results
 
 CHANGE = ("before", "after", "difference", "low", "high", "effect", "positive", "p_adjusted", "verdict")
 """Columns of `Comparison.changes` that are written."""

@@ -4,10 +4,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from huebench.reports import comparison_json, comparison_junit
 from huebench.reports.analysis.comparison import compare_runs
 from huebench.reports.analysis.gate import breaches, parse_limits
-from huebench.reports.formats import json as json_format
-from huebench.reports.formats import junit
 
 
 def parsed(text):
@@ -28,7 +27,7 @@ def comparison(maker):
 
 def test_json_holds_every_change_and_whose_code_changed(comparison):
     limits = parse_limits("psnr:-0.2", comparison.metrics)
-    found = json.loads(json_format.render(comparison, limits, breaches(comparison, limits)))
+    found = json.loads(comparison_json.render(comparison, limits, breaches(comparison, limits)))
     assert len(found["changes"]) == len(comparison.changes)
     (worse,) = (row for row in found["changes"] if row["verdict"] == "worse")
     assert (worse["method"], worse["metric"]) == ("gray", "psnr")
@@ -41,7 +40,7 @@ def test_json_holds_every_change_and_whose_code_changed(comparison):
 
 def test_junit_fails_where_a_method_is_significantly_worse(comparison):
     limits = parse_limits("psnr:-0.2", comparison.metrics)
-    suite = parsed(junit.render(comparison, breaches(comparison, limits)))
+    suite = parsed(comparison_junit.render(comparison, breaches(comparison, limits)))
     failed = [(case.get("classname"), case.get("name")) for case in suite if case.find("failure") is not None]
     assert failed == [("gray", "psnr"), ("gray", "limit psnr:-0.2")]
     assert int(suite.get("failures")) == 2
@@ -52,11 +51,11 @@ def test_junit_fails_where_a_method_is_significantly_worse(comparison):
 def test_junit_takes_any_name_of_a_method(comparison):
     index = comparison.changes.index.set_levels(['<&"\x1b[2J', "mean-ab"], level="method")
     odd = replace(comparison, changes=comparison.changes.set_axis(index))
-    suite = parsed(junit.render(odd, []))
+    suite = parsed(comparison_junit.render(odd, []))
     assert suite[0].get("classname") == '<&"\\x1b[2J'
 
 
 def test_unchanged_runs_pass(maker):
     results = maker.run(methods=("gray", "mean-ab"))
-    suite = parsed(junit.render(compare_runs(results, results), []))
+    suite = parsed(comparison_junit.render(compare_runs(results, results), []))
     assert suite.get("failures") == "0"
