@@ -228,14 +228,14 @@ def _provenance(board: Board) -> PlainTable:
     names = run_names(board.runs)
     rows: tuple[tuple[Text, ...], ...] = tuple(
         (
-            str(row.label),
-            str(row.seed),
-            Code(str(row.cell)),
-            MISSING if pd.isna(row.code) else Code(str(row.code)),
-            names[row.run],
-            Code(board.runs[row.run].run.command),
+            str(row["label"]),
+            str(row["seed"]),
+            Code(str(row["cell"])),
+            MISSING if pd.isna(row["code"]) else Code(str(row["code"])),
+            names[int(row["run"])],
+            Code(board.runs[int(row["run"])].run.command),
         )
-        for row in board.rows.itertuples()
+        for row in board.rows.to_dict("records")
     )
     headings = ("method", "seed", "digest of the result", "digest of the code", "run", "command")
     return PlainTable(headings, rows, f"{board.title}: commands and digests")
