@@ -10,7 +10,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -87,6 +87,12 @@ def file_digest(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except (OSError, ValueError):  # a name from a damaged file may hold a null
         return ""
+
+
+def size_on_disk(paths: Iterable[Path]) -> int:
+    """Return the bytes in files, and in all files below folders; missing ones have none."""
+    below = (file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]))
+    return sum(file.stat().st_size for file in below if file.is_file())
 
 
 @contextmanager

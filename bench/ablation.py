@@ -11,7 +11,7 @@ import pandas as pd
 from .. import UserError
 from ..methods.base import Budget
 from ..methods.learning.method import DeepMethod, SupervisedParameters, ours
-from ..methods.spec import MethodSpec, label, parse_specs
+from ..methods.spec import MethodSpec, parse_specs
 from ..reports.tables import Results
 
 METRICS = {"auc": ("AuC", 4), "psnr_ab": ("PSNR ab (dB)", 3), "colorfulness": ("colorfulness", 1)}
@@ -37,14 +37,8 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """The method's label in the tables of a run."""
-        return label(self.spec.build())
-
-    @property
-    def text(self) -> str:
-        """The method as on the command line."""
-        given = ",".join(f"{name}={value}" for name, value in self.spec.parameters.items())
-        return f"{self.spec.name}[{given}]"
+        """The method as on the command line, and so as in the tables of a run."""
+        return self.spec.label
 
 
 def habits(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:

@@ -163,6 +163,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
     return {
         **_identity(cell),
         "name": cell.name,
+        "code": cell.code or None,
         "family": "hinted" if cell.hints else cell.family,
         "hints": cell.hints,
         "oracle": cell.oracle,

@@ -30,7 +30,7 @@ from .executors.logs import stderr_to
 from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
 from .executors.supervise import end_processes
 from .plan.cell import Cell
-from .plan.keys import library_versions
+from .plan.keys import library_versions, scoring_source
 from .plan.machine import machine_facts
 from .plan.photos import open_split
 from .plan.plan import Plan
@@ -123,12 +123,22 @@ def write(
     """Write the tables and the report of some cells; return the results and the page's path."""
     for cell in cells:
         # Cells that were not started are described too; one that cannot run has the same key in every run.
-        if cell.problem or not (cell.folder / "cell.json").exists():
+        if cell.problem or not _is_described(cell):
             cell.write()
     results = collect(cells, statuses, run, expected=expected, folder=out)
     write_results(results, out)
     write_report(results, out)
     return results, out / STAMPED["html"]
+
+
+def _is_described(cell: Cell) -> bool:
+    """Return whether the cell's folder describes it, under the name that its row has now."""
+    if not (cell.folder / "cell.json").exists():
+        return False
+    try:
+        return Cell.read(cell.run_folder, cell.key).label == cell.label
+    except UserError:  # damaged
+        return False
 
 
 @contextmanager
@@ -286,7 +296,11 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         protocol=protocol.facts(),
         protocol_digest=protocol.digest,
         metrics=metric_facts(protocol.metrics),
-        versions={"huebench": __version__, **library_versions()},
+        versions={
+            "huebench": __version__,
+            "huebench's code for predicting and scoring": scoring_source(protocol.metrics),
+            **library_versions(),
+        },
         machine=machine_facts(),
         options={**request.facts, "protocol": name_of(protocol, request.protocol)},
     )

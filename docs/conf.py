@@ -7,6 +7,8 @@ from typing import Any
 from sphinx.application import Sphinx
 
 import huebench
+from huebench.reports.leaderboard import write_leaderboard
+from huebench.reports.tables import read_results
 
 project = "huebench"
 author = "The huebench developers"
@@ -47,6 +49,14 @@ def as_written(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines:
         lines[i] = re.sub(r"^(\s*)(?=\(\d\) )", r"\1\\", escaped)
 
 
+def publish_results(app: Sphinx, error: Exception | None) -> None:
+    """Write the leaderboard of the committed results beside the pages."""
+    if error is None and app.builder.format == "html":
+        folders = sorted(path.parent for path in Path(app.srcdir, "results").glob("*/run.json"))
+        write_leaderboard([read_results(folder) for folder in folders], Path(app.outdir, "leaderboard"))
+
+
 def setup(app: Sphinx) -> None:
-    """Connect `as_written`."""
+    """Connect `as_written` and `publish_results`."""
     app.connect("autodoc-process-docstring", as_written)
+    app.connect("build-finished", publish_results)

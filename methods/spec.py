@@ -1,9 +1,9 @@
-"""Methods as named on the command line: ``name[key=value,...]``."""
+"""Methods as named on the command line: ``name[key=value,...]``, or ``row=name[...]`` to name its row."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from pydantic import ValidationError
@@ -12,8 +12,12 @@ from .. import UserError
 from .base import FAMILIES, Method, describe_faults, methods
 
 _QUOTED = r'"(?:[^"]|"")*"'
-_SPEC = re.compile(rf'\s*([^\[\],\s]+)\s*(?:\[((?:{_QUOTED}|[^"\]])*)\])?\s*(?:,|$)')
+_ROW = r"\w(?:[\w .+()-]{0,38}[\w.+)])?"
+_SPEC = re.compile(rf'\s*(?:({_ROW})\s*=\s*)?([^\[\],\s]+)\s*(?:\[((?:{_QUOTED}|[^"\]])*)\])?\s*(?:,|$)')
 _PARAMETER = re.compile(rf'(?:{_QUOTED}|[^",])+')
+
+_RESERVED = {"all", "truth", "input", "oracle"}
+"""Words that tables, galleries and `parse_specs` use themselves."""
 
 QUOTING = 'quote a value with a comma or a bracket: external[file="a,b.onnx"] ("" stands for one ")'
 
@@ -28,10 +32,23 @@ class MethodSpec:
         The registered name.
     parameters
         Values as text by parameter; `build` checks and converts them.
+    row
+        The name that was given to its row; ``""`` for none.
     """
 
     name: str
     parameters: dict[str, str] = field(default_factory=dict)
+    row: str = field(default="", repr=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """The name of its row in tables: the one given, else the method as typed.
+
+        >>> MethodSpec("external", {"size": "64", "file": "a,b.onnx"}).label
+        'external[size=64,file="a,b.onnx"]'
+        """
+        inside = ",".join(f"{key}={_text(value)}" for key, value in self.parameters.items())
+        return self.row or (f"{self.name}[{inside}]" if inside else self.name)
 
     def build(self) -> Method:
         """Return the method; a wrong parameter raises `UserError`."""
@@ -67,7 +84,7 @@ def label(method: Method) -> str:
     return f"{method.info.name}[{inside}]" if inside else method.info.name
 
 
-def parse_specs(text: str, *, clips: bool = True, hints: bool = True) -> list[MethodSpec]:
+def parse_specs(text: str, *, clips: bool = True, hints: bool = True, rows: bool = False) -> list[MethodSpec]:
     """Parse a list of methods, keeping the order and dropping duplicates.
 
     Parameters
@@ -81,11 +98,15 @@ def parse_specs(text: str, *, clips: bool = True, hints: bool = True) -> list[Me
         Whether ``all`` and families include the methods that are for clips only.
     hints
         Whether ``all`` includes the methods that colour by hints only, those of the family ``hinted``.
+    rows
+        Whether methods may name their rows: ``mine=external[file=net.onnx]``. A method that is listed both
+        with a name and without, as in ``all,mine=gray``, has the name.
 
     Raises
     ------
     UserError
-        If the text cannot be read, a name is unknown, or parameters are given to ``all`` or a family.
+        If the text cannot be read, a name is unknown, parameters are given to ``all`` or a family, or a row's
+        name is given where it may not be, or is taken.
 
     Examples
     --------
@@ -101,11 +122,35 @@ def parse_specs(text: str, *, clips: bool = True, hints: bool = True) -> list[Me
                 f"cannot read the methods '{text[position:]}'; write all, a family ({', '.join(FAMILIES)}) "
                 f"or names such as gray,pixel-knn[neighbours=3]; {QUOTING}"
             )
-        specs += _expand(match[1], _parameters(match[2] or "", match[1]), clips=clips, hints=hints)
+        row, name = match[1] or "", match[2]
+        expanded = _expand(name, _parameters(match[3] or "", name), clips=clips, hints=hints)
+        if row:
+            _check_row(row, name, [spec.row for spec in specs], allowed=rows)
+        specs += [replace(spec, row=row) for spec in expanded]
         position = match.end()
     if not specs:
         raise UserError(f"no method in '{text}'; write all, a family, or names from `bench list methods`")
-    return [spec for i, spec in enumerate(specs) if spec not in specs[:i]]
+    return [_named(spec, specs) for i, spec in enumerate(specs) if spec not in specs[:i]]
+
+
+def _named(spec: MethodSpec, specs: list[MethodSpec]) -> MethodSpec:
+    """Return a method with the name of its row, which may be given at another place of the list."""
+    rows = list(dict.fromkeys(each.row for each in specs if each == spec and each.row))
+    if len(rows) > 1:
+        raise UserError(f"'{spec.name}' would have two rows, {' and '.join(rows)}: choose one name")
+    return replace(spec, row=rows[0]) if rows else spec
+
+
+def _check_row(row: str, name: str, others: list[str], *, allowed: bool) -> None:
+    """Refuse a name for a row that would be ambiguous in tables, or where rows have no names."""
+    if not allowed:
+        raise UserError(f"'{row}={name}': only `bench run` names rows; write {name}")
+    if name in {"all", *FAMILIES}:
+        raise UserError(f"'{row}={name}': a name is for one method, and '{name}' stands for several")
+    if row in others:
+        raise UserError(f"two methods would have the row '{row}': choose another name for one")
+    if row in _RESERVED or row in FAMILIES or (row != name and row in methods.items()):
+        raise UserError(f"'{row}={name}': tables use '{row}' for something else; choose another name")
 
 
 def _expand(name: str, parameters: dict[str, str], *, clips: bool, hints: bool) -> list[MethodSpec]:
@@ -127,6 +172,12 @@ def _expand(name: str, parameters: dict[str, str], *, clips: bool, hints: bool) 
     if name in FAMILIES:
         family = [each for each in ready if registered[each].info.family == name]
         return [MethodSpec(each) for each in _in_table_order(family)]
+    if "=" in name:
+        row = name.partition("=")[0]
+        raise UserError(
+            f"'{row}' cannot name a row: write up to 40 letters, digits, spaces or any of _ . + - ( ), "
+            "the first a letter or a digit"
+        )
     if name not in methods.broken:
         methods.get(name)
     return [MethodSpec(name, parameters)]

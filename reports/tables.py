@@ -19,7 +19,7 @@ from .. import UserError
 from ..files import atomic, file_digest, sync_folder, write_json
 from .pictures import only_whole
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 DIGESTS_SINCE = 3  #: The schema from which on ``run.json`` holds the digests of the tables
 
@@ -41,8 +41,9 @@ _SCHEMA_1_FLAGS = {
 
 CELL_COLUMNS: dict[str, str] = {
     "cell": "string",  # key of the cell
-    "method": "string",  # label: name[key=value] with the parameters that differ from the defaults
+    "method": "string",  # label: the name given to the row, or the method as typed, name[key=value]
     "name": "string",  # registered name
+    "code": "string",  # digest of the method's code and of the libraries that only it needs
     "family": "string",  # baseline | classical | deep | published | hinted (by hints) | exemplar
     "oracle": "bool",  # sees the truth, so never a competitor
     "parameters": "string",  # JSON, all parameters
@@ -62,6 +63,7 @@ CELL_COLUMNS: dict[str, str] = {
     "warm_up_seconds": "Float64",
     "peak_memory_mb": "Float64",
     "parameter_count": "Int64",
+    "model_mb": "Float64",  # MiB on disk: what it learned, and the files that it reads
     "device": "string",
     "threads": "Int64",
     "notes": "string",  # JSON: facts about the method, e.g. which weights were used

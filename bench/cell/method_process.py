@@ -25,6 +25,7 @@ import numpy as np
 from ... import UserError
 from ...datasets.base import RGB, Dataset, DatasetInfo, Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
+from ...files import size_on_disk
 from ...methods.base import Epoch, Method
 from ...methods.hints import Hints
 from ...methods.spec import MethodSpec
@@ -380,6 +381,7 @@ class _Served:
             if method.train_photos is None
             else method.train_photos,
             "parameter_count": method.parameter_count,
+            "file_bytes": size_on_disk(method.files),
             "notes": method.notes,
             "trainable": method.info.trainable,
         }

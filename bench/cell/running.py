@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import UserError
-from ...files import seal, unseal
+from ...files import seal, size_on_disk, unseal
 from ...plugins import check_imports, import_only
 from ..plan.cell import Cell
 from ..plan.facts import EpochRow, Fitted, is_whole
@@ -31,7 +31,19 @@ VALIDATION_PHOTOS = 32
 LONGEST_REASON, LONGEST_TRACE = 2000, 20_000
 """Limits on an exception's message and traceback in a row, in characters."""
 
-RESCORED = ("train_photos", "fit_seconds", "peak_memory_mb", "parameter_count", "notes", "curves", "kept")
+UNSAVED = ("checkpoints", "fit.json", "spent.json")
+"""What a model's folder holds besides the model."""
+
+RESCORED = (
+    "train_photos",
+    "fit_seconds",
+    "peak_memory_mb",
+    "parameter_count",
+    "model_mb",
+    "notes",
+    "curves",
+    "kept",
+)
 """Facts that do not change when kept predictions are scored again."""
 
 
@@ -150,8 +162,10 @@ class CellRun:
         for split in FITTED:
             check_again(photos[split], request, planned, learned=True)
         self.method.save(folder)
+        saved = [path for path in folder.iterdir() if path.name not in UNSAVED]
         facts: dict[str, Any] = {
             "parameter_count": known["parameter_count"],
+            "model_mb": (known["file_bytes"] + size_on_disk(saved)) / 2**20,
             "notes": json.dumps(known["notes"]),
         }
         if not known["trainable"]:
@@ -175,7 +189,7 @@ class CellRun:
         known = unseal(self.cell.folder.with_name(self.cell.named(self.cell.rescored)) / "status.json")
         if known is None:
             raise UserError(f"the status of cell {self.cell.rescored} is missing or damaged: run it again")
-        self.facts |= {name: known[name] for name in RESCORED}
+        self.facts |= {name: known[name] for name in RESCORED if name in known}
 
     def _enter(self, phase: str) -> None:
         if phase != self.phase:

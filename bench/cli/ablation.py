@@ -57,7 +57,7 @@ def ablation(
     results = {}
     for title, (name, root) in _titled(dataset or ["samples"]).items():
         results[title] = run(
-            methods=[training.text for training in trainings],
+            methods=[training.label for training in trainings],
             dataset=name,
             **({"data_root": root} if root else {}),
             split="validation",

@@ -26,12 +26,14 @@ from .datasets import datasets_app
 from .demo import demo
 from .figure import figure
 from .listing import list_app
+from .merge import merge
 from .models import models_app
 from .power import power
 from .report import report
 from .run import EXAMPLES, run
 from .score import score
 from .sensitivity import sensitivity
+from .site import site
 from .speed import speed
 from .study import study
 from .weights import weights_app
@@ -75,6 +77,8 @@ for command in (
     report,
     figure,
     compare,
+    merge,
+    site,
     study,
     clean,
     check,

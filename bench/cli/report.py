@@ -27,7 +27,7 @@ def report(
         typer.Option(
             file_okay=False,
             help="Folder for the report and copies of the tables, of speed.json and of a study's answers: "
-            "a baseline to commit.  [default: RUN]",
+            "a baseline to commit, or to upload as a data set.  [default: RUN]",
         ),
     ] = None,
     methods: Annotated[
@@ -49,6 +49,7 @@ def report(
     from ...reports.analysis.kernels import copy_kernels
     from ...reports.analysis.selection import Selection
     from ...reports.analysis.study import copy_answers
+    from ...reports.dataset_card import write_card
     from ...reports.report import print_results, write_formats
     from ...reports.tables import read_results, write_results
 
@@ -60,6 +61,7 @@ def report(
         copy_answers(folder, out)
         copy_kernels(folder, out)
         write_results(results, out)
+        write_card(results, out)
     print_results(results, console, selection)
     for path in paths:
         console.print(Text(f"report: {path}"), soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,17 +58,20 @@ class Colorist:
         How reference photos are prepared.
     references
         Chooses the reference photos; ``None`` if the method needs none.
+    row
+        Name of its row in the run that it comes from; ``""`` if from none.
     """
 
     method: Method
     context: Context
     protocol: Protocol
     references: References | None = None
+    row: str = ""
 
     @property
     def label(self) -> str:
-        """The method's name with its parameters."""
-        return label(self.method)
+        """The name of its row in the run that it comes from, else the method with its parameters."""
+        return self.row or label(self.method)
 
     @property
     def size(self) -> int | None:
@@ -85,7 +89,7 @@ class Colorist:
         with tempfile.TemporaryDirectory(prefix="huebench-") as folder:
             self.method.save(Path(folder))
             files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-            parts = [self.label, *(f"{path.name} {file_digest(path)}" for path in files)]
+            parts = [label(self.method), *(f"{path.name} {file_digest(path)}" for path in files)]
         parts += [file_digest(path) for path in self.method.files if path.is_file()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -231,9 +235,7 @@ def of_run(results: Results, text: str | None, device: str) -> list[Colorist]:
     UserError
         If the run has no such method, or its model is missing.
     """
-    labels = (
-        [best_of_run(results)[0]] if text is None else [label(spec.build()) for spec in parse_specs(text)]
-    )
+    labels = [best_of_run(results)[0]] if text is None else labels_of_run(results, text)
     return list(_of_run(results, labels, device))
 
 
@@ -247,7 +249,42 @@ def _of_run(results: Results, labels: Sequence[str], device: str) -> Iterator[Co
         if method.info.reference != "none":
             sample = TrainingSample.load(cell.training_sample)
         context = replace(_context(request), seed=cell.seed)
-        yield _colorist(method, context, request, sample)
+        yield replace(_colorist(method, context, request, sample), row=name)
+
+
+def labels_of_run(results: Results, text: str) -> list[str]:
+    """Return the rows of a run that a list of methods names: by a row's name, or by method and parameters.
+
+    A method that the run lacks stays as typed.
+
+    Raises
+    ------
+    UserError
+        If the list cannot be read.
+    """
+    from ...reports.analysis.selection import parse_methods
+
+    rows = results.cells[["method", "name", "parameters"]].drop_duplicates().itertuples(index=False)
+    known = {str(row): (str(name), str(parameters)) for row, name, parameters in rows}
+    found: list[str] = []
+    for wanted, name in parse_methods(text):
+        if name:
+            raise UserError(f"'{name}={wanted}': write {wanted}; only reports and runs name rows")
+        if wanted in known:
+            found.append(wanted)
+            continue
+        for spec in parse_specs(wanted):
+            same = (row for row, (name, given) in known.items() if _is_same(spec, name, given))
+            found.append(next(same, spec.label))
+    return found
+
+
+def _is_same(spec: MethodSpec, name: str, parameters: str) -> bool:
+    """Return whether a method has a name and parameters, as JSON, however these are typed."""
+    if spec.name != name or name in methods.broken:
+        return False
+    given = MethodSpec(name, json.loads(parameters))
+    return given.parameters == spec.parameters or label(given.build()) == label(spec.build())
 
 
 def best_of_run(results: Results) -> tuple[str, str]:
@@ -302,7 +339,7 @@ def load_method(cell: Cell) -> Method:
             f"'{cell.model_folder}' does not hold the trained {cell.label}: "
             f"add --rerun {cell.name} --keep-models all to the run's command, which trains it again"
         )
-    method = parse_specs(cell.label)[0].build()
+    method = MethodSpec(cell.name, cell.parameters).build()
     method.load(cell.model_folder)
     return method
 

@@ -11,7 +11,7 @@ import numpy as np
 from ... import UserError, __version__
 from ...files import seal, write_text
 from ...methods.published.model import FILE
-from ...methods.spec import parse_specs
+from ...methods.spec import MethodSpec
 from ..plan.cell import Cell
 from .card import model_card
 
@@ -88,7 +88,7 @@ def describe(results: Results, cell: Cell) -> dict[str, Any]:
     trained = cell.request.train_on or dataset["name"]
     return {
         "method": cell.label,
-        "parameters": parse_specs(cell.label)[0].build().parameters.model_dump(mode="json"),
+        "parameters": MethodSpec(cell.name, cell.parameters).build().parameters.model_dump(mode="json"),
         "family": cell.family,
         "seed": cell.seed,
         "budget": cell.request.budget,

@@ -39,8 +39,12 @@ class Cell(BaseModel):
         Digest of everything that can change its model: cells with the same fit key share the fitted model.
     prediction_key
         Digest of everything that can change its predictions: cells with the same prediction key share them.
-    name, parameters, label, family
+    name, parameters, family
         The method.
+    label
+        The name of its row: given by the user, or the method as typed. No key depends on it.
+    code
+        Digest of the method's code and of the libraries that only it needs, or ``""``.
     oracle, reference
         Whether the method sees the hidden colour, of all or of key frames, and how its reference photos are
         chosen.
@@ -86,6 +90,7 @@ class Cell(BaseModel):
     parameters: dict[str, str]
     label: str
     family: str
+    code: OptionalKey = ""
     oracle: bool = False
     reference: Literal["none", "similar", "random"] = "none"
     temporal: bool = False

@@ -60,6 +60,7 @@ class Learned(_Reported):
     seconds: Seconds
     train_photos: Count
     parameter_count: Count | None
+    file_bytes: Count
     notes: Notes
     trainable: bool
 
@@ -77,6 +78,7 @@ class Fitted(BaseModel):
     model_config = ConfigDict(strict=True)
 
     parameter_count: Count | None = None
+    model_mb: Seconds | None = None
     notes: Annotated[str, AfterValidator(_whole_notes)] = "{}"
     fit_seconds: Seconds = 0.0
     train_photos: Count = 0

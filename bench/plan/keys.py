@@ -115,6 +115,13 @@ def metrics_source(names: Iterable[str]) -> str:
     return digest(sorted(Scorer(names).unavailable), sources, required, plugins, files)
 
 
+def scoring_source(metrics: Iterable[str]) -> str:
+    """Return a digest of all code of this package that predictions and scores share, whatever the method."""
+    return digest(
+        modules_source(PREDICTING, without=METRICS), modules_source(SCORING), metrics_source(metrics)
+    )
+
+
 def _metric_modules(metric: str) -> dict[str, Path]:
     """Return the modules that define a metric's functions, including wrapped ones."""
     found = get_metric(metric)

@@ -10,7 +10,7 @@ from typing import Any
 from ... import UserError
 from ...datasets.base import Dataset, Entry, dataset_info, datasets, fingerprint, names_in
 from ...methods.base import Method, methods
-from ...methods.spec import MethodSpec, label, parse_specs
+from ...methods.spec import MethodSpec, parse_specs
 from ...plugins import RAISED
 from ...sources import forget
 from ...wording import counted
@@ -128,14 +128,15 @@ def make_plan(request: Request) -> Plan:
         "gallery": gallery(photos),
     }
     cells: dict[str, Cell] = {}
-    specs = parse_specs(request.methods, clips=dataset.info.clips, hints=bool(request.hints))
+    specs = parse_specs(request.methods, clips=dataset.info.clips, hints=bool(request.hints), rows=True)
     for degradation in ("", *request.degrade):
         # A picture of each degradation is enough.
         own = {"degradation": degradation, "gallery": shared["gallery"][: 1 if degradation else None]}
         for spec in specs:
             for hints, seed in product(_hints(spec, request), _seeds(spec, request)):
                 cell = _cell(spec, request, data, {**shared, **own, "seed": seed, "hints": hints})
-                cells.setdefault(cell.key, cell)
+                if spec.row or cell.key not in cells:  # the same method may be typed in two ways
+                    cells[cell.key] = cell
     trained_on = _trained_on(request, training.split("train"), photos)
     return Plan(request, dataset, training, dataset.fingerprint(), photos, tuple(cells.values()), trained_on)
 
@@ -239,9 +240,10 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         return _impossible(spec, "it colours by hints: add --hints 1,10,100", shared, method)
     threads, plugin, hints = request.threads or 1, shared["method_plugin"], shared["hints"]
     devices = request.devices if info.family == "deep" and info.trainable else 1
+    code = class_source(type(method), plugin)
     fit_key = digest(
         info.name, method.parameters.model_dump(mode="json"), files_content(method.files),
-        class_source(type(method), plugin), shared["seed"], data.training,
+        code, shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
     protocol = replace(protocol_of(request), degrade=shared["degradation"])
@@ -255,7 +257,8 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         fit_key=fit_key,
         prediction_key=prediction_key,
         method_given=given_source(filter(None, [plugin]), method.files),
-        label=f"{label(method)}@{hints}" if hints else label(method),
+        label=f"{spec.label}@{hints}" if hints else spec.label,
+        code=code,
         family=info.family,
         oracle=info.oracle or info.family in ("hinted", "exemplar") or hints > 0,
         reference=info.reference,
@@ -274,7 +277,7 @@ def _impossible(spec: MethodSpec, reason: str, shared: dict[str, Any], method: M
         key=key,
         fit_key=key,
         prediction_key=key,
-        label=label(method) if method else spec.name,
+        label=spec.label,
         family=method.info.family if method else "",
         threads=1,
         problem=reason,

@@ -100,7 +100,8 @@ class Request(BaseModel):
     methods: Annotated[str, BeforeValidator(_joined)] = option(
         "all",
         "all, a family, or names with parameters: gray,pixel-knn[neighbours=3]; "
-        'a value with a comma or a bracket in quotes: external[file="a,b.onnx"].',
+        'a value with a comma or a bracket in quotes: external[file="a,b.onnx"]; '
+        "a name for a row: mine=external[file=net.onnx].",
         panel=METHODS,
         completes="methods",
     )

@@ -37,7 +37,7 @@ def resolve(request: Request) -> Request:
         registry.discover()  # a plugin must not take a built-in name
     for plugin in request.plugins:
         load_plugin(plugin.expanduser())
-    parse_specs(request.methods)
+    parse_specs(request.methods, rows=True)
     dataset_info(request.dataset)
     _, _, path = request.dataset.partition(":")
     if path and request.data_root is not None:

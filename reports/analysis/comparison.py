@@ -70,6 +70,12 @@ class Comparison:
             *differences(before.machine, after.machine),
         ]
 
+    @property
+    def code_changed(self) -> list[str]:
+        """The methods that both runs have whose code, or libraries that only they need, changed; sorted."""
+        before, after = (_codes(results) for results in (self.before, self.after))
+        return sorted(label for label in before.keys() & after.keys() if before[label] != after[label])
+
     def same_machine(self) -> list[str]:
         """Return the reasons why times cannot be compared; empty if they can."""
         before, after = (
@@ -90,7 +96,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
 
     Raises `UserError` if the runs differ in protocol or photos, or have no method or no metric in common.
     """
-    check_comparable(before, after)
+    check_same(before, after, "compared")
     before, after = by_clip(before), by_clip(after)
     old, new = summarize(before), summarize(after)
     labels = [str(label) for label in old.rows.index if label in new.rows.index]
@@ -124,11 +130,11 @@ def compare_runs(before: Results, after: Results) -> Comparison:
     )
 
 
-def check_comparable(before: Results, after: Results) -> None:
-    """Refuse runs whose numbers cannot be compared.
+def check_same(before: Results, after: Results, purpose: str) -> None:
+    """Refuse runs of different photos or protocols.
 
     Raises `UserError`, naming the differences, if the protocol, the photos' fingerprint, or the choice of
-    photos differs.
+    photos differs; ``purpose`` is what the runs cannot be, such as ``compared``.
     """
     one, other = before.run, after.run
     protocol = differences(
@@ -145,7 +151,7 @@ def check_comparable(before: Results, after: Results) -> None:
             if of
         ]
         raise UserError(
-            f"these runs cannot be compared, because they differ in {' and in '.join(reasons)}: "
+            f"these runs cannot be {purpose}, because they differ in {' and in '.join(reasons)}: "
             "run both with the same options on the same photos"
         )
 
@@ -165,6 +171,12 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
     ]
+
+
+def _codes(results: Results) -> dict[str, set[str]]:
+    """Return the digests of every method's code, of all its seeds; without methods of which none is known."""
+    known = results.cells.reindex(columns=["method", "code"]).dropna()
+    return {str(method): set(codes) for method, codes in known.groupby("method")["code"]}
 
 
 def _shared(before: Results, after: Results) -> tuple[Results, Results]:

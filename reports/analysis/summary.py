@@ -17,6 +17,9 @@ GROUPS = ("baseline", "classical", "deep", "published", "hinted", "exemplar")
 
 HELPED = ("hinted", "exemplar")  #: The families that are given some of the true colour
 
+COSTS = ("images_per_second", "parameter_count", "fit_seconds", "peak_memory_mb", "model_mb")
+"""Columns of ``cells`` that say what a method costs; a method's is the mean over its seeds."""
+
 LEAD = "auc"  #: The leading metric of charts and gallery: unlike PSNR, it does not favour the dullest answer
 
 
@@ -32,8 +35,7 @@ class Summary:
     metrics: tuple[MetricFacts, ...]
     #: ``name``, ``family``, ``oracle``, ``seeds`` (how many), ``status``; photos ``expected``, ``scored`` and
     #: ``undecodable`` (or left out by the protocol), all seeds together, and ``coverage`` (scored /
-    #: expected); and the method's cost: ``images_per_second``, ``parameter_count``,
-    #: ``fit_seconds``, ``peak_memory_mb``.
+    #: expected); and the method's cost, `COSTS`, missing where unknown.
     rows: pd.DataFrame
     #: One column per metric: the aggregate over scored photos, averaged over the seeds that scored any.
     scores: pd.DataFrame
@@ -208,8 +210,8 @@ def _rows(cells: pd.DataFrame) -> pd.DataFrame:
     for name in ("expected", "scored", "undecodable"):
         rows[name] = grouped[name].sum().astype(int)
     rows["coverage"] = rows["scored"] / rows["expected"].where(rows["expected"] > 0)
-    for name in ("images_per_second", "parameter_count", "fit_seconds", "peak_memory_mb"):
-        rows[name] = grouped[name].mean().astype(float)
+    for name in COSTS:  # older runs lack some
+        rows[name] = grouped[name].mean().astype(float) if name in cells else np.nan
     return rows
 
 

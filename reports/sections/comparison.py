@@ -54,6 +54,8 @@ def blocks(
         made.append(Prose(f"Scored fewer photos than before: {in_words(lost)}."))
     if comparison.new:
         made.append(Prose(f"Only after: {in_words(comparison.new)}."))
+    if comparison.code_changed:
+        made.append(Prose(f"Methods whose code changed: {in_words(comparison.code_changed)}."))
     if comparison.differing:
         made.append(Prose(f"The runs also differ in: {'; '.join(comparison.differing)}."))
     return [*made, Listing(f"{comparison.before.run.command}\n{comparison.after.run.command}")]

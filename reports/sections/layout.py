@@ -34,6 +34,7 @@ FACTS = {
     "parameter_count": Column("parameters", description="learned weights"),
     "fit_seconds": Column("training", "s", description="training time, all threads"),
     "peak_memory_mb": Column("peak memory", "MiB", description="of the method's process"),
+    "model_mb": Column("on disk", "MiB", description="what the method learned, and the files that it reads"),
 }
 """Columns that are not metrics, by their name in `Summary.rows`."""
 
@@ -80,7 +81,7 @@ def lay_out(
     for column in names:
         if column in metrics:
             columns.append(metric_column(metrics[column]))
-            entries.append(_metric_entries(summary, metrics[column], intervals))
+            entries.append(metric_entries(summary, metrics[column], intervals))
         elif column in FACTS:
             columns.append(FACTS[column])
             entries.append(
@@ -97,7 +98,7 @@ def matrix(
     The summaries, given by heading with the intervals of their means, share their methods.
     """
     columns = [Column(heading) for heading in summaries]
-    entries = [_metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]
+    entries = [metric_entries(summary, metric, intervals) for summary, intervals in summaries.values()]
     return _table(next(iter(summaries.values()))[0], columns, entries, name, caption)
 
 
@@ -158,7 +159,8 @@ def _table(
     return Table(tuple(columns), tuple(rows if known else rows[:-1]), name, caption)
 
 
-def _metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals | None) -> list[Entry]:
+def metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals | None = None) -> list[Entry]:
+    """Return a metric's value for every method of a summary, in order, and then the truth's own."""
     values, spread = summary.scores[metric.name], summary.spread[metric.name]
     truth, decimals = summary.truth[metric.name], summary.decimals(metric)
     ranks = _ranks(summary.badness(metric), decimals)
@@ -188,7 +190,7 @@ def fact_entry(row: Mapping[Any, Any], name: str) -> Entry:
         trouble = "" if row["status"] == "ok" else f" {row['status']}"
         return Entry(f"{row['scored']:,}/{row['expected']:,}{trouble}", _sortable(row["coverage"]))
     value = float(row[name])
-    small = name == "images_per_second" and value < 100
+    small = name in ("images_per_second", "model_mb") and 0.01 <= value < 100
     return Entry(f"{value:.3g}" if small else number(value, 0), _sortable(value))
 
 

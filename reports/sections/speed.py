@@ -1,5 +1,7 @@
 """The speed of the methods, and of the kernels if the run folder has their benchmark."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ..analysis.kernels import Kernels
@@ -7,17 +9,17 @@ from ..analysis.material import Material
 from ..analysis.summary import Summary
 from ..blocks import Block, Code, Column, Entry, Heading, PlainTable, Prose, Row, Table
 from ..tables import Results
-from ..text import MISSING, duration, number
+from ..text import MISSING, counted, duration, in_words, number
 from .layout import FACTS, fact_entry
+
+SPACE = ("peak_memory_mb", "model_mb", "parameter_count")  #: What a method takes besides time
 
 COLUMNS = (
     FACTS["images_per_second"],
     Column("time per photo", description="the method's own time for one photo"),
     Column("warm-up", description="the first call, which is not timed: compilation, loading"),
-    Column("device", description="the device that the method ran on"),
-    Column("threads", description="the number of threads it could use"),
-    FACTS["peak_memory_mb"],
-    FACTS["parameter_count"],
+    Column("device", description="the device that the method ran on, and the threads that it could use"),
+    *(FACTS[name] for name in SPACE),
 )
 
 
@@ -43,7 +45,7 @@ def methods_table(results: Results, summary: Summary) -> Table:
     warm_up = cells["warm_up_seconds"].mean().astype(float)
     devices, threads = cells["device"].unique(), cells["threads"].unique()
     rows = []
-    facts = summary.rows[["peak_memory_mb", "parameter_count"]].to_dict("index")
+    facts = summary.rows[list(SPACE)].to_dict("index")
     for label, group in summary.groups.items():
         speed = float(summary.rows["images_per_second"][label])
         if label not in warm_up.index or not speed > 0:
@@ -54,13 +56,16 @@ def methods_table(results: Results, summary: Summary) -> Table:
             Entry(f"{speed:.3g}" if speed < 100 else number(speed, 0), speed),
             Entry(duration(1 / speed), 1 / speed),
             Entry(MISSING) if pd.isna(first) else Entry(duration(first), first),
-            Entry(", ".join(map(str, devices[label]))),
-            Entry(", ".join(map(str, threads[label])), float(threads[label][0])),
-            fact_entry(facts[label], "peak_memory_mb"),
-            fact_entry(facts[label], "parameter_count"),
+            Entry(f"{', '.join(map(str, devices[label]))}, {_counted(threads[label])}"),
+            *(fact_entry(facts[label], name) for name in SPACE),
         )
         rows.append(Row(label, group, entries))
     return Table(COLUMNS, tuple(rows), "speed", "Speed of the methods")
+
+
+def _counted(threads: Sequence[int]) -> str:
+    """Return the number of threads in words; seeds may differ in it."""
+    return counted(int(threads[0]), "thread") if len(threads) == 1 else f"{in_words(list(threads))} threads"
 
 
 def _kernels(kernels: Kernels) -> list[Block]:

@@ -124,7 +124,7 @@ def check_bench(arguments):
     for plugin in given.get("plugin") or given.get("plugins") or ():
         load_plugin(plugin)
     if command.name == "run":
-        parse_specs(given["methods"])
+        parse_specs(given["methods"], rows=True)
         dataset_info(given["dataset"])
     if given.get("metrics"):
         resolve(given["metrics"].split(","))

@@ -97,3 +97,39 @@ def test_a_broken_plugin_is_selected_and_refused(monkeypatch):
     assert "shattered" in names("all")
     with pytest.raises(UserError, match="'shattered' cannot be imported: ImportError: no colour"):
         parse_specs("shattered")[0].build()
+
+
+def test_a_row_is_named_or_reads_as_typed():
+    named, typed, plain = parse_specs(
+        "Ours (v1.2)=pixel-knn, pixel-knn[samples=50, neighbours=5], gray", rows=True
+    )
+    assert (named.label, named.name, named.parameters) == ("Ours (v1.2)", "pixel-knn", {})
+    assert typed.label == "pixel-knn[samples=50,neighbours=5]"
+    assert plain.label == "gray"
+
+
+def test_a_name_holds_wherever_its_method_is_listed():
+    found = parse_specs("baseline,mine=gray", rows=True)
+    assert [spec.label for spec in found if spec.name == "gray"] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a=gray,a=mean-ab", "two methods would have the row 'a'"),
+        ("a=gray,b=gray", "'gray' would have two rows, a and b"),
+        ("mine=deep", "'deep' stands for several"),
+        ("truth=gray", "tables use 'truth' for something else"),
+        ("mean-ab=gray", "tables use 'mean-ab' for something else"),
+        ("<b>=gray", "'<b>' cannot name a row"),
+        (f"{'x' * 41}=gray", "cannot name a row"),
+    ],
+)
+def test_a_name_that_is_ambiguous_or_odd_is_refused(text, told):
+    with pytest.raises(UserError, match=told):
+        parse_specs(text, rows=True)
+
+
+def test_only_a_run_names_rows():
+    with pytest.raises(UserError, match="only `bench run` names rows; write gray"):
+        parse_specs("mine=gray")

@@ -55,7 +55,7 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_newer_schema_is_refused(maker, tmp_path):
     results = maker.run(methods=("gray",))
     write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
-    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 4"):
+    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 5"):
         read_results(tmp_path)
 
 
@@ -69,7 +69,7 @@ def test_runs_of_schema_1_have_the_headline_and_compared_metrics_of_then(maker, 
     assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
     further = {metric.name for metric in run.metrics if not metric.headline}
     assert further == {"delta_colorfulness_per_image", "auc_rebalanced_per_photo", "fid", "lpips"}
-    assert run.schema_version == 4
+    assert run.schema_version == 5
 
 
 def test_the_rebalanced_auc_of_runs_before_schema_4_is_the_one_per_photo(maker, tmp_path):

@@ -17,9 +17,9 @@ from ....datasets.decode import decode
 from ....datasets.sets.samples import ORIGINALS
 from ....methods.base import methods
 from ....methods.deep.huebench_small.card import FOLDER as SHIPPED
-from ....methods.spec import MethodSpec, label, parse_specs, required_parameters
+from ....methods.spec import MethodSpec, parse_specs, required_parameters
 from ....plugins import RAISED
-from ...colorize.colorist import DEFAULT, RANKING, Colorist, default_name, named, of_run
+from ...colorize.colorist import DEFAULT, RANKING, Colorist, default_name, labels_of_run, named, of_run
 from ...plan.request import Request
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def offered(
 
     summary = summarize(results)
     found = []
-    for name in _labels(summary, names):
+    for name in _best_first(summary) if names is None else labels_of_run(results, names):
         try:
             (colorist,) = of_run(results, name, request.device)
         except UserError as error:
@@ -132,10 +132,8 @@ def _ready() -> Iterator[str]:
             yield name
 
 
-def _labels(summary: Summary, names: str | None) -> list[str]:
-    """Return the labels of a run's methods, as named, or the best first and without baselines."""
-    if names is not None:
-        return [label(spec.build()) for spec in parse_specs(names)]
+def _best_first(summary: Summary) -> list[str]:
+    """Return the labels of a run's methods, the best first and without baselines."""
     rows = summary.rows[~summary.rows["oracle"].astype(bool) & (summary.rows["status"] == "ok")]
     if (rows["family"] != "baseline").any():
         rows = rows[rows["family"] != "baseline"]

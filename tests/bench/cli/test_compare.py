@@ -52,3 +52,18 @@ def test_mistakes_are_one_message(bench, runs):
     code, output = bench("compare", runs[0], "nowhere")
     assert code == 2
     assert "'nowhere' is not a run folder" in output
+
+
+def test_formats_are_written_beside_the_output(bench, runs, tmp_path):
+    code, output = bench("compare", *runs, "--format", "md,json,junit", "--out", "compared")
+    assert code == 0
+    written = tmp_path / "compared"
+    assert sorted(path.name for path in written.iterdir()) == [
+        "comparison.json",
+        "comparison.md",
+        "comparison.xml",
+    ]
+    assert (written / "comparison.md").read_text() == output
+    code, output = bench("compare", *runs, "--format", "pdf")
+    assert code == 2
+    assert "unknown format of a comparison 'pdf'; known: md, json, junit" in output

@@ -7,7 +7,7 @@ from scipy import stats
 
 from huebench import UserError
 from huebench.reports.analysis import inference
-from huebench.reports.analysis.comparison import check_comparable, compare_runs, differences
+from huebench.reports.analysis.comparison import check_same, compare_runs, differences
 
 METHODS = ("gray", "pixel-knn", "fusion", "oracle-lowres")
 
@@ -142,7 +142,7 @@ def edited(results, **facts):
 )
 def test_other_protocols_and_photos_are_refused_and_the_field_is_named(results, facts, message):
     with pytest.raises(UserError, match=message):
-        check_comparable(results, edited(results, **facts))
+        check_same(results, edited(results, **facts), "compared")
 
 
 def test_runs_with_nothing_in_common_are_refused(maker, results):

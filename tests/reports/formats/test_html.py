@@ -202,3 +202,11 @@ def test_a_page_is_fit_for_everybody(full_page, open_page, accessibility_faults,
     assert accessibility_faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "tables scroll, not the page"
     assert problems == []
+
+
+def test_a_headline_of_eleven_columns_fits_a_page_of_1300_pixels(maker, tmp_path, open_page):
+    results = maker.run(photos=20)
+    page, _ = open_page(page_of(results, tmp_path).as_uri(), viewport={"width": 1300, "height": 900})
+    headline = page.locator("#results ~ .scroll").first
+    assert headline.locator("thead th").count() == 12, "eleven columns, and the methods"
+    assert headline.evaluate("box => box.scrollWidth - box.clientWidth") <= 0

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from huebench.reports import blocks
+from huebench.reports.analysis.selection import Selection
 from huebench.reports.blocks import Column, Entry, Row
 from huebench.reports.formats.latex import latex, readable
 from huebench.reports.report import write_formats
@@ -156,10 +157,10 @@ def pdflatex():
         if subprocess.run(["kpsewhich", f"{package}.sty"], stdout=subprocess.DEVNULL, check=False).returncode:
             pytest.skip(f"LaTeX has no {package}.sty (Debian: texlive-latex-extra)")
 
-    def compile_tables(folder):
-        tables = "\n".join(rf"\input{{{path.stem}}}\clearpage" for path in sorted(folder.iterdir()))
+    def compile_tables(folder, options=""):
+        tables = "\n".join(rf"\input{{{path.stem}}}\clearpage" for path in sorted(folder.glob("*.tex")))
         (folder / "document.tex").write_text(
-            rf"\documentclass{{article}}\usepackage{{booktabs,adjustbox}}\begin{{document}}{tables}\end{{document}}"
+            rf"\documentclass[{options}]{{article}}\usepackage{{booktabs,adjustbox}}\begin{{document}}{tables}\end{{document}}"
         )
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
@@ -187,3 +188,17 @@ def test_every_table_compiles_and_fits_the_page(maker, tmp_path, pdflatex, seeds
     log = pdflatex(write_formats(results, tmp_path, ["latex"])[0])
     assert "Overfull" not in log
     assert "Float too large" not in log
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"), [(("psnr", "auc", "colorfulness"), "table"), ((), "table*")], ids=["narrow", "wide"]
+)
+def test_the_headline_of_a_paper_with_two_columns_compiles(maker, tmp_path, pdflatex, columns, kind):
+    chosen = Selection(methods="classical,Ours=encoder-decoder", columns=columns)
+    folder = write_formats(maker.run(photos=20), tmp_path, ["latex"], chosen)[0]
+    assert (folder / "headline.tex").read_text().startswith(rf"\begin{{{kind}}}")
+    for other in set(folder.iterdir()) - {folder / "headline.tex"}:
+        other.unlink()
+    log = pdflatex(folder, "twocolumn")
+    assert "Overfull" not in log
+    assert "Output written on document.pdf (1 page" in log
