@@ -134,7 +134,7 @@ class Cell(BaseModel):
     def named(self, key: str) -> str:
         """Return the name of a folder of this method and seed: readable, with a key at its end."""
         seed = f"-seed-{self.seed}" if self.seed else ""
-        return f"{file_name(self.label)}{seed}-{key}"
+        return f"{file_name(self.name)}{seed}-{key}"
 
     @property
     def folder(self) -> Path:
