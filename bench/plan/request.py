@@ -13,7 +13,6 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, Ty
 from ... import UserError
 from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
-from ..protocol.degradations import Condition
 
 Scored = Literal["train", "validation", "test", "all"]
 """Photos to score: one split, or all."""
@@ -48,6 +47,8 @@ def _conditions(value: object) -> object:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple):
         return value
+    from ..protocol.degradations import Condition  # imports SciPy
+
     try:
         named = [Condition.parse(name) for text in texts for name in str(text).split(",") if name.strip()]
     except UserError as error:

@@ -90,8 +90,9 @@ def variants(base: Protocol) -> Iterator[Variant]:
     yield Variant("both through JPEG", replace(base, save="truncate-jpeg", truth="jpeg"))
     yield Variant("without near-grey photos", replace(base, near_grey="left-out"))
     for name, preset in presets.items().items():
-        if name != DEFAULT:
-            yield Variant(f"all of protocol {name}", replace(preset.protocol, metrics=base.metrics))
+        theirs = replace(preset.protocol, metrics=base.metrics)
+        if name != DEFAULT and theirs != base:  # ideepcolor only adds hints
+            yield Variant(f"all of protocol {name}", theirs)
 
 
 def through_half(protocol: Protocol, photos: RGB, lightness: Lightness) -> RGB:  # noqa: ARG001

@@ -7,8 +7,8 @@ from rich.console import Console
 from huebench.bench.cli import progress as module
 from huebench.bench.cli.progress import LiveProgress, Pace
 
-CELL = SimpleNamespace(key="k", label="pixel-knn[neighbours=1]", seed=2, request=SimpleNamespace(jobs=1))
-OTHER = SimpleNamespace(key="o", label="gray", seed=0, request=SimpleNamespace(jobs=1))
+CELL = SimpleNamespace(key="k", title="pixel-knn[neighbours=1] seed 2", request=SimpleNamespace(jobs=1))
+OTHER = SimpleNamespace(key="o", title="gray", request=SimpleNamespace(jobs=1))
 OK = {"status": "ok", "shards": []}
 
 
