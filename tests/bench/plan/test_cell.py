@@ -55,13 +55,13 @@ def test_a_specification_of_another_cell_is_refused(cell, tmp_path):
 
 
 def test_folders_have_names_that_a_person_can_read(cell, tmp_path):
-    named = cell.model_copy(update={"label": 'external[file="/a/My net.onnx"]', "seed": 3})
-    assert named.folder == tmp_path / "run" / "cells" / f"external-file-a-my-net.onnx-seed-3-{cell.key}"
-    assert named.model_folder.name == f"external-file-a-my-net.onnx-seed-3-{cell.fit_key}"
+    named = cell.model_copy(update={"name": "patch-som-knn", "label": "ours", "seed": 3})
+    assert named.folder == tmp_path / "run" / "cells" / f"patch-som-knn-seed-3-{cell.key}"
+    assert named.model_folder.name == f"patch-som-knn-seed-3-{cell.fit_key}"
     assert cell.training_sample.name == f"training-sample-{cell.sample}.npz"
 
 
-@pytest.mark.parametrize("field", [{"label": "../../elsewhere"}, {"seed": 4}])
+@pytest.mark.parametrize("field", [{"name": "../../elsewhere"}, {"seed": 4}])
 def test_a_specification_whose_folder_has_another_name_is_refused(cell, tmp_path, field):
     path = cell.folder / "cell.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | field))

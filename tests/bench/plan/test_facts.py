@@ -14,7 +14,10 @@ from huebench.bench.plan.facts import (
     is_whole,
 )
 
-LEARNED = {"seconds": 1.0, "train_photos": 6, "parameter_count": 10, "notes": {"a": "b"}, "trainable": True}
+LEARNED = {
+    "seconds": 1.0, "train_photos": 6, "parameter_count": 10, "file_bytes": 0, "notes": {"a": "b"},
+    "trainable": True,
+}  # fmt: skip
 EPOCH = {"epoch": 1, "epochs": 2, "split": "train", "loss": 0.5, "accuracy": 0.1}
 PROGRESS = {"done": 1, "total": 2, "what": "decoding"}
 

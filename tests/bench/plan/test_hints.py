@@ -32,9 +32,9 @@ def test_methods_with_hints_have_a_cell_for_every_number_and_others_have_one(tmp
     assert [bool(cell.gallery) for cell in cells] == [True, True, False, False]
 
 
-def test_a_label_keeps_the_parameters(tmp_path):
+def test_a_label_is_the_method_as_typed_with_the_hints(tmp_path):
     *_, cell = plan(tmp_path, "geodesic[power=2]", "3").cells
-    assert cell.label == "geodesic[power=2.0]@3"
+    assert cell.label == "geodesic[power=2]@3"
 
 
 def test_no_hints_is_what_it_was_without_the_option(tmp_path):

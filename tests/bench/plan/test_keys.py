@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from huebench import UserError
-from huebench.bench.executors import cluster
+from huebench.bench.executors import environment
 from huebench.bench.metrics import base as registry
 from huebench.bench.metrics import register_metric
 from huebench.bench.plan import keys
@@ -371,10 +371,10 @@ def test_a_metrics_data_file_counts_by_content(tmp_path, monkeypatch):
 
 def test_a_workers_plugin_counts_with_the_modules_beside_it(tmp_path):
     plugin, helper = tmp_path / "plug_of_a_worker.py", tmp_path / "helper_of_a_worker.py"
-    assert cluster._plugin(plugin) == "missing"
+    assert environment._plugin(plugin) == "missing"
     plugin.write_text("import helper_of_a_worker\n")
     helper.write_text("VALUE = 1\n")
-    before, path = cluster._plugin(plugin), list(sys.path)
+    before, path = environment._plugin(plugin), list(sys.path)
     helper.write_text("VALUE = 2\n")
-    assert cluster._plugin(plugin) != before
+    assert environment._plugin(plugin) != before
     assert sys.path == path
