@@ -13,6 +13,9 @@ from .statistics import contributions, paired
 from .summary import Summary
 from .units import by_clip
 
+COLUMNS = ("loss", "low", "high", "error", "freedom", "p", "p_adjusted")
+"""Columns of the losses of a run in which nothing can be compared."""
+
 INDEX = ("metric", "method", "degradation")  #: Names of the index of the losses
 
 
@@ -56,9 +59,13 @@ def robustness(results: Results, summary: Summary) -> Robustness | None:
         rows = degraded[(degraded["degradation"] == name) & degraded["photo"].notna()]
         under = by_clip(replace(results, images=rows)).images
         tables += [_losses(clean, under, metric, labels, name) for metric in metrics]
-    losses = pd.concat(tables)
-    losses.index.names = list(INDEX)
-    losses["p_adjusted"] = benjamini_yekutieli(losses["p"].to_numpy(float))
+    tables = [table for table in tables if not table.empty]
+    if tables:
+        losses = pd.concat(tables)
+        losses.index.names = list(INDEX)
+        losses["p_adjusted"] = benjamini_yekutieli(losses["p"].to_numpy(float))
+    else:
+        metrics, losses = (), pd.DataFrame(columns=list(COLUMNS))
     without = degraded[degraded["photo"].isna()].drop_duplicates(["method", "degradation"])
     missing = {
         (str(row["method"]), str(row["degradation"])): f"{row['status']}: {row['reason']}"
@@ -71,13 +78,15 @@ def robustness(results: Results, summary: Summary) -> Robustness | None:
 def _losses(
     clean: pd.DataFrame, under: pd.DataFrame, metric: MetricFacts, labels: list[str], name: str
 ) -> pd.DataFrame:
-    """Return a metric's losses under one degradation, for the methods that have both."""
+    """Return a metric's losses under one degradation, for the methods that have both; empty without any."""
     before, after = (
         contributions(images.replace([np.inf, -np.inf], np.nan), metric) for images in (clean, under)
     )
     assert before is not None  # noqa: S101  # compared metrics have values per photo
     assert after is not None  # noqa: S101
     both = [label for label in labels if label in before.parts and label in after.parts]
+    if not both:
+        return pd.DataFrame()
     worse, better = (before, after) if metric.direction == "higher" else (after, before)
     found = paired(worse, better, {(label, name): (label, label) for label in both})
     found = found.rename(columns={"difference": "loss"})
