@@ -97,7 +97,7 @@ def test_unreadable_photos_of_the_training_sample_stand_in_the_report(bench, pho
     assert facts["unreadable training photos"]["number"] == 1
     assert "train/0.png" in facts["unreadable training photos"]["reasons"]
     report = (tmp_path / "out" / "report.md").read_text()
-    assert "1 photos of the training sample cannot be read: train/0.png" in report
+    assert "1 photo of the training sample cannot be read: train/0.png" in report
 
 
 def test_all_photos_are_scored_by_methods_that_need_none(bench, photos, tmp_path):

@@ -35,10 +35,12 @@ def test_the_table_has_the_time_of_one_photo_the_warm_up_and_what_it_ran_on(make
     )
     table = methods_table(results, summarize(results))
     texts = {row.label: [entry.text for entry in row.entries] for row in table.rows}
-    assert [column.title for column in table.columns][-2:] == ["peak memory (MiB)", "parameters"]
+    assert [column.title for column in table.columns][-3:] == [
+        "peak memory (MiB)", "on disk (MiB)", "parameters",
+    ]  # fmt: skip
     assert texts == {
-        "gray": ["1,000", "1 ms", "250 ms", "cpu", "2", "300", "0"],
-        "pixel-knn": ["4", "250 ms", "250 ms", "cpu", "2", "300", "0"],
+        "gray": ["1,000", "1 ms", "250 ms", "cpu, 2 threads", "300", "–", "0"],
+        "pixel-knn": ["4", "250 ms", "250 ms", "cpu, 2 threads", "300", "–", "0"],
         "fusion": ["–"] * 7,
     }
     assert table.columns[0].title == "images/s"

@@ -37,6 +37,8 @@ def test_a_run_with_everything_has_every_chart(maker):
         "ranks",
         "categories",
         "chroma",
+        "hues",
+        "disputed-hues",
         "training-curves",
     ]
     for name, figure in drawn.items():

@@ -114,6 +114,8 @@ def test_the_report_of_a_run(maker, tmp_path):
         "figures/colorfulness.png",
         "figures/categories.png",
         "figures/chroma.png",
+        "figures/hues.png",
+        "figures/disputed-hues.png",
         "figures/training-curves.png",
     ]
     for figure in linked:

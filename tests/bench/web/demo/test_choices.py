@@ -60,7 +60,8 @@ def summary(monkeypatch, choices):
 
     monkeypatch.setattr("huebench.reports.analysis.summary.summarize", lambda results: found)
     monkeypatch.setattr("huebench.bench.web.demo.choices.of_run", of_run)
-    return SimpleNamespace(folder="runs/small")
+    cells = pd.DataFrame({"method": rows.index, "name": rows.index, "parameters": "{}"})
+    return SimpleNamespace(folder="runs/small", cells=cells)
 
 
 def test_the_methods_of_a_run_come_best_first_with_their_figures(request_, summary):

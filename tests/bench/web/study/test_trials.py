@@ -4,6 +4,7 @@ import pytest
 
 from huebench import UserError
 from huebench.bench.web.study.trials import draw_trials, find_pairs
+from huebench.wording import counted
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def test_a_method_that_the_run_lacks_is_named_with_those_it_has(make_run):
 
 @pytest.mark.parametrize(("kept", "photos"), [(False, 12), (True, 3), (True, 2)])
 def test_too_few_kept_pictures_say_how_to_keep_them(make_run, kept, photos):
-    with pytest.raises(UserError, match=f"of {photos - 2 if kept else 0} photos.*--keep-predictions gallery"):
+    usable = counted(photos - 2 if kept else 0, "photo")
+    with pytest.raises(UserError, match=f"of {usable} .*--keep-predictions gallery"):
         find_pairs(make_run(photos=photos, kept=kept))
 
 
