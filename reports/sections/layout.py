@@ -147,6 +147,17 @@ def chart(name: str, alt: str, caption: str, draw: Callable[[], Drawing]) -> Fig
     return Figure(name, alt, caption, encoded, svg=inline)
 
 
+def photo_chart(name: str, alt: str, caption: str, draw: Callable[[], Drawing]) -> Figure:
+    """Return a chart that is made of photos, as JPEG, which is far smaller; drawn on first use."""
+
+    def encoded() -> bytes:
+        from ..charts.style import encode  # Matplotlib is slow to import
+
+        return encode(draw(), "jpg")
+
+    return Figure(name, alt, caption, encoded, kind="jpg")
+
+
 def _table(
     summary: Summary, columns: list[Column], entries: list[list[Entry]], name: str, caption: str
 ) -> Table:

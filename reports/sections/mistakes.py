@@ -11,7 +11,7 @@ from ..blocks import Block, Column, Data, Entry, Heading, Prose, Row, Table, Til
 from ..charts.mistakes import roses
 from ..charts.picture_rows import picture_rows
 from ..text import kept_of, number, span
-from .layout import chart, with_intervals
+from .layout import chart, photo_chart, with_intervals
 
 MOST_METHODS = 6  #: The most methods in the figure of disputed photos
 
@@ -145,7 +145,7 @@ def _disputed(found: Mistakes, material: Material) -> list[Block]:
             "The disagreement of the methods about a photo's hues, weighted by chroma: 0 if all agree, 1 if "
             f"they cancel. {photos}."
         ),
-        chart(
+        photo_chart(
             "disputed-hues",
             "The photos on which the methods' hues disagree most",
             f"The truth and the {len(shown)} most saturated methods.",

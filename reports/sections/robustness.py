@@ -12,7 +12,7 @@ from ..charts.picture_rows import picture_rows
 from ..charts.robustness import loss_map
 from ..tables import MetricFacts
 from ..text import MISSING, change_decimals, signed, span
-from .layout import chart, with_intervals
+from .layout import chart, photo_chart, with_intervals
 
 MOST_METHODS, MOST_DEGRADATIONS = 6, 12
 """The most methods and degradations of which pictures are shown."""
@@ -115,7 +115,7 @@ def _pictures(found: Robustness, material: Material) -> list[Block]:
         for label in map(str, labels)
     ]
     return [
-        chart(
+        photo_chart(
             "degraded-pictures",
             "One photo as methods saw it under every degradation, and their answers",
             "What the methods saw of one photo, and the pictures that were scored: their colours on the "

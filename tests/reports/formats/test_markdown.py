@@ -115,7 +115,7 @@ def test_the_report_of_a_run(maker, tmp_path):
         "figures/categories.png",
         "figures/chroma.png",
         "figures/hues.png",
-        "figures/disputed-hues.png",
+        "figures/disputed-hues.jpg",
         "figures/training-curves.png",
     ]
     for figure in linked:
