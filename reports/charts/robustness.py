@@ -20,7 +20,7 @@ def loss_map(losses: pd.DataFrame, p: pd.DataFrame, metric: MetricFacts) -> Figu
         values, significant = losses.to_numpy(float), p.to_numpy(float) < SIGNIFICANT
         reach = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
         figure = Figure(
-            figsize=(2.4 + 0.72 * losses.shape[1], 1.2 + 0.27 * len(losses)), layout="constrained"
+            figsize=(max(7.0, 2.4 + 0.72 * losses.shape[1]), 1.2 + 0.27 * len(losses)), layout="constrained"
         )
         axes = figure.subplots()
         axes.grid(visible=False)

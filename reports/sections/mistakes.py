@@ -56,8 +56,9 @@ def blocks(material: Material) -> list[Block]:
             f"Bleeding and lost edges compare neighbouring pixels: a difference in ab of {EDGE:g} or more is "
             f"an edge of colour, one of {FLAT:g} or less is none."
         ),
-        Heading("Hues found and hues lost", 3),
+        Heading("Hues found (%)", 3),
         *with_intervals(_hues(found, material, "recall", 100, "Hues found (%), by true hue")),
+        Heading("Mean turn of the hue (°)", 3),
         *with_intervals(_hues(found, material, "shift", 1, "Mean turn of the hue (°), by true hue")),
         *_by_category(found, material),
         *_disputed(found, material),

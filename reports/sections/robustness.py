@@ -37,7 +37,7 @@ def blocks(material: Material) -> list[Block]:
     if found.metrics and not found.table(found.metrics[0].name, "loss").empty:
         made.append(_map(found, found.metrics[0]))
     for metric in found.metrics:
-        made += with_intervals(_table(found, material, metric))
+        made += [Heading(f"Loss of {metric.label}", 3), *with_intervals(_table(found, material, metric))]
     if found.missing:
         made.append(
             Bullets(tuple(f"{method} under {name}: {why}" for (method, name), why in found.missing.items()))
