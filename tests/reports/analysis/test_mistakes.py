@@ -149,7 +149,8 @@ def test_categories_have_their_own_slopes(results):
 def test_the_section_shows_roses_tables_and_disputed_photos(results):
     made = section("mistakes", results)
     assert [figure.name for figure in found(Figure, made)] == ["hues", "disputed-hues"]
-    assert all(figure.content.startswith(b"\x89PNG") for figure in found(Figure, made))
+    begins = {"png": b"\x89PNG", "jpg": b"\xff\xd8\xff"}
+    assert all(figure.content.startswith(begins[figure.kind]) for figure in found(Figure, made))
     tables = {table.name: table for table in found(Table, made)}
     assert {"mistakes", "hue-recall", "hue-shift", "slope-by-category"} <= set(tables)
     assert [row.label for row in tables["mistakes"].rows] == ["gray", "fusion", "pix2pix"]

@@ -97,7 +97,8 @@ def test_a_degraded_cell_that_failed_is_listed_with_its_reason(results):
 def test_the_section_has_a_heat_map_pictures_and_intervals(results):
     made = section("robustness", results)
     assert [figure.name for figure in found(Figure, made)] == ["degraded-pictures", "robustness"]
-    assert all(figure.content.startswith(b"\x89PNG") for figure in found(Figure, made))
+    begins = {"png": b"\x89PNG", "jpg": b"\xff\xd8\xff"}
+    assert all(figure.content.startswith(begins[figure.kind]) for figure in found(Figure, made))
     table = next(table for table in found(Table, made) if table.name == "robustness-psnr")
     entry = next(row for row in table.rows if row.label == "fusion").entries[0]
     assert entry.text.startswith("+")
