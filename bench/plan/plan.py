@@ -135,6 +135,8 @@ def make_plan(request: Request) -> Plan:
         for spec in specs:
             for hints, seed in product(_hints(spec, request), _seeds(spec, request)):
                 cell = _cell(spec, request, data, {**shared, **own, "seed": seed, "hints": hints})
+                if degradation and cell.problem:
+                    continue  # its clean row says why it cannot run
                 if spec.row or cell.key not in cells:  # the same method may be typed in two ways
                     cells[cell.key] = cell
     trained_on = _trained_on(request, training.split("train"), photos)

@@ -130,3 +130,10 @@ def test_keys_of_clean_cells_and_models_do_not_depend_on_degradations():
 def test_an_unknown_degradation_is_refused_in_python():
     with pytest.raises(UserError, match=r"--degrade: .*did you mean grain"):
         Request.of(degrade="grian")
+
+
+def test_a_named_method_that_cannot_run_keeps_its_clean_row(tmp_path):
+    request = Request.of(methods="mine=deoldify-video", degrade="fade", out=tmp_path / "out")
+    (cell,) = make_plan(request).cells
+    assert (cell.label, cell.degradation) == ("mine", "")
+    assert "weights not found" in cell.problem
