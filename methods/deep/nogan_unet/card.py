@@ -32,10 +32,10 @@ class NoGanUNet(DeepMethod):
 
     (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side, at a
     rate that falls with each side; (2) a critic learns to tell its colours from true ones; (3) the decoder
-    and the critic are trained against each other for 3 % of the photos, but at least 200 steps above the
-    budget smoke; the checkpoint with the best validation score is kept, or the last one if there are no
-    scores. If no checkpoint is better than the generator before the burst, that is kept, and the row says
-    so. (2) and (3) are repeated.
+    and the critic are trained against each other for 3 % of the photos, but above the budget smoke at least
+    200 steps or, with few photos, two passes over them; the checkpoint with the best validation score is
+    kept, or the last one if there are no scores. If no checkpoint is better than the generator before the
+    burst, that is kept, and the row says so. (2) and (3) are repeated.
 
     DeOldify's: the kind of networks, the stages, losses 1 and 1.5, the rates of 1e-3, 1e-4 and 5e-5 on
     growing photos, with a thousandth for a pretrained encoder's first layers, last layers only in (3), the
@@ -81,7 +81,10 @@ class NoGanUNet(DeepMethod):
         cycles: int | None = Field(None, ge=0, description="adversarial cycles; None: 5 under paper, else 1")
         burst: float = Field(0.03, gt=0, le=1, description="share of the photos in an adversarial burst")
         burst_steps: int | None = Field(
-            None, ge=1, description="steps of an adversarial burst at least; None: 200, but 1 under smoke"
+            None,
+            ge=1,
+            description="steps of an adversarial burst at least; None: 200 or two passes over the "
+            "photos, whichever is less; 1 under smoke",
         )
         checkpoint: float = Field(
             0.001, gt=0, le=1, description="share of the photos between checkpoints; at least one batch"

@@ -48,7 +48,11 @@ ENCODER_RATES = {
 """Discriminative rates of a pretrained encoder, by prefix: a thousandth of the decoder's rate for the first
 of fast.ai's two groups of ResNet's layers, and the geometric mean for the second and for other encoders."""
 
-LEAST_STEPS = 200  #: Steps of an adversarial burst at least, at any budget above smoke
+LEAST_STEPS = 200
+"""Steps of an adversarial burst at least, above smoke, but no more than `MOST_PASSES` over the photos."""
+
+MOST_PASSES = 2
+"""Passes over few photos that a burst may be stretched to: a critic learns them by heart in more."""
 
 MOST_CHECKPOINTS = 20  #: Checkpoints of a burst at most, as each is scored on validation photos
 
@@ -180,7 +184,8 @@ class Stages:
     def _bursts(self) -> Bursts:
         """Return the lengths of bursts: a share of the photos, but not fewer steps than the floor."""
         chosen, batch, photos = self.parameters, self.training.plan.batch, len(self.training.chosen)
-        floor = 1 if self.training.context.budget == "smoke" else LEAST_STEPS
+        passes = MOST_PASSES * ceil(photos / batch)
+        floor = 1 if self.training.context.budget == "smoke" else min(LEAST_STEPS, passes)
         steps = max(ceil(chosen.burst * photos / batch), chosen.burst_steps or floor)
         most_often = ceil(steps / MOST_CHECKPOINTS)
         between = max(most_often, ceil(chosen.checkpoint * photos / batch))

@@ -133,10 +133,11 @@ def _stages(photos: int, batch: int, budget: str, **options) -> Stages:
         (2000, "quick", 200, 20),  # 3 % would be 4 steps
         (4000, "paper", 200, 20),
         (1_300_000, "paper", 2438, 20),
+        (176, "quick", 22, 11),  # two passes over few photos
         (16, "smoke", 1, 1),
     ],
 )
-def test_a_burst_has_at_least_200_steps_above_smoke(photos, budget, steps, checkpoints):
+def test_a_burst_has_at_least_200_steps_or_two_passes_above_smoke(photos, budget, steps, checkpoints):
     bursts = _stages(photos, 16, budget)._bursts()
     assert bursts.steps == steps
     assert bursts.checkpoints == checkpoints
