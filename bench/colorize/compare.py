@@ -153,15 +153,17 @@ def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), _TEXT)
     cell = SHEET_SIDE + _GAP
     line = 2 * _TEXT
+    headings = ["\n".join(_wrapped(label, font)) for label in ("original", *labels)]
+    head = line * max(1 + heading.count("\n") for heading in headings) + _GAP
     heights = [
         max(1, round(each.height * min(1, SHEET_SIDE / max(each.width, each.height)))) for each in shown
     ]
     width = _GAP + cell * (1 + len(labels))
-    sheet = Image.new("RGB", (width, line + _GAP + sum(heights) + len(shown) * (line + _GAP)), "white")
+    sheet = Image.new("RGB", (width, head + sum(heights) + len(shown) * (line + _GAP)), "white")
     draw = ImageDraw.Draw(sheet)
-    for column, label in enumerate(["original", *labels]):
-        draw.text((_GAP + column * cell, _GAP), _fitting(label, font), "black", font)
-    top = line + _GAP
+    for column, heading in enumerate(headings):
+        draw.multiline_text((_GAP + column * cell, _GAP), heading, "black", font)
+    top = head
     for each, height in zip(shown, heights, strict=True):
         after = dict(each.after)
         for column, jpeg in enumerate([each.before, *(after.get(label) for label in labels)]):
@@ -174,6 +176,18 @@ def contact_sheet(shown: Sequence[Shown], labels: Sequence[str]) -> Image.Image:
         )
         top += height + line + _GAP
     return sheet
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
+    """Return a heading broken at spaces into lines that fit a column."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and font.getlength(longer) <= SHEET_SIDE:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [_fitting(line, font) for line in lines]
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int = SHEET_SIDE) -> str:

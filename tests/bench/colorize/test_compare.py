@@ -1,7 +1,10 @@
 """The comparison: the page in a browser, and the contact sheet."""
 
 import pytest
-from PIL import Image
+from matplotlib import font_manager
+from PIL import Image, ImageFont
+
+from huebench.bench.colorize import compare
 
 NASTY = '<img src=x onerror=alert(1)> & "quotes".png'
 
@@ -81,3 +84,10 @@ def test_many_photos_make_several_pages(bench, tmp_path, grey, monkeypatch, open
     assert page.locator("h2").all_text_contents() == ["4.png"]
     assert page.locator("nav [aria-current]").inner_text() == "3"
     assert problems == []
+
+
+def test_long_headings_break_into_lines():
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), compare._TEXT)
+    lines = compare._wrapped("color-transfer-reinhard reference=ac6954b3", font)
+    assert lines == ["color-transfer-reinhard", "reference=ac6954b3"]
+    assert compare._wrapped("gray", font) == ["gray"]
