@@ -17,7 +17,7 @@ from ...methods.spec import parse_specs
 from ...plugins import load_plugin
 from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
-from ..metrics.base import metrics
+from ..metrics.registry import metrics
 from ..protocol.hints import HINTS, NONE
 from ..protocol.presets import DEFAULT, presets
 from ..protocol.protocol import Protocol
