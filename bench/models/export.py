@@ -122,7 +122,7 @@ def _entry(table: pd.DataFrame, method: str, metric: str) -> float | None:
 
 def _licence(cell: Cell, scored: dict[str, Any]) -> str:
     """Return the licence of the photos that a method was trained on."""
-    from ...datasets.base import dataset_info
+    from ...datasets.spec import dataset_info
 
     if not cell.request.train_on:
         return str(scored.get("licence", ""))

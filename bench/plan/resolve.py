@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, absolute, dataset_info, datasets, open_dataset
+from ...datasets.base import Dataset, datasets
+from ...datasets.spec import absolute, dataset_info, open_dataset
 from ...files import WEIGHTS_VARIABLE
 from ...methods.base import methods
 from ...methods.spec import parse_specs
