@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from ...methods.base import describe_faults
+from ...wording import describe_faults
 from .request import Keep
 
 SHOWN = 200
