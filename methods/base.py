@@ -272,7 +272,8 @@ def _paths(value: object) -> Iterator[Path]:
 methods: Registry[type[Method]] = Registry(
     "method",
     tuple(
-        f"huebench.methods.{folder}" for folder in ("baseline", "classical", "deep", "published", "temporal")
+        f"huebench.methods.{folder}"
+        for folder in ("baseline", "classical", "deep", "from_file", "published", "temporal")
     ),
     "huebench.methods",
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import UserError, __version__
 from ...files import seal, write_text
-from ...methods.published.model import FILE
+from ...methods.from_file.model import FILE
 from ...methods.spec import MethodSpec
 from ..plan.cell import Cell
 from .card import model_card
