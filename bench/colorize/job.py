@@ -32,7 +32,7 @@ from .film_writing import KEPT as KEPT_FILMS
 from .film_writing import OTHERS
 from .library import reason, vips
 from .picture import KEPT, Picture
-from .record import Record, Row
+from .record import ColorizedRow, Record
 from .sources import Source
 from .writing import write
 
@@ -270,10 +270,10 @@ class Job:
 
     def _row(
         self, source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = ""
-    ) -> Row:
+    ) -> ColorizedRow:
         span = self.span.text if is_film(source.path) else ""
         text = " ".join(filter(None, (variant.text, span)))
-        return Row(str(source), output, variant.method, variant.digest, text, seconds, warnings)
+        return ColorizedRow(str(source), output, variant.method, variant.digest, text, seconds, warnings)
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.out).as_posix()

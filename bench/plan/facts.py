@@ -85,7 +85,7 @@ class Fitted(BaseModel):
     curves: Annotated[list[EpochRow], Field(max_length=1 << 20)] = []
 
 
-class Row(Fitted):
+class CellRow(Fitted):
     """The facts that a cell writes at its end; those that the tables need are checked."""
 
     status: Literal["ok", "failed", "timeout", "out-of-memory", "skipped"]

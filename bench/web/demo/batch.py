@@ -19,7 +19,7 @@ from ....wording import counted
 from ...colorize.compare import thumbnail
 from ...colorize.job import Job, Outcome, Variant
 from ...colorize.picture import Picture
-from ...colorize.record import Record, Row
+from ...colorize.record import ColorizedRow, Record
 from ...colorize.sources import Source
 
 PREVIEW: Final = 1200
@@ -255,10 +255,10 @@ def _pack(answers: Sequence[Answer], folder: Path) -> Path:
     return archive
 
 
-def _row(answer: Answer) -> Row:
+def _row(answer: Answer) -> ColorizedRow:
     variant = answer.variant
     output = (PurePosixPath(_folder_of(variant)) / answer.output.name).as_posix()
-    return Row(
+    return ColorizedRow(
         answer.photo, output, variant.method, variant.digest, variant.text, f"{answer.seconds:.3f}",
         "; ".join(answer.warnings),
     )  # fmt: skip
