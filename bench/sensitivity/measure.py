@@ -31,7 +31,7 @@ from .variants import (
     SQUARED,
     WRAPPED,
     Definition,
-    Variant,
+    ProtocolVariant,
     by_metric,
     mean_squared_error,
     variants,
@@ -128,7 +128,7 @@ class _Photo:
 class _Table:
     """The scores of one variant: method → one row per photo."""
 
-    variant: Variant
+    variant: ProtocolVariant
     scorer: Scorer
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -217,7 +217,7 @@ def measure(
     return Sensitivity(request.dataset_name, scored, protocol, tuple(rows), tuple(unread))
 
 
-def _chosen(protocol: Protocol, only: Sequence[str]) -> list[Variant]:
+def _chosen(protocol: Protocol, only: Sequence[str]) -> list[ProtocolVariant]:
     """Return the base, and the variants whose text contains one of some words; all without words."""
     base, *others = variants(protocol)
     found = [each for each in others if not only or any(word in each.text for word in only)]

@@ -17,7 +17,7 @@ from ....files import file_digest
 from ....reports.text import printable
 from ....wording import counted
 from ...colorize.compare import thumbnail
-from ...colorize.job import Job, Outcome, Variant
+from ...colorize.job import Job, PhotoOutcome, Variant
 from ...colorize.picture import Picture
 from ...colorize.record import ColorizedRow, Record
 from ...colorize.sources import Source
@@ -220,7 +220,7 @@ def _check_size(path: Path, limits: Limits) -> None:
 
 def _colorized(source: Source, variant: Variant, scratch: Path, folder: Path) -> Answer:
     """Return a photo's answer; raises `PhotoError` with the reason if there is none."""
-    outcomes: list[Outcome] = []
+    outcomes: list[PhotoOutcome] = []
     job = Job([source], [variant], scratch, overwrite=True)
     job.run(outcomes.append)
     (outcome,) = outcomes
