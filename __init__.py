@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from .methods.base import Context as Context
     from .methods.base import Lightness as Lightness
     from .methods.base import Method as Method
-    from .methods.base import MethodInfo as MethodInfo
     from .methods.base import register as register
+    from .methods.info import MethodInfo as MethodInfo
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,8 @@ _HOMES = {
     "bench.api": ("Run", "colorize", "compare", "fit", "read_results", "run"),
     "bench.metrics": ("register_metric", "score"),
     "datasets.base": ("Dataset", "DatasetInfo", "Entry", "register_dataset"),
-    "methods.base": ("Chroma", "Context", "Lightness", "Method", "MethodInfo", "register"),
+    "methods.base": ("Chroma", "Context", "Lightness", "Method", "register"),
+    "methods.info": ("MethodInfo",),
 }
 """Module → its public names."""
 

@@ -21,7 +21,7 @@ ALL, NONE = "all habits", "no habit"
 
 
 @dataclass(frozen=True)
-class Variant:
+class TrainingVariant:
     """A training with a set of habits.
 
     Attributes
@@ -58,7 +58,7 @@ def habits(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     }
 
 
-def variants(method: str, budget: Budget) -> list[Variant]:
+def variants(method: str, budget: Budget) -> list[TrainingVariant]:
     """Return the trainings of an ablation: with all habits, without each in turn, and with none.
 
     Raises
@@ -85,10 +85,10 @@ def variants(method: str, budget: Budget) -> list[Variant]:
         **{f"without {name}": on | turned_off for name, (_, turned_off) in each.items()},
         NONE: off,
     }
-    return [Variant(name, _with(specs[0], parameters)) for name, parameters in sets.items()]
+    return [TrainingVariant(name, _with(specs[0], parameters)) for name, parameters in sets.items()]
 
 
-def table(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> str:
+def table(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> str:
     """Return a Markdown table of the means, and of the paired differences from the training with all habits.
 
     Parameters
@@ -116,7 +116,7 @@ def table(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> str:
     return "\n".join(lines)
 
 
-def failures(trainings: Sequence[Variant], runs: Mapping[str, Results]) -> list[str]:
+def failures(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> list[str]:
     """Return a line for every training that gave no row or lost photos: dataset, training, and the reason."""
     names = {training.label: training.name for training in trainings}
     return [

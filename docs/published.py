@@ -15,7 +15,7 @@ import pandas as pd
 from huebench.bench.metrics import get_metric
 from huebench.bench.protocol.presets import DEFAULT, OURS, Preset, presets
 from huebench.bench.protocol.protocol import Protocol
-from huebench.datasets.base import dataset_info
+from huebench.datasets.spec import dataset_info
 
 FOLDER = Path(__file__).parent / "results"
 

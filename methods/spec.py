@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pydantic import ValidationError
 
 from .. import UserError
-from .base import FAMILIES, Method, describe_faults, methods
+from ..wording import describe_faults
+from .base import Method, methods
+from .info import FAMILIES
 
 _QUOTED = r'"(?:[^"]|"")*"'
 _ROW = r"\w(?:[\w .+()-]{0,38}[\w.+)])?"

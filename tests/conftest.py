@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from huebench.bench import cli
-from huebench.bench.metrics import base as registry
+from huebench.bench.metrics import registry
 from huebench.datasets.base import datasets
 from huebench.methods.base import methods
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import huebench
-from huebench.bench.conformance import run_checks
+from huebench.bench.conformance.run import run_checks
 from huebench.methods.base import methods
 from huebench.methods.spec import MethodSpec
 from huebench.plugins import load_plugin

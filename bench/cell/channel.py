@@ -17,6 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...datasets.base import Split
+
+FITTED: tuple[Split, Split] = ("train", "validation")
+"""The splits whose photos `Method.fit` is given: the method's process can request no others."""
+
 LARGEST = 1 << 28
 """Size limit of a JSON message, in bytes."""
 

@@ -19,7 +19,9 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
+
+from .ending import end_alike, end_descendants
 
 ARENA = 1 << 32
 """Address space for the arrays of one message, in bytes; only what is used takes memory."""
@@ -59,35 +61,6 @@ def main() -> None:
     end_alike(0)
 
 
-def end_alike(status: int) -> NoReturn:
-    """End this process as another one ended, given that one's status from `os.waitpid`.
-
-    A method's threads and exit handlers are not run.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-    os._exit(os.WEXITSTATUS(status))
-
-
-def end_descendants() -> None:
-    """Kill all descendants of this process, including those that left its group or session."""
-    with suppress(ChildProcessError):  # none is left
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-        import psutil
-
-        while True:
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-            os.waitpid(-1, 0)
-
-
 def _adopt_orphans() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -95,7 +68,7 @@ def _adopt_orphans() -> None:
 
 def _hold_method(connection: socket.socket, arena: mmap.mmap, specification: Path) -> None:
     from .channel import Channel  # after the fork, because libraries start threads
-    from .method_process import serve
+    from .method_server import serve
 
     serve(Channel(connection, arena), specification)
 

@@ -21,7 +21,8 @@ from ..plan.cell import Cell
 from ..plan.facts import EpochRow, Fitted, is_whole
 from ..plan.keys import given_source, metric_files
 from ..plan.photos import check_again, open_split
-from .method_process import FITTED, MethodError, MethodProcess
+from .channel import FITTED
+from .method_process import MethodError, MethodProcess
 from .pipeline import mean_auc
 from .shards import SplitScorer
 

@@ -16,7 +16,7 @@ def check(
     _plugins: Plugins = None,
 ) -> None:
     """Run the conformance suite on one method."""
-    from ..conformance import print_checks
+    from ..conformance.run import print_checks
 
     if not print_checks(name, Console()):
         raise typer.Exit(1)

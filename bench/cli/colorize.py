@@ -20,7 +20,7 @@ from .options import Plugins
 if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
     from ..colorize.film_reading import Span
-    from ..colorize.job import Job, Outcome
+    from ..colorize.job import Job, PhotoOutcome
     from ..colorize.sources import Source
 
 
@@ -245,7 +245,7 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
     with progress:
         task = progress.add_task("colorized", total=len(job.sources))
 
-        def report(outcome: Outcome) -> None:
+        def report(outcome: PhotoOutcome) -> None:
             counts[outcome.status] += 1
             if outcome.stages:  # a photo, not a film
                 spent.add(outcome.seconds, outcome.stages)
@@ -270,7 +270,7 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
     return counts["failed"]
 
 
-def _line(outcome: Outcome) -> Text:
+def _line(outcome: PhotoOutcome) -> Text:
     notes = "; ".join(outcome.notes)
     match outcome.status:
         case "failed":

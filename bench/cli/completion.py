@@ -16,8 +16,8 @@ _PARAMETER: Final = re.compile(r"(?P<before>(?:.*,)?(?P<method>[\w.-]+)\[(?:[^\]
 
 def methods(incomplete: str) -> list[str]:
     """Complete the last of several methods, or one of its parameters."""
-    from ...methods.base import FAMILIES
     from ...methods.base import methods as registered
+    from ...methods.info import FAMILIES
 
     if match := _PARAMETER.fullmatch(incomplete):
         found = registered.items().get(match["method"])

@@ -50,7 +50,7 @@ def info(
 ) -> None:
     """Show a dataset's facts, splits and fingerprint, without decoding photos."""
     from ...datasets.audit import cached_audit
-    from ...datasets.base import dataset_info
+    from ...datasets.spec import dataset_info
 
     console = Console()
     _print_info(dataset_info(name), console)
@@ -135,7 +135,7 @@ def verify(
 
 def _open(name: str, data_root: Path | None, console: Console, *, follow_links: bool) -> Dataset:
     """Open a dataset and hash its photos, which takes a while the first time."""
-    from ...datasets.base import open_dataset
+    from ...datasets.spec import open_dataset
 
     with console.status("reading files"):
         return open_dataset(name, data_root, follow_links=follow_links)

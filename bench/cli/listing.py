@@ -30,7 +30,8 @@ def list_methods(
     _plugins: Plugins = None,
 ) -> None:
     """Show all methods, or one with its parameters; broken plugins are shown with their errors."""
-    from ...methods.base import FAMILIES, methods
+    from ...methods.base import methods
+    from ...methods.info import FAMILIES
 
     if name is not None:
         _print_method(name, Console())

@@ -37,7 +37,7 @@ def list_models(
     _plugins: Plugins = None,
 ) -> None:
     """Show the trained methods of runs, and exported models."""
-    from ...methods.published.model import FILE, read_model
+    from ...methods.from_file.model import FILE, read_model
 
     table = Table(
         "model", "method", "seed", "trained on", "weights", "rebalanced AuC", box=None, header_style="bold"
@@ -67,7 +67,7 @@ def show(
     _plugins: Plugins = None,
 ) -> None:
     """Show the card of a trained method or of an exported model."""
-    from ...methods.published.model import FILE, read_model
+    from ...methods.from_file.model import FILE, read_model
     from ..models.card import model_card
 
     if (folder / FILE).is_file():

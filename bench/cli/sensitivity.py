@@ -14,7 +14,7 @@ from ..plan.request import Request
 from .console import Console
 
 if TYPE_CHECKING:
-    from ..sensitivity.measure import Row, Sensitivity
+    from ..sensitivity.measure import Sensitivity, SensitivityRow
 
 START, END = "<!-- table: {} -->", "<!-- end of table -->"
 """The lines of a Markdown file between which `--into` writes; the first holds the dataset's name."""
@@ -80,7 +80,7 @@ def measured(found: Sensitivity) -> str:
     return f"{text} {counted(len(found.unread), 'photo')} could not be decoded: {', '.join(found.unread)}."
 
 
-def choice(row: Row) -> str:
+def choice(row: SensitivityRow) -> str:
     """Return a row's choice, with the number of photos that it leaves out, if any."""
     from ...wording import counted
 
@@ -96,7 +96,7 @@ def title(metric: str) -> str:
     return f"{known.label} ({unit})" if unit else known.label
 
 
-def cells(found: Sensitivity, row: Row) -> list[str]:
+def cells(found: Sensitivity, row: SensitivityRow) -> list[str]:
     """Return a row's texts: the base's values, or another choice's differences from them."""
     from ...reports.text import number, signed
 

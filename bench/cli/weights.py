@@ -49,7 +49,7 @@ def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> N
     """Show the weights of published networks, of metrics and of encoders, and which are on this machine."""
     from ...methods.learning.pretrained import BACKBONES, local_weights
     from ...methods.pretrained.store import checkpoints
-    from ..metrics.base import metrics
+    from ..metrics.registry import metrics
 
     table = Table(
         Column("weights", no_wrap=True),

@@ -32,7 +32,7 @@ from .film_writing import KEPT as KEPT_FILMS
 from .film_writing import OTHERS
 from .library import reason, vips
 from .picture import KEPT, Picture
-from .record import Record, Row
+from .record import ColorizedRow, Record
 from .sources import Source
 from .writing import write
 
@@ -77,7 +77,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PhotoOutcome:
     """The result for one photo.
 
     Attributes
@@ -141,7 +141,7 @@ class Job:
 
     def run(
         self,
-        report: Callable[[Outcome], None],
+        report: Callable[[PhotoOutcome], None],
         reached: Callable[[Source, float], None] = lambda _source, _seconds: None,
     ) -> None:
         """Colorize all photos and films that are not done.
@@ -160,7 +160,7 @@ class Job:
         """
         with _locked(self.out):
             record = Record(self.out)
-            waiting: deque[Future[Outcome]] = deque()
+            waiting: deque[Future[PhotoOutcome]] = deque()
             with ThreadPoolExecutor(self.jobs) as pool:
                 try:
                     for source in self.sources:
@@ -180,34 +180,34 @@ class Job:
 
     def _colorize(  # noqa: PLR0911  # one for each fault
         self, source: Source, record: Record, reached: Callable[[float], None] = lambda _seconds: None
-    ) -> Outcome:
+    ) -> PhotoOutcome:
         """Colorize one photo in all ways; whatever is wrong with it is its outcome."""
         start = time.perf_counter()
         try:
             missing, notes = self._missing(source, record)
             if not missing:
-                return Outcome(source, "kept", notes)
+                return PhotoOutcome(source, "kept", notes)
             if is_film(source.path):
                 for variant in missing:
                     notes += self._write_film(source, variant, record, reached)
-                return Outcome(source, "done", notes, time.perf_counter() - start)
+                return PhotoOutcome(source, "done", notes, time.perf_counter() - start)
             picture = Picture.open(source.content())
             with nullcontext() if picture.small else _LARGE:
                 for variant in missing:
                     notes += self._write(source, picture, variant, record)
         except PhotoError as error:
-            return Outcome(source, "failed", [str(error)])
+            return PhotoOutcome(source, "failed", [str(error)])
         except OSError as error:
             place = f" ('{error.filename}')" if error.filename else ""
-            return Outcome(source, "failed", [f"{error.strerror or error}{place}"])
+            return PhotoOutcome(source, "failed", [f"{error.strerror or error}{place}"])
         except MemoryError:
-            return Outcome(source, "failed", ["not enough memory: free some, or give fewer --jobs"])
+            return PhotoOutcome(source, "failed", ["not enough memory: free some, or give fewer --jobs"])
         except vips().Error as error:
-            return Outcome(source, "failed", [reason(error)])
+            return PhotoOutcome(source, "failed", [reason(error)])
         except Exception as error:  # noqa: BLE001  # a plugin's method may raise anything
-            return Outcome(source, "failed", [" ".join(f"{type(error).__name__}: {error}".split())])
+            return PhotoOutcome(source, "failed", [" ".join(f"{type(error).__name__}: {error}".split())])
         seconds = time.perf_counter() - start
-        return Outcome(source, "done", list(dict.fromkeys(notes)), seconds, picture.stages.seconds)
+        return PhotoOutcome(source, "done", list(dict.fromkeys(notes)), seconds, picture.stages.seconds)
 
     def _missing(self, source: Source, record: Record) -> tuple[list[Variant], list[str]]:
         """Return the variants whose output is to be written, and notes on outputs that are kept."""
@@ -270,10 +270,10 @@ class Job:
 
     def _row(
         self, source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = ""
-    ) -> Row:
+    ) -> ColorizedRow:
         span = self.span.text if is_film(source.path) else ""
         text = " ".join(filter(None, (variant.text, span)))
-        return Row(str(source), output, variant.method, variant.digest, text, seconds, warnings)
+        return ColorizedRow(str(source), output, variant.method, variant.digest, text, seconds, warnings)
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.out).as_posix()

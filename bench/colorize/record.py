@@ -16,7 +16,7 @@ FILE: Final = "colorized.csv"
 
 
 @dataclass(frozen=True)
-class Row:
+class ColorizedRow:
     """A colorized photo.
 
     Attributes
@@ -63,12 +63,12 @@ class Record:
         self._lock = Lock()
         text = self._text()
         lines = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(_HEADINGS)]
-        self.rows = {row[1]: Row(*row) for row in lines if tuple(row) != _HEADINGS}
+        self.rows = {row[1]: ColorizedRow(*row) for row in lines if tuple(row) != _HEADINGS}
         self._fresh = not text
         if text and not text.endswith("\n"):
             self._write(list(self.rows.values()))  # a killed process has left half a row
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ColorizedRow) -> None:
         """Append a row with one write, so that no other process sees half of it."""
         with self._lock:
             text = ("" if not self._fresh else _line(_HEADINGS)) + _line(astuple(row))
@@ -93,14 +93,14 @@ class Record:
         except FileNotFoundError:
             return ""
 
-    def _write(self, rows: list[Row]) -> None:
+    def _write(self, rows: list[ColorizedRow]) -> None:
         text = "".join(map(_line, [_HEADINGS, *map(astuple, rows)]))
         with atomic(self.path) as partial:
             partial.write_bytes(text.encode("utf-8", "surrogateescape"))
         self._fresh = False
 
 
-_HEADINGS: Final = tuple(field.name for field in fields(Row))
+_HEADINGS: Final = tuple(field.name for field in fields(ColorizedRow))
 
 
 def _line(values: tuple[str, ...]) -> str:

@@ -1,8 +1,9 @@
 """The metrics of the protocol, one file each, registered with their direction, unit and source."""
 
-from .base import Metric, default_metrics, get_metric, metric_names, metric_plugin, register_metric, resolve
+from .base import Metric
 from .clip_scorer import ClipScorer
 from .pair import PhotoPair
+from .registry import default_metrics, get_metric, metric_names, metric_plugin, register_metric, resolve
 from .scorer import PhotoScores, Scorer, ab_prior, score
 from .step import FrameStep, Motion
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...datasets.color.bins import gamut_bins
-from .base import register_metric
+from .registry import register_metric
 
 LIMIT = 150  #: The curve's largest ab distance
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .registry import register_metric
 
 
 @register_metric(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .base import Metric, get_metric, resolve
+from .base import Metric
+from .registry import get_metric, resolve
 from .step import OF_FRAME, FrameStep
 
 

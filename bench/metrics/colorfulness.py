@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .registry import register_metric
 
 HASLER = "Hasler and Süsstrunk 2003, doi:10.1117/12.477378"
 

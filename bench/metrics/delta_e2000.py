@@ -2,8 +2,8 @@
 
 import math
 
-from .base import register_metric
 from .pair import Lab
+from .registry import register_metric
 
 
 @register_metric(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .registry import register_metric
 from .weights import Weights, photo_tensor
 
 INCEPTION = Weights(

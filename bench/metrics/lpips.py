@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .registry import register_metric
 from .weights import PYTORCH, Weights, photo_tensor
 
 ALEXNET = Weights("alexnet-owt-7be5be79.pth", PYTORCH)

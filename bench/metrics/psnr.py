@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .registry import register_metric
 
 ROUNDING_NOISE = 1 / 12
 """Variance of rounding to whole levels: the smallest mean squared error that counts for 8-bit photos."""

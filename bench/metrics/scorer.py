@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from ... import UserError
 from ...datasets.color.bins import gamut_bins
-from .base import Metric, get_metric, metric_names, resolve
+from .base import Metric
 from .pair import PhotoPair
+from .registry import get_metric, metric_names, resolve
 
 
 @dataclass(frozen=True)

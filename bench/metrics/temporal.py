@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .base import Combine, register_metric
+from .base import Combine
+from .registry import register_metric
 
 GAPS: Final = (1, 2, 4)
 """Numbers of frames between the two that CDC compares."""

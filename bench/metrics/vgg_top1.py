@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .base import register_metric
+from .registry import register_metric
 from .weights import PYTORCH, Weights, photo_tensor
 
 VGG16 = Weights("vgg16-397923af.pth", PYTORCH)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import UserError, __version__
 from ...files import seal, write_text
-from ...methods.published.model import FILE
+from ...methods.from_file.model import FILE
 from ...methods.spec import MethodSpec
 from ..plan.cell import Cell
 from .card import model_card
@@ -122,7 +122,7 @@ def _entry(table: pd.DataFrame, method: str, metric: str) -> float | None:
 
 def _licence(cell: Cell, scored: dict[str, Any]) -> str:
     """Return the licence of the photos that a method was trained on."""
-    from ...datasets.base import dataset_info
+    from ...datasets.spec import dataset_info
 
     if not cell.request.train_on:
         return str(scored.get("licence", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ... import UserError
-from ...methods.published.model import FILE
+from ...methods.from_file.model import FILE
 
 EXTERNAL = (".onnx", ".pt", ".pt2", ".pth", ".torchscript")
 """Suffixes of the files that the method ``external`` runs."""

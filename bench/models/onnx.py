@@ -12,9 +12,9 @@ import numpy as np
 from ... import UserError
 from ...files import write_text
 from ...methods.base import Context, Method
+from ...methods.from_file.external import External
+from ...methods.from_file.external.contract import FILE as CONTRACT
 from ...methods.learning.method import DeepMethod
-from ...methods.published.external import External
-from ...methods.published.external.contract import FILE as CONTRACT
 
 FILE: Final = "network.onnx"
 

@@ -14,7 +14,7 @@ from ... import UserError
 from ...files import atomic, file_name, unseal
 from ...methods.base import Context
 from ..protocol.protocol import Protocol
-from .facts import Row, is_whole
+from .facts import CellRow, is_whole
 from .photos import Planned
 from .request import KEEPS, Request
 from .resolve import protocol_of
@@ -191,7 +191,7 @@ class Cell(BaseModel):
     def status(self) -> dict[str, Any] | None:
         """Return the facts that the cell wrote at its end; ``None`` if they are missing or damaged."""
         facts = unseal(self.folder / "status.json")
-        return facts if is_whole(Row, facts) else None
+        return facts if is_whole(CellRow, facts) else None
 
     def is_done(self) -> bool:
         """Whether it succeeded and kept everything requested."""

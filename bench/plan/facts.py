@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from ...methods.base import describe_faults
+from ...wording import describe_faults
 from .request import Keep
 
 SHOWN = 200
@@ -85,7 +85,7 @@ class Fitted(BaseModel):
     curves: Annotated[list[EpochRow], Field(max_length=1 << 20)] = []
 
 
-class Row(Fitted):
+class CellRow(Fitted):
     """The facts that a cell writes at its end; those that the tables need are checked."""
 
     status: Literal["ok", "failed", "timeout", "out-of-memory", "skipped"]

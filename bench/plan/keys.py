@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ...files import file_digest
-from ...methods.base import MethodInfo
+from ...methods.info import MethodInfo
 from ...plugins import plugin_module
 from ...sources import module_file, source_digest, versions
 from ..metrics import Scorer, get_metric, metric_plugin

@@ -8,7 +8,8 @@ from itertools import product
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, Entry, dataset_info, datasets, fingerprint, names_in
+from ...datasets.base import Dataset, Entry, datasets, fingerprint
+from ...datasets.spec import dataset_info, names_in
 from ...methods.base import Method, methods
 from ...methods.spec import MethodSpec, parse_specs
 from ...plugins import RAISED

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ... import UserError
-from ...datasets.base import Dataset, absolute, dataset_info, datasets, open_dataset
+from ...datasets.base import Dataset, datasets
+from ...datasets.spec import absolute, dataset_info, open_dataset
 from ...files import WEIGHTS_VARIABLE
 from ...methods.base import methods
 from ...methods.spec import parse_specs
 from ...plugins import load_plugin
 from ..metrics import default_metrics, get_metric
 from ..metrics import resolve as resolve_metrics
-from ..metrics.base import metrics
+from ..metrics.registry import metrics
 from ..protocol.hints import HINTS, NONE
 from ..protocol.presets import DEFAULT, presets
 from ..protocol.protocol import Protocol

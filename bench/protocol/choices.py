@@ -17,7 +17,7 @@ from PIL import Image
 
 from ... import UserError
 from ...datasets.base import RGB
-from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
+from ...datasets.color.conversion import lab_to_rgb, neutral_photo, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
 from ...methods.base import Chroma, Lightness
 
 T = TypeVar("T", bound=Callable[..., object])
@@ -94,7 +94,7 @@ def joined_in_8_bits(lightness: Lightness, chroma: Chroma) -> tuple[Lightness, C
 
 def joined_in_yuv(lightness: Lightness, chroma: Chroma) -> tuple[Lightness, Chroma]:
     """Color the input, then put its luma back: the colours' U and V with the Y of the grey input."""
-    luma, _ = rgb_to_yuv(lab_to_rgb(lightness, np.zeros_like(chroma)))
+    luma, _ = rgb_to_yuv(neutral_photo(lightness))
     _, uv = rgb_to_yuv(lab_to_rgb(lightness, chroma))
     return rgb_to_lab(yuv_to_rgb(luma, uv))
 

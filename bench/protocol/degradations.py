@@ -21,7 +21,7 @@ from PIL import Image
 from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.color.constants import LINEAR
-from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
+from ...datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...methods.base import Lightness
 from ...plugins import Registry
 from .choices import lightness_in_8_bits, lightness_of_luma
@@ -285,5 +285,5 @@ def _mixed(given: Given, full: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def _levels(lightness: Lightness) -> NDArray[np.uint8]:
     """Return the grey levels, uint8 (H, W), of a lightness."""
-    grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    grey = neutral_photo(lightness)
     return np.ascontiguousarray(grey[..., 0])

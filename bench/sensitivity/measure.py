@@ -31,7 +31,7 @@ from .variants import (
     SQUARED,
     WRAPPED,
     Definition,
-    Variant,
+    ProtocolVariant,
     by_metric,
     mean_squared_error,
     variants,
@@ -47,7 +47,7 @@ ALL = (
 
 
 @dataclass(frozen=True)
-class Row:
+class SensitivityRow:
     """A metric under one choice.
 
     Attributes
@@ -81,7 +81,7 @@ class Sensitivity:
     dataset: str
     photos: int
     protocol: Protocol
-    rows: tuple[Row, ...]
+    rows: tuple[SensitivityRow, ...]
     unread: tuple[str, ...] = ()
 
     @property
@@ -89,7 +89,7 @@ class Sensitivity:
         """The metrics, in order."""
         return list(dict.fromkeys(row.metric for row in self.rows))
 
-    def base(self, metric: str) -> Row:
+    def base(self, metric: str) -> SensitivityRow:
         """Return the row with which a metric's other rows are compared."""
         return next(row for row in self.rows if row.metric == metric)
 
@@ -128,7 +128,7 @@ class _Photo:
 class _Table:
     """The scores of one variant: method → one row per photo."""
 
-    variant: Variant
+    variant: ProtocolVariant
     scorer: Scorer
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -150,13 +150,13 @@ class _Table:
         value: Callable[[pd.DataFrame], float],
         methods: Iterable[str],
         photos: int,
-    ) -> Row:
+    ) -> SensitivityRow:
         rows = {name: self.rows.get(name, []) for name in methods}
         values = {
             name: value(pd.DataFrame.from_records(scores)) if scores else np.nan
             for name, scores in rows.items()
         }
-        return Row(metric, text, values, photos - min(map(len, rows.values())))
+        return SensitivityRow(metric, text, values, photos - min(map(len, rows.values())))
 
 
 def measure(
@@ -217,7 +217,7 @@ def measure(
     return Sensitivity(request.dataset_name, scored, protocol, tuple(rows), tuple(unread))
 
 
-def _chosen(protocol: Protocol, only: Sequence[str]) -> list[Variant]:
+def _chosen(protocol: Protocol, only: Sequence[str]) -> list[ProtocolVariant]:
     """Return the base, and the variants whose text contains one of some words; all without words."""
     base, *others = variants(protocol)
     found = [each for each in others if not only or any(word in each.text for word in only)]
@@ -275,7 +275,7 @@ def _score(
 
 def _rows(
     tables: Sequence[_Table], definitions: Sequence[Definition], methods: Iterable[str], photos: int
-) -> list[Row]:
+) -> list[SensitivityRow]:
     """Return all rows, those of a metric together."""
     rows = [
         table.row(metric, table.variant.text, by_metric(metric), methods, photos)

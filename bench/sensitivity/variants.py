@@ -28,7 +28,7 @@ PIXELS, WRAPPED, SQUARED = "pixels", "psnr of wrapped differences", "mean square
 
 
 @dataclass(frozen=True)
-class Variant:
+class ProtocolVariant:
     """A way to make the numbers of the same methods.
 
     Attributes
@@ -65,34 +65,36 @@ class Definition:
     value: Callable[[pd.DataFrame], float]
 
 
-def variants(base: Protocol) -> Iterator[Variant]:
+def variants(base: Protocol) -> Iterator[ProtocolVariant]:
     """Yield the base protocol, those that differ from it in one step, and the named ones."""
     crop: Literal["squash", "center-crop"] = "squash" if base.resize == "center-crop" else "center-crop"
     luma = replace(base, grey="luma")
-    yield Variant(BASE, base)
-    yield Variant("resized bicubically (Pillow)", replace(base, interpolation="bicubic"))
-    yield Variant("resized bilinearly, antialiased (Pillow)", replace(base, interpolation="bilinear"))
-    yield Variant("resized bilinearly, aliased (OpenCV)", replace(base, interpolation="bilinear-aliased"))
-    yield Variant("resized by area", replace(base, interpolation="area"))
-    yield Variant(
+    yield ProtocolVariant(BASE, base)
+    yield ProtocolVariant("resized bicubically (Pillow)", replace(base, interpolation="bicubic"))
+    yield ProtocolVariant("resized bilinearly, antialiased (Pillow)", replace(base, interpolation="bilinear"))
+    yield ProtocolVariant(
+        "resized bilinearly, aliased (OpenCV)", replace(base, interpolation="bilinear-aliased")
+    )
+    yield ProtocolVariant("resized by area", replace(base, interpolation="area"))
+    yield ProtocolVariant(
         "cropped at the centre" if crop == "center-crop" else "squashed", replace(base, resize=crop)
     )
-    yield Variant("at 7/8 of the size (224 of 256)", replace(base, size=base.size * 7 // 8))
-    yield Variant("grey: Rec. 601 luma", luma)
-    yield Variant("grey: Rec. 601 luma, its Y kept (YUV)", replace(luma, merge="yuv"))
-    yield Variant("grey: Rec. 601 luma taken for L*", replace(base, grey="luma-as-lightness"))
-    yield Variant("8-bit Lab", replace(base, grey="lightness-8-bit", merge="lab-8-bit"))
-    yield Variant("half the resolution, L* replaced by the input's", base, chroma_of_half)
-    yield Variant("half the resolution, L* kept: RGB as the network made it", base, through_half)
-    yield Variant("levels truncated", replace(base, save="truncate"))
-    yield Variant("levels truncated, predictions through JPEG", replace(base, save="truncate-jpeg"))
-    yield Variant("truth through JPEG", replace(base, truth="jpeg"))
-    yield Variant("both through JPEG", replace(base, save="truncate-jpeg", truth="jpeg"))
-    yield Variant("without near-grey photos", replace(base, near_grey="left-out"))
+    yield ProtocolVariant("at 7/8 of the size (224 of 256)", replace(base, size=base.size * 7 // 8))
+    yield ProtocolVariant("grey: Rec. 601 luma", luma)
+    yield ProtocolVariant("grey: Rec. 601 luma, its Y kept (YUV)", replace(luma, merge="yuv"))
+    yield ProtocolVariant("grey: Rec. 601 luma taken for L*", replace(base, grey="luma-as-lightness"))
+    yield ProtocolVariant("8-bit Lab", replace(base, grey="lightness-8-bit", merge="lab-8-bit"))
+    yield ProtocolVariant("half the resolution, L* replaced by the input's", base, chroma_of_half)
+    yield ProtocolVariant("half the resolution, L* kept: RGB as the network made it", base, through_half)
+    yield ProtocolVariant("levels truncated", replace(base, save="truncate"))
+    yield ProtocolVariant("levels truncated, predictions through JPEG", replace(base, save="truncate-jpeg"))
+    yield ProtocolVariant("truth through JPEG", replace(base, truth="jpeg"))
+    yield ProtocolVariant("both through JPEG", replace(base, save="truncate-jpeg", truth="jpeg"))
+    yield ProtocolVariant("without near-grey photos", replace(base, near_grey="left-out"))
     for name, preset in presets.items().items():
         theirs = replace(preset.protocol, metrics=base.metrics)
         if name != DEFAULT and theirs != base:  # ideepcolor only adds hints
-            yield Variant(f"all of protocol {name}", theirs)
+            yield ProtocolVariant(f"all of protocol {name}", theirs)
 
 
 def through_half(protocol: Protocol, photos: RGB, lightness: Lightness) -> RGB:  # noqa: ARG001

@@ -106,6 +106,15 @@ def lab_to_rgb(lightness: npt.NDArray[np.floating], ab: npt.NDArray[np.floating]
     return rgb
 
 
+def neutral_photo(lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return the grey photo of a lightness (..., H, W), 0…100: sRGB uint8 (..., H, W, 3).
+
+    >>> neutral_photo(np.float32([[50]])).tolist()
+    [[[119, 119, 119]]]
+    """
+    return lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+
+
 def rgb_to_yuv(rgb: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Convert sRGB to YUV of ITU-R BT.601, on the encoded (gamma) values as the standard does.
 

@@ -28,7 +28,7 @@ COLUMNS: Final = ("image", "img", "jpg", "png", "photo")
 CATEGORY: Final = ("label", "category")
 """Names of the column with the category."""
 
-Row = tuple[str, str]
+PhotoRow = tuple[str, str]
 """SHA-256 of a photo, ``""`` without one, and its category."""
 
 
@@ -79,7 +79,7 @@ class HuggingFace(Dataset):
         return self.root
 
     @cached_property
-    def _rows(self) -> dict[str, list[Row]]:
+    def _rows(self) -> dict[str, list[PhotoRow]]:
         paths = sorted(self._folder.rglob("*.parquet"))
         if not paths:
             raise UserError(f"no Parquet files in '{self._folder}': name the folder that holds them")
@@ -141,7 +141,7 @@ def _cached(root: Path) -> Path:
         ) from error
 
 
-def _rows_of(path: Path) -> list[Row]:
+def _rows_of(path: Path) -> list[PhotoRow]:
     """Return digest and category of every row; from the cache if the file has not changed."""
     name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:24]
     place, stamp = cache_folder() / "shards" / f"{name}.json", list(file_stamp(path))
@@ -159,7 +159,7 @@ def _rows_of(path: Path) -> list[Row]:
     return found
 
 
-def _scan(table: pq.ParquetFile, file: str) -> Iterator[Row]:
+def _scan(table: pq.ParquetFile, file: str) -> Iterator[PhotoRow]:
     image, label = (
         _named(table, COLUMNS, file),
         next((c for c in CATEGORY if c in table.schema_arrow.names), ""),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from ... import UserError
-from ..base import RGB, SPLITS, Dataset, DatasetInfo, Entry, open_dataset, register_dataset
+from ..base import RGB, SPLITS, Dataset, DatasetInfo, Entry, register_dataset
+from ..spec import open_dataset
 
 SIDE: Final = 128
 """Side of a frame in pixels."""

@@ -4,7 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.base import RGB
-from ...datasets.color.conversion import lab_to_rgb, lalphabeta_to_rgb, rgb_to_lab, rgb_to_lalphabeta
+from ...datasets.color.conversion import (
+    lalphabeta_to_rgb,
+    neutral_photo,
+    rgb_to_lab,
+    rgb_to_lalphabeta,
+)
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 
@@ -32,7 +37,7 @@ class ColorTransferReinhard(Method):
 
 
 def _transfer(lightness: Lightness, reference: RGB) -> Chroma:
-    grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    grey = neutral_photo(lightness)
     target, source = rgb_to_lalphabeta(grey), rgb_to_lalphabeta(reference)
     return rgb_to_lab(lalphabeta_to_rgb(_match_moments(target, source)))[1]
 

@@ -4,7 +4,7 @@ import numpy as np
 from skimage.exposure import match_histograms
 
 from ...datasets.base import RGB
-from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
+from ...datasets.color.conversion import neutral_photo, rgb_to_lab
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
 
 
@@ -31,6 +31,6 @@ class HistogramMatching(Method):
 
 
 def _match(lightness: Lightness, reference: RGB) -> Chroma:
-    grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    grey = neutral_photo(lightness)
     matched = match_histograms(grey, reference, channel_axis=-1)
     return rgb_to_lab(np.rint(matched).astype(np.uint8))[1]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ... import UserError
-from ...datasets.color.conversion import lab_to_rgb
 from ...files import file_digest
 from ..base import Chroma, Context, Hints, Lightness, Method
 from ..learning.memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
@@ -186,11 +185,6 @@ class PublishedMethod(Method):
         raise OutOfMemoryError(
             f"the memory of the {context.device} is too small for {self.info.name} at {self.side}²: {advice}"
         )
-
-
-def neutral_photo(lightness: Planes) -> NDArray[np.uint8]:
-    """Return the grey photo of a lightness (H, W), sRGB uint8 (H, W, 3)."""
-    return lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
 
 
 def encoded_grey(lightness: Planes) -> Planes:

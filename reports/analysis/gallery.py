@@ -32,7 +32,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenPhotos:
     """The photos of a gallery, with the numbers of candidates."""
 
     photos: tuple[Chosen, ...] = ()  #: Those with a rank, each once; empty if no pictures were kept
@@ -47,14 +47,14 @@ class Choice:
     def among(self) -> str:
         """The candidates, as text.
 
-        >>> Choice(kept=64, of=119).among, Choice(kept=12, of=12, dull=1).among
+        >>> ChosenPhotos(kept=64, of=119).among, ChosenPhotos(kept=12, of=12, dull=1).among
         ('the 64 of 119 photos whose pictures were kept', 'the photos (without 1 near-grey, dark or flat)')
         """
         words = kept_of(self.kept, self.of) or "the photos"
         return f"{words} (without {self.dull:,} near-grey, dark or flat)" if self.dull else words
 
 
-def choose_photos(results: Results, summary: Summary) -> Choice:
+def choose_photos(results: Results, summary: Summary) -> ChosenPhotos:
     """Choose the median, the best, the worst and the most disputed of the photos with kept pictures.
 
     They are ranked by the mean of the leading metric over the real methods, which are neither baselines nor
@@ -65,7 +65,7 @@ def choose_photos(results: Results, summary: Summary) -> Choice:
     metric = summary.lead
     kept = results.images[results.images["picture"].notna() & results.images["truth_picture"].notna()]
     if metric is None or kept.empty:
-        return Choice()
+        return ChosenPhotos()
     column = metric.columns[0]
     answers = kept[kept["method"].isin(_real(summary))].groupby(["photo", "method"])[column].mean()
     by_photo = answers.dropna().astype(float).groupby("photo")
@@ -89,7 +89,7 @@ def choose_photos(results: Results, summary: Summary) -> Choice:
     def of(rank: str, photo: str) -> Chosen:
         return Chosen(rank, photo, metric, float(every[photo]), _apart(answers[photo].dropna()))
 
-    return Choice(
+    return ChosenPhotos(
         tuple(of(rank, photo) for rank, photo in chosen.items()),
         tuple(of("", photo) for photo in others),
         len(every),

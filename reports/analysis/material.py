@@ -6,7 +6,7 @@ from functools import cached_property
 from ..tables import Results, RunFacts
 from ..text import counted
 from .films import KeptClip, kept_clip
-from .gallery import Choice, choose_photos
+from .gallery import ChosenPhotos, choose_photos
 from .hints import HintCurves, hint_curves, is_hinted
 from .kernels import Kernels, read_kernels
 from .mistakes import Mistakes, mistakes
@@ -140,7 +140,7 @@ class Material:
         return mistakes(self.results, self.summary)
 
     @cached_property
-    def gallery(self) -> Choice:
+    def gallery(self) -> ChosenPhotos:
         """The photos of the gallery."""
         return choose_photos(self.results, self.summary)
 

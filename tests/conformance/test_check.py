@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from huebench.bench.conformance import CHECKS, run_checks
+from huebench.bench.conformance.checks import CHECKS
+from huebench.bench.conformance.run import run_checks
 from huebench.methods.base import Method, MethodInfo, methods
 from huebench.methods.spec import MethodSpec
 

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from huebench.bench.conformance import run_checks
+from huebench.bench.conformance.run import run_checks
 from huebench.methods.base import methods
 from huebench.methods.spec import MethodSpec, parse_specs
 

@@ -22,7 +22,7 @@ import typer
 import huebench
 from huebench.bench.cli import app
 from huebench.bench.metrics import resolve
-from huebench.datasets.base import dataset_info
+from huebench.datasets.spec import dataset_info
 from huebench.methods.spec import parse_specs
 from huebench.plugins import load_plugin
 

@@ -9,7 +9,7 @@ import pytest
 import huebench
 from huebench.bench.metrics import get_metric
 from huebench.bench.protocol.presets import presets
-from huebench.datasets.base import dataset_info
+from huebench.datasets.spec import dataset_info
 
 DOCS = Path(huebench.__file__).parent / "docs"
 

@@ -1,7 +1,8 @@
 import pytest
 
 from huebench import UserError
-from huebench.methods.base import FAMILIES, methods
+from huebench.methods.base import methods
+from huebench.methods.info import FAMILIES
 from huebench.methods.spec import MethodSpec, label, parse_specs, required_parameters
 
 

@@ -24,7 +24,7 @@ import huebench.reports
 from huebench.bench import cli
 from huebench.bench.cell import process, shards
 from huebench.bench.executors import supervise
-from huebench.bench.metrics.base import metrics
+from huebench.bench.metrics.registry import metrics
 from huebench.bench.plan import photos, plan
 from huebench.datasets.base import datasets
 from huebench.methods.base import methods

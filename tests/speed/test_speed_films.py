@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from huebench.bench.metrics.step import level_shares
-from huebench.datasets.base import open_dataset
 from huebench.datasets.color.conversion import rgb_to_lab
+from huebench.datasets.spec import open_dataset
 from huebench.methods.kernels.flow import average_along, visible, warp
 
 TOLERANCE = 2e-2

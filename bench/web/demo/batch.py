@@ -17,9 +17,9 @@ from ....files import file_digest
 from ....reports.text import printable
 from ....wording import counted
 from ...colorize.compare import thumbnail
-from ...colorize.job import Job, Outcome, Variant
+from ...colorize.job import Job, PhotoOutcome, Variant
 from ...colorize.picture import Picture
-from ...colorize.record import Record, Row
+from ...colorize.record import ColorizedRow, Record
 from ...colorize.sources import Source
 
 PREVIEW: Final = 1200
@@ -220,7 +220,7 @@ def _check_size(path: Path, limits: Limits) -> None:
 
 def _colorized(source: Source, variant: Variant, scratch: Path, folder: Path) -> Answer:
     """Return a photo's answer; raises `PhotoError` with the reason if there is none."""
-    outcomes: list[Outcome] = []
+    outcomes: list[PhotoOutcome] = []
     job = Job([source], [variant], scratch, overwrite=True)
     job.run(outcomes.append)
     (outcome,) = outcomes
@@ -255,10 +255,10 @@ def _pack(answers: Sequence[Answer], folder: Path) -> Path:
     return archive
 
 
-def _row(answer: Answer) -> Row:
+def _row(answer: Answer) -> ColorizedRow:
     variant = answer.variant
     output = (PurePosixPath(_folder_of(variant)) / answer.output.name).as_posix()
-    return Row(
+    return ColorizedRow(
         answer.photo, output, variant.method, variant.digest, variant.text, f"{answer.seconds:.3f}",
         "; ".join(answer.warnings),
     )  # fmt: skip

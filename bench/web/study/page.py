@@ -60,7 +60,7 @@ def make_app(page: Page, host: str) -> Flask:
     return app
 
 
-class Answer(BaseModel):
+class TrialAnswer(BaseModel):
     """The page's answer to a trial; times in seconds, as the page measured them."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -122,7 +122,7 @@ class Page:
         """Store an answer to the next trial; 409 for any other trial."""
         participant, trials = self._participant()
         try:
-            said = Answer.model_validate(request.get_json())
+            said = TrialAnswer.model_validate(request.get_json())
         except ValidationError:
             abort(400)
         if number > len(trials):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from .... import UserError
 from ...base import RGB, Archive, Dataset, DatasetInfo, Entry, register_dataset
-from .sources import Source, find_source
+from .forms import Form, find_form
 
 PAGE: Final = "https://press.liacs.nl/mirflickr/"
 
@@ -48,10 +48,10 @@ class Mirflickr(Dataset):
         if root is None:
             raise UserError(f"dataset 'mirflickr': add --data-root PATH. {_INSTRUCTIONS}")
         super().__init__(root)
-        source = find_source(root, follow_links=follow_links)
-        if source is None:
+        form = find_form(root, follow_links=follow_links)
+        if form is None:
             raise UserError(f"dataset 'mirflickr': not found in '{root}'. {_INSTRUCTIONS}")
-        self._source: Source = source
+        self._form: Form = form
 
     def entries(self) -> list[Entry]:
         """Return every photo, in the order of the numbers in their ids."""
@@ -59,18 +59,18 @@ class Mirflickr(Dataset):
 
     def read(self, entry: Entry) -> RGB:
         """Decode one photo; raises `PhotoError` with the reason."""
-        return self._source.read(entry)
+        return self._form.read(entry)
 
     def facts(self) -> dict[str, Any]:
         """Return how the splits were made, and what was passed over."""
-        return {**super().facts(), **self._source.facts()}
+        return {**super().facts(), **self._form.facts()}
 
     @cached_property
     def _entries(self) -> list[Entry]:
-        splits = self._source.splits()
+        splits = self._form.splits()
         return [
             Entry(key, splits[key], "", self.info.licence, digest)
-            for key, digest in self._source.digests().items()
+            for key, digest in self._form.digests().items()
         ]
 
 

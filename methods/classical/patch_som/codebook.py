@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from ....datasets.base import RGB
-from ....datasets.color.conversion import lab_to_rgb, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
+from ....datasets.color.conversion import neutral_photo, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
 from ....datasets.photos import PhotoSet
 from ...base import Budget, Chroma, Context, Lightness, Method
 from ...kernels.patches import extract_patches
@@ -106,7 +106,7 @@ class PatchCodebook(Method):
         colours = self.predict(self.features(lightness)).reshape(*lightness.shape, 2)
         if self.parameters.space == "ab":
             return colours
-        grey = lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+        grey = neutral_photo(lightness)
         return rgb_to_lab(yuv_to_rgb(rgb_to_yuv(grey)[0], colours))[1]
 
     @abstractmethod

@@ -11,9 +11,10 @@ import numpy as np
 from PIL import Image
 
 from ....datasets.audit import NEAR, audit, near_pairs
-from ....datasets.base import RGB, Dataset, DatasetInfo, Entry, open_dataset
+from ....datasets.base import RGB, Dataset, DatasetInfo, Entry
 from ....datasets.digests import cache_folder
 from ....datasets.photos import PhotoSet
+from ....datasets.spec import open_dataset
 
 SIDE = 256  #: Side in pixels of the stored photos
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from ....datasets.color.conversion import rgb_to_lab
+from ....datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...base import Hints, MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
-from ...pretrained.method import Planes, PublishedMethod, Run, neutral_photo
+from ...pretrained.method import Planes, PublishedMethod, Run
 
 if TYPE_CHECKING:
     from torch import nn

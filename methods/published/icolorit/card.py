@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ....datasets.color.conversion import rgb_to_lab
+from ....datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...base import Hints, MethodInfo, register
 from ...pretrained.checkpoint import Checkpoint, Source
-from ...pretrained.method import Planes, PublishedMethod, Run, neutral_photo
+from ...pretrained.method import Planes, PublishedMethod, Run
 
 if TYPE_CHECKING:
     from torch import nn

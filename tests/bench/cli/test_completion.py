@@ -5,7 +5,8 @@ import shlex
 import pytest
 
 from huebench.bench.metrics import metric_names
-from huebench.methods.base import FAMILIES, methods
+from huebench.methods.base import methods
+from huebench.methods.info import FAMILIES
 
 
 @pytest.fixture

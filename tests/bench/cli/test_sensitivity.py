@@ -10,7 +10,7 @@ import huebench
 from huebench.bench.cli.sensitivity import END, START, cells, markdown
 from huebench.bench.protocol.protocol import Protocol
 from huebench.bench.sensitivity import measure as module
-from huebench.bench.sensitivity.measure import Row, Sensitivity
+from huebench.bench.sensitivity.measure import Sensitivity, SensitivityRow
 from huebench.bench.sensitivity.variants import BASE, DEFINITIONS, variants
 
 GUIDE = Path(huebench.__file__).parent / "docs" / "guides" / "what-moves-a-number.md"
@@ -22,11 +22,11 @@ FOUND = Sensitivity(
     3,
     Protocol(),
     (
-        Row("psnr", BASE, {"gray": 22.5, "mean-ab": 21.0}),
-        Row("psnr", "truth through JPEG", {"gray": 22.0, "mean-ab": 21.0000001}),
-        Row("psnr", "8-bit Lab", {"gray": 22.5, "mean-ab": 20.9999999}),
-        Row("auc", BASE, {"gray": 0.9, "mean-ab": 0.8}),
-        Row("auc", "truth through JPEG", {"gray": 0.905, "mean-ab": 0.79}),
+        SensitivityRow("psnr", BASE, {"gray": 22.5, "mean-ab": 21.0}),
+        SensitivityRow("psnr", "truth through JPEG", {"gray": 22.0, "mean-ab": 21.0000001}),
+        SensitivityRow("psnr", "8-bit Lab", {"gray": 22.5, "mean-ab": 20.9999999}),
+        SensitivityRow("auc", BASE, {"gray": 0.9, "mean-ab": 0.8}),
+        SensitivityRow("auc", "truth through JPEG", {"gray": 0.905, "mean-ab": 0.79}),
     ),
 )
 
@@ -55,7 +55,10 @@ def test_choices_without_any_difference_stand_below_the_table():
 
 
 def test_photos_left_out_and_photos_not_decoded_are_told():
-    rows = (FOUND.rows[0], Row("psnr", "without near-grey photos", {"gray": math.nan, "mean-ab": 21.0}, 2))
+    rows = (
+        FOUND.rows[0],
+        SensitivityRow("psnr", "without near-grey photos", {"gray": math.nan, "mean-ab": 21.0}, 2),
+    )
     text = markdown(Sensitivity("samples", 3, Protocol(), rows, ("a.png", "b.png")))
     assert "3 photos of samples" in text
     assert "2 photos could not be decoded: a.png, b.png." in text

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from huebench.bench.colorize.record import Record, Row
+from huebench.bench.colorize.record import ColorizedRow, Record
 
 PLUGIN = '''
 import numpy as np
@@ -266,13 +266,13 @@ def test_without_a_method_the_message_says_how_to_name_one(bench, scans, monkeyp
 
 def test_torn_last_row_of_the_sidecar_is_passed_over(tmp_path):
     record = Record(tmp_path)
-    row = Row('scans/ä,"b\n.png', "b.png", "warm", "0123456789ab", "", "0.1", "dark; halftone")
+    row = ColorizedRow('scans/ä,"b\n.png', "b.png", "warm", "0123456789ab", "", "0.1", "dark; halftone")
     record.add(row)
     with record.path.open("a") as stream:
         stream.write("scans/c.png,c.p")
     again = Record(tmp_path)
     assert again.rows == {"b.png": row}
-    other = Row("d.png", "d.png", "warm", "0123456789ab", "", "0.1", "")
+    other = ColorizedRow("d.png", "d.png", "warm", "0123456789ab", "", "0.1", "")
     again.add(other)
     assert Record(tmp_path).rows == {"b.png": row, "d.png": other}
 

@@ -4,11 +4,11 @@ import pytest
 
 from huebench.bench.plan.facts import (
     SHOWN,
+    CellRow,
     EpochEvent,
     Fitted,
     Learned,
     Progress,
-    Row,
     checked,
     checked_event,
     is_whole,
@@ -72,9 +72,9 @@ def test_a_right_event_is_taken_and_a_long_activity_is_cut():
 
 def test_a_row_that_the_tables_cannot_hold_counts_as_damaged():
     row = {"status": "ok", "shards": ["shard-00000.parquet"], "kept": "none", "notes": "{}", "curves": []}
-    assert is_whole(Row, row)
-    assert not is_whole(Row, row | {"notes": '["trained", "well"]'})
-    assert not is_whole(Row, row | {"parameter_count": 1.5})
-    assert not is_whole(Row, row | {"shards": ["../../shard-00000.parquet"]})
-    assert not is_whole(Row, row | {"curves": [{"epoch": 1}]})
+    assert is_whole(CellRow, row)
+    assert not is_whole(CellRow, row | {"notes": '["trained", "well"]'})
+    assert not is_whole(CellRow, row | {"parameter_count": 1.5})
+    assert not is_whole(CellRow, row | {"shards": ["../../shard-00000.parquet"]})
+    assert not is_whole(CellRow, row | {"curves": [{"epoch": 1}]})
     assert not is_whole(Fitted, None)

@@ -7,8 +7,7 @@ import pytest
 
 from huebench import UserError
 from huebench.bench.executors import environment
-from huebench.bench.metrics import base as registry
-from huebench.bench.metrics import register_metric
+from huebench.bench.metrics import register_metric, registry
 from huebench.bench.plan import keys
 from huebench.bench.plan.photos import open_split
 from huebench.bench.plan.plan import make_plan

@@ -6,7 +6,8 @@ from PIL import Image
 
 from huebench import UserError
 from huebench.datasets import films
-from huebench.datasets.base import PhotoChangedError, PhotoError, open_dataset
+from huebench.datasets.base import PhotoChangedError, PhotoError
+from huebench.datasets.spec import open_dataset
 
 SHADES = (40, 90, 140, 190, 240)
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from huebench import UserError
-from huebench.datasets.base import PhotoChangedError, PhotoError, open_dataset
+from huebench.datasets.base import PhotoChangedError, PhotoError
+from huebench.datasets.spec import open_dataset
 
 
 def png(level):

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from huebench import UserError
-from huebench.datasets.base import open_dataset
 from huebench.datasets.sets import coco, imagenet
+from huebench.datasets.spec import open_dataset
 
 
 def photo(path, level):

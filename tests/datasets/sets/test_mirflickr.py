@@ -6,7 +6,7 @@ import pytest
 
 from huebench import UserError
 from huebench.datasets.sets.mirflickr.card import Mirflickr
-from huebench.datasets.sets.mirflickr.sources import official_splits
+from huebench.datasets.sets.mirflickr.forms import official_splits
 
 
 def test_official_splits_are_80_10_10_in_the_order_of_sha256_of_ids():

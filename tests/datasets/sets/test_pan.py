@@ -5,8 +5,9 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from huebench import UserError
-from huebench.datasets.base import fingerprint, open_dataset
+from huebench.datasets.base import fingerprint
 from huebench.datasets.sets import pan
+from huebench.datasets.spec import open_dataset
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from huebench import UserError
-from huebench.datasets.base import PhotoChangedError, PhotoError, open_dataset
+from huebench.datasets.base import PhotoChangedError, PhotoError
 from huebench.datasets.shards import find_shards
+from huebench.datasets.spec import open_dataset
 
 
 def png(level):

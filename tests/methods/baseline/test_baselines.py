@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from huebench.bench.conformance import SIDE, Subject, TinyDataset
+from huebench.bench.conformance.subject import SIDE, Subject, TinyDataset
 from huebench.datasets.color.conversion import rgb_to_lab
 from huebench.methods.base import Context
 from huebench.methods.spec import MethodSpec

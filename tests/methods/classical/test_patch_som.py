@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
-from huebench.bench.conformance import Subject, TinyDataset
+from huebench.bench.conformance.subject import Subject, TinyDataset
 from huebench.datasets.color.conversion import rgb_to_lab, rgb_to_yuv
 from huebench.methods.base import Context
 from huebench.methods.kernels.patches import extract_patches

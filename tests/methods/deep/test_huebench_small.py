@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from huebench import UserError
-from huebench.datasets.base import open_dataset
 from huebench.datasets.color import rgb_to_lab
+from huebench.datasets.spec import open_dataset
 from huebench.methods.base import Context
 from huebench.methods.deep.huebench_small.card import TRAINING_PHOTOS, WEIGHTS, HuebenchSmall
 from huebench.methods.deep.huebench_small.photos import SeveralSets, read_digests

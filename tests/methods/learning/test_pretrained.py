@@ -7,8 +7,8 @@ from huebench.methods.deep.inception_fusion.card import InceptionFusion
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
+from huebench.methods.from_file.external import External
 from huebench.methods.learning.pretrained import local_weights
-from huebench.methods.published.external import External
 
 
 @pytest.fixture(autouse=True)

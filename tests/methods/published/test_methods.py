@@ -12,7 +12,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from huebench import UserError
-from huebench.bench.conformance import run_checks
+from huebench.bench.conformance.run import run_checks
 from huebench.datasets.color.conversion import lab_to_rgb
 from huebench.methods.base import Context, Hints, methods
 from huebench.methods.learning.memory import OutOfMemoryError

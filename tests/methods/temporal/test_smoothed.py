@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from huebench import UserError
-from huebench.datasets.base import open_dataset
 from huebench.datasets.color.conversion import rgb_to_lab
+from huebench.datasets.spec import open_dataset
 from huebench.methods.base import Context, Method, MethodInfo, methods
 from huebench.methods.spec import parse_specs
 from huebench.methods.temporal.propagated import Propagated

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from huebench.files import seal
-from huebench.methods.published.model import Model
+from huebench.methods.from_file.model import Model
 
 
 @pytest.mark.parametrize(("method", "temporal"), [("cnn-lstm", True), ("encoder-decoder", False)])

@@ -27,7 +27,7 @@ ARCHIVE: Final = "mirflickr25k.zip"
 _NAME: Final = re.compile(r"(?:mirflickr/)?(im([1-9]\d{0,4})\.jpg)")
 
 
-class Source(ABC):
+class Form(ABC):
     """The photos in one of the forms, by id."""
 
     @abstractmethod
@@ -47,7 +47,7 @@ class Source(ABC):
         return {}
 
 
-def find_source(root: Path, *, follow_links: bool = False) -> Source | None:
+def find_form(root: Path, *, follow_links: bool = False) -> Form | None:
     """Return the photos at a path, or ``None`` if there are none.
 
     Raises
@@ -79,7 +79,7 @@ def packed_photos(path: Path) -> Photos:
     return photos
 
 
-class Photos(Source):
+class Photos(Form):
     """``im1.jpg`` … in a folder or an archive; other files in it are passed over.
 
     Attributes
@@ -114,7 +114,7 @@ class Photos(Source):
         return {"passed over": f"{counted(len(other), 'photo')} not named im1.jpg … im{PHOTOS}.jpg: {named}"}
 
 
-class Arrays(Source):
+class Arrays(Form):
     """Kaggle's arrays of 8-bit L*a*b*: L* × 255 / 100, a* + 128, b* + 128; memory-mapped.
 
     The lightness is ``gray_scale.npy`` of shape (N, H, W), the chroma one or more ``ab*.npy`` of shape

@@ -10,12 +10,12 @@ from skimage.color import rgb2lab
 from huebench import UserError
 from huebench.datasets import tree
 from huebench.datasets.base import Entry, PhotoChangedError, PhotoError
-from huebench.datasets.sets.mirflickr.sources import Arrays, Photos, find_source, packed_photos
+from huebench.datasets.sets.mirflickr.forms import Arrays, Photos, find_form, packed_photos
 from huebench.datasets.tree import PhotoTree
 
 
-def read(source, key):
-    return source.read(Entry(key, "test", "", "", source.digests()[key]))
+def read(form, key):
+    return form.read(Entry(key, "test", "", "", form.digests()[key]))
 
 
 @pytest.fixture
@@ -51,24 +51,24 @@ class TestLoosePhotos:
 
     def test_root_is_the_folder_or_its_parent(self, folder):
         for root in (folder, folder.parent):
-            source = find_source(root)
-            assert isinstance(source, Photos)
-            assert source.digests().keys() == {"im1.jpg", "im25000.jpg"}
+            form = find_form(root)
+            assert isinstance(form, Photos)
+            assert form.digests().keys() == {"im1.jpg", "im25000.jpg"}
 
 
 class TestPackedPhotos:
     def test_same_as_unpacked(self, folder, packed):
-        loose, source = Photos(PhotoTree(folder)), packed_photos(packed)
-        assert source.digests() == loose.digests()
-        assert source.splits() == loose.splits()
+        loose, form = Photos(PhotoTree(folder)), packed_photos(packed)
+        assert form.digests() == loose.digests()
+        assert form.splits() == loose.splits()
         for key in loose.ids:
-            assert np.array_equal(read(source, key), read(loose, key))
+            assert np.array_equal(read(form, key), read(loose, key))
 
     def test_found_by_its_path_or_its_folder(self, packed, tmp_path_factory):
         root = tmp_path_factory.mktemp("other")
         packed = packed.rename(root / packed.name)
-        assert list(find_source(packed).ids) == ["im1.jpg", "im25000.jpg"]
-        assert list(find_source(root).ids) == ["im1.jpg", "im25000.jpg"]
+        assert list(find_form(packed).ids) == ["im1.jpg", "im25000.jpg"]
+        assert list(find_form(root).ids) == ["im1.jpg", "im25000.jpg"]
 
     def test_nothing_is_unpacked(self, packed):
         before = sorted(packed.parent.rglob("*"))
@@ -80,10 +80,10 @@ class TestPackedPhotos:
         start = content.index(b"mirflickr/im1.jpg") + 60
         content[start : start + 20] = b"\0" * 20
         packed.write_bytes(content)
-        source = packed_photos(packed)
-        assert source.digests()["im1.jpg"] == ""
+        form = packed_photos(packed)
+        assert form.digests()["im1.jpg"] == ""
         with pytest.raises(PhotoError, match=r"damaged in the archive \(Bad CRC-32"):
-            read(source, "im1.jpg")
+            read(form, "im1.jpg")
 
     def test_member_that_is_too_large_is_not_read(self, packed, monkeypatch):
         monkeypatch.setattr(tree, "LARGEST_MEMBER", 10)
@@ -95,7 +95,7 @@ class TestPackedPhotos:
         path = tmp_path / "mirflickr25k.zip"
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"not a complete zip archive: .*; download it again"):
-            find_source(tmp_path)
+            find_form(tmp_path)
 
     @pytest.mark.parametrize(
         ("position", "damage"),
@@ -113,7 +113,7 @@ class TestPackedPhotos:
         with pytest.raises(
             UserError, match=r"not a complete zip archive: '.*mirflickr25k\.zip' .*; download it again"
         ):
-            find_source(tmp_path)
+            find_form(tmp_path)
 
     def test_archive_of_something_else(self, tmp_path):
         with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
@@ -140,21 +140,21 @@ def arrays(tmp_path):
 class TestArrays:
     def test_rows_are_the_photos_that_scikit_image_converted(self, arrays):
         root, crops = arrays
-        source = find_source(root)
-        assert isinstance(source, Arrays)
+        form = find_form(root)
+        assert isinstance(form, Arrays)
         for row in (0, 2, 3, 19, 20, 29):
-            decoded = read(source, f"{row:05}")
+            decoded = read(form, f"{row:05}")
             # 8-bit L*a*b* keeps half a level of each; the strongest effect on sRGB is a few levels.
             assert np.abs(decoded.astype(int) - crops[row]).max() <= 8
             assert np.abs(decoded.astype(int) - crops[row]).mean() < 1.5
 
     def test_splits_and_digests(self, arrays):
-        source = Arrays(arrays[0])
-        assert Counter(source.splits().values()) == {"train": 24, "validation": 3, "test": 3}
-        digests = source.digests()
+        form = Arrays(arrays[0])
+        assert Counter(form.splits().values()) == {"train": 24, "validation": 3, "test": 3}
+        digests = form.digests()
         assert list(digests) == [f"{row:05}" for row in range(30)]
         assert len(set(digests.values())) == 30
-        assert source.digests() == digests
+        assert form.digests() == digests
 
     def test_replacement_by_an_older_file_is_noticed(self, arrays):
         root, _ = arrays
@@ -168,20 +168,20 @@ class TestArrays:
         assert [key for key in before if before[key] != after[key]] == ["00000", "00001", "00002"]
 
     def test_arrays_are_mapped_not_read(self, arrays):
-        source = Arrays(arrays[0])
-        assert isinstance(source._lightness, np.memmap)
-        assert all(isinstance(part, np.memmap) for part in source._chroma)
+        form = Arrays(arrays[0])
+        assert isinstance(form._lightness, np.memmap)
+        assert all(isinstance(part, np.memmap) for part in form._chroma)
 
     def test_a_row_that_was_overwritten_is_not_read(self, arrays):
         root, _ = arrays
-        source = Arrays(root)
-        first, second = (Entry(key, "test", "", "", source.digests()[key]) for key in ("00000", "00001"))
+        form = Arrays(root)
+        first, second = (Entry(key, "test", "", "", form.digests()[key]) for key in ("00000", "00001"))
         changed = np.lib.format.open_memmap(root / "ab" / "ab" / "ab1.npy", "r+")
         changed[0] = 255 - changed[0]
         changed.flush()
-        source.read(second)
+        form.read(second)
         with pytest.raises(PhotoChangedError, match="photo '00000' has changed since the run was planned"):
-            source.read(first)
+            form.read(first)
 
     def test_lengths_that_do_not_add_up(self, arrays):
         (arrays[0] / "ab" / "ab" / "ab2.npy").unlink()
@@ -211,7 +211,7 @@ class TestArrays:
 
         monkeypatch.setattr(np.lib.format, "open_memmap", hungry)
         with pytest.raises(MemoryError):
-            find_source(arrays[0])
+            find_form(arrays[0])
 
     def test_truncated_file(self, arrays):
         path = arrays[0] / "l" / "gray_scale.npy"
@@ -242,5 +242,5 @@ class TestArrays:
 
 
 def test_nothing_there(tmp_path):
-    assert find_source(tmp_path) is None
-    assert find_source(tmp_path / "none") is None
+    assert find_form(tmp_path) is None
+    assert find_form(tmp_path / "none") is None

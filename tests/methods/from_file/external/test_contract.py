@@ -8,8 +8,8 @@ from torch import nn
 from huebench import UserError
 from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from huebench.methods.base import Context
-from huebench.methods.published.external import External
-from huebench.methods.published.external.contract import read_contract
+from huebench.methods.from_file.external import External
+from huebench.methods.from_file.external.contract import read_contract
 
 
 def method_of(folder, network, example, contract, dynamic=None):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .... import UserError
-from ...base import describe_faults
+from ....wording import describe_faults
 
 FILE: Final = "contract.toml"
 """Name of a contract that is read without being named: it lies beside the network's file."""

@@ -10,9 +10,9 @@ from torch import nn
 from huebench import UserError
 from huebench.datasets.color.conversion import lab_to_rgb
 from huebench.methods.base import Context
+from huebench.methods.from_file.external import External
+from huebench.methods.from_file.external.opening import Network
 from huebench.methods.learning.memory import OutOfMemoryError
-from huebench.methods.published.external import External
-from huebench.methods.published.external.opening import Network
 
 
 class TwoChannels(nn.Module):
@@ -254,7 +254,7 @@ def test_a_missing_file_is_reported_before_the_run(tmp_path):
 
 def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
     (tmp_path / "net.onnx").touch()
-    monkeypatch.setattr("huebench.methods.published.external.card.find_spec", lambda name: None)
+    monkeypatch.setattr("huebench.methods.from_file.external.card.find_spec", lambda name: None)
     assert (
         External(file=tmp_path / "net.onnx").missing()
         == "needs onnxruntime: pip install 'huebench[external]'"
@@ -329,7 +329,7 @@ def test_out_of_memory_is_not_blamed_on_the_input(tmp_path, monkeypatch, error, 
 
     (tmp_path / "net.pt").touch()
     opened = fill if when == "opened" else lambda *_: Network({"photo": None}, fill)
-    monkeypatch.setattr("huebench.methods.published.external.card.open_network", opened)
+    monkeypatch.setattr("huebench.methods.from_file.external.card.open_network", opened)
     with pytest.raises(
         OutOfMemoryError, match=r"the memory of the cpu is too small for '.*net\.pt': lower size"
     ):

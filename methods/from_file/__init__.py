@@ -1,0 +1,1 @@
+"""Methods that run a trained network from files that the user names."""
