@@ -18,7 +18,7 @@ from ...colorize.film_reading import opened, picture_stream
 from ...colorize.job import Job, Outcome, Variant
 from ...colorize.sources import Source
 from .batch import Limits
-from .pair import write_pair
+from .pair import Places, write_pair
 
 EVERY: Final = 0.5
 """Seconds between two states of a film."""
@@ -37,6 +37,8 @@ class FilmAnswer:
         The colorized film.
     pair
         The original beside it, as a small film for browsers.
+    places
+        Where in the pair the original and the colorized film are, as `pair.write_pair` says.
     seconds
         Time that it took.
     notes
@@ -45,6 +47,7 @@ class FilmAnswer:
 
     film: Path
     pair: Path
+    places: Places
     seconds: float
     notes: tuple[str, ...]
 
@@ -183,5 +186,5 @@ def _made(
         raise PhotoError("; ".join(outcome.notes))
     film, pair = job.target(source, variant), folder / PAIR
     pair.parent.mkdir()
-    write_pair(upload, film, pair, check)
-    return FilmAnswer(film, pair, outcome.seconds, tuple(outcome.notes))
+    places = write_pair(upload, film, pair, check)
+    return FilmAnswer(film, pair, places, outcome.seconds, tuple(outcome.notes))

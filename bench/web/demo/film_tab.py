@@ -68,8 +68,8 @@ class FilmTab:
             with gr.Column(scale=3, min_width=320):
                 status = gr.HTML(message(START), elem_id="film-status", elem_classes="status")
                 player = gr.Video(
-                    label="Before (left) and after (right), without sound", interactive=False, buttons=[],
-                    loop=True, visible=False, elem_id="player",
+                    label="Before and after", show_label=False, interactive=False, buttons=[], loop=True,
+                    visible=False, elem_id="player",
                 )  # fmt: skip
                 made_by = gr.HTML()
                 download = gr.DownloadButton("Download the film", visible=False, elem_id="film-download")
@@ -130,8 +130,9 @@ def _update(state: FilmState) -> list[Any]:
         shown = progress(text, state.reached, state.length or 1)
         return [shown, *_no_film(), gr.Button(interactive=False), gr.Button("Stop", interactive=True)]
     answer = state.answer
+    before, after = answer.places
     return [
-        message("The film is made."),
+        message(f"The film is made. Before is {before}, after is {after}; only the download has sound."),
         gr.Video(str(answer.pair), visible=True),
         caption(state.label, answer.seconds, answer.notes),
         gr.DownloadButton(value=str(answer.film), visible=True),

@@ -1,4 +1,4 @@
-"""Two films side by side as one small film that every browser plays."""
+"""Two films in one small film that every browser plays."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from ...colorize.film_reading import FULL_RANGE, FilmReader, Look
 if TYPE_CHECKING:
     from av import VideoFrame
 
+Places = tuple[str, str]
+
 WIDTH, HEIGHT = 640, 480
 """Most pixels of each film in the pair."""
 
@@ -28,8 +30,10 @@ _TELEVISION: Final = 1
 _OPTIONS: Final = {"crf": "20", "preset": "veryfast"}
 
 
-def write_pair(original: Path, coloured: Path, target: Path, check: Callable[[], None]) -> None:
-    """Write a film without sound: each frame of the original, and to its right that of the coloured film.
+def write_pair(original: Path, coloured: Path, target: Path, check: Callable[[], None]) -> Places:
+    """Write a film without sound: each frame of the original beside that of the coloured film.
+
+    Wide frames are placed one above the other, which shows them larger, also on a phone.
 
     Parameters
     ----------
@@ -39,6 +43,11 @@ def write_pair(original: Path, coloured: Path, target: Path, check: Callable[[],
         The film to write, MP4 with H.264.
     check
         Is called before every frame; what it raises ends the work.
+
+    Returns
+    -------
+    tuple of str
+        Places of the original and of the coloured film: ``above`` and ``below``, or ``left`` and ``right``.
 
     Raises
     ------
@@ -50,12 +59,15 @@ def write_pair(original: Path, coloured: Path, target: Path, check: Callable[[],
     before, after = FilmReader(original), FilmReader(coloured)
     looks = replace(before.look(), deep=False), replace(after.look(), deep=False)
     size = shown_size(looks[1])
+    stacked = size[0] > size[1]
+    axis = 0 if stacked else 1
     with (
         atomic(target) as partial,
         av.open(str(partial), "w", format="mp4", options={"movflags": "faststart"}) as out,
     ):
         stream = out.add_stream("libx264", rate=looks[1].rate, options=dict(_OPTIONS))
-        stream.width, stream.height, stream.pix_fmt = 2 * size[0], size[1], "yuv420p"
+        stream.width, stream.height = (size[0], 2 * size[1]) if stacked else (2 * size[0], size[1])
+        stream.pix_fmt = "yuv420p"
         context = stream.codec_context
         context.time_base = looks[1].time_base
         context.colorspace = context.color_primaries = context.color_trc = BT_709
@@ -63,13 +75,14 @@ def write_pair(original: Path, coloured: Path, target: Path, check: Callable[[],
         for frames in zip(before.frames(), after.frames(), strict=False):
             check()
             shown = [_shown(frame, look, size) for frame, look in zip(frames, looks, strict=True)]
-            made = av.VideoFrame.from_ndarray(np.concatenate(shown, axis=1), "rgb24").reformat(
+            made = av.VideoFrame.from_ndarray(np.concatenate(shown, axis), "rgb24").reformat(
                 format="yuv420p", src_color_range=FULL_RANGE, dst_colorspace=BT_709,
                 dst_color_range=_TELEVISION, interpolation=exactly(),
             )  # fmt: skip
             made.pts, made.time_base = frames[1].pts, looks[1].time_base
             out.mux(stream.encode(made))
         out.mux(stream.encode(None))
+    return ("above", "below") if stacked else ("left", "right")
 
 
 def shown_size(look: Look) -> tuple[int, int]:

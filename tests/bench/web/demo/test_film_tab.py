@@ -42,6 +42,7 @@ def test_the_tab_shows_progress_then_the_film(tab, film):
     assert first[STOP].interactive
     assert not first[START].interactive
     assert last[PLAYER].visible
+    assert "Before is above, after is below" in last[STATUS]
     assert "<strong>warm: a &amp; b.mp4</strong>" in last[CAPTION]
     assert last[DOWNLOAD].visible
     assert last[START].interactive

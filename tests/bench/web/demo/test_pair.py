@@ -10,21 +10,23 @@ from ....film_files import BT709, decoded, pictures, rgb, write
 
 
 @pytest.mark.parametrize("codec", [{}, {"codec": "ffv1", "pixels": "yuv420p10le"}])
-def test_every_frame_of_both_films_is_there_at_its_time(tmp_path, codec):
+@pytest.mark.parametrize(
+    ("width", "axis", "places"), [(64, 0, ("above", "below")), (32, 1, ("left", "right"))]
+)
+def test_every_frame_of_both_films_is_there_at_its_time(tmp_path, codec, width, axis, places):
     times = [0, 40, 200, 240]
-    frames = list(pictures(4))
+    frames = list(pictures(4, width))
     tinted = [picture // 2 + np.array([90, 40, 0], np.uint8) for picture in frames]
     one = write(tmp_path / "one.mkv", frames, times=times, **codec)
     other = write(tmp_path / "other.mkv", tinted, times=times, **codec)
-    write_pair(one, other, tmp_path / "pair.mp4", lambda: None)
+    assert write_pair(one, other, tmp_path / "pair.mp4", lambda: None) == places
     pair = decoded(tmp_path / "pair.mp4")
     assert [round(1000 * frame.time) for frame in pair] == times
     for frame, before, after in zip(pair, frames, tinted, strict=True):
         assert frame.format.name == "yuv420p"
-        shown = rgb(frame, BT709).astype(int)
-        assert shown.shape == (48, 128, 3)
-        assert np.abs(shown[:, :64] - before).mean() < 4
-        assert np.abs(shown[:, 64:] - after).mean() < 4
+        shown = np.split(rgb(frame, BT709).astype(int), 2, axis)
+        for found, wanted in zip(shown, (before, after), strict=True):
+            assert np.abs(found - wanted).mean() < 4
 
 
 def test_films_are_shown_upright_with_square_pixels_and_no_larger_than_needed(tmp_path):
