@@ -132,7 +132,7 @@ def _update(state: FilmState) -> list[Any]:
     answer = state.answer
     before, after = answer.places
     return [
-        message(f"The film is made. Before is {before}, after is {after}; only the download has sound."),
+        message(f"The film is made. Before is {before}, after is {after}; the player has no sound."),
         gr.Video(str(answer.pair), visible=True),
         caption(state.label, answer.seconds, answer.notes),
         gr.DownloadButton(value=str(answer.film), visible=True),
