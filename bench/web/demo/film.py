@@ -163,7 +163,7 @@ def checked_length(path: Path, limits: Limits) -> float:
                 break
             if packet.pts is not None and packet.time_base is not None:
                 ended = max(ended, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    length = max(ended - zero, 0.0)
+    length: float = max(ended - zero, 0.0)
     if length > limits.film_seconds or width * height > limits.film_pixels:
         raise PhotoError(
             f"{length:,.1f} s of {width}×{height} pixels, and the page takes up to {limits.film_seconds:g} s "
