@@ -42,18 +42,22 @@ def demo(
     max_megabytes: Annotated[float, typer.Option(min=0.001, help="Largest file, in MB.")] = 100,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="Largest photo, in megapixels.")] = 100,
     max_seconds: Annotated[
-        float, typer.Option(min=1, help="Most time for the photos of one visitor, in seconds.")
+        float, typer.Option(min=1, help="Most time for the photos, or the film, of one visitor, in seconds.")
     ] = 1800,
+    max_film_seconds: Annotated[float, typer.Option(min=0.1, help="Longest film, in seconds.")] = 60,
+    max_film_megapixels: Annotated[
+        float, typer.Option(min=0.001, help="Largest frame of a film, in megapixels.")
+    ] = 2.1,
     keep: Annotated[
         float, typer.Option(min=1, help="Minutes after which uploads and results are deleted.")
     ] = 60,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Device for deep methods.")] = "auto",
     _plugins: Plugins = None,
 ) -> None:
-    """Serve a page where people colorize their own photos, on this machine and without a network.
+    """Serve a page where people colorize their own photos and films, on this machine and without a network.
 
     Drop photos, choose methods, compare before and after with a slider, and download everything as a ZIP.
-    Colours are guesses, not history.
+    Short films, in a tab of their own, need the extra video. Colours are guesses, not history.
 
     Examples
     --------
@@ -76,7 +80,10 @@ def demo(
             "they are made; give more minutes, or fewer seconds"
         )
     names = model_spec(model.expanduser()) if model else ",".join(method) if method else None
-    limits = Limits(max_photos, int(2**20 * max_megabytes), int(1e6 * max_megapixels), max_seconds)
+    limits = Limits(
+        max_photos, int(2**20 * max_megabytes), int(1e6 * max_megapixels), max_seconds,
+        max_film_seconds, int(1e6 * max_film_megapixels),
+    )  # fmt: skip
     request = Request.of(methods="gray", dataset="samples", device=device)
     run = from_run.expanduser() if from_run else None
     serve(names, run, request, limits, keep=60 * keep, host=host, port=port)

@@ -20,6 +20,7 @@ from scipy.ndimage import median_filter
 from ...datasets.films import SUFFIXES, exactly, require_films
 from ...files import atomic
 from ...methods.kernels.upsampling import chroma_lines
+from ...methods.spec import label
 from .ahead import ahead
 from .colorist import Colorist
 from .engine import COMPUTING, GRAIN, LONGEST, WORKING, Settings, plain_borders, stored, upright
@@ -51,10 +52,11 @@ def is_film(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Frame:
-    """A decoded frame: number, time, L* (H, W) and L* as the method sees it (h, w)."""
+    """A decoded frame: number, time, seconds, L* (H, W) and L* as the method sees it (h, w)."""
 
     number: int
     pts: int
+    seconds: float
     lightness: NDArray[np.float32]
     seen: NDArray[np.float32]
 
@@ -87,7 +89,8 @@ def colorize_film(
     comment
         The mark in the film's metadata that its colours are made.
     reached
-        Gets, after every piece, how many seconds of the film were read.
+        Gets, after every frame, how many seconds of the film are colorized. An error that it raises ends the
+        work; the pieces that are finished stay.
 
     Returns
     -------
@@ -116,11 +119,11 @@ def colorize_film(
         while (leading := next(coloured, None)) is not None:
             piece = folder / f"{len(done):06}.nut"
             shots = deque([leading.shot], 1)
-            write_piece(piece, look, _painted(chain([leading], islice(coloured, PIECE - 1)), look, shots))
+            frames_of_piece = chain([leading], islice(coloured, PIECE - 1))
+            write_piece(piece, look, _painted(frames_of_piece, look, shots, reached))
             with atomic(_shot(piece)) as partial:
                 partial.write_text(str(shots[0]))
             done.append(piece)
-            reached(reader.ended)
     with atomic(target) as partial:
         notes = join(done, path, partial, look, span, comment)
     shutil.rmtree(folder, ignore_errors=True)
@@ -131,9 +134,9 @@ def smoothed(colorist: Colorist) -> Colorist:
     """Return a method whose chroma is averaged over a film's frames along the motion; see `Smoothed`."""
     from ...methods.temporal.smoothed import Smoothed
 
-    method = Smoothed(method=colorist.label)
+    method = Smoothed(method=label(colorist.method))
     method.inner = colorist.method
-    return replace(colorist, method=method)
+    return replace(colorist, method=method, row="")
 
 
 def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -170,13 +173,13 @@ def _read(reader: FilmReader, look: Look, side: int, skipped: int) -> Generator[
     height = max(1, min(round(scale * look.height), LONGEST * side))
     space = srgb()
     for number, frame in enumerate(reader.frames(skipped), skipped):
-        pixels = _rgb(frame, look, look.width, look.height)
-        small = _rgb(frame, look, width, height)
-        yield _Frame(number, int(frame.pts or 0), space.lightness(pixels), space.lightness(small))
+        pixels, small = rgb(frame, look, look.width, look.height), rgb(frame, look, width, height)
+        lightness = space.lightness(pixels), space.lightness(small)
+        yield _Frame(number, int(frame.pts or 0), reader.ended, *lightness)
 
 
-def _rgb(frame: VideoFrame, look: Look, width: int, height: int) -> NDArray[Any]:
-    """Return a frame as stored, uint8 or uint16 (height, width, 3)."""
+def rgb(frame: VideoFrame, look: Look, width: int, height: int) -> NDArray[Any]:
+    """Return a frame as stored, at some size: uint8 or, of a deep film, uint16 (height, width, 3)."""
     kind = "rgb48le" if look.deep else "rgb24"
     turned = frame.reformat(
         width, height, kind, src_colorspace=look.matrix, src_color_range=look.levels,
@@ -212,7 +215,9 @@ def _coloured(
             yield _Coloured(frame, planes, shot)
 
 
-def _painted(coloured: Iterator[_Coloured], look: Look, shots: deque[int]) -> Iterator[VideoFrame]:
+def _painted(
+    coloured: Iterator[_Coloured], look: Look, shots: deque[int], reached: Callable[[float], None]
+) -> Iterator[VideoFrame]:
     """Yield frames as they are written, with the film's own lightness; ``shots`` gets their shots."""
     from av import VideoFrame
 
@@ -232,6 +237,7 @@ def _painted(coloured: Iterator[_Coloured], look: Look, shots: deque[int]) -> It
         )  # fmt: skip
         made.pts, made.time_base = frame.pts, look.time_base
         yield made
+        reached(frame.seconds)
 
 
 def _pieces_folder(path: Path, target: Path, made_by: str) -> Path:

@@ -151,7 +151,8 @@ class Job:
         report
             Gets each outcome: first of the photos in order, then of the films.
         reached
-            Gets a film that is at work, and how many of its seconds were read.
+            Gets a film that is at work, and how many of its seconds are colorized. A `PhotoError` that it
+            raises ends the work on the film.
 
         Raises
         ------

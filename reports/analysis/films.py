@@ -63,22 +63,28 @@ class KeptClip:
         return drift
 
 
-def kept_clip(results: Results, summary: Summary) -> KeptClip | None:
-    """Return the kept clip whose colour is the most, by the truth's colorfulness if known; or ``None``.
+def kept_clips(results: Results, summary: Summary) -> list[KeptClip]:
+    """Return the clips that were kept, those with the most colour first.
 
-    Methods without kept pictures are left out.
+    Their colour is the truth's colorfulness, or, if it is unknown, the number of kept pictures.
+    Methods without kept pictures are left out, and so are clips of which no frame was kept for every method.
     """
     images = results.images
     if summary.unit != "clip":
-        return None
+        return []
     whole = images["picture"].notna() & images["truth_picture"].notna() & images["input_picture"].notna()
     kept = images[whole].sort_values(["seed", "frame"]).drop_duplicates(["method", "photo"])
     if kept.empty:
-        return None
+        return []
     colour = "colorfulness_truth"
     strength = kept.groupby("clip")[colour].mean() if colour in kept else kept.groupby("clip").size()
-    clip = str(strength.astype(float).idxmax())
-    own = kept[kept["clip"] == clip]
+    order = strength.astype(float).sort_values(ascending=False, kind="stable").index
+    found = (_kept_clip(results, summary, str(clip), kept[kept["clip"] == clip]) for clip in order)
+    return [clip for clip in found if clip.frames]
+
+
+def _kept_clip(results: Results, summary: Summary, clip: str, own: pd.DataFrame) -> KeptClip:
+    """Return a clip with the frames that were kept of all methods, from its rows."""
     labels = [str(label) for label in summary.rows.index if label in set(own["method"])]
     counts = own.groupby("photo")["method"].nunique()
     frames = own[own["photo"].isin(counts.index[counts == len(labels)])]
@@ -89,5 +95,4 @@ def kept_clip(results: Results, summary: Summary) -> KeptClip | None:
     once = frames[frames["method"] == labels[0]] if labels else frames
     pictures = {"input": paths(once, "input_picture"), "truth": paths(once, "truth_picture")}
     pictures |= {label: paths(frames[frames["method"] == label], "picture") for label in labels}
-    numbers = tuple(int(number) for number in sorted(once["frame"]))
-    return KeptClip(clip, numbers, pictures) if numbers else None
+    return KeptClip(clip, tuple(int(number) for number in sorted(once["frame"])), pictures)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from ..tables import Results, RunFacts
 from ..text import counted
-from .films import KeptClip, kept_clip
+from .films import KeptClip, kept_clips
 from .gallery import ChosenPhotos, choose_photos
 from .hints import HintCurves, hint_curves, is_hinted
 from .kernels import Kernels, read_kernels
@@ -87,9 +87,9 @@ class Material:
         return self.summary.unit
 
     @cached_property
-    def clip(self) -> KeptClip | None:
-        """A clip whose pictures were kept, or ``None``."""
-        return kept_clip(self.results, self.summary)
+    def clips(self) -> list[KeptClip]:
+        """The clips whose pictures were kept, those with the most colour first."""
+        return kept_clips(self.results, self.summary)
 
     @property
     def headline(self) -> Summary:

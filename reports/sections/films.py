@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -72,7 +74,8 @@ def blocks(material: Material) -> list[Block]:
         Bullets(READING),
         *_per_clip(material, [metric for metric in metrics if metric.compared]),
         *_by_gap(material),
-        *(_pictures(material, material.clip) if material.clip else ()),
+        *(_pictures(material, material.clips[0]) if material.clips else ()),
+        *_others_in_motion(material.clips[1:]),
     ]
 
 
@@ -187,4 +190,24 @@ def _in_motion(clip: KeptClip) -> list[Block]:
             lambda: side_by_side.film(clip),
             kind="mp4",
         )
+    ]
+
+
+def _others_in_motion(clips: list[KeptClip]) -> list[Block]:
+    """Return the films of the other clips that were kept in motion; one frame alone is none."""
+    moving = [clip for clip in clips if len(clip.frames) > 1]
+    if not moving or not side_by_side.can_be_made():
+        return []
+    return [
+        Heading("Other clips in motion", 3),
+        *(
+            Figure(
+                f"clip-side-by-side-{number}",
+                f"The clip {clip.clip} in motion: the input, the truth and every method side by side",
+                f"{clip.clip}, {side_by_side.RATE} frames per second.",
+                partial(side_by_side.film, clip),
+                kind="mp4",
+            )
+            for number, clip in enumerate(moving, 2)
+        ),
     ]

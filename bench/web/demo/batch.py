@@ -41,13 +41,19 @@ class Limits:
     pixels
         Pixels of a photo.
     seconds
-        Time for all photos; those that are not begun by then are left out.
+        Time for all photos, of which those that are not begun by then are left out; or for a film.
+    film_seconds
+        Length of a film.
+    film_pixels
+        Pixels of a film's frame.
     """
 
     photos: int
     file_bytes: int
     pixels: int
     seconds: float
+    film_seconds: float
+    film_pixels: int
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,8 @@ from ...colorize.job import variants_of
 from ..study.votes import Vote, keep_vote
 from .batch import Answer, Batch, Limits, colorize_photos
 from .choices import Choice
+from .film_tab import FilmTab
+from .parts import HEAVY, HIDDEN, caption, message, progress, time_left, visitor, waiting
 
 SIZES: Final = (128, 192, 256, 384, 512)
 """Sides in pixels that the page offers."""
@@ -30,14 +31,12 @@ MOST_COLUMNS: Final = 6
 
 BANNER: Final = (
     "<strong>Colours are guesses, not history.</strong> No method knows the true colour of a coat. "
-    "Your photos stay on this machine."
+    "Your photos and films stay on this machine."
 )
 
 START: Final = (
     "Drop photos, choose methods, and press Colorize. Then drag the line in the picture to compare."
 )
-
-WAITING: Final = "Starting. If another visitor's photos are being colorized, yours are next."
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -72,73 +71,80 @@ class Page:
         self._choices = {choice.colorist.label: choice for choice in choices}
         self._workspace, self._limits, self._votes = workspace, limits, votes
         self._visits: dict[str, Visit] = {}
+        self._films = FilmTab(choices, workspace, limits)
 
     def build(self) -> Any:
         """Return the page as Gradio's blocks."""
-        rows = [(choice.row, name) for name, choice in self._choices.items()]
-        references = any(choice.takes_reference for choice in self._choices.values())
         with gr.Blocks(title="huebench demo", analytics_enabled=False, fill_width=True) as blocks:
-            gr.HTML(f"<h1>Colorize your photos</h1><p class='banner'>{BANNER}</p>")
-            with gr.Row():
-                with gr.Column(scale=2, min_width=320):
-                    photos = gr.File(
-                        label=f"Photos (up to {self._limits.photos})", file_count="multiple",
-                        file_types=sorted(SUFFIXES), height=160, elem_id="photos",
-                    )  # fmt: skip
-                    methods = gr.CheckboxGroup(
-                        rows, value=[rows[0][1]], label="Methods, with accuracy and time per photo",
-                        elem_id="methods",
-                    )  # fmt: skip
-                    with gr.Accordion("Settings", open=False):
-                        size = gr.Dropdown(
-                            [("the method's own", 0), *((f"{side} pixels", side) for side in SIZES)],
-                            value=0, filterable=False, label="Size",
-                            info="Shorter side of what the method sees. The result keeps the photo's size.",
-                        )  # fmt: skip
-                        strength = gr.Slider(
-                            0, 1.5, 1.0, step=0.05, label="Strength", info="0 is grey, 1 as predicted.",
-                            buttons=[],
-                        )  # fmt: skip
-                        reference = gr.File(
-                            label="Reference photo in colour",
-                            file_types=sorted(SUFFIXES), height=160, visible=references,
-                            elem_id="reference",
-                        )  # fmt: skip
-                    with gr.Row():
-                        start = gr.Button("Colorize", variant="primary", min_width=120)
-                        every = gr.Button("All methods", min_width=120, visible=len(rows) > 1)
-                        stop = gr.Button("Stop", min_width=80, interactive=False)
-                with gr.Column(scale=3, min_width=320):
-                    status = gr.HTML(_message(START), elem_id="status")
-                    slider = gr.ImageSlider(
-                        label="Before and after", type="filepath", interactive=False, buttons=["fullscreen"],
-                        max_height=640, elem_id="slider", visible=False,
-                    )  # fmt: skip
-                    caption = gr.HTML()
-                    with gr.Row():
-                        archive = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="archive")
-                        favourite = gr.Button("Keep as favourite", visible=False)
-            grid = gr.Gallery(
-                label="All results", show_label=False, columns=4, allow_preview=False,
-                interactive=False, buttons=[], object_fit="contain", height="auto", visible=False,
-                elem_id="grid",
-            )  # fmt: skip
-            results = [status, slider, caption, grid, archive, favourite, start, every, stop]
-            heavy = {"concurrency_id": "colorize", "concurrency_limit": 1}
-            hidden = {"show_progress": "hidden", "api_visibility": "private"}
-            asked = [photos, methods, size, strength, reference]
-            every.click(lambda: list(self._choices), None, [methods], **hidden).then(
-                lambda: _message(WAITING), None, [status], queue=False, **hidden
-            ).then(self.colorize, asked, results, **hidden, **heavy)
-            start.click(lambda: _message(WAITING), None, [status], queue=False, **hidden).then(
-                self.colorize, asked, results, **hidden, **heavy
-            )
-            stop.click(self.stop, None, [stop], **hidden)
-            grid.select(self.show, None, [slider, caption, favourite], **hidden)
-            favourite.click(self.vote, None, [favourite], **hidden)
+            gr.HTML(f"<h1>Colorize photos and films</h1><p class='banner'>{BANNER}</p>")
+            with gr.Tabs():
+                with gr.Tab("Photos"):
+                    self._build_photos()
+                with gr.Tab("Film", elem_id="films"):
+                    self._films.build()
             blocks.unload(self.leave)
         blocks.queue(max_size=16, api_open=False)
         return blocks
+
+    def _build_photos(self) -> None:
+        """Add the tab for photos."""
+        rows = [(choice.row, name) for name, choice in self._choices.items()]
+        references = any(choice.takes_reference for choice in self._choices.values())
+        with gr.Row():
+            with gr.Column(scale=2, min_width=320):
+                photos = gr.File(
+                    label=f"Photos (up to {self._limits.photos})", file_count="multiple",
+                    file_types=sorted(SUFFIXES), height=160, elem_id="photos",
+                )  # fmt: skip
+                methods = gr.CheckboxGroup(
+                    rows, value=[rows[0][1]], label="Methods, with accuracy and time per photo",
+                    elem_id="methods", elem_classes="methods",
+                )  # fmt: skip
+                with gr.Accordion("Settings", open=False):
+                    size = gr.Dropdown(
+                        [("the method's own", 0), *((f"{side} pixels", side) for side in SIZES)],
+                        value=0, filterable=False, label="Size",
+                        info="Shorter side of what the method sees. The result keeps the photo's size.",
+                    )  # fmt: skip
+                    strength = gr.Slider(
+                        0, 1.5, 1.0, step=0.05, label="Strength", info="0 is grey, 1 as predicted.",
+                        buttons=[],
+                    )  # fmt: skip
+                    reference = gr.File(
+                        label="Reference photo in colour",
+                        file_types=sorted(SUFFIXES), height=160, visible=references,
+                        elem_id="reference",
+                    )  # fmt: skip
+                with gr.Row():
+                    start = gr.Button("Colorize", variant="primary", min_width=120)
+                    every = gr.Button("All methods", min_width=120, visible=len(rows) > 1)
+                    stop = gr.Button("Stop", min_width=80, interactive=False)
+            with gr.Column(scale=3, min_width=320):
+                status = gr.HTML(message(START), elem_id="status", elem_classes="status")
+                slider = gr.ImageSlider(
+                    label="Before and after", type="filepath", interactive=False, buttons=["fullscreen"],
+                    max_height=640, elem_id="slider", visible=False,
+                )  # fmt: skip
+                made_by = gr.HTML()
+                with gr.Row():
+                    archive = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="archive")
+                    favourite = gr.Button("Keep as favourite", visible=False)
+        grid = gr.Gallery(
+            label="All results", show_label=False, columns=4, allow_preview=False,
+            interactive=False, buttons=[], object_fit="contain", height="auto", visible=False,
+            elem_id="grid",
+        )  # fmt: skip
+        results = [status, slider, made_by, grid, archive, favourite, start, every, stop]
+        asked = [photos, methods, size, strength, reference]
+        every.click(lambda: list(self._choices), None, [methods], **HIDDEN).then(
+            waiting, None, [status], queue=False, **HIDDEN
+        ).then(self.colorize, asked, results, **HIDDEN, **HEAVY)
+        start.click(waiting, None, [status], queue=False, **HIDDEN).then(
+            self.colorize, asked, results, **HIDDEN, **HEAVY
+        )
+        stop.click(self.stop, None, [stop], **HIDDEN)
+        grid.select(self.show, None, [slider, made_by, favourite], **HIDDEN)
+        favourite.click(self.vote, None, [favourite], **HIDDEN)
 
     def colorize(
         self, photos: list[str] | None, names: list[str], size: int, strength: float, reference: str | None,
@@ -161,7 +167,7 @@ class Page:
         request
             The visitor's request.
         """
-        visit = self._visits[_visitor(request)] = Visit()
+        visit = self._visits[visitor(request)] = Visit()
         if not photos:
             yield _refused("Drop a photo first.")
             return
@@ -192,13 +198,13 @@ class Page:
 
     def stop(self, request: gr.Request) -> Any:
         """Let the visitor's batch end after the picture that is being made."""
-        if visit := self._visits.get(_visitor(request)):
+        if visit := self._visits.get(visitor(request)):
             visit.stopped = True
         return gr.Button("Stopping …", interactive=False)
 
     def show(self, event: gr.SelectData, request: gr.Request) -> list[Any]:
         """Show an answer in the slider."""
-        visit = self._visits.get(_visitor(request))
+        visit = self._visits.get(visitor(request))
         tiles = _tiles(visit.answers) if visit else []
         if visit is None or not isinstance(event.index, int) or event.index >= len(tiles):
             return [gr.skip(), gr.skip(), gr.skip()]
@@ -208,12 +214,12 @@ class Page:
 
     def vote(self, request: gr.Request) -> Any:
         """Keep the shown answer as the visitor's favourite for its photo."""
-        visit = self._visits.get(_visitor(request))
+        visit = self._visits.get(visitor(request))
         if visit is None or not visit.answers or self._votes is None:
             return gr.skip()
         answer = visit.answers[visit.shown]
         among = tuple(dict.fromkeys(each.variant.method for each in _rivals(visit, answer)))
-        vote = Vote(_visitor(request), answer.digest, answer.variant.method, answer.variant.text, among)
+        vote = Vote(visitor(request), answer.digest, answer.variant.method, answer.variant.text, among)
         try:
             keep_vote(self._votes, vote)
         except UserError as error:
@@ -222,8 +228,9 @@ class Page:
 
     def leave(self, request: gr.Request) -> None:
         """Stop the batch of a visitor who has closed the page, and forget the answers."""
-        if visit := self._visits.pop(_visitor(request), None):
+        if visit := self._visits.pop(visitor(request), None):
             visit.stopped = True
+        self._films.leave(request)
 
     def _update(self, batch: Batch, visit: Visit, *, fresh: bool) -> list[Any]:
         """Return the new values of all parts that show results; pictures only if there are new ones."""
@@ -279,10 +286,6 @@ def make_page(choices: Sequence[Choice], workspace: Path, limits: Limits, votes:
     )  # fmt: skip
 
 
-def _visitor(request: gr.Request) -> str:
-    return str(request.session_hash)
-
-
 def _rivals(visit: Visit, answer: Answer) -> list[Answer]:
     """Return the answers for the same photo."""
     return [each for each in visit.answers if each.digest == answer.digest]
@@ -303,9 +306,7 @@ def _pair(answer: Answer) -> Any:
 
 
 def _caption(answer: Answer) -> str:
-    warnings = "".join(f"<li>{escape(printable(each))}</li>" for each in answer.warnings)
-    text = f"<p><strong>{escape(answer.label)}</strong>, {answer.seconds:.1f} s</p>"
-    return text + (f"<ul>{warnings}</ul>" if warnings else "")
+    return caption(answer.label, answer.seconds, answer.warnings)
 
 
 def _buttons(*, running: bool) -> list[Any]:
@@ -318,27 +319,15 @@ def _buttons(*, running: bool) -> list[Any]:
 
 def _refused(text: str) -> list[Any]:
     """Return the values of all parts for a message alone."""
-    return [_message(text), *[gr.skip()] * 5, *_buttons(running=False)]
-
-
-def _message(*lines: str) -> str:
-    return f"<div role='status'>{''.join(f'<p>{escape(line)}</p>' for line in lines)}</div>"
+    return [message(text), *[gr.skip()] * 5, *_buttons(running=False)]
 
 
 def _progress(batch: Batch) -> str:
     done = len(batch.answers)
-    left = "" if batch.left is None else f", about {_duration(batch.left)} left"
-    return (
-        f"<div role='status'><p>{done} of {counted(batch.total, 'picture')}{left}: "
-        f"{escape(batch.at_work)}</p></div>"
-        f"<progress aria-label='Progress' value='{done}' max='{batch.total}'></progress>"
-    )
+    text = f"{done} of {counted(batch.total, 'picture')}{time_left(batch.left)}: {batch.at_work}"
+    return progress(text, done, batch.total)
 
 
 def _summary(batch: Batch) -> str:
     made = f"{counted(len(batch.answers), 'picture')} made." if batch.answers else "Nothing was colorized."
-    return _message(made, *batch.problems)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 100 else f"{max(seconds, 1):.0f} s"
+    return message(made, *batch.problems)

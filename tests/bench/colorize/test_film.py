@@ -1,6 +1,7 @@
 """Films: what is kept, where memory is reset, how an interrupted one goes on, and damaged ones."""
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -11,9 +12,11 @@ from PIL import Image
 
 from huebench import Method, MethodInfo, register
 from huebench.bench.colorize import film as films
+from huebench.bench.colorize.colorist import named
 from huebench.bench.colorize.film import distance
 from huebench.bench.colorize.film_reading import FilmReader
 from huebench.bench.colorize.profiles import srgb
+from huebench.bench.plan.request import Request
 
 from ...film_files import BT601, BT709, FULL, LIMITED, decoded, pictures, rgb, sounds, write, yellow
 
@@ -260,3 +263,8 @@ def test_real_films_keep_their_times_sound_and_lightness(colorize, tmp_path, nam
         before, after = (srgb().lightness(rgb(frame, matrix)) for frame in frames)
         assert np.abs(after - before).mean() < 0.75
         assert np.quantile(np.abs(after - before), 0.99) < 3
+
+
+def test_smoothing_a_method_whose_row_in_a_run_has_a_name_of_its_own():
+    (colorist,) = named("remembers", Request.of(methods="gray", dataset="samples"))
+    assert films.smoothed(replace(colorist, row="mine")).label == "smoothed[method=remembers]"

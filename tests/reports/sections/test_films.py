@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from huebench.reports.analysis.films import kept_clip
+from huebench.reports.analysis.films import kept_clips
 from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import Caveat, Data, Figure, Heading, Prose, Table, plain
 from huebench.reports.charts import side_by_side
@@ -56,7 +56,7 @@ def test_many_clips_are_cut_into_tables_of_eight_and_the_rest_is_told(maker):
 
 def test_the_kept_clip_is_shown_over_time(maker):
     results = with_clips(maker.run(methods=METHODS, photos=6, pictures=True), (4, 2))
-    clip = kept_clip(results, summarize(results))
+    clip, *_ = kept_clips(results, summarize(results))
     assert (clip.clip, clip.frames) == ("clip0", (0, 1, 2, 3))
     assert list(clip.pictures) == ["input", "truth", *METHODS[::2], METHODS[1]]
     slices = clip.slices()
@@ -85,10 +85,10 @@ def test_every_format_takes_it(maker, tmp_path):
 def test_the_kept_clip_is_shown_in_motion(maker, tmp_path):
     av = pytest.importorskip("av", reason="needs the extra 'video'")
     results = with_clips(maker.run(methods=METHODS, photos=6, pictures=True), (4, 2))
-    (made,) = (figure for figure in found(Figure, section("films", results)) if figure.moves)
+    made, *_ = (figure for figure in found(Figure, section("films", results)) if figure.moves)
     with av.open(io.BytesIO(made.content)) as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-    clip = kept_clip(results, summarize(results))
+    clip, *_ = kept_clips(results, summarize(results))
     assert len(frames) == len(clip.frames) == 4
     for place, frame in enumerate(frames):
         assert np.abs(frame.astype(int) - side_by_side.sheet(clip, place)).mean() < 4
@@ -99,6 +99,25 @@ def test_the_kept_clip_is_shown_in_motion(maker, tmp_path):
     assert f"](figures/{made.file})" in (tmp_path / "report.md").read_text()
     assert f"![{made.alt}" not in (tmp_path / "report.md").read_text()
     assert '<video src="data:video/mp4;base64,' in (tmp_path / "report.html").read_text()
+
+
+def test_every_kept_clip_is_shown_in_motion(maker, tmp_path):
+    av = pytest.importorskip("av", reason="needs the extra 'video'")
+    maker.kept_photos = 10
+    results = with_clips(maker.run(methods=METHODS, photos=10, pictures=True), (4, 3, 1, 2))
+    clips = kept_clips(results, summarize(results))
+    assert sorted(clip.clip for clip in clips) == ["clip0", "clip1", "clip2", "clip3"]
+    shown = [clip for number, clip in enumerate(clips) if number == 0 or len(clip.frames) > 1]
+    made = [figure for figure in found(Figure, section("films", results)) if figure.moves]
+    assert len({figure.file for figure in made}) == len(shown) >= 3
+    for clip, figure in zip(shown, made, strict=True):
+        assert clip.clip in figure.alt
+        with av.open(io.BytesIO(figure.content)) as film:
+            frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        assert len(frames) == len(clip.frames)
+        assert np.abs(frames[0].astype(int) - side_by_side.sheet(clip, 0)).mean() < 4
+    write_formats(results, tmp_path, ("html",))
+    assert (tmp_path / "report.html").read_text().count("<video ") == len(shown)
 
 
 def test_without_pyav_the_section_says_what_to_install(maker, monkeypatch):

@@ -70,5 +70,5 @@ def photo(tmp_path):
 
 @pytest.fixture
 def generous():
-    """Limits that no photo here reaches."""
-    return Limits(photos=100, file_bytes=10**7, pixels=10**6, seconds=600)
+    """Limits that no photo or film here reaches."""
+    return Limits(photos=100, file_bytes=10**7, pixels=10**6, seconds=600, film_seconds=60, film_pixels=10**6)
