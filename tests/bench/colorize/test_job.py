@@ -283,6 +283,8 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
     [
         (("--grid", "colour=2"), "write size=192,256,384"),
         (("--grid", "size=5"), "16 to 4096"),
+        (("--size", 100_000), "size 100000: give 16 to 4096 pixels"),
+        (("--size", 0), "size 0: give 16 to 4096 pixels"),
         (("--size", 64, "--render-factor", 4), "two names for one thing"),
         (("--reference", "missing.jpg"), "--reference 'missing.jpg'"),
         (("--from", "nowhere"), "is not a run folder"),
