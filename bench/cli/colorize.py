@@ -81,7 +81,7 @@ def colorize(
     start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Films: begin here.")] = 0.0,
     end: Annotated[float | None, typer.Option(min=0, metavar="SECONDS", help="Films: end here.")] = None,
     preview: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="Films: only so many seconds.")
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Films: stop after this many seconds.")
     ] = None,
     grid: Annotated[
         list[str] | None,
