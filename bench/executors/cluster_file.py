@@ -12,7 +12,11 @@ from ... import UserError
 ARRAYS: Final = "submitit."
 """Prefix of the clusters that run cells as job arrays: ``submitit.slurm`` and ``submitit.local``."""
 
-KEYS: Final = {"cluster": (str, "a name"), "jobs": (int, "a number from 1"), "options": (dict, "a mapping")}
+KEYS: Final[dict[str, tuple[type, str]]] = {
+    "cluster": (str, "a name"),
+    "jobs": (int, "a number from 1"),
+    "options": (dict, "a mapping"),
+}
 """Key of a file → its type, and the type in words."""
 
 LOOKS: Final = (
@@ -87,7 +91,7 @@ def _fault(given: object) -> str:
         return "'cluster' is missing"
     for key, (kind, wanted) in KEYS.items():
         value = given.get(key)
-        if value is not None and (not isinstance(value, kind) or (kind is int and value < 1)):
+        if value is not None and (not isinstance(value, kind) or (isinstance(value, int) and value < 1)):
             return f"'{key}' must be {wanted}, not {_kind(value)}"
     return ""
 

@@ -77,13 +77,15 @@ def choose_photos(results: Results, summary: Summary) -> Choice:
         if not left_out.all():
             shown = every.index[~left_out]
             break
-    lower = metric is not None and metric.direction == "lower"
-    chosen = _drawn(shown) if metric is None else _ranked(-answers if lower else answers, shown)
+    better = -answers if metric is not None and metric.direction == "lower" else answers
+    chosen = _drawn(shown) if metric is None else _ranked(better, shown)
     others = sorted(set(every.index) - set(chosen.values()), key=lambda photo: (bool(dull[photo]), photo))
 
+    by_photo = better.unstack("photo")  # noqa: PD010  # a Series has no pivot_table
+
     def of(rank: str, photo: str) -> Chosen:
-        apart = _apart(-answers[photo] if lower else answers[photo])
-        return Chosen(rank, photo, metric, float(every[photo]), apart if metric else ())
+        apart = _apart(by_photo[photo].dropna()) if metric else ()
+        return Chosen(rank, photo, metric, float(every[photo]), apart)
 
     return Choice(
         tuple(of(rank, photo) for rank, photo in chosen.items()),
