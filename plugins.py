@@ -35,6 +35,10 @@ _contents: dict[str, bytes] = {}
 
 _source: ContextVar[str] = ContextVar("source", default="")
 """The plugin that is being imported: a file, the module of an entry point, or ``""`` for a built-in one."""
+
+_registered: set[str] = set()
+"""The plugins that have registered something, as in `_source`."""
+
 RAISED = (Exception, SystemExit)
 """All exceptions that a plugin may raise: one that exits must not end the run, let alone with exit code 0."""
 
@@ -95,6 +99,7 @@ class Registry(Generic[T]):
             )
         self._items[name] = item
         self._sources[name] = _source.get()
+        _registered.add(_source.get())
 
     def get(self, name: str) -> T:
         """Return a plugin by its name; an unknown name raises `UserError`, which shows the nearest ones."""
@@ -170,8 +175,8 @@ def plugin_module(path: Path) -> str:
 def load_plugin(path: Path) -> None:
     """Import one Python file, once, so that the plugins in it are registered.
 
-    Raises `UserError` if the file is missing, fails to import, imports a file next to it that another module
-    hides, or has changed since it was imported.
+    Raises `UserError` if the file is missing, fails to import, registers nothing, imports a file next to it
+    that another module hides, or has changed since it was imported.
     """
     if not path.is_file():
         what = "is a folder: name the Python file in it" if path.is_dir() else "does not exist"
@@ -201,6 +206,12 @@ def load_plugin(path: Path) -> None:
         raise UserError(
             f"plugin file '{path}' fails to import: {type(error).__name__}: {error}{where}"
         ) from error
+    if str(file) not in _registered:
+        del sys.modules[name]  # or the same file would be accepted the next time
+        raise UserError(
+            f"plugin file '{path}' registers nothing: put @register above a method's class, "
+            "@register_dataset above a dataset's, or @register_metric(…) above a metric's function"
+        )
     _contents[name] = content
 
 

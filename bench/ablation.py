@@ -1,4 +1,4 @@
-"""What each habit of training is worth: one network, trained with all of them and without each in turn."""
+"""What each training technique is worth: one network, trained with all of them and without each in turn."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ..reports.tables import Results
 METRICS = {"auc": ("AuC", 4), "psnr_ab": ("PSNR ab (dB)", 3), "colorfulness": ("colorfulness", 1)}
 """The metrics of the table, with their headings and decimals."""
 
-ALL, NONE = "all habits", "no habit"
+ALL, NONE = "all techniques", "no technique"
 
 
 @dataclass(frozen=True)
 class TrainingVariant:
-    """A training with a set of habits.
+    """A training with a set of techniques.
 
     Attributes
     ----------
     name
-        Its row: ``all habits``, ``without crops``, …
+        Its row: ``all techniques``, ``without crops``, …
     spec
-        The method with the parameters that set the habits.
+        The method with the parameters that set the techniques.
     """
 
     name: str
@@ -41,8 +41,8 @@ class TrainingVariant:
         return self.spec.label
 
 
-def habits(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the habits of training by name: the parameters that turn each on, and those that turn it off."""
+def techniques(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the training techniques by name: the parameters that turn each on, and that turn it off."""
     on = ours(size, 1, 1, 1.0)
     return {
         "the best epoch": ({"keep": "best"}, {"keep": "last"}),
@@ -59,7 +59,7 @@ def habits(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def variants(method: str, budget: Budget) -> list[TrainingVariant]:
-    """Return the trainings of an ablation: with all habits, without each in turn, and with none.
+    """Return the trainings of an ablation: with all techniques, without each in turn, and with none.
 
     Raises
     ------
@@ -74,9 +74,9 @@ def variants(method: str, budget: Budget) -> list[TrainingVariant]:
         raise UserError(
             f"{built.info.name} has its own optimizer: choose another method, such as encoder-decoder"
         )
-    each = habits(built.schedule(budget).size)
-    set_by_habits = {name for on_and_off in each.values() for choice in on_and_off for name in choice}
-    if given := sorted(set_by_habits & set(specs[0].parameters)):
+    each = techniques(built.schedule(budget).size)
+    set_by_techniques = {name for on_and_off in each.values() for choice in on_and_off for name in choice}
+    if given := sorted(set_by_techniques & set(specs[0].parameters)):
         raise UserError(f"the ablation itself sets {', '.join(given)}: leave that out of --method")
     on = _joined([turned_on for turned_on, _ in each.values()])
     off = _joined([turned_off for _, turned_off in each.values()])
@@ -89,12 +89,12 @@ def variants(method: str, budget: Budget) -> list[TrainingVariant]:
 
 
 def table(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> str:
-    """Return a Markdown table of the means, and of the paired differences from the training with all habits.
+    """Return a Markdown table of the means, and of paired differences from the training with all techniques.
 
     Parameters
     ----------
     trainings
-        The trainings, that with all habits first.
+        The trainings, that with all techniques first.
     runs
         Results by dataset.
     """

@@ -176,7 +176,8 @@ def colorize(
         A fitted `Method`, from `fit` or `Run.method`; or the name of a method, which is first trained on
         ``dataset``.
     size
-        Pixels of the shorter side that the method sees; by default those of its training, or 256.
+        Pixels of the shorter side that the method sees, 16 to 4096; by default those of its training, or
+        256.
     strength
         Factor of the predicted chroma, from 0.
     reference

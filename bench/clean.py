@@ -1,13 +1,15 @@
-"""What a run leaves in its folder besides its results."""
+"""What runs leave besides their results, in their folders and in the cache."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from .. import UserError
+from ..datasets.digests import cache_folder
 from ..reports.tables import Results
 from .plan.cell import Cell
 from .plan.request import KeepModels
@@ -46,3 +48,25 @@ def discard_work(run: Path) -> int:
         freed += sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
         shutil.rmtree(folder)
     return freed
+
+
+def discard_packed(days: float) -> tuple[int, int]:
+    """Delete the packed copies of photos in the cache that no training has used for some days.
+
+    A training that needs one again makes it again. One that is reading a copy keeps what it has opened.
+
+    Returns
+    -------
+    copies, freed
+        The number of deleted copies, and their bytes.
+    """
+    copies, freed = 0, 0
+    for copy in (cache_folder() / "packed").glob("*.npy"):
+        seal = copy.with_suffix(".json")  # touched at every use
+        used = max(path.stat().st_mtime for path in (copy, seal) if path.exists())
+        if time.time() - used < days * 86_400:
+            continue
+        copies, freed = copies + 1, freed + copy.stat().st_size
+        seal.unlink(missing_ok=True)  # first, so that no copy is half there
+        copy.unlink()
+    return copies, freed

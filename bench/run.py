@@ -80,8 +80,8 @@ def execute(
     Raises
     ------
     UserError
-        If another run uses the same folder, the folder cannot be written, ``rerun`` matches no cell, or the
-        executor is lost.
+        If another run uses the same folder, the folder cannot be written, ``rerun`` matches no cell, the
+        executor is lost, or no cell has ended whose results could be collected.
     InterruptedRun
         If it was interrupted, after the report of finished work is written.
     """
@@ -89,6 +89,11 @@ def execute(
     interruption: InterruptedRun | ExecutorLostError | None = None
     out = plan.request.out
     assert out is not None  # noqa: S101  # it is resolved
+    if executor is None and all(cell.status() is None for cell in plan.cells):
+        raise UserError(
+            f"--collect: none of these methods has finished in '{out}'; it only reports finished work: run "
+            "the same command without it first, or give the --out and the options of the run"
+        )
     with (
         run_folder(out, otherwise="choose another --out"),
         with_curves(observer, plan.request.tensorboard) as told,

@@ -107,6 +107,8 @@ class PhotoSet:
         key = "\0".join((fingerprint(self.entries), self.prepare_key, str(size), decoder))
         path = self.cache / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npy"
         known = unseal(path.with_suffix(".json")) or self._pack(size, path)  # a damaged copy is made again
+        with suppress(OSError):  # a cache that cannot be written still serves
+            path.with_suffix(".json").touch()  # `bench clean --cache` keeps what was used lately
         self.failures.update(known["failures"])
         packed: RGB = np.load(path, mmap_mode="r", allow_pickle=False)
         return packed

@@ -24,14 +24,20 @@ WRITTEN = "<!-- written by bench report -->"
 """A mark of our own cards; another file is never overwritten."""
 
 
-def write_card(results: Results, folder: Path) -> Path:
-    """Write ``README.md``, whose YAML header names the tables, beside a run's tables; return its path.
-
-    Raises `UserError` if the folder has another ``README.md``.
-    """
+def check_place(folder: Path) -> None:
+    """Raise `UserError` if a folder has a ``README.md`` that is not a card of ours."""
     path = folder / FILE
     if path.exists() and WRITTEN not in path.read_text(encoding="utf-8", errors="replace"):
         raise UserError(f"'{path}' is not a card of ours: move it, or choose another --out")
+
+
+def write_card(results: Results, folder: Path) -> Path:
+    """Write ``README.md``, whose YAML header names the tables, beside a run's tables; return its path.
+
+    Raises `UserError` as `check_place` does.
+    """
+    check_place(folder)
+    path = folder / FILE
     write_text(path, dataset_card(results))
     return path
 

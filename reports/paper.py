@@ -49,10 +49,7 @@ def write_figure(
         raise UserError(f"unknown format of a figure '{unknown[0]}'; known: {', '.join(KINDS)}")
     found = {photo.name: photo for photo in photos_of(Material(selection.of(results), selection))}
     if not found:
-        raise UserError(
-            f"the run '{results.folder}' kept no pictures, or was not scored by AuC, which chooses them; "
-            "run with --keep-predictions gallery and auc among --metrics"
-        )
+        raise UserError(f"the run '{results.folder}' kept no pictures; run with --keep-predictions gallery")
     if absent := [photo for photo in photos if photo not in found]:
         some = ", ".join(list(found)[:5])
         raise UserError(f"the run kept no picture of '{absent[0]}'; it kept {len(found):,}, such as {some}")

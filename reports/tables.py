@@ -161,6 +161,8 @@ class MetricFacts:
     headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
     of_clips: bool = False  #: Whether it is of a clip, not of a photo
+    #: Its smallest and its largest possible value; ``None`` if one is infinite, or the run is an older one.
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -310,7 +312,8 @@ def _metric_facts(stored: dict[str, Any], version: int) -> list[MetricFacts]:
     """Return a stored metric; if its name meant another one then, that one, and why it is missing itself."""
     if version == 1:
         stored |= {flag: stored["name"] in names for flag, names in _SCHEMA_1_FLAGS.items()}
-    facts = MetricFacts(**{**stored, "columns": tuple(stored["columns"])})
+    pairs = {name: tuple(stored[name]) for name in ("columns", "bounds") if stored.get(name) is not None}
+    facts = MetricFacts(**{**stored, **pairs})
     if version >= POOLED_SINCE or facts.name not in PER_PHOTO:
         return [facts]
     missing = "not measured: this run is older than its pooled definition"

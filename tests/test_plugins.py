@@ -89,9 +89,21 @@ def test_plugin_file_errors_give_reason_and_line(tmp_path, name, content, messag
         load_plugin(path)
 
 
+A_SHAPE = "from huebench.plugins import Registry\nRegistry('shape').register('square', 4)\n"
+"""The lines of a plugin that registers something in the shortest way."""
+
+
+def test_a_plugin_file_that_registers_nothing_is_refused_every_time(tmp_path):
+    path = tmp_path / "forgot.py"
+    path.write_text("from huebench import Method\n\nclass Mine(Method):\n    pass\n")
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"forgot\.py' registers nothing: put @register above a method's"):
+            load_plugin(path)
+
+
 def test_a_plugin_file_is_imported_once(tmp_path):
     path = tmp_path / "counts.py"
-    path.write_text(f"with open({str(tmp_path / 'count')!r}, 'a') as f: f.write('x')")
+    path.write_text(f"{A_SHAPE}with open({str(tmp_path / 'count')!r}, 'a') as f: f.write('x')")
     load_plugin(path)
     load_plugin(path)
     assert (tmp_path / "count").read_text() == "x"
@@ -151,7 +163,7 @@ def test_two_plugins_do_not_share_modules_of_one_name(path, tmp_path):
     other = tmp_path / "other" / "theirs.py"
     other.parent.mkdir()
     for file in (path, other):
-        file.write_text("import shades_of_both")
+        file.write_text(f"{A_SHAPE}import shades_of_both")
         (file.parent / "shades_of_both.py").write_text("")
     load_plugin(path)
     with pytest.raises(UserError, match=r"other/shades_of_both.py' is hidden by '.*of_both.py': rename"):
@@ -160,15 +172,15 @@ def test_two_plugins_do_not_share_modules_of_one_name(path, tmp_path):
 
 
 def test_a_plugin_file_that_has_changed_is_not_taken_for_the_one_imported(path):
-    path.write_text("x = 1")
+    path.write_text(f"{A_SHAPE}x = 1")
     load_plugin(path)
-    path.write_text("x = 2")
+    path.write_text(f"{A_SHAPE}x = 2")
     with pytest.raises(UserError, match="has changed since it was imported: start Python again"):
         load_plugin(path)
 
 
 def test_a_spawned_process_imports_a_plugin_by_its_modules_name(path):
-    path.write_text("def twice(x):\n    return 2 * x\n")
+    path.write_text(f"{A_SHAPE}\ndef twice(x):\n    return 2 * x\n")
     load_plugin(path)
     module = importlib.import_module(plugin_module(path))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -180,8 +192,8 @@ def test_imports_beside_plugins_that_no_statement_names_are_refused(tmp_path, mo
     texts = {
         "named_by_a_plugin_of_a_test": "",
         "hidden_from_a_plugin_of_a_test": "",
-        "one_plugin_of_a_test": "import named_by_a_plugin_of_a_test",
-        "other_plugin_of_a_test": "import importlib\nNAME = 'hidden_from_a_plugin' + '_of_a_test'",
+        "one_plugin_of_a_test": f"{A_SHAPE}import named_by_a_plugin_of_a_test",
+        "other_plugin_of_a_test": f"{A_SHAPE}import importlib\nNAME = 'hidden_from_a_plugin' + '_of_a_test'",
     }
     for name, text in texts.items():
         (tmp_path / f"{name}.py").write_text(text)

@@ -1,4 +1,4 @@
-"""``bench ablation``: what each habit of training is worth."""
+"""``bench ablation``: what each training technique is worth."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ... import UserError
 from ...methods import Budget
 from .console import Console
 
-PAGE = """# What each habit of training is worth
+PAGE = """# What each training technique is worth
 
-`{method}` was trained with all habits, without each in turn, and with none of them. The photos are those of
-the validation split, which also chooses the epoch, so the means favour every training alike: compare the
+`{method}` was trained with all techniques, without each in turn, and with none of them. The photos are those
+of the validation split, which also chooses the epoch, so the means favour every training alike: compare the
 rows, not other reports. Differences are from the first row, photo by photo, with 95 % intervals over the
 photos. They concern these trainings, {seeds}.
 
@@ -47,7 +47,7 @@ def ablation(
     ),
     out: Annotated[Path, typer.Option(dir_okay=False, help="The page to write.")] = Path("ablation.md"),
 ) -> None:
-    """Train one network with and without each habit of training, and write a table of the differences."""
+    """Train one network with and without each training technique, and write a table of the differences."""
     from ...files import write_text
     from ..ablation import METRICS, failures, table, variants
     from ..api import run

@@ -59,7 +59,7 @@ def colorize(
         typer.Option(metavar="FILE|FOLDER", help="Use an ONNX or TorchScript file, or an exported model."),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(min=16, help="Pixels of the shorter side that the method sees.")
+        int | None, typer.Option(help="Pixels of the shorter side that the method sees, 16 to 4096.")
     ] = None,
     render_factor: Annotated[
         int | None, typer.Option(min=1, max=256, help="The same in steps of 16 pixels, as in DeOldify.")
@@ -81,7 +81,7 @@ def colorize(
     start: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Films: begin here.")] = 0.0,
     end: Annotated[float | None, typer.Option(min=0, metavar="SECONDS", help="Films: end here.")] = None,
     preview: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="Films: only so many seconds.")
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Films: stop after this many seconds.")
     ] = None,
     grid: Annotated[
         list[str] | None,
@@ -135,13 +135,13 @@ def colorize(
     from ..colorize.sources import find_sources
 
     vips()
-    if size and render_factor:
+    if size is not None and render_factor:
         raise UserError("--size and --render-factor are two names for one thing: leave one out")
     sources = find_sources(inputs, out, recursive=recursive)
     if smooth or any(is_film(source.path) for source in sources):
         require_films()
     settings = Settings(
-        size or (16 * render_factor if render_factor else None), strength,
+        16 * render_factor if render_factor else size, strength,
         _reference(reference), degrain, crop_borders,
     )  # fmt: skip
     console = Console()
@@ -190,7 +190,9 @@ def _reference(path: Path | None) -> Any:
 
 def _grid(texts: list[str]) -> dict[str, list[float]]:
     """Parse ``size=192,256`` and ``strength=0.8,1``."""
-    limits = {"size": (16, 4096), "strength": (0, 1.5)}
+    from ..colorize.engine import SIZES
+
+    limits = {"size": SIZES, "strength": (0, 1.5)}
     grid: dict[str, list[float]] = {}
     for text in texts:
         key, _, values = text.partition("=")
@@ -201,7 +203,8 @@ def _grid(texts: list[str]) -> dict[str, list[float]]:
         low, high = limits.get(key, (1, 0))
         if not grid[key] or not all(low <= value <= high for value in grid[key]):
             raise UserError(
-                f"--grid '{text}': write size=192,256,384 (16 to 4096) or strength=0.8,1,1.2 (0 to 1.5)"
+                f"--grid '{text}': write size=192,256,384 ({SIZES[0]} to {SIZES[1]}) or "
+                "strength=0.8,1,1.2 (0 to 1.5)"
             )
     return grid
 

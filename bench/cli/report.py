@@ -49,10 +49,12 @@ def report(
     from ...reports.analysis.kernels import copy_kernels
     from ...reports.analysis.selection import Selection
     from ...reports.analysis.study import copy_answers
-    from ...reports.dataset_card import write_card
+    from ...reports.dataset_card import check_place, write_card
     from ...reports.report import print_results, write_formats
     from ...reports.tables import read_results, write_results
 
+    if out:
+        check_place(out)  # now, not after minutes of work
     results = read_results(folder)
     console = Console()
     selection = Selection(methods, names(columns), precision, title)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from ... import UserError
 from ...datasets.base import RGB
 from ...methods.kernels.upsampling import chroma_lines
 from . import findings
@@ -20,6 +21,9 @@ from .picture import Picture
 
 WORKING: Final = 256
 """Shorter side in pixels at which methods see photos, unless another size is wanted."""
+
+SIZES: Final = (16, 4096)
+"""Smallest and largest size that may be wanted: at the largest, a photo already takes several gigabytes."""
 
 LONGEST: Final = 4
 """Largest ratio of the sides of what a method sees; a longer panorama is squeezed."""
@@ -38,7 +42,7 @@ class Settings:
     Attributes
     ----------
     size
-        Shorter side in pixels of what the method sees; ``None`` takes the method's own.
+        Shorter side in pixels of what the method sees, within `SIZES`; ``None`` takes the method's own.
     strength
         Factor of the predicted chroma.
     reference
@@ -47,6 +51,11 @@ class Settings:
         Whether the method sees the photo without its grain.
     crop_borders
         Whether plain borders are hidden from the method; they stay grey.
+
+    Raises
+    ------
+    UserError
+        If the size is not within `SIZES`.
     """
 
     size: int | None = None
@@ -54,6 +63,15 @@ class Settings:
     reference: RGB | None = None
     degrain: bool = False
     crop_borders: bool = False
+
+    def __post_init__(self) -> None:
+        smallest, largest = SIZES
+        if self.size is not None and not smallest <= self.size <= largest:
+            raise UserError(
+                f"size {self.size}: give {smallest} to {largest} pixels; only the colours are made at this "
+                f"size, the photo keeps its own. Methods do best near the size of their training, often "
+                f"{WORKING}, and twice the size takes four times the memory"
+            )
 
 
 @dataclass

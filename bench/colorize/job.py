@@ -23,6 +23,7 @@ from ... import UserError
 from ...datasets.base import PhotoError
 from ...datasets.digests import cache_folder
 from ...files import PARTIAL, atomic
+from ...methods.learning.memory import OutOfMemoryError
 from . import marks
 from .colorist import Colorist
 from .engine import Settings, colorize
@@ -157,7 +158,8 @@ class Job:
         Raises
         ------
         UserError
-            If another process is at work on the same folder.
+            If another process is at work on the same folder, or the fault is not the photo's but that of the
+            command or the environment, which would fail every photo. Finished photos are kept.
         """
         with _locked(self.out):
             record = Record(self.out)
@@ -179,10 +181,13 @@ class Job:
                 report(self._colorize(source, record, partial(reached, source)))
             record.tidy()
 
-    def _colorize(  # noqa: PLR0911  # one for each fault
+    def _colorize(
         self, source: Source, record: Record, reached: Callable[[float], None] = lambda _seconds: None
     ) -> PhotoOutcome:
-        """Colorize one photo in all ways; whatever is wrong with it is its outcome."""
+        """Colorize one photo in all ways; whatever is wrong with it is its outcome.
+
+        A `UserError` is not about the photo: it ends the job instead of being repeated for every photo.
+        """
         start = time.perf_counter()
         try:
             missing, notes = self._missing(source, record)
@@ -196,17 +201,10 @@ class Job:
             with nullcontext() if picture.small else _LARGE:
                 for variant in missing:
                     notes += self._write(source, picture, variant, record)
-        except PhotoError as error:
-            return PhotoOutcome(source, "failed", [str(error)])
-        except OSError as error:
-            place = f" ('{error.filename}')" if error.filename else ""
-            return PhotoOutcome(source, "failed", [f"{error.strerror or error}{place}"])
-        except MemoryError:
-            return PhotoOutcome(source, "failed", ["not enough memory: free some, or give fewer --jobs"])
-        except vips().Error as error:
-            return PhotoOutcome(source, "failed", [reason(error)])
-        except Exception as error:  # noqa: BLE001  # a plugin's method may raise anything
-            return PhotoOutcome(source, "failed", [" ".join(f"{type(error).__name__}: {error}".split())])
+        except Exception as error:
+            if isinstance(error, UserError) and not isinstance(error, OutOfMemoryError):
+                raise
+            return PhotoOutcome(source, "failed", [_fault(error)])
         seconds = time.perf_counter() - start
         return PhotoOutcome(source, "done", list(dict.fromkeys(notes)), seconds, picture.stages.seconds)
 
@@ -278,6 +276,20 @@ class Job:
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self.out).as_posix()
+
+
+def _fault(error: Exception) -> str:
+    """Return why a photo failed, in one line; a plugin's method may raise anything."""
+    if isinstance(error, PhotoError | OutOfMemoryError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f" ('{error.filename}')" if error.filename else ""
+        return f"{error.strerror or error}{place}"
+    if isinstance(error, MemoryError):
+        return "not enough memory: free some, or give fewer --jobs"
+    if isinstance(error, vips().Error):
+        return reason(error)
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 @contextmanager

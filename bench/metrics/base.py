@@ -92,6 +92,11 @@ class Metric:
         return () if self.combine else tuple(self.takes)
 
     @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The ends of `range` if both are finite."""
+        return self.range if all(map(math.isfinite, self.range)) else None
+
+    @property
     def of_set(self) -> bool:
         """Whether it has one value for the whole set."""
         return self.combine is not None and not self.of_clips

@@ -25,7 +25,8 @@ def model_spec(path: Path) -> str:
     Raises
     ------
     UserError
-        If there is no such file, or it is a file of weights without the model that they belong to.
+        If there is no such file, it is none of these, or it holds weights without the model that they belong
+        to.
     """
     if not path.exists():
         raise UserError(f"--model '{path}': no such file or folder")
@@ -36,7 +37,12 @@ def model_spec(path: Path) -> str:
                 "give a folder that bench models export has written, or an ONNX or TorchScript file"
             )
         path = path.parent
+    if path.is_file() and path.suffix.lower() not in EXTERNAL:
+        raise UserError(
+            f"--model '{path}': not a model, by its suffix; give a network as {', '.join(EXTERNAL)}, "
+            f"or a folder that bench models export has written, or its {WEIGHTS}"
+        )
     quoted = str(path.absolute()).replace('"', '""')
-    if path.is_file() and path.suffix.lower() in EXTERNAL:
+    if path.is_file():
         return f'external[file="{quoted}"]'
     return f'model[folder="{quoted}"]'

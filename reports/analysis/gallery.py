@@ -15,6 +15,8 @@ from .summary import Summary
 
 DARK = 0.2  #: Mean brightness, as a share of white, below which a photo is dark
 
+DRAWN = ("first", "second", "third", "fourth")  #: Ranks of photos that are drawn, for want of a metric
+
 FLAT = 0.08  #: Standard deviation of brightness, as a share of white, below which a photo is flat
 
 
@@ -22,10 +24,10 @@ FLAT = 0.08  #: Standard deviation of brightness, as a share of white, below whi
 class Chosen:
     """A photo of the gallery."""
 
-    rank: str  #: ``median``, ``best``, ``worst`` or ``disputed``; empty for the others
+    rank: str  #: ``median``, ``best``, ``worst`` or ``disputed``, or of `DRAWN`; empty for the others
     photo: str  #: The photo's id
-    #: `metric`, `score`: The metric it was chosen by, and its mean over the real methods.
-    metric: MetricFacts
+    #: `metric`, `score`: The metric it was chosen by, if any, and its mean over the real methods.
+    metric: MetricFacts | None
     score: float
     #: Labels of the best and the worst of the real methods on it; empty if there are fewer than two.
     apart: tuple[str, ...]
@@ -57,45 +59,79 @@ class ChosenPhotos:
 def choose_photos(results: Results, summary: Summary) -> ChosenPhotos:
     """Choose the median, the best, the worst and the most disputed of the photos with kept pictures.
 
-    They are ranked by the mean of the leading metric over the real methods, which are neither baselines nor
-    oracles, or over the baselines if there are no others. The most disputed photo is the one with the largest
-    gap between the best and the worst answer. Near-grey photos, whose truth and greyest answers look alike,
-    and dark or flat ones, on which little can be seen, are left out unless there are no others.
+    They are ranked by the mean of the leading metric, or else of the first other one of single photos, over
+    the real methods, which are neither baselines nor oracles, or over the baselines if there are no others.
+    The most disputed photo is the one with the largest gap between the best and the worst answer. Where no
+    metric ranks photos, four are drawn with seed 0. Near-grey photos, whose truth and greyest answers look
+    alike, and dark or flat ones, on which little can be seen, are left out unless there are no others.
     """
-    metric = summary.lead
     kept = results.images[results.images["picture"].notna() & results.images["truth_picture"].notna()]
-    if metric is None or kept.empty:
+    if kept.empty:
         return ChosenPhotos()
-    column = metric.columns[0]
-    answers = kept[kept["method"].isin(_real(summary))].groupby(["photo", "method"])[column].mean()
-    by_photo = answers.dropna().astype(float).groupby("photo")
-    scores, dispute = by_photo.mean(), by_photo.max() - by_photo.min()
-    every, grey = scores, _near_grey(results).reindex(scores.index)
-    dull = grey | _dark_or_flat(results, kept).reindex(scores.index)
+    metric = _metric(summary, kept)
+    answers = _answers(kept[kept["method"].isin(_real(summary))], metric)
+    every = answers.groupby("photo").mean()
+    shown, grey = every.index, _near_grey(results).reindex(every.index)
+    dull = grey | _dark_or_flat(results, kept).reindex(every.index)
     for left_out in (dull, grey):
         if not left_out.all():
-            scores, dispute = scores[~left_out], dispute[~left_out]
+            shown = every.index[~left_out]
             break
-    ranked = scores.reset_index().sort_values([column, "photo"], ascending=[False, True])["photo"].to_list()
-    places = {"median": len(ranked) // 2, "best": 0, "worst": len(ranked) - 1}
-    chosen: dict[str, str] = {}
-    for rank, place in places.items():
-        if ranked and ranked[place] not in chosen.values():
-            chosen[rank] = ranked[place]
-    if len(ranked) > len(chosen):
-        chosen["disputed"] = str(dispute.drop(list(chosen.values())).idxmax())
+    better = -answers if metric is not None and metric.direction == "lower" else answers
+    chosen = _drawn(shown) if metric is None else _ranked(better, shown)
     others = sorted(set(every.index) - set(chosen.values()), key=lambda photo: (bool(dull[photo]), photo))
 
+    by_photo = better.unstack("photo")  # noqa: PD010  # a Series has no pivot_table
+
     def of(rank: str, photo: str) -> Chosen:
-        return Chosen(rank, photo, metric, float(every[photo]), _apart(answers[photo].dropna()))
+        apart = _apart(by_photo[photo].dropna()) if metric else ()
+        return Chosen(rank, photo, metric, float(every[photo]), apart)
 
     return ChosenPhotos(
         tuple(of(rank, photo) for rank, photo in chosen.items()),
         tuple(of("", photo) for photo in others),
         len(every),
         summary.photos if summary.unit == "photo" else results.images["photo"].nunique(),
-        len(every) - len(scores),
+        len(every) - len(shown),
     )
+
+
+def _metric(summary: Summary, kept: pd.DataFrame) -> MetricFacts | None:
+    """Return the metric to choose by: the leading one, or the first with a better and a worse per photo."""
+    for metric in (*summary.compared, *summary.metrics):
+        ranks = metric.aggregate in ("mean", "pooled") and metric.direction in ("higher", "lower")
+        column = metric.columns[0] if metric.columns else ""
+        if ranks and not metric.of_clips and column in kept and kept[column].notna().any():
+            return metric
+    return None
+
+
+def _answers(kept: pd.DataFrame, metric: MetricFacts | None) -> pd.Series[float]:
+    """Return the metric's value of every photo and method, 0 if there is no metric; seeds are averaged."""
+    values = pd.Series(0.0, kept.index) if metric is None else kept[metric.columns[0]]
+    return values.groupby([kept["photo"], kept["method"]]).mean().dropna().astype(float)
+
+
+def _ranked(answers: pd.Series[float], shown: pd.Index[str]) -> dict[str, str]:
+    """Return rank → photo, each photo once; more is better."""
+    by_photo = answers.groupby("photo")
+    scores = by_photo.mean()[shown].rename("score")
+    ranked = scores.reset_index().sort_values(["score", "photo"], ascending=[False, True])["photo"].to_list()
+    places = {"median": len(ranked) // 2, "best": 0, "worst": len(ranked) - 1}
+    chosen: dict[str, str] = {}
+    for rank, place in places.items():
+        if ranked and ranked[place] not in chosen.values():
+            chosen[rank] = ranked[place]
+    if len(ranked) > len(chosen):
+        dispute = (by_photo.max() - by_photo.min())[shown]
+        chosen["disputed"] = str(dispute.drop(list(chosen.values())).idxmax())
+    return chosen
+
+
+def _drawn(shown: pd.Index[str]) -> dict[str, str]:
+    """Return rank → photo, drawn with seed 0 whatever the order of the table."""
+    order = np.random.default_rng(0).permutation(len(shown))[: len(DRAWN)]
+    return {rank: str(sorted(shown)[place]) for rank, place in zip(DRAWN, order, strict=False)}
 
 
 def _near_grey(results: Results) -> pd.Series[bool]:

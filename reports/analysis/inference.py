@@ -2,7 +2,8 @@
 
 A mean over photos has Student's t interval. Where several seeds were run, the variance between them counts
 as well: a random-effects model of photo and seed, with Satterthwaite's degrees of freedom. A ratio of sums
-over photos, as pooled metrics are, has the wider of Student's interval and of the bootstrap-t's.
+over photos, as pooled metrics are, has the wider of Student's interval and of the bootstrap-t's. An interval
+that would leave a metric's range is made on the logit scale; see `within`.
 """
 
 from __future__ import annotations
@@ -163,6 +164,43 @@ def bootstrap_t(values: Floats, weights: Floats) -> tuple[Floats, Floats, Floats
     ends = np.nanquantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     tails = np.minimum((scores >= observed).sum(axis=0), (scores <= observed).sum(axis=0))
     return ratio - ends[1] * error, ratio - ends[0] * error, np.minimum(2 * tails / tried, 1.0)
+
+
+def within(low: Floats, high: Floats, mean: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return intervals of a bounded quantity that stay within its bounds.
+
+    An interval with an end beyond a bound, as a few photos can give, is made anew on the logit scale, which
+    has no bounds: the distances of its ends from the mean are multiplied by the logit's slope there (the
+    delta method), added to the mean's logit, and the ends transformed back. So the quantiles remain those of
+    Student's t or of the bootstrap-t (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 12.6: a
+    bootstrap-t interval may leave the range, and is made on a transformed scale). Cut ends would claim that
+    the bound itself is likely. Intervals inside the bounds stay as they are.
+
+    Parameters
+    ----------
+    low, high
+        The ends, float64 of one shape; NaN stay.
+    mean
+        The estimates, of the same shape.
+    bounds
+        The smallest and the largest possible value.
+
+    Examples
+    --------
+    >>> mean = np.array([0.9, 0.5])
+    >>> low, high = within(mean - 0.15, mean + 0.15, mean, (0, 1))
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.63, 0.35], [0.979, 0.65])
+    """
+    smallest, largest = bounds
+    width = largest - smallest
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (mean - smallest) / width
+        center, slope = scipy.special.logit(share), 1 / (width * share * (1 - share))
+        ends = [smallest + width * scipy.special.expit(center + slope * (end - mean)) for end in (low, high)]
+    inside = (mean > smallest) & (mean < largest)  # at a bound all values are equal, and so are the ends
+    beyond = inside & ((low < smallest) | (high > largest))
+    return np.where(beyond, ends[0], low), np.where(beyond, ends[1], high)
 
 
 def _resamples(photos: int, count: int, generator: np.random.Generator) -> Floats:

@@ -18,7 +18,7 @@ from PIL import Image
 from ...datasets.color.conversion import rgb_to_lab
 from ..tables import Results
 from .chroma import kept_photos
-from .inference import Floats, estimates
+from .inference import Floats, estimates, within
 from .summary import Summary, categories
 from .units import has_clips
 
@@ -155,9 +155,9 @@ def ratio(above: Floats, below: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _shares(part: Floats, whole: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return `ratio`, its interval cut to what shares can be, 0…1."""
+    """Return `ratio`, its interval within what shares can be, 0…1."""
     value, low, high = ratio(part, whole)
-    return value, np.clip(low, 0, 1), np.clip(high, 0, 1)
+    return value, *within(low, high, value, (0, 1))
 
 
 def _tables(sums: Sums, units: NDArray[np.generic]) -> tuple[pd.DataFrame, dict[str, float]]:

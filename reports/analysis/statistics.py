@@ -17,7 +17,7 @@ import pandas as pd
 import scipy  # its parts load on first use; stats takes a second, and most runs do not need it
 
 from ..tables import MetricFacts
-from .inference import LEVEL, Floats, benjamini_yekutieli, between_seeds, bootstrap_t, estimates
+from .inference import LEVEL, Floats, benjamini_yekutieli, between_seeds, bootstrap_t, estimates, within
 from .summary import Summary
 
 OF_PHOTOS = ("mean", "mean_absolute_difference", "pooled")  #: Aggregates of values per photo
@@ -98,7 +98,9 @@ def contributions(images: pd.DataFrame, metric: MetricFacts) -> Contributions | 
 def intervals(summary: Summary) -> Intervals:
     """Return the 95% intervals of every value in a summary, over photos and, if there are several, seeds.
 
-    If the interval of a gap's signed mean contains zero, the gap's interval starts at zero.
+    If the interval of a gap's signed mean contains zero, the gap's interval starts at zero. An interval that
+    would leave a metric's range, known if both of its ends are, is made on the logit scale; see
+    `inference.within`.
     """
     labels = [str(label) for label in summary.rows.index]
     names = [metric.name for metric in summary.metrics if metric.aggregate != "stored"]
@@ -108,11 +110,14 @@ def intervals(summary: Summary) -> Intervals:
         if known is None:
             continue
         own = [label for label in labels if label in known.parts]
-        under, over = estimates(known.parts[own].to_numpy(float), known.seeds.loc[own]).interval()
+        found = estimates(known.parts[own].to_numpy(float), known.seeds.loc[own])
+        under, over = found.interval()
         if metric.aggregate == "mean_gap":
             under, over = np.maximum(under, 0.0), np.maximum(-under, over)
         if metric.aggregate == "pooled":
             _widen((under, over), known.own[own], known)
+        if metric.bounds and metric.aggregate in OF_PHOTOS:
+            under, over = within(under, over, found.mean, metric.bounds)
         low.loc[own, metric.name], high.loc[own, metric.name] = under, over
     return Intervals(low, high)
 

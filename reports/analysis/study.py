@@ -12,7 +12,7 @@ import pandas as pd
 from ... import UserError
 from ..tables import Results
 from ..text import counted
-from .inference import estimates
+from .inference import estimates, within
 from .summary import Summary
 
 DATABASE = "study.sqlite"  #: The file in a run folder in which ``bench study`` stores the answers
@@ -149,7 +149,8 @@ def share(answers: pd.DataFrame, column: str) -> tuple[float, float, float, int,
     sums = answers[column].groupby(unit).agg(["sum", "count"])
     rate = float(answers[column].mean())
     linear = rate + (sums["sum"] - rate * sums["count"]) / sums["count"].mean()
-    low, high = (float(end[0].clip(0, 1)) for end in estimates(linear.to_numpy(float)[:, None]).interval())
+    ends = estimates(linear.to_numpy(float)[:, None]).interval()
+    low, high = (float(end[0]) for end in within(*ends, np.array([rate]), (0, 1)))
     if rate in (0, 1):
         low = high = np.nan  # all answers agree, which says nothing about other people
     return rate, low, high, len(answers), people

@@ -1,6 +1,8 @@
 """The gallery: every method's answers, on a few telling photos first."""
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +11,7 @@ from ..analysis.material import Material
 from ..blocks import Block, Figure, Gallery, Heading, Photo, Prose, Tile
 from ..charts import style
 from ..charts.contact_sheet import contact_sheet
+from ..tables import MetricFacts
 from ..text import number
 
 
@@ -17,9 +20,12 @@ def blocks(material: Material) -> list[Block]:
     choice = material.gallery
     if not choice.photos:
         return []
+    metric = choice.photos[0].metric
     told = (
-        f"The median, the best and the worst of {choice.among}, by mean {choice.photos[0].metric.label} over "
-        "the real methods (no baselines, no oracles), and the one on which these methods differ most."
+        f"Photos drawn at random from {choice.among}: no metric of the run ranks single photos."
+        if metric is None
+        else f"The median, the best and the worst of {choice.among}, by mean {metric.label} over the real "
+        "methods (no baselines, no oracles), and the one on which these methods differ most."
     )
     return [Heading("Gallery"), Prose(told), Gallery(tuple(photos_of(material)))]
 
@@ -41,7 +47,9 @@ def _photo(material: Material, chosen: Chosen) -> Photo:
         lambda: style.encode(contact_sheet([*given, *answers]), "jpg"),
         kind="jpg",
     )
-    note = f"Mean {chosen.metric.label} {number(chosen.score, 3)}{found}."
+    note = "Drawn at random." if chosen.rank else ""
+    if chosen.metric is not None:
+        note = f"Mean {chosen.metric.label} {number(chosen.score, 3)}{found}."
     return Photo(chosen.photo, chosen.rank, note, given, answers, sheet if chosen.rank else None)
 
 
@@ -63,8 +71,14 @@ def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[
         row = rows.get(label, {"picture": None, "status": status})
         kept = path(row["picture"])
         if kept is not None:
-            caption = f"{photo.metric.label} {number(float(row[photo.metric.columns[0]]), 3)}"
+            caption = _value(photo.metric, row)
         else:
             caption = "not kept" if row["status"] == "ok" and label in rows else str(row["status"])
         answers.append(Tile(str(label), groups[str(label)], caption, kept))
     return given, tuple(answers)
+
+
+def _value(metric: MetricFacts | None, row: dict[Hashable, Any]) -> str:
+    """Return a metric with its value for one answer, as text."""
+    value = row.get(metric.columns[0]) if metric else None
+    return "" if metric is None or pd.isna(value) else f"{metric.label} {number(float(value), 3)}"

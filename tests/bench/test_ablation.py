@@ -10,7 +10,7 @@ from huebench.bench.ablation import ALL, NONE, failures, table, variants
 from huebench.bench.cli.ablation import _titled
 
 
-def test_each_training_lacks_one_habit_and_the_last_lacks_all():
+def test_each_training_lacks_one_technique_and_the_last_lacks_all():
     trainings = variants("encoder-decoder[size=64,epochs=2]", "quick")
     names = [training.name for training in trainings]
     assert (names[0], names[-1], len(names)) == (ALL, NONE, 9)
@@ -26,7 +26,7 @@ def test_each_training_lacks_one_habit_and_the_last_lacks_all():
     assert all(training.spec.parameters["epochs"] == "2" for training in trainings)
 
 
-def test_a_habit_that_the_method_sets_itself_is_refused():
+def test_a_technique_that_the_method_sets_itself_is_refused():
     with pytest.raises(UserError, match="the ablation itself sets crop, keep: leave that out of --method"):
         variants("encoder-decoder[size=64,keep=last,crop=0.9]", "quick")
 
@@ -64,7 +64,7 @@ def test_the_table_has_means_and_paired_differences_with_intervals():
     text = table(trainings, {"landscapes": SimpleNamespace(images=pd.DataFrame(rows))})
     lines = text.splitlines()
     assert lines[0] == "## landscapes, 3 validation photos"
-    assert lines[4] == "| all habits | 0.7000 |  | 20.000 |  | 10.0 |  |"
+    assert lines[4] == "| all techniques | 0.7000 |  | 20.000 |  | 10.0 |  |"
     # The differences are -0.08, -0.1, -0.1: mean -0.0933, deviation 0.01155, t(2) = 4.3027.
     assert lines[5].startswith(
         "| without the best epoch | 0.6067 | -0.0933 (-0.1220 … -0.0646) | 20.000 |  | 9.3 | -0.7"

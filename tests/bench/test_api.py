@@ -93,6 +93,11 @@ def test_reference_is_the_one_that_is_given():
     assert means[0][1] < means[1][1]
 
 
+def test_size_beyond_the_limit_is_refused():
+    with pytest.raises(UserError, match=r"size 8192: give 16 to 4096 pixels; .* four times the memory"):
+        huebench.colorize(PHOTO, "gray", size=8192)
+
+
 @pytest.mark.parametrize("image", [np.zeros((4, 4)), np.zeros((4, 4, 4), np.uint8), "photo.jpg"])
 def test_image_of_another_kind_is_refused(image):
     with pytest.raises(UserError, match="the image must"):

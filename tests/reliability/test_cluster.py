@@ -129,7 +129,7 @@ def test_a_dead_scheduler_is_reported(photos, bench):
     ("text", "message"),
     [
         ("cluster: NoSuchCluster", "has no attribute 'NoSuchCluster'"),
-        ("options: {}", "KeyError: 'cluster'"),
+        ("options: {}", "'cluster' is missing; write a line 'cluster: SLURMCluster'"),
         (
             "cluster: os.system\noptions: {command: touch PWNED}",
             "'os.system' is not a Dask cluster class",

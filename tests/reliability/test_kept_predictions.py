@@ -209,6 +209,14 @@ def test_collect_rebuilds_the_tables_and_runs_nothing(plugin, bench, tmp_path):
     assert (tmp_path / "calls.txt").read_text() == calls
 
 
+def test_collect_in_a_fresh_folder_says_to_run_first(photos, bench, tmp_path):
+    code, output = bench("run", *TINY, "--methods", "gray,mean-ab", "--collect")
+    assert code == 2
+    assert f"--collect: none of these methods has finished in '{tmp_path / 'out'}'; it only" in output
+    assert "run the same command without it first" in output
+    assert not (tmp_path / "out").exists()
+
+
 def test_collect_keeps_failures_and_cells_that_cannot_run(photos, methods_file, bench, tmp_path):
     plugin = methods_file(broken="raise ValueError('no')", needs_more=ZEROS)
     before, _, after = plugin.read_text().rpartition("trainable=True")

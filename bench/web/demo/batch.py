@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from .... import UserError
 from ....datasets.base import PhotoError
 from ....files import file_digest
 from ....reports.text import printable
@@ -160,7 +161,13 @@ def colorize_photos(
         if reason := _reason_to_end(stopped(), time.monotonic() - start, limits):
             batch.problems.append(f"{reason} {counted(batch.total - done, 'picture')} left out.")
             break
-        _add(batch, source, variant, workspace / "scratch", folder / str(number), limits)
+        try:
+            _add(batch, source, variant, workspace / "scratch", folder / str(number), limits)
+        except UserError as error:  # not about this photo: every other one would fail too
+            batch.problems.append(
+                f"{printable(str(error))}. {counted(batch.total - done, 'picture')} left out."
+            )
+            break
     batch.at_work, batch.left = "", 0.0
     if batch.answers:
         batch.archive = _pack(batch.answers, folder)

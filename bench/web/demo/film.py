@@ -15,7 +15,7 @@ from ....datasets.base import PhotoError
 from ....reports.text import printable
 from ...colorize.film import is_film
 from ...colorize.film_reading import opened, picture_stream
-from ...colorize.job import Job, Outcome, Variant
+from ...colorize.job import Job, PhotoOutcome, Variant
 from ...colorize.sources import Source
 from .batch import Limits
 from .pair import Places, write_pair
@@ -178,7 +178,7 @@ def _made(
 ) -> FilmAnswer:  # fmt: skip
     """Return the answer for a film; raises `PhotoError` with the reason if there is none."""
     source = Source(upload.name, upload)
-    outcomes: list[Outcome] = []
+    outcomes: list[PhotoOutcome] = []
     job = Job([source], [variant], folder, overwrite=True)
     job.run(outcomes.append, reached)
     (outcome,) = outcomes

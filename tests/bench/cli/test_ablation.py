@@ -12,7 +12,7 @@ def test_one_command_makes_the_page(bench, tmp_path):
     )
     assert code == 0, output
     text = page.read_text()
-    assert text.startswith("# What each habit of training is worth")
+    assert text.startswith("# What each training technique is worth")
     assert "## samples, 2 validation photos" in text
     assert text.count("| without ") == 7
     assert "failed" not in text

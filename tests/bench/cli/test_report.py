@@ -52,6 +52,15 @@ def test_a_baseline_has_report_and_tables_and_no_pictures(bench, run, tmp_path):
     assert "file" in output
 
 
+def test_a_readme_of_somebody_else_is_refused_before_anything_is_written(bench, run, tmp_path):
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "README.md").write_text("# My project")
+    code, output = bench("report", run, "--out", tmp_path / "project")
+    assert code == 2
+    assert "project/README.md' is not a card of ours: move it, or choose another --out" in output
+    assert [path.name for path in (tmp_path / "project").iterdir()] == ["README.md"]
+
+
 def test_the_report_of_a_baseline_has_the_kernels_and_the_fool_rates(bench, run, tmp_path):
     timing = {"median": 0.5, "data": [0.5] * 1000}
     benchmark = {"group": "search", "name": "test", "params": {"library": "faiss"}, "extra_info": {}}

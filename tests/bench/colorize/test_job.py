@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from huebench import UserError
+from huebench.bench.colorize.picture import Picture
 from huebench.bench.colorize.record import ColorizedRow, Record
+from huebench.methods.learning.memory import OutOfMemoryError
 
 PLUGIN = '''
 import numpy as np
@@ -103,6 +106,47 @@ def test_bad_file_costs_one_line_and_exit_code_1(colorize, scans, tmp_path):
     assert sorted(path.name for path in (tmp_path / "colorized").iterdir()) == [
         "0.png", "2.png", "3.png", "colorized.csv",
     ]  # fmt: skip
+
+
+def test_fault_of_the_environment_is_said_once_and_ends_the_job(colorize, scans, monkeypatch):
+    monkeypatch.setenv("HUEBENCH_MAX_PIXELS", "many")
+    code, output = colorize("scans")
+    assert code == 2
+    assert output.count("HUEBENCH_MAX_PIXELS is not a number of pixels: 'many'") == 1
+    assert "failed" not in output
+
+
+def test_fault_of_a_method_ends_the_job_and_finished_photos_are_kept(colorize, scans, tmp_path, monkeypatch):
+    opened = Picture.open
+
+    def open_until_the_third(source):
+        if source.name == "2.png":
+            raise UserError("its weights are gone")
+        return opened(source)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Picture, "open", open_until_the_third)
+        code, output = colorize("scans", "--jobs", 1)
+    assert code == 2
+    assert output.count("its weights are gone") == 1
+    assert {path.name for path in (tmp_path / "colorized").iterdir()} >= {"0.png", "1.png"}
+    assert "2.png: failed" not in (again := colorize("scans")[1])
+    assert "already there" in again
+
+
+def test_memory_that_runs_out_fails_one_photo_alone(colorize, scans, monkeypatch):
+    opened = Picture.open
+
+    def open_but_one(source):
+        if source.name == "1.png":
+            raise OutOfMemoryError("the memory of the GPU is too small")
+        return opened(source)
+
+    monkeypatch.setattr(Picture, "open", open_but_one)
+    code, output = colorize("scans")
+    assert code == 1
+    assert "1.png: failed: the memory of the GPU is too small" in output
+    assert "3 colorized, 1 failed" in output
 
 
 def test_photos_whose_names_differ_in_the_suffix_alone(colorize, scans, tmp_path):
@@ -239,6 +283,8 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
     [
         (("--grid", "colour=2"), "write size=192,256,384"),
         (("--grid", "size=5"), "16 to 4096"),
+        (("--size", 100_000), "size 100000: give 16 to 4096 pixels"),
+        (("--size", 0), "size 0: give 16 to 4096 pixels"),
         (("--size", 64, "--render-factor", 4), "two names for one thing"),
         (("--reference", "missing.jpg"), "--reference 'missing.jpg'"),
         (("--from", "nowhere"), "is not a run folder"),

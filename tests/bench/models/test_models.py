@@ -90,6 +90,16 @@ def test_weights_of_an_exported_model_colorize_as_its_folder_does(bench, model, 
     assert "'alone.safetensors': weights alone do not say which network they are of" in output
 
 
+def test_a_file_that_is_no_model_is_refused_with_what_can_be_given(bench, tmp_path):
+    Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "scan.png")
+    (tmp_path / "notes.txt").write_text("not a model")
+    code, output = bench("colorize", "scan.png", "--model", "notes.txt")
+    assert code == 2
+    assert "--model 'notes.txt': not a model, by its suffix; give a network as .onnx, .pt, .pt2" in output
+    assert "a folder that bench models export has written, or its .safetensors" in output
+    assert len(output.strip().splitlines()) == 1
+
+
 class Redder(torch.nn.Module):
     """Gives every pixel an a* of 30."""
 

@@ -1,10 +1,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from huebench.reports.analysis.gallery import choose_photos
 from huebench.reports.analysis.summary import summarize
+
+from ..conftest import METRICS
 
 METHODS = ("gray", "mean-ab", "pix2pix", "fusion", "oracle-lowres")
 
@@ -91,11 +94,39 @@ def test_baselines_are_shown_where_there_is_nothing_else(maker):
     assert len(chosen(maker.run(methods=("gray", "oracle-lowres"), pictures=True))) == 4
 
 
-def test_nothing_is_chosen_without_pictures_or_without_auc(maker):
+def test_nothing_is_chosen_without_pictures(maker):
     assert chosen(maker.run(methods=METHODS)) == []
-    results = maker.run(methods=METHODS, pictures=True)
-    psnr_alone = tuple(metric for metric in results.run.metrics if metric.name == "psnr")
-    assert chosen(replace(results, run=replace(results.run, metrics=psnr_alone))) == []
+
+
+def measured_by(results, *names):
+    return replace(results, run=replace(results.run, metrics=tuple(m for m in METRICS if m.name in names)))
+
+
+def test_another_metric_chooses_where_auc_was_not_measured(maker):
+    results = maker.run(methods=METHODS, pictures=True, near_grey=0.0)
+    assert chosen(measured_by(results, "ssim", "psnr"))[0].metric.name == "psnr", "a compared one first"
+    error = results.images.assign(delta_e2000=1 - results.images["auc"])
+    photos = chosen(measured_by(replace(results, images=error), "fid", "colorfulness", "delta_e2000"))
+    by_auc = chosen(results)
+    assert [photo.photo for photo in photos] == [photo.photo for photo in by_auc], "lower is better"
+    assert photos[3].apart == by_auc[3].apart
+    assert photos[1].score == pytest.approx(1 - by_auc[1].score)
+
+
+def test_photos_are_drawn_where_no_metric_ranks_them(maker):
+    results = measured_by(maker.run(methods=METHODS, pictures=True, near_grey=0.0), "fid", "colorfulness")
+    results.images["picture"], results.images["truth_picture"] = "x.png", "y.png"
+    choice = gallery(results)
+    photos = {photo.rank: photo.photo for photo in choice.photos}
+    assert list(photos) == ["first", "second", "third", "fourth"]
+    assert len(choice.photos) + len(choice.others) == choice.kept == 12
+    assert len({photo.photo for photo in (*choice.photos, *choice.others)}) == 12
+    assert all(photo.apart == () and photo.metric is None for photo in choice.photos)
+    shuffled = replace(results, images=results.images.sample(frac=1, random_state=1))
+    assert {photo.rank: photo.photo for photo in chosen(shuffled)} == photos, "whatever the table's order"
+    grey = results.images["photo"].isin(list(photos.values()))
+    results.images["near_grey"] = grey
+    assert not set(photos.values()) & {photo.photo for photo in chosen(results)}
 
 
 def test_one_kept_photo_is_shown_once(maker):

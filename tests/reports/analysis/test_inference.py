@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy
 from scipy import stats
 
 from huebench.reports.analysis import inference
-from huebench.reports.analysis.inference import between_seeds, bootstrap_t, estimates, holm
+from huebench.reports.analysis.inference import between_seeds, bootstrap_t, estimates, holm, within
 
 SIZES = (2, 5, 10, 30, 119)
 
@@ -165,3 +166,36 @@ def test_equal_differences_show_no_smallest_difference():
 def test_seeds_leave_at_least_one_degree_of_freedom():
     seeds = pd.DataFrame({"variance": [0.0], "doubt": [10.0]})
     assert estimates(np.array([[1.0], [1.001]]), seeds).freedom.tolist() == [1.0]
+
+
+def test_intervals_within_bounds_agree_with_students_of_the_logits():
+    rng = np.random.default_rng(5)
+    shares = scipy.special.expit(rng.normal(2.5, 0.4, (2000, 1)))  # so narrow that the delta method is exact
+    low, high = estimates(scipy.special.logit(shares)).interval()
+    found = estimates(shares)
+    reach = found.interval()[1] - found.mean
+    slope = 1 / (found.mean * (1 - found.mean))
+    # Each end far beyond a bound, so that both are made on the logit scale.
+    ends = within(found.mean - 200 * reach, found.mean + 200 * reach, found.mean, (0, 1))
+    logits = np.concatenate([scipy.special.logit(end) - scipy.special.logit(found.mean) for end in ends])
+    expected = np.concatenate([-200 * slope * reach, 200 * slope * reach])
+    np.testing.assert_allclose(logits, expected, rtol=1e-6)
+    assert slope * reach == pytest.approx((high - low) / 2, rel=0.1)
+
+
+def test_intervals_within_bounds_cover_the_mean_of_skewed_shares_of_a_dozen_photos():
+    rng = np.random.default_rng(6)
+    values = rng.beta(4, 0.6, (12, 2000))
+    found = estimates(values)
+    low, high = within(*found.interval(), found.mean, (0, 1))
+    assert (low > 0).all()
+    assert (high < 1).all()
+    covered = ((low < 4 / 4.6) & (high > 4 / 4.6)).mean()
+    assert 0.89 <= covered <= 0.97
+
+
+def test_values_at_a_bound_and_missing_ones_stay():
+    mean = np.array([1.0, np.nan, 0.5])
+    low, high = within(np.array([1.0, np.nan, 0.4]), np.array([1.0, np.nan, 0.6]), mean, (0, 1))
+    np.testing.assert_array_equal(low, [1.0, np.nan, 0.4])
+    np.testing.assert_array_equal(high, [1.0, np.nan, 0.6])

@@ -189,6 +189,24 @@ def test_the_interval_of_a_pooled_value_agrees_with_scipys_bootstrap_of_the_rati
     assert row["positive"] == pytest.approx(better), "photos count by their own values"
 
 
+@pytest.mark.parametrize("name", ["auc", "auc_rebalanced"])
+def test_intervals_of_a_dozen_photos_stay_within_the_range_of_the_metric(maker, name):
+    results = maker.run(methods=("gray", "fusion", "pix2pix"), photos=12)
+    metric = replace(metric_of(results, name), bounds=(0.0, 1.0))
+    near = {"gray": [0.999] * 11 + [0.4], "fusion": [0.001] * 11 + [0.6], "pix2pix": [0.45, 0.55] * 6}
+    images = results.images.assign(auc_rebalanced_weight=([1.0] * 11 + [2.0]) * 3)
+    images[name] = np.concatenate([near[method] for method in images["method"].unique()])
+    summary = summarize(replace(results, images=images, run=replace(results.run, metrics=(metric,))))
+    unbounded = intervals(replace(summary, metrics=(replace(metric, bounds=None),)))
+    assert unbounded.high.loc["gray", name] > 1, "the fault"
+    assert unbounded.low.loc["fusion", name] < 0, "the fault"
+    ends, values = intervals(summary), summary.scores[name]
+    assert (ends.low[name] >= 0).all()
+    assert (ends.high[name] <= 1).all()
+    assert ((ends.low[name] < values) & (values < ends.high[name])).all()
+    assert ends.low.loc["pix2pix", name] == unbounded.low.loc["pix2pix", name], "those inside stay"
+
+
 def test_the_effective_numbers_are_kishs(maker):
     results = maker.run(methods=("gray", "fusion"), photos=15)
     weight = results.images.groupby("photo")["auc_rebalanced_weight"].first().to_numpy(float)

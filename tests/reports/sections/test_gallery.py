@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from huebench.reports.blocks import Gallery
+from huebench.reports.blocks import Gallery, Prose
 
 from ..conftest import found, section
 
@@ -63,3 +63,17 @@ def test_every_kept_photo_is_shown_and_the_first_four_have_a_sheet(maker):
     assert [photo.rank for photo in photos[:4]] == ["median", "best", "worst", "disputed"]
     assert [photo.name for photo in photos[4:]] == sorted(photo.name for photo in photos[4:])
     assert [photo.sheet is not None for photo in photos] == [True] * 4 + [False] * 4
+
+
+def test_photos_drawn_at_random_say_so_and_have_no_scores(maker):
+    results = maker.run(methods=METHODS, pictures=True, near_grey=0.0)
+    metrics = tuple(metric for metric in results.run.metrics if metric.name == "fid")
+    results = replace(results, run=replace(results.run, metrics=metrics))
+    told = found(Prose, section("gallery", results))[0].text
+    assert told.startswith(
+        "Photos drawn at random from the 4 of 12 photos whose pictures were kept: no metric"
+    )
+    photos = photos_of(results)
+    assert photos[0].title.startswith("First: im000")
+    assert photos[0].note == "Drawn at random."
+    assert {tile.caption for tile in photos[0].answers} == {""}

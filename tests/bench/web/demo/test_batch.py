@@ -111,6 +111,14 @@ def test_what_the_time_limit_leaves_out_is_counted(colorize, photo, generous):
     assert batch.problems == ["The limit of -1 s is reached: 2 pictures left out."]
 
 
+def test_fault_of_the_environment_is_said_once(colorize, photo, monkeypatch):
+    monkeypatch.setenv("HUEBENCH_MAX_PIXELS", "many")
+    batch, _ = colorize([photo("a.png"), photo("b.png")])
+    (problem,) = batch.problems
+    assert problem.startswith("HUEBENCH_MAX_PIXELS is not a number of pixels")
+    assert problem.endswith("4 pictures left out.")
+
+
 def test_a_batch_that_is_stopped_keeps_what_is_done(colorize, photo):
     answers = iter([False, False, True])
     batch, _ = colorize([photo("a.png"), photo("b.png")], stopped=lambda: next(answers))
