@@ -164,6 +164,14 @@ class Method(ABC):
         """
         return tuple(_paths(dict(self.parameters)))
 
+    @property
+    def missing_weights(self) -> tuple[str, ...]:
+        """Names for ``bench weights get`` of pretrained weights that it would use and that are not here.
+
+        It runs without them; a run says how to fetch them. One that cannot says so in `missing`.
+        """
+        return ()
+
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:  # noqa: B027
         """Learn from the training photos; the default learns nothing."""
 

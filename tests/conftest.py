@@ -1,5 +1,6 @@
 """The same starting state for every test, whatever other tests have imported or registered."""
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,36 @@ def cache_of_the_session(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def torch_hub_without_weights(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path_factory.getbasetemp() / "torch"))
+
+
+@pytest.fixture(autouse=True)
+def cache_of_the_hub(monkeypatch, tmp_path_factory):
+    """An empty cache of the Hugging Face hub, in this process and in those that it starts."""
+    folder = tmp_path_factory.getbasetemp() / "hub"
+    monkeypatch.setenv("HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder))
+
+
+@pytest.fixture
+def cached_by_hub(monkeypatch, tmp_path):
+    """Return a function that puts weights of timm where the hub's client keeps them, and returns the path."""
+    cache = tmp_path / "hub"
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+
+    def put(tag: str, content: bytes) -> Path:
+        folder, commit = cache / f"models--timm--{tag}", "1" * 40
+        blob = folder / "blobs" / hashlib.sha256(content).hexdigest()
+        path = folder / "snapshots" / commit / "model.safetensors"
+        for each in (blob, path, folder / "refs" / "main"):
+            each.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "refs" / "main").write_text(commit)
+        blob.write_bytes(content)
+        path.unlink(missing_ok=True)
+        path.symlink_to(Path("../../blobs") / blob.name)
+        return path
+
+    return put
 
 
 @pytest.fixture(autouse=True)

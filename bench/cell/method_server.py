@@ -151,12 +151,12 @@ class _Served:
         limit_memory(cell.request.max_memory, cell.request.device)
         plugins = [cell.method_plugin] if cell.method_plugin else []
         import_only(plugins)
-        spec = MethodSpec(cell.name, cell.parameters)
-        files = spec.build().files
+        # The same object names its files and reads them: where it found them may be closed to it afterwards.
+        self._method = MethodSpec(cell.name, cell.parameters).build()
+        files = self._method.files
         cell.check_given(given_source(plugins, files), cell.method_given)
         if cell.request.isolate:
             close_file_system(cell, files, scratch)
-        self._method = spec.build()
         self._check_imports()
 
     def _colorize(self, method: Method, message: Message) -> None:

@@ -60,7 +60,7 @@ def run(
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..executors.runner import choose_executor
-    from ..plan.plan import make_plan
+    from ..plan.plan import make_plan, weights_to_get
     from ..run import InterruptedRun, execute
     from .listing import print_plan
     from .progress import LiveProgress
@@ -78,6 +78,12 @@ def run(
         if isinstance(value, dict):  # a fingerprint per shard, for run.json
             continue
         console.print(Text(f"{fact} of {request.dataset}: {value}"), soft_wrap=True)
+    if absent := weights_to_get(plan.cells):
+        console.print(
+            f"pretrained weights not on this machine: {', '.join(absent)}; methods go on without them. "
+            f"To fetch them first: bench weights get {' '.join(absent)}",
+            soft_wrap=True, highlight=False, markup=False,
+        )  # fmt: skip
     try:
         with LiveProgress(console) as progress:
             results, report = execute(plan, executor, progress, rerun=rerun, fail_fast=fail_fast)

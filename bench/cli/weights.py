@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...methods.pretrained.checkpoint import Checkpoint
 
 weights_app = typer.Typer(
-    help="List, fetch, add and check the weights of published networks.", no_args_is_help=True
+    help="List, fetch, add and check the weights of published networks and encoders.", no_args_is_help=True
 )
 
 
@@ -46,8 +46,7 @@ NewWeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_m
 
 @weights_app.command("list")
 def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> None:
-    """Show the weights of published networks, of metrics and of encoders, and which are on this machine."""
-    from ...methods.learning.pretrained import BACKBONES, local_weights
+    """Show the weights of published networks, encoders and metrics, and which are on this machine."""
     from ...methods.pretrained.store import checkpoints
     from ..metrics.registry import metrics
 
@@ -72,9 +71,6 @@ def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> N
             here = "[green]yes" if metric.weights.path() else "no"
             address = f"{metric.weights.folder_url}{metric.weights.file}"
             others.add_row(f"metric {metric.name}", here, escape(address))
-    for name in BACKBONES:
-        here = "[green]yes" if local_weights(name, "auto") else "no"
-        others.add_row(f"encoder {name}", here, "of timm or torchvision, with a name that starts with it")
     console.print("\nPut these into the same folder yourself:", others, sep="\n", highlight=False)
 
 
@@ -138,7 +134,7 @@ def verify(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> None:
         faults += fault
         console.print(f"{checkpoint.name}: {said}", soft_wrap=True, highlight=False, markup=False)
     if not found:
-        console.print("no weights of published networks are on this machine; see 'bench weights list'")
+        console.print("no weights of networks are on this machine; see 'bench weights list'")
     if faults:
         raise typer.Exit(1)
 
@@ -162,7 +158,7 @@ def _add_one(file: Path, name: str | None) -> str:
     found = recognise(file)
     chosen = [each for each in found if wanted in (None, each)]
     if not chosen:
-        fits = f"it is {found[0].name}" if found else "it has the entries of no published network"
+        fits = f"it is {found[0].name}" if found else "it has the entries of no known network"
         raise UserError(f"{fits}{f', not {name}' if name else ''}; see 'bench weights list'")
     if len(chosen) > 1:
         several = ", ".join(each.name for each in chosen)
@@ -209,7 +205,7 @@ def _verified(checkpoint: Checkpoint, path: Path) -> tuple[bool, str]:
 
 def _show(checkpoint: Checkpoint, console: Console) -> None:
     table = Table(box=None, show_header=False)
-    digest = checkpoint.sources[0].sha256 or "not known; the entries will be checked"
+    digest = checkpoint.sources[0].sha256 or _digest_to_check(checkpoint)
     facts = {
         "weights": checkpoint.name,
         "from": checkpoint.sources[0].url,
@@ -223,6 +219,14 @@ def _show(checkpoint: Checkpoint, console: Console) -> None:
     for label, value in facts.items():
         table.add_row(f"[bold]{label}", escape(value))
     console.print(table, highlight=False)
+
+
+def _digest_to_check(checkpoint: Checkpoint) -> str:
+    from ...methods.pretrained.hub import HUB
+
+    if checkpoint.sources[0].url.startswith(HUB):
+        return "the one that the hub states; the entries will be checked too"
+    return "not known; the entries will be checked"
 
 
 def _accepted() -> bool:

@@ -100,6 +100,7 @@ class Subject:
     def fit(self, seed: int = 7) -> Method:
         """Build the method and fit it."""
         method = self.spec.build()
+        _ = method.files  # as in a run, which looks for them when it makes the key
         with noted(self.opened):
             method.fit(self.photos("train"), self.photos("validation"), self.context(seed=seed))
         return method

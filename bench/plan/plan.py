@@ -177,6 +177,19 @@ def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry
     return sum(photo.sha256 in known or photo.id in ids for photo in photos)
 
 
+def weights_to_get(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Return the pretrained weights that cells would use and that are not on this machine, sorted."""
+    specs = {cell.label: MethodSpec(cell.name, cell.parameters) for cell in cells if not cell.problem}
+    return tuple(sorted({name for spec in specs.values() for name in _missing_weights(spec)}))
+
+
+def _missing_weights(spec: MethodSpec) -> tuple[str, ...]:
+    try:
+        return spec.build().missing_weights
+    except RAISED:  # a plugin's fault, which fails its cell
+        return ()
+
+
 def data_given(request: Request) -> dict[str, Any]:
     """Return a cell's plugins of datasets and metrics, and the digest of these and of the metrics' files."""
     plugins = _data_plugins(request)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -15,15 +16,18 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
+from ..pretrained.imagenet import find_weights
 from .pretrained import (
     BACKBONES,
     DEFAULT_BACKBONE,
     BackboneParameters,
+    Finder,
     PretrainedPart,
     WeightsParameters,
     candidates,
     files_of,
     first_found,
+    lacking,
 )
 
 if TYPE_CHECKING:
@@ -168,6 +172,8 @@ class DeepMethod(Method):
     def __init__(self, /, **parameters: object) -> None:
         super().__init__(**parameters)
         self.choices: dict[str, str] = {}
+        #: Looks once for the weights of each network, so that what is loaded is what the key covers.
+        self.find_weights: Finder = cache(find_weights)
         self._trained: TrainedNetwork | None = None
         self._train_photos: int | None = None
 
@@ -188,7 +194,7 @@ class DeepMethod(Method):
         where = chosen.weights if isinstance(chosen, WeightsParameters) else "none"
         if chosen.backbone or context.budget != "long" or where == "none":
             return {"backbone": chosen.backbone or DEFAULT_BACKBONE}
-        found = first_found(candidates(None, where, BACKBONES), where, context)
+        found = first_found(candidates(None, where, BACKBONES), where, self.find_weights)
         return {"backbone": found or DEFAULT_BACKBONE}
 
     @abstractmethod
@@ -210,7 +216,7 @@ class DeepMethod(Method):
         part = self.pretrained()
         notes: dict[str, str] = {}
         if part is not None:
-            notes["backbone weights"] = part.load_into(network, context)
+            notes["backbone weights"] = part.load_into(network, self.find_weights)
         network.begin_with(photos)
         return notes
 
@@ -245,14 +251,13 @@ class DeepMethod(Method):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of pretrained weights on this machine that a fit may use.
+        """Files of pretrained weights on this machine that a fit may use; the budget decides which."""
+        return super().files + files_of(*self._backbones(), self.find_weights)
 
-        Weights from the hub are left out: they never change, and a plan must not need the internet.
-        """
-        chosen, own = self.parameters, super().files
-        if not (isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters)):
-            return own
-        return own + files_of(candidates(chosen.backbone, chosen.weights, BACKBONES), chosen.weights)
+    @property
+    def missing_weights(self) -> tuple[str, ...]:
+        """The backbone whose pretrained weights would be used first, if they are not on this machine."""
+        return lacking(*self._backbones(), self.find_weights)
 
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Train the network; resumes from ``context.checkpoints`` if an earlier fit was interrupted.
@@ -323,6 +328,13 @@ class DeepMethod(Method):
     def notes(self) -> dict[str, str]:
         """Facts about the training, such as its precision and the pretrained weights."""
         return dict(self._trained.notes) if self._trained else {}
+
+    def _backbones(self) -> tuple[Sequence[str], str]:
+        """Return the encoders that may start from pretrained weights, best first, and where to look."""
+        chosen = self.parameters
+        if not (isinstance(chosen, BackboneParameters) and isinstance(chosen, WeightsParameters)):
+            return (), "none"
+        return candidates(chosen.backbone, chosen.weights, BACKBONES), chosen.weights
 
     def _trained_network(self) -> TrainedNetwork:
         if self._trained is None:

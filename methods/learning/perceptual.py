@@ -6,10 +6,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ... import UserError
-from ...files import WEIGHTS_VARIABLE
-from ..base import Context
-from .pretrained import PerceptualNetwork, perceptual_candidates
-from .weights import find_weights, load_weights
+from ..pretrained.imagenet import IMAGENET
+from .pretrained import Finder, PerceptualNetwork, perceptual_candidates
+from .weights import load_weights
 
 FEATURES = {"vgg16_bn": (2, 3, 4), "mobilenetv2_100": (1, 2, 3)}
 """The possible networks, with their stages at a quarter, an eighth and a sixteenth of the side.
@@ -48,24 +47,21 @@ class PerceptualLoss(nn.Module):
 
 
 def load_perceptual_loss(
-    chosen: PerceptualNetwork, context: Context
+    chosen: PerceptualNetwork, find: Finder, device: str
 ) -> tuple[PerceptualLoss | None, PerceptualNetwork]:
     """Return a perceptual loss with pretrained weights, and its network's name for the method's row.
 
-    Weights are looked for as by `find_weights` with ``auto``. Without them the loss is ``None`` and its name
-    is ``none``, because the features of random weights measure nothing.
+    Weights are looked for with ``auto``. Without them the loss is ``None`` and its name is ``none``, because
+    the features of random weights measure nothing.
 
     Raises `UserError` if a network was named and its weights are not found.
     """
     for name in perceptual_candidates(chosen):
-        path = find_weights(name, "auto", download=context.budget != "smoke")
+        path = find(name, "auto")
         if path is not None:
             loss = PerceptualLoss(name)
             load_weights(loss.features, name, path)
-            return loss.to(torch.device(context.device)), name
+            return loss.to(torch.device(device)), name
     if chosen not in {"auto", "none"}:
-        raise UserError(
-            f"no weights of {chosen} found: put {chosen}.safetensors into the folder ${WEIGHTS_VARIABLE}, "
-            "or choose perceptual_network=auto"
-        )
+        raise UserError(f"{chosen}: {IMAGENET[chosen].missing()}, or choose perceptual_network=auto")
     return None, "none"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ...files import weights_on_disk
-from ..base import Context, Method
+from ..base import Method
+from ..pretrained.imagenet import IMAGENET
 
 if TYPE_CHECKING:
     from .network import ColorNetwork
@@ -21,39 +21,17 @@ PerceptualNetwork = Literal["auto", "none", "vgg16_bn", "mobilenetv2_100"]
 PERCEPTUAL_NETWORKS: tuple[PerceptualNetwork, ...] = ("vgg16_bn", "mobilenetv2_100")
 """The networks that ``auto`` tries, best first."""
 
-
-PUBLISHED_NAMES = {"mobilenetv2_100": "mobilenet_v2", "tf_efficientnet_lite0": "efficientnet-lite0"}
-"""Names under which others publish the weights of networks that timm calls something else."""
-
 DEFAULT_BACKBONE = "resnet34"
 
 BACKBONES = (DEFAULT_BACKBONE, "mobilenetv2_100", "tf_efficientnet_lite0")
 """The encoders that `long` tries if none is chosen; it takes the first one whose weights are found."""
 
 
-def local_weights(name: str, where: str) -> Path | None:
-    """Find the ImageNet weights of a timm network on this machine; the Hugging Face cache is not searched.
+Finder = Callable[[str, str], Path | None]
+"""Finds the weights of a timm network: `find_weights`, or a method's own that looks once for each.
 
-    Parameters
-    ----------
-    name
-        timm's name of the architecture, such as ``resnet34``.
-    where
-        A file, a folder, ``auto`` or ``none``, as for `weights_on_disk`.
-
-    Returns
-    -------
-    pathlib.Path or None
-        ``None`` if there are none.
-
-    Raises
-    ------
-    UserError
-        If ``where`` is a path without such weights, or ``HUEBENCH_WEIGHTS`` is not a folder.
-    """
-    published = PUBLISHED_NAMES.get(name, name)
-    names = (f"{name}.safetensors", f"{name}.pth", f"{published}.pth", f"{published}-*.pth")
-    return weights_on_disk(*names, where=where)
+The same one gives a method's files, which its key covers, and the file that is loaded.
+"""
 
 
 class WeightsParameters(Method.Parameters):
@@ -86,17 +64,13 @@ class PretrainedPart:
 
     module: str  #: Name of the part within the network, such as ``backbone.features``
     architecture: str  #: timm's name of the model
-    where: str  #: Where to look for the weights, as for `local_weights`
+    where: str  #: Where to look for the weights, as for `find_weights`
 
-    def load_into(self, network: ColorNetwork, context: Context) -> Literal["imagenet", "none"]:
-        """Load the weights into the part, or leave it as it is; return which, for the method's row.
+    def load_into(self, network: ColorNetwork, find: Finder) -> Literal["imagenet", "none"]:
+        """Load the weights into the part, or leave it as it is; return which, for the method's row."""
+        from .weights import load_weights  # imports torch and timm
 
-        Weights are looked for in the folder ``HUEBENCH_WEIGHTS``, in the cache of the Hugging Face hub and
-        on the hub, which the ``smoke`` budget never asks.
-        """
-        from .weights import find_weights, load_weights  # imports torch and timm
-
-        path = find_weights(self.architecture, self.where, download=context.budget != "smoke")
+        path = find(self.architecture, self.where)
         if path is None:
             return "none"
         load_weights(network.get_submodule(self.module), self.architecture, path)
@@ -113,18 +87,26 @@ def candidates(chosen: str | None, where: str, names: Sequence[str]) -> Sequence
     return names if where == "auto" else names[:1]
 
 
-def first_found(names: Sequence[str], where: str, context: Context) -> str | None:
-    """Return the first of some timm networks whose weights are found; see `find_weights`."""
-    from .weights import find_weights  # imports torch and timm
-
-    found = (name for name in names if find_weights(name, where, download=context.budget != "smoke"))
-    return next(found, None)
+def first_found(names: Sequence[str], where: str, find: Finder) -> str | None:
+    """Return the first of some timm networks whose weights are found."""
+    return next((name for name in names if find(name, where)), None)
 
 
-def files_of(names: Sequence[str], where: str) -> tuple[Path, ...]:
+def files_of(names: Sequence[str], where: str, find: Finder) -> tuple[Path, ...]:
     """Return the files of weights of some timm networks on this machine."""
-    found = (local_weights(name, where) for name in names)
+    found = (find(name, where) for name in names)
     return tuple(path for path in found if path is not None)
+
+
+def first_file(names: Sequence[str], where: str, find: Finder) -> tuple[Path, ...]:
+    """Return the file of weights of the first of some timm networks whose weights are found, or nothing."""
+    return files_of(names, where, find)[:1]
+
+
+def lacking(names: Sequence[str], where: str, find: Finder) -> tuple[str, ...]:
+    """Return the best of some timm networks if its weights are not found and can be fetched, or nothing."""
+    best = tuple(names[:1])
+    return best if best and best[0] in IMAGENET and where == "auto" and not find(best[0], where) else ()
 
 
 def perceptual_candidates(chosen: PerceptualNetwork) -> tuple[PerceptualNetwork, ...]:
@@ -132,8 +114,3 @@ def perceptual_candidates(chosen: PerceptualNetwork) -> tuple[PerceptualNetwork,
     if chosen == "auto":
         return PERCEPTUAL_NETWORKS
     return () if chosen == "none" else (chosen,)
-
-
-def perceptual_files(chosen: PerceptualNetwork) -> tuple[Path, ...]:
-    """Return the files of weights on this machine that the perceptual loss may be loaded from."""
-    return files_of(perceptual_candidates(chosen), "auto")

@@ -1,48 +1,24 @@
-"""Pretrained weights of timm models: found on disk or on the hub, mapped strictly, never unpickled."""
+"""Pretrained weights of timm models: mapped strictly, never unpickled."""
 
-import socket
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from threading import Thread
 
-import huggingface_hub
 import timm
 import torch
-from huggingface_hub.errors import HfHubHTTPError
 from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from ... import UserError
 from ..pretrained.reading import read_weights
-from .pretrained import local_weights
-
-HUB = ("huggingface.co", 443)
-HUB_SECONDS = 3.0
 
 
-def find_weights(name: str, where: str, *, download: bool) -> Path | None:
-    """Find the ImageNet weights of a timm model.
-
-    Parameters
-    ----------
-    name, where
-        As for `local_weights`; ``auto`` also looks into the cache of the Hugging Face hub, then on the hub.
-    download
-        Whether to ask the hub. An unreachable hub costs at most `HUB_SECONDS`.
-
-    Returns
-    -------
-    pathlib.Path or None
-        ``None`` if no weights are found.
-
-    Raises
-    ------
-    UserError
-        If ``where`` is a path without such weights.
-    """
-    found = local_weights(name, where)
-    return found if found or where != "auto" else _from_hub(name, download=download)
+@cache
+def whole_network(name: str) -> Mapping[str, Tensor]:
+    """Return the entries of a whole timm network, without memory for their values."""
+    with torch.device("meta"):
+        state: Mapping[str, Tensor] = timm.create_model(name).state_dict()
+    return state
 
 
 def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
@@ -56,9 +32,7 @@ def load_weights(backbone: nn.Module, name: str, path: Path) -> None:
     weights that are missing in the whole architecture.
     """
     state = read_weights(path)
-    with torch.device("meta"):
-        whole = timm.create_model(name)
-    names = match_names(whole.state_dict(), state, path, name)
+    names = match_names(whole_network(name), state, path, name)
     # With `features_only` timm joins the first two parts of some names: `stages.0` becomes `stages_0`.
     names = {key.replace(".", "_", 1): found for key, found in names.items()} | names
     picked = {}
@@ -108,36 +82,3 @@ def _alike(key: str, expected: Tensor, other: str, found: Tensor) -> bool:
     if expected.ndim > 1 and found.ndim > 1:  # a linear layer is a convolution over its whole input
         return expected.flatten(1).shape == found.flatten(1).shape
     return expected.shape == found.shape
-
-
-def _from_hub(name: str, *, download: bool) -> Path | None:
-    config = timm.get_pretrained_cfg(name)
-    if config is None or not config.hf_hub_id:
-        return None
-    cached = huggingface_hub.try_to_load_from_cache(config.hf_hub_id, "model.safetensors")
-    if isinstance(cached, str):
-        return Path(cached)
-    if not download or huggingface_hub.constants.HF_HUB_OFFLINE or not _hub_answers():
-        return None
-    try:
-        return Path(huggingface_hub.hf_hub_download(config.hf_hub_id, "model.safetensors"))
-    except (HfHubHTTPError, OSError):
-        return None
-
-
-@cache
-def _hub_answers() -> bool:
-    """Return whether the hub accepts a connection in time; in a thread, because the name look-up may hang."""
-    answers = []
-
-    def connect() -> None:
-        try:
-            socket.create_connection(HUB, timeout=HUB_SECONDS).close()
-        except OSError:
-            return
-        answers.append(True)
-
-    thread = Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(HUB_SECONDS)
-    return bool(answers)

@@ -38,7 +38,7 @@ class Checkpoint:
     file
         Name of the file, as published where that name is unique.
     method
-        The method whose network it is for.
+        The method, or timm's name of the encoder, whose network it is for.
     sources
         Where it can be fetched, best first; the others are mirrors. The same weights may be packed into
         different files.

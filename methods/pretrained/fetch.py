@@ -14,6 +14,7 @@ from ... import UserError
 from ...datasets.download import Resuming
 from ...files import file_digest
 from .checkpoint import Checkpoint, Source
+from .hub import as_stated
 from .store import place_for, verdict, write_record
 
 Report = Callable[[int, int], None]
@@ -23,8 +24,9 @@ Report = Callable[[int, int], None]
 def fetch(checkpoint: Checkpoint, report: Report) -> Path:
     """Fetch weights into the folder of weights, unless they are there, check them, and write their record.
 
-    Call it only after the user has accepted the licence. A file with a known digest must have it; the entries
-    of others must be those of the network. A second process waits for the first and finds its file.
+    Call it only after the user has accepted the licence. A file must have the digest that is known, or that
+    the Hugging Face hub states; the entries of a file without a known one must be those of the network. A
+    second process waits for the first and finds its file.
 
     Raises
     ------
@@ -54,9 +56,14 @@ def _fetch_from_any(checkpoint: Checkpoint, target: Path, report: Report) -> str
     faults = []
     for source in checkpoint.sources:
         partial = _partial(target, source)
-        _check_space(target.parent, source, partial)
         try:
-            _fetch_from(source, target, partial, report)
+            stated = as_stated(source)
+        except OSError as error:
+            faults.append(f"{source.url} cannot be fetched ({error})")
+            continue
+        _check_space(target.parent, stated, partial)
+        try:
+            _fetch_from(stated, target, partial, report)
             if not source.sha256:
                 _check_entries(target, checkpoint)
         except OSError as error:

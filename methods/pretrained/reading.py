@@ -36,7 +36,8 @@ def read_weights(path: Path) -> State:
     Raises `UserError` if the file cannot be read, or holds anything else.
     """
     try:
-        content = load_file(path) if path.suffix == ".safetensors" else _load(path)
+        with path.open("rb"):  # safetensors opens files unseen, and `bench check` must see which are read
+            content = load_file(path) if path.suffix == ".safetensors" else _load(path)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise UserError(f"weights '{path}' cannot be read: {_reason(error)}") from error
     except Exception as error:

@@ -10,12 +10,16 @@ import torch
 
 from ... import UserError
 from ...files import file_digest
+from ..learning.weights import match_names, whole_network
 from ..published import network
 from .checkpoint import Checkpoint
+from .imagenet import ImageNetWeights
 from .reading import COUNTER, read_weights
 from .store import checkpoints
 
 Shapes = Mapping[str, tuple[int, ...]]
+
+State = Mapping[str, torch.Tensor]
 
 
 def recognise(path: Path) -> list[Checkpoint]:
@@ -30,22 +34,33 @@ def recognise(path: Path) -> list[Checkpoint]:
     for each in known.values():
         if digest in each.digests:
             return [each]
-    shapes = _shapes(read_weights(path))
-    fitting = [each for each in known.values() if _fits(shapes, each.method)]
+    state = read_weights(path)
+    fitting = [each for each in known.values() if _fits(state, each)]
     named = [each for each in fitting if Path(each.file).stem == path.stem]
     return named or fitting
 
 
 def check_entries(path: Path, checkpoint: Checkpoint) -> None:
     """Raise `UserError` unless a file has the entries of the network that some weights are for."""
-    if not _fits(_shapes(read_weights(path)), checkpoint.method):
+    if not _fits(read_weights(path), checkpoint):
         raise UserError(f"'{path}' does not have the entries of {checkpoint.method}")
 
 
-def _fits(shapes: Shapes, method: str) -> bool:
-    expected = _expected(method)
+def _fits(state: State, checkpoint: Checkpoint) -> bool:
+    if isinstance(checkpoint, ImageNetWeights):
+        return _fits_encoder(state, checkpoint.name)
+    expected = _expected(checkpoint.method)
     counters = {name for name in expected if name.endswith(COUNTER)}
-    return expected == {name: expected[name] for name in counters} | dict(shapes)
+    return expected == {name: expected[name] for name in counters} | dict(_shapes(state))
+
+
+def _fits_encoder(state: State, name: str) -> bool:
+    """Return whether a state dict can be loaded into a timm network, whose entries may have other names."""
+    try:
+        match_names(whole_network(name), state, Path(), name)
+    except UserError:
+        return False
+    return True
 
 
 @cache
@@ -54,5 +69,5 @@ def _expected(method: str) -> Shapes:
         return _shapes(network(method).state_dict())
 
 
-def _shapes(state: Mapping[str, torch.Tensor]) -> Shapes:
+def _shapes(state: State) -> Shapes:
     return {name: tuple(value.shape) for name, value in state.items()}

@@ -12,13 +12,15 @@ from ... import UserError
 from ...files import file_digest, weights_folders, write_json
 from ..base import methods
 from .checkpoint import Checkpoint
+from .imagenet import IMAGENET
 from .method import PublishedMethod
 
 
 def checkpoints() -> dict[str, Checkpoint]:
-    """Return the weights of all published methods by name, sorted."""
+    """Return the weights of all published methods, and those of encoders, by name, sorted."""
     published = (cls for cls in methods.items().values() if issubclass(cls, PublishedMethod))
     found = [checkpoint for cls in published for checkpoint in cls.checkpoints.values()]
+    found += IMAGENET.values()
     return {each.name: each for each in sorted(found, key=lambda each: each.name)}
 
 

@@ -68,6 +68,11 @@ class Smoothed(Method):
         code = code_of(cls.__module__, Path(inspect.getfile(cls)))
         return (*self.inner.files, *code.files.values())
 
+    @property
+    def missing_weights(self) -> tuple[str, ...]:
+        """The pretrained weights that its method lacks."""
+        return self.inner.missing_weights
+
     def fit(self, train: PhotoSet, validation: PhotoSet, context: Context) -> None:
         """Fit its method."""
         self.inner.fit(train, validation, context)

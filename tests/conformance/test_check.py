@@ -6,10 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
+import torch
+from safetensors.torch import save
 
 from huebench.bench.conformance.checks import CHECKS
-from huebench.bench.conformance.run import run_checks
+from huebench.bench.conformance.run import _run_check, run_checks
+from huebench.bench.conformance.subject import Subject, TinyDataset
 from huebench.methods.base import Method, MethodInfo, methods
+from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.spec import MethodSpec
 
 
@@ -235,6 +240,29 @@ def test_a_file_that_the_method_names_or_made_itself_may_be_read(registered):
     for cls in (NamesItsFile, MakesItsOwnFile):
         outcomes = {outcome.name: outcome for outcome in run_checks(registered(cls))}
         assert outcomes["files"].result == "passed", outcomes["files"].detail
+
+
+def test_weights_in_the_cache_of_the_hub_must_be_in_the_key(registered, cached_by_hub):
+    class Trained(ResNet34Regression):
+        """Starts from weights of a small encoder."""
+
+        info = ResNet34Regression.info.model_copy(update={"name": "broken"})
+
+    class TrainedUnseen(Trained):
+        files = ()
+
+    torch.manual_seed(0)
+    cached_by_hub("test_resnet.r160_in1k", save(timm.create_model("test_resnet").state_dict()))
+    outcomes = []
+    for cls in (Trained, TrainedUnseen):
+        spec = replace(registered(cls), parameters={"backbone": "test_resnet", "size": "32", "epochs": "1"})
+        with tempfile.TemporaryDirectory() as folder:
+            subject = Subject(spec, TinyDataset(), Path(folder))
+            assert subject.fitted.notes["backbone weights"] == "imagenet"
+            outcomes.append(_run_check("files", subject))
+    assert outcomes[0].result == "passed", outcomes[0].detail
+    assert outcomes[1].result == "failed"
+    assert "which is in no key" in outcomes[1].detail
 
 
 def test_a_method_that_keeps_its_promises_passes(registered):

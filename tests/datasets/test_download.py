@@ -27,9 +27,17 @@ class Server(http.server.ThreadingHTTPServer):
         self.resumes = True
         self.status = 200
         self.content = CONTENT
+        self.stated = ""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        """Answer as the Hugging Face hub does: the ETag of a large file is its SHA-256."""
+        self.send_response(self.server.status)
+        self.send_header("X-Linked-ETag", f'"{self.server.stated}"')
+        self.send_header("X-Linked-Size", str(len(self.server.content)))
+        self.end_headers()
+
     def do_GET(self):
         server = self.server
         asked = self.headers.get("Range")

@@ -23,7 +23,8 @@ from ...learning.learner import native_precision
 from ...learning.network import to_device
 from ...learning.reproducible import limit_threads, reproducible
 from ...learning.trainer import Habits, Trainer
-from ...learning.weights import find_weights, load_weights
+from ...learning.weights import load_weights
+from ...pretrained.imagenet import IMAGENET, find_weights
 from .network import SmallNetwork
 from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
 from .training import AVERAGE, CROP, learner
@@ -144,11 +145,12 @@ def _batches(packed: RGB, batch: int, side: int, crop: float = 1.0) -> LabBatche
 
 def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
     name = "tf_efficientnet_lite0"
-    path = find_weights(name, encoder, download=True)
+    path = find_weights(name, encoder)
     if path is not None:
         load_weights(network.backbone.features, name, path)
     elif encoder != "none":
-        raise UserError(f"no ImageNet weights of {name} found: name a file with --encoder, or --encoder none")
+        advice = "or name a file with --encoder, or --encoder none"
+        raise UserError(f"{name}: {IMAGENET[name].missing()}, {advice}")
     step = max(1, len(packed) // PRIOR_PHOTOS)
     network.set_prior(torch.from_numpy(gamut_bins().prior(packed[::step])).float())
 

@@ -16,9 +16,11 @@ from ...learning.pretrained import (
     PretrainedPart,
     WeightsParameters,
     candidates,
-    files_of,
+    first_file,
     first_found,
+    lacking,
 )
+from ...pretrained.imagenet import IMAGENET
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -72,16 +74,21 @@ class InceptionFusion(DeepMethod):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of weights of the classifiers."""
-        return (*super().files, *files_of(self._candidates(), self.parameters.weights))
+        """The file of weights of the classifier."""
+        found = first_file(self._candidates(), self.parameters.weights, self.find_weights)
+        return (*super().files, *found)
+
+    @property
+    def missing_weights(self) -> tuple[str, ...]:
+        """The best classifier, if its weights are not here."""
+        return lacking(self._candidates(), self.parameters.weights, self.find_weights)
 
     def choose(self, context: Context) -> dict[str, str]:
         """Return the first classifier whose weights are found."""
-        found = first_found(self._candidates(), self.parameters.weights, context)
-        if found is None and self.parameters.embedding not in {"auto", "none"}:
-            raise UserError(
-                f"no weights of {self.parameters.embedding} found: choose embedding=auto or weights=FILE"
-            )
+        found = first_found(self._candidates(), self.parameters.weights, self.find_weights)
+        named = IMAGENET.get(self.parameters.embedding)
+        if found is None and named is not None:
+            raise UserError(f"{named.name}: {named.missing()}, or choose embedding=auto or weights=FILE")
         return {"embedding": found or NO_EMBEDDING}
 
     def build_network(self, size: int) -> ColorNetwork:

@@ -16,7 +16,9 @@ from ...learning.pretrained import (
     BackboneParameters,
     PerceptualParameters,
     WeightsParameters,
-    perceptual_files,
+    first_file,
+    lacking,
+    perceptual_candidates,
 )
 
 if TYPE_CHECKING:
@@ -106,7 +108,14 @@ class NoGanUNet(DeepMethod):
     @property
     def files(self) -> tuple[Path, ...]:
         """Files of weights of the backbone and for the perceptual loss."""
-        return (*super().files, *perceptual_files(self.parameters.perceptual_network))
+        networks = perceptual_candidates(self.parameters.perceptual_network)
+        return (*super().files, *first_file(networks, "auto", self.find_weights))
+
+    @property
+    def missing_weights(self) -> tuple[str, ...]:
+        """The backbone and the best network for the perceptual loss, where their weights are not here."""
+        networks = perceptual_candidates(self.parameters.perceptual_network)
+        return (*super().missing_weights, *lacking(networks, "auto", self.find_weights))
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator."""
@@ -119,7 +128,9 @@ class NoGanUNet(DeepMethod):
         from ...learning.perceptual import load_perceptual_loss  # imports torch
 
         notes = super().prepare(network, photos, context)
-        self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
+        self._perception, name = load_perceptual_loss(
+            self.parameters.perceptual_network, self.find_weights, context.device
+        )
         return {**notes, "perceptual network": name}
 
     def prediction_size(self, plan: Schedule, budget: Budget) -> int:

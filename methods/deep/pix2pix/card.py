@@ -11,7 +11,13 @@ from pydantic import Field, field_validator
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
 from ...learning.method import DeepMethod, Schedule, Schedules, ours
-from ...learning.pretrained import PERCEPTUAL_NETWORKS, PerceptualParameters, perceptual_files
+from ...learning.pretrained import (
+    PERCEPTUAL_NETWORKS,
+    PerceptualParameters,
+    first_file,
+    lacking,
+    perceptual_candidates,
+)
 
 if TYPE_CHECKING:
     from ...learning.learner import Learner
@@ -67,8 +73,15 @@ class Pix2Pix(DeepMethod):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files of weights for the perceptual loss."""
-        return (*super().files, *perceptual_files(self.parameters.perceptual_network))
+        """The file of weights for the perceptual loss."""
+        networks = perceptual_candidates(self.parameters.perceptual_network)
+        return (*super().files, *first_file(networks, "auto", self.find_weights))
+
+    @property
+    def missing_weights(self) -> tuple[str, ...]:
+        """The best network for the perceptual loss, if its weights are not here."""
+        networks = perceptual_candidates(self.parameters.perceptual_network)
+        return (*super().missing_weights, *lacking(networks, "auto", self.find_weights))
 
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator: 54,409,858 weights at 256²."""
@@ -84,7 +97,9 @@ class Pix2Pix(DeepMethod):
         """Load the perceptual loss if there are weights for it."""
         from ...learning.perceptual import load_perceptual_loss  # imports torch
 
-        self._perception, name = load_perceptual_loss(self.parameters.perceptual_network, context)
+        self._perception, name = load_perceptual_loss(
+            self.parameters.perceptual_network, self.find_weights, context.device
+        )
         facts = {"perceptual network": name, "generator": _stages(network)}
         return {**super().prepare(network, photos, context), **facts}
 

@@ -110,7 +110,7 @@ def test_add_goes_on_after_a_file_that_it_does_not_know(bench, publish, folder, 
     assert code == 1
     assert "README.md: not added: weights" in output
     assert "absent.pth: not added: not a file" in output
-    assert "other.pth: not added: it has the entries of no published network" in output
+    assert "other.pth: not added: it has the entries of no known network" in output
     assert (folder / "one-layer.pth").exists()
 
 
@@ -124,7 +124,7 @@ def test_add_replaces_nothing(bench, publish, folder, tmp_path, state):  # noqa:
 
 def test_verify_notices_a_file_that_changed(bench, publish, folder, tmp_path, state):  # noqa: F811
     publish(Source("http://127.0.0.1:9/"))
-    assert "no weights of published networks are on this machine" in bench("weights", "verify")[1]
+    assert "no weights of networks are on this machine" in bench("weights", "verify")[1]
     torch.save(state, tmp_path / "w.pth")
     bench("weights", "add", tmp_path / "w.pth")
     with (folder / "one-layer.pth").open("ab") as file:
@@ -140,4 +140,5 @@ def test_weights_of_metrics_and_encoders_are_listed(bench):
     flat = " ".join(output.split())
     assert "metric vgg_top1 no" in flat
     assert "vgg16-397923af.pth" in "".join(output.split())
-    assert "encoder mobilenetv2_100" in flat
+    for name in ("resnet34", "vgg16_bn", "mobilenetv2_100", "tf_efficientnet_lite0", "inception_resnet_v2"):
+        assert f"{name} no " in flat

@@ -10,7 +10,7 @@ from huebench.bench.executors import environment
 from huebench.bench.metrics import register_metric, registry
 from huebench.bench.plan import keys
 from huebench.bench.plan.photos import open_split
-from huebench.bench.plan.plan import make_plan
+from huebench.bench.plan.plan import make_plan, weights_to_get
 from huebench.bench.plan.request import Request
 from huebench.methods.base import methods
 from huebench.plugins import load_plugin
@@ -377,3 +377,22 @@ def test_a_workers_plugin_counts_with_the_modules_beside_it(tmp_path):
     helper.write_text("VALUE = 2\n")
     assert environment._plugin(plugin) != before
     assert sys.path == path
+
+
+def test_weights_that_appear_in_the_cache_of_the_hub_change_the_key(plan, cached_by_hub):
+    method = "resnet34-regression"
+    (before,), (unmoved,) = plan(method).cells, plan("gray").cells
+    cached_by_hub("resnet34.a1_in1k", b"1")
+    (after,) = plan(method).cells
+    assert after.key != before.key
+    assert after.fit_key != before.fit_key
+    assert after.method_given != before.method_given
+    assert plan("gray").cells[0].key == unmoved.key
+    cached_by_hub("resnet34.a1_in1k", b"2")
+    assert plan(method).cells[0].key not in (before.key, after.key)
+
+
+def test_a_plan_says_which_weights_are_missing(plan, cached_by_hub):
+    assert weights_to_get(plan("gray,resnet34-regression,nogan-unet").cells) == ("resnet34", "vgg16_bn")
+    cached_by_hub("resnet34.a1_in1k", b"1")
+    assert weights_to_get(plan("resnet34-regression").cells) == ()

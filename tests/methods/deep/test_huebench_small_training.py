@@ -73,9 +73,12 @@ def test_command_trains(folder, tmp_path, capsys):
 
 
 def test_missing_encoder_is_reported(folder, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(command, "find_weights", lambda *_, **__: None)
+    monkeypatch.setattr(command, "find_weights", lambda *_: None)
     assert main([folder, "--out", str(tmp_path / "out")]) == 2
-    assert "name a file with --encoder, or --encoder none" in capsys.readouterr().err
+    assert (
+        "bench weights get tf_efficientnet_lite0, or name a file with --encoder, or --encoder none"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("text", ["128", "128x", "128x2x3", "axb", ""])

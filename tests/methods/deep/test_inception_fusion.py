@@ -83,7 +83,7 @@ def test_an_interrupted_training_with_scores_resumes_to_the_same_bytes(weights, 
 def test_a_classifier_that_was_named_must_be_found(photo_set, crops, monkeypatch, tmp_path):
     monkeypatch.setenv("HUEBENCH_WEIGHTS", str(tmp_path))
     method = InceptionFusion(**SMALL, embedding="tf_efficientnet_lite0")
-    with pytest.raises(UserError, match="no weights of tf_efficientnet_lite0 found: choose embedding=auto"):
+    with pytest.raises(UserError, match="bench weights get tf_efficientnet_lite0, or choose embedding=auto"):
         method.fit(photo_set(crops[:4]), photo_set([]), Context(budget="smoke"))
 
 

@@ -216,10 +216,10 @@ def test_the_papers_own_training_is_the_default_of_budget_paper_and_ours_of_long
     ],
 )
 def test_long_takes_the_first_backbone_whose_weights_are_found(monkeypatch, budget, options, there, found):
-    def find(name, where, *, download):
+    def find(name, where):
         return name if name in there and where != "none" else None
 
-    monkeypatch.setattr("huebench.methods.learning.weights.find_weights", find)
+    monkeypatch.setattr("huebench.methods.learning.method.find_weights", find)
     assert ResNet34Regression(**options).choose(Context(budget=budget)) == {"backbone": found}
 
 

@@ -13,13 +13,12 @@ from huebench.methods.base import Context
 from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.learning.perceptual import FEATURES, PerceptualLoss, load_perceptual_loss
-from huebench.methods.learning.pretrained import perceptual_files
+from huebench.methods.pretrained.imagenet import find_weights
 
 
 @pytest.fixture(autouse=True)
 def _no_weights_found(monkeypatch):
     monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
-    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +62,8 @@ def test_vgg_stages_end_before_pooling():
 
 
 def test_without_weights_there_is_no_perceptual_loss():
-    assert load_perceptual_loss("auto", Context(budget="smoke")) == (None, "none")
-    assert load_perceptual_loss("none", Context()) == (None, "none")
+    assert load_perceptual_loss("auto", find_weights, "cpu") == (None, "none")
+    assert load_perceptual_loss("none", find_weights, "cpu") == (None, "none")
 
 
 def test_mobilenet_is_used_if_vgg_is_missing(tmp_path, monkeypatch):
@@ -72,23 +71,23 @@ def test_mobilenet_is_used_if_vgg_is_missing(tmp_path, monkeypatch):
     state = timm.create_model("mobilenetv2_100").state_dict()
     torch.save(state, tmp_path / "mobilenetv2_100.pth")
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
-    loss, name = load_perceptual_loss("auto", Context(budget="smoke"))
+    loss, name = load_perceptual_loss("auto", find_weights, "cpu")
     assert name == "mobilenetv2_100"
-    assert perceptual_files("auto") == perceptual_files(name) == (tmp_path / "mobilenetv2_100.pth",)
-    assert perceptual_files("none") == perceptual_files("vgg16_bn") == ()
+    assert Pix2Pix().files == Pix2Pix(perceptual_network=name).files == (tmp_path / "mobilenetv2_100.pth",)
+    assert Pix2Pix(perceptual_network="none").files == Pix2Pix(perceptual_network="vgg16_bn").files == ()
     assert torch.equal(loss.features.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
 
 
 def test_a_named_perceptual_network_must_have_weights():
-    with pytest.raises(UserError, match=r"no weights of vgg16_bn found: put vgg16_bn\.safetensors into"):
-        load_perceptual_loss("vgg16_bn", Context(budget="smoke"))
+    with pytest.raises(UserError, match=r"vgg16_bn: weights not found: bench weights get vgg16_bn, or"):
+        load_perceptual_loss("vgg16_bn", find_weights, "cpu")
 
 
 def test_weights_of_another_network_are_an_error(tmp_path, monkeypatch):
     torch.save(timm.create_model("resnet18").state_dict(), tmp_path / "mobilenetv2_100.pth")
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
     with pytest.raises(UserError, match=r"mobilenetv2_100\.pth' are not of mobilenetv2_100"):
-        load_perceptual_loss("auto", Context(budget="smoke"))
+        load_perceptual_loss("auto", find_weights, "cpu")
 
 
 @pytest.mark.parametrize("cls", [Pix2Pix, NoGanUNet])

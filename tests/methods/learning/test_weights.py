@@ -1,7 +1,6 @@
-"""Pretrained weights: found where they are, mapped strictly, refused otherwise."""
+"""Pretrained weights: mapped strictly, refused otherwise."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from huebench import UserError
-from huebench.files import WEIGHTS_VARIABLE
-from huebench.methods.learning import weights
 from huebench.methods.learning.encoders import Backbone
-from huebench.methods.learning.weights import find_weights, load_weights, match_names
+from huebench.methods.learning.weights import load_weights, match_names
 from huebench.methods.pretrained.reading import read_weights
 
 NAME = "resnet18"
@@ -23,14 +20,6 @@ NAME = "resnet18"
 def whole():
     torch.manual_seed(0)
     return timm.create_model(NAME).state_dict()
-
-
-@pytest.fixture(autouse=True)
-def _no_hub(monkeypatch, tmp_path):
-    monkeypatch.delenv(WEIGHTS_VARIABLE, raising=False)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
 
 
 def _loaded(path: Path) -> dict[str, torch.Tensor]:
@@ -108,52 +97,6 @@ def test_unreadable_and_nested_files_are_refused(tmp_path):
     torch.save({"state_dict": {}, "epoch": 3}, tmp_path / "nested.pth")
     with pytest.raises(UserError, match="are not a state dict"):
         read_weights(tmp_path / "nested.pth")
-
-
-def test_the_hubs_cache_comes_before_the_hub(tmp_path, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: str(tmp_path / "cached"))
-    assert find_weights(NAME, "auto", download=False) == tmp_path / "cached"
-
-
-@pytest.fixture
-def _online(monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    probe = weights._hub_answers
-    probe.cache_clear()
-    yield
-    probe.cache_clear()
-
-
-@pytest.mark.usefixtures("_online")
-def test_a_hub_that_hangs_costs_seconds_only(monkeypatch):
-    monkeypatch.setattr(weights, "HUB_SECONDS", 0.05)
-
-    def hang(*_, **__):
-        time.sleep(1)
-        raise OSError
-
-    monkeypatch.setattr("socket.create_connection", hang)
-    start = time.monotonic()
-    assert find_weights(NAME, "auto", download=True) is None
-    assert time.monotonic() - start < 0.9
-
-
-@pytest.mark.usefixtures("_online")
-def test_the_hub_is_asked_only_where_allowed(monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "_hub_answers", lambda: True)
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_: str(tmp_path / "fetched"))
-    assert find_weights(NAME, "auto", download=False) is None
-    assert find_weights(NAME, "auto", download=True) == tmp_path / "fetched"
-
-
-@pytest.mark.usefixtures("_online")
-def test_a_failing_download_leaves_no_weights(monkeypatch):
-    def refuse(*_):
-        raise OSError("connection reset")
-
-    monkeypatch.setattr(weights, "_hub_answers", lambda: True)
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", refuse)
-    assert find_weights(NAME, "auto", download=True) is None
 
 
 @pytest.mark.parametrize(

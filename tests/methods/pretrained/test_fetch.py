@@ -1,5 +1,6 @@
 """Fetching of weights from a real server on the loopback, with its failures."""
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from huebench import UserError
 from huebench.methods.pretrained import fetch as module
+from huebench.methods.pretrained import hub
 from huebench.methods.pretrained.checkpoint import Source
 from huebench.methods.pretrained.fetch import fetch
 
@@ -78,6 +80,31 @@ def test_without_a_known_digest_the_entries_decide(publish, folder, server):
     with pytest.raises(UserError, match=r"was not kept: weights .* cannot be read"):
         fetch(checkpoint, silent)
     assert not (folder / checkpoint.file).exists()
+
+
+@pytest.fixture
+def on_the_hub(publish, server, monkeypatch):
+    """Publish weights of which only the hub states the digest."""
+    server.stated = hashlib.sha256(server.content).hexdigest()
+    url = publish().sources[0].url
+    monkeypatch.setattr(hub, "HUB", url.removesuffix("w.pth"))
+    return publish(Source(url))
+
+
+def test_the_digest_that_the_hub_states_is_compared(on_the_hub, folder, server):
+    fetched(on_the_hub, folder, server)
+    (folder / on_the_hub.file).unlink()
+    server.stated = "0" * 64
+    with pytest.raises(UserError, match="does not have the published SHA-256, and was not kept"):
+        fetch(on_the_hub, silent)
+    assert not (folder / on_the_hub.file).exists()
+
+
+def test_a_hub_without_the_file_is_reported(on_the_hub, folder, server):
+    server.status = 404
+    with pytest.raises(UserError, match=r"w\.pth cannot be fetched .*Run the same command"):
+        fetch(on_the_hub, silent)
+    assert server.ranges == []
 
 
 def test_a_full_disk_is_reported_at_once(publish, folder, server):
