@@ -311,9 +311,9 @@ class Pipeline:
         assert self.references is not None  # noqa: S101
         chosen = self.references.choose([photo.entry for photo in photos], seen)
         if not all(chosen):
-            having = np.flatnonzero([bool(each) for each in chosen])
+            having = [i for i, each in enumerate(chosen) if each]
             some = ([photos[i] for i in having], lightness[having], chroma[having], seen[having])
-            made = iter(self.colorize(*some, starts=starts) if len(having) else ())
+            made = iter(self.colorize(*some, starts=starts) if having else ())
             return [next(made) if each else None for each in chosen]
         given = Given(
             seen,
@@ -323,7 +323,8 @@ class Pipeline:
             self._hints(photos, lightness, chroma),
         )
         answer = self.colorizer(given)
-        names = [", ".join(entry.id for entry in each) for each in chosen] or [None] * len(photos)
+        names: list[str | None] = [", ".join(entry.id for entry in each) for each in chosen]
+        names = names or [None] * len(photos)
         restored, share = self.protocol.restore(lightness, answer.chroma), answer.seconds / len(photos)
         return [Prediction(rgb, share, name) for rgb, name in zip(restored, names, strict=True)]
 

@@ -188,5 +188,6 @@ def as_one(photos: Sequence[RGB]) -> RGB:
     quarters = product((np.s_[:middle], np.s_[middle:]), (np.s_[:centre], np.s_[centre:]))
     for (rows, columns), photo in zip(quarters, cycle(photos), strict=False):
         height, width, _ = made[rows, columns].shape
-        made[rows, columns] = Image.fromarray(photo).resize((width, height), Image.Resampling.BOX)
+        smaller = Image.fromarray(photo).resize((width, height), Image.Resampling.BOX)
+        made[rows, columns] = np.asarray(smaller)
     return made

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,7 +139,7 @@ def _gains(known: dict[str, Contributions], choice: str, metric: MetricFacts) ->
     """Return the gain of a choice over a random reference, for the methods that have both."""
     pair = (known[choice], known[BASE])
     better, worse = pair if metric.direction == "higher" else pair[::-1]
-    labels = [label for label in known[choice].parts if label in known[BASE].parts]
+    labels = [str(label) for label in known[choice].parts if label in known[BASE].parts]
     found = paired(better, worse, {(label, choice): (label, label) for label in labels})
     found.index.names = ["method", "choice"]
     return found[["difference", "low", "high", "p"]].rename(
@@ -163,19 +165,25 @@ def _average(known: dict[str, Contributions], metric: MetricFacts) -> pd.DataFra
 def _reading(found: Examples) -> list[Text]:
     """Return the gain of every choice, averaged over methods, in words."""
     told: list[Text] = []
+    average = found.average.to_dict("index")
     for choice in found.choices:
-        gains = []
-        for metric in found.metrics:
-            if (metric.name, choice) in found.average.index:
-                own = found.average.loc[(metric.name, choice)]
-                unit = f" {metric.unit}" if metric.unit else ""
-                decimals = _decimals(metric)
-                ends = span(own["low"], own["high"], decimals)
-                gains.append(f"{signed(own['gain'], decimals)}{unit} {metric.label} ({ends})")
-        if gains:
-            methods = counted(int(found.average.loc[(found.metrics[0].name, choice), "methods"]), "method")
-            told.append((Strong(choice), f" instead of {BASE}, mean of {methods}: {', '.join(gains)}"))
+        known = [
+            (metric, average[metric.name, choice])
+            for metric in found.metrics
+            if (metric.name, choice) in average
+        ]
+        if known:
+            methods = counted(int(known[0][1]["methods"]), "method")
+            gains = ", ".join(_in_words(own, metric) for metric, own in known)
+            told.append((Strong(choice), f" instead of {BASE}, mean of {methods}: {gains}"))
     return told
+
+
+def _in_words(own: Mapping[Any, Any], metric: MetricFacts) -> str:
+    """Return a gain with its interval: ``+0.50 dB PSNR (0.20 … 0.80)``."""
+    unit, decimals = f" {metric.unit}" if metric.unit else "", _decimals(metric)
+    ends = span(own["low"], own["high"], decimals)
+    return f"{signed(own['gain'], decimals)}{unit} {metric.label} ({ends})"
 
 
 def _left_out(found: Examples, material: Material) -> list[Text]:
@@ -206,17 +214,18 @@ def _table(found: Examples, material: Material, metric: MetricFacts) -> Table:
         Column(f"gain over {BASE}", metric.unit, "↑", "mean of paired differences; its 95% interval"),
         Column("p", description="of a gain of zero, adjusted for all comparisons"),
     )
+    known = found.table.to_dict("index")
     rows = tuple(
-        Row(label, group, _entries(found.table.loc[(metric.name, label, choice)], choice, metric))
+        Row(label, group, _entries(known[metric.name, label, choice], choice, metric))
         for label, group in material.summary.groups.items()
         for choice in found.choices
-        if (metric.name, label, choice) in found.table.index
+        if (metric.name, label, choice) in known
     )
     caption = f"{metric.label} by choice of reference, and its gain over a {BASE} one"
     return Table(columns, rows, f"examples-{metric.name}", caption)
 
 
-def _entries(own: pd.Series[float], choice: str, metric: MetricFacts) -> tuple[Entry, ...]:
+def _entries(own: Mapping[Any, Any], choice: str, metric: MetricFacts) -> tuple[Entry, ...]:
     decimals = _decimals(metric)
     gain = f"{signed(own['gain'], decimals)} ({span(own['gain_low'], own['gain_high'], decimals)})"
     return (
