@@ -18,6 +18,7 @@ from ..reports.tables import (
     CELL_COLUMNS,
     CURVE_COLUMNS,
     DEGRADED_COLUMNS,
+    EXAMPLE_COLUMNS,
     IMAGE_COLUMNS,
     MetricFacts,
     Results,
@@ -40,7 +41,7 @@ def collect(
     Parameters
     ----------
     cells
-        The cells, in the tables' order, degraded ones with their clean ones.
+        The cells, in the tables' order: degraded ones, and those with other references, with their own ones.
     statuses
         Filled by `huebench.bench.executors.runner.run_cells`; a cell that it lacks was not finished.
     run
@@ -50,12 +51,17 @@ def collect(
     folder
         The run folder; pictures that are missing from it or damaged are left out.
     """
-    rows, images, curves, accuracy, degraded = [], [], [], [pd.DataFrame()], [pd.DataFrame()]
+    rows, images, curves = [], [], []
+    accuracy, degraded, examples = [pd.DataFrame()], [pd.DataFrame()], [pd.DataFrame()]
     for cell in cells:
         status = statuses.get(cell.key, {"status": "skipped", "reason": "the run ended before it"})
         photos = _photos(cell, status)
         if cell.degradation:
-            degraded.append(_degraded(cell, status, photos))
+            degraded.append(_apart(cell, status, photos).assign(degradation=cell.degradation))
+            continue
+        if cell.request.references and cell.reference != "none":
+            examples.append(_apart(cell, status, photos).assign(choice=cell.example or cell.reference))
+        if cell.example:
             continue
         rows.append(_cell_row(cell, status, photos, expected))
         accuracy += [curve.assign(**_identity(cell)) for curve in _accuracy_curves(cell, photos)]
@@ -69,17 +75,18 @@ def collect(
         curves=typed(pd.DataFrame(curves), CURVE_COLUMNS),
         accuracy_curves=typed(pd.concat(accuracy), ACCURACY_COLUMNS),
         degraded=only_whole(typed(pd.concat(degraded, ignore_index=True), DEGRADED_COLUMNS), folder),
+        examples=only_whole(typed(pd.concat(examples, ignore_index=True), EXAMPLE_COLUMNS), folder),
         folder=folder,
     )
 
 
-def _degraded(cell: Cell, status: dict[str, Any], photos: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a degraded cell: one per photo, or one that says why there is none."""
+def _apart(cell: Cell, status: dict[str, Any], photos: pd.DataFrame) -> pd.DataFrame:
+    """Return a cell's rows for a table apart: one per photo, or one that says why there is none."""
     if photos.empty:
         reason = without_home(status.get("reason", ""))
         photos = pd.DataFrame([{"status": status["status"], "reason": reason}])
     measured = photos.drop(columns=["seconds", *_curve_columns(cell)], errors="ignore")
-    return measured.assign(**_identity(cell), degradation=cell.degradation, protocol=cell.protocol.digest)
+    return measured.assign(**_identity(cell), protocol=cell.protocol.digest)
 
 
 def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:

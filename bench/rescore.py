@@ -62,7 +62,9 @@ def rescore(
     for path in plugins:
         load_plugin(path)
     with run_folder(folder):
-        keys_before = dict.fromkeys([*before.cells["cell"], *before.degraded["cell"]])
+        keys_before = dict.fromkeys(
+            [*before.cells["cell"], *before.degraded["cell"], *before.examples["cell"]]
+        )
         listed = [Cell.read(folder, str(key)) for key in keys_before]
         first = listed[0].request
         changes: dict[str, Any] = {

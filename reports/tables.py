@@ -3,6 +3,8 @@
 A run folder holds ``run.json`` and tidy Parquet tables. ``images`` has one row per cell and photo, ``cells``
 one per cell, ``curves`` one per cell, epoch and split, and ``accuracy_curves`` one per cell, metric and
 threshold. ``degraded``, which only some runs have, is like ``images``, but the methods saw degraded photos.
+``examples``, which only some runs have, too, has the methods that colour by a reference photo, with every
+choice of it.
 ``run.json`` describes every metric and holds the digests of the tables.
 """
 
@@ -125,16 +127,25 @@ DEGRADED_COLUMNS: dict[str, str] = {
 """Column → dtype of ``degraded.parquet``; further columns as in ``images.parquet``."""
 
 
+EXAMPLE_COLUMNS: dict[str, str] = {
+    **IMAGE_COLUMNS,  # a cell that scored nothing has one row, without a photo
+    "choice": "string",  # how the reference was chosen, as in --references: random
+    "protocol": "string",  # digest
+}
+"""Column → dtype of ``examples.parquet``; further columns as in ``images.parquet``."""
+
+
 TABLES = {
     "cells": CELL_COLUMNS,
     "images": IMAGE_COLUMNS,
     "curves": CURVE_COLUMNS,
     "accuracy_curves": ACCURACY_COLUMNS,
     "degraded": DEGRADED_COLUMNS,
+    "examples": EXAMPLE_COLUMNS,
 }
 """Name of every table → its columns."""
 
-OPTIONAL = ("degraded",)
+OPTIONAL = ("degraded", "examples")
 """Tables that are not written if they have no rows."""
 
 
@@ -199,6 +210,8 @@ class Results:
     accuracy_curves: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), ACCURACY_COLUMNS))
     #: One row per method, seed, degradation and photo, with every photo-level metric.
     degraded: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), DEGRADED_COLUMNS))
+    #: One row per method with references, seed, choice of these and photo, with every photo-level metric.
+    examples: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), EXAMPLE_COLUMNS))
     folder: Path = field(default_factory=Path)
 
 
@@ -288,7 +301,7 @@ def read_results(folder: Path) -> Results:
         tables["accuracy_curves"] = tables["accuracy_curves"].replace({"metric": PER_PHOTO})
     if tables["cells"].empty:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
-    for name in tables.keys() & {"images", "degraded"}:
+    for name in tables.keys() & {"images", *OPTIONAL}:
         tables[name] = only_whole(tables[name], folder)
     return Results(run, **tables, folder=folder)
 

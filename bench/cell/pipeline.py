@@ -21,10 +21,13 @@ from ...methods.base import Chroma, Context, Lightness, Method
 from ...methods.hints import Hints
 from ..metrics import Scorer
 from ..protocol.protocol import Protocol
-from ..protocol.references import ReferencePool
+from ..protocol.references import ReferencePool, as_one
 
 LEFT_OUT = "near-grey: the protocol scores no such photo"
 """The reason of photos that the protocol leaves out."""
+
+WITHOUT_REFERENCE = "no training photo of its category may be its reference"
+"""The reason of photos that lack a reference."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Prediction:
     seconds
         The photo's share of its batch's time in `Method.colorize`.
     reference
-        Id of the reference photo, or ``None``.
+        Id of the reference photo, ids of several separated by a comma and a space, or ``None``.
     """
 
     rgb: RGB
@@ -125,7 +128,8 @@ class Outcome:
     entry
         The photo.
     status
-        ``ok``, ``undecodable``, or ``left out`` by the protocol because the truth is near-grey.
+        ``ok``, ``undecodable``, or ``left out`` by the protocol because the truth is near-grey or because no
+        reference photo can be had.
     problem
         Why it was not scored, in which case nothing else is known; otherwise ``""``.
     truth
@@ -158,12 +162,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class References:
-    """Chooses and reads the reference photo for each target.
+    """Chooses and reads the reference photos for each target.
 
     Attributes
     ----------
     kind
-        How references are chosen: ``none``, ``similar`` in lightness, or ``random``.
+        How references are chosen: ``none``, or a name in
+        `huebench.bench.protocol.choices.REFERENCE_CHOICE`.
     pool
         The training photos to choose from.
     photos
@@ -172,25 +177,31 @@ class References:
         Seed of the random choice.
     """
 
-    kind: Literal["none", "similar", "random"]
+    kind: str
     pool: ReferencePool
     photos: PhotoSet
     seed: int
 
-    def choose(self, entries: Sequence[Entry], lightness: Lightness) -> list[Entry]:
-        """Return a reference for each target; no reference depends on a target's colour."""
-        match self.kind:
-            case "similar":
-                return [self.pool.similar(*each) for each in zip(entries, lightness, strict=True)]
-            case "random":
-                pairs = zip(entries, lightness, strict=True)
-                return [self.pool.random(entry, plane, self.seed) for entry, plane in pairs]
-            case "none":
-                return []
+    @property
+    def may_lack(self) -> bool:
+        """Whether a photo may have no reference; such a photo is left out."""
+        return self.kind == "category"
 
-    def read(self, chosen: Sequence[Entry]) -> RGB | None:
-        """Return the pixels of the references, uint8 (N, H, W, 3); ``None`` if there are none."""
-        return np.stack([self.photos.read(entry) for entry in chosen]) if chosen else None
+    def choose(self, entries: Sequence[Entry], lightness: Lightness) -> list[list[Entry]]:
+        """Return the references of each target; none depends on a target's colour.
+
+        The list is empty if no target needs any.
+        """
+        if self.kind == "none":
+            return []
+        pairs = zip(entries, lightness, strict=True)
+        return [self.pool.choose(self.kind, entry, plane, self.seed) for entry, plane in pairs]
+
+    def read(self, chosen: Sequence[Sequence[Entry]]) -> RGB | None:
+        """Return a picture of the references of each target, uint8 (N, H, W, 3); ``None`` without any."""
+        if not chosen:
+            return None
+        return np.stack([as_one([self.photos.read(entry) for entry in each]) for each in chosen])
 
 
 @dataclass(frozen=True)
@@ -260,16 +271,20 @@ class Pipeline:
             if kept is None:
                 predictions = self.colorize(photos, lightness, chroma, seen, starts=starts)
             else:
-                predictions = [kept[photo.entry.id] for photo in photos]
+                predictions = [self._kept(kept, photo.entry.id) for photo in photos]
             self.enter("score")
             for i, photo in enumerate(photos):
-                scores = self.scorer.score(truths[i], predictions[i].rgb)
+                prediction = predictions[i]
+                if prediction is None:
+                    outcomes[photo.entry.id] = Outcome(photo.entry, "left out", WITHOUT_REFERENCE)
+                    continue
+                scores = self.scorer.score(truths[i], prediction.rgb)
                 outcomes[photo.entry.id] = Outcome(
                     photo.entry,
                     truth=truths[i],
                     lightness=lightness[i],
                     seen=seen[i],
-                    prediction=predictions[i],
+                    prediction=prediction,
                     near_grey=self.protocol.is_near_grey(chroma[i]),
                     scores=scores.columns,
                     features=scores.features,
@@ -284,10 +299,10 @@ class Pipeline:
         seen: Lightness,
         *,
         starts: bool = True,
-    ) -> list[Prediction]:
+    ) -> list[Prediction | None]:
         """Return the predictions for a batch: what the method makes of ``seen`` joins ``lightness``.
 
-        See `run`.
+        A photo without a reference has none. See `run`.
         """
         if self.temporal and not photos[0].entry.clip and len(photos) > 1:
             singles = zip(photos, lightness, chroma, seen, strict=True)
@@ -295,6 +310,11 @@ class Pipeline:
         assert self.colorizer is not None  # noqa: S101  # without it, every prediction is kept
         assert self.references is not None  # noqa: S101
         chosen = self.references.choose([photo.entry for photo in photos], seen)
+        if not all(chosen):
+            having = [i for i, each in enumerate(chosen) if each]
+            some = ([photos[i] for i in having], lightness[having], chroma[having], seen[having])
+            made = iter(self.colorize(*some, starts=starts) if having else ())
+            return [next(made) if each else None for each in chosen]
         given = Given(
             seen,
             self.references.read(chosen),
@@ -303,9 +323,15 @@ class Pipeline:
             self._hints(photos, lightness, chroma),
         )
         answer = self.colorizer(given)
-        names = [entry.id for entry in chosen] if chosen else [None] * len(photos)
+        names: list[str | None] = [", ".join(entry.id for entry in each) for each in chosen]
+        names = names or [None] * len(photos)
         restored, share = self.protocol.restore(lightness, answer.chroma), answer.seconds / len(photos)
         return [Prediction(rgb, share, name) for rgb, name in zip(restored, names, strict=True)]
+
+    def _kept(self, kept: Mapping[str, Prediction], photo: str) -> Prediction | None:
+        """Return a kept prediction; ``None`` only for a photo that may have been without a reference."""
+        lacking = self.references is not None and self.references.may_lack
+        return kept.get(photo) if lacking else kept[photo]
 
     def _seen(self, photos: Sequence[Photo], chroma: Chroma) -> Chroma | None:
         """Return the chroma that the method sees: all for oracles, that of key frames for exemplars."""
@@ -326,7 +352,9 @@ class Pipeline:
         """Colorize one photo and return the seconds, so that compilation and loading are not timed later."""
         for photo in self.photos:
             lightness, chroma = self.protocol.hide(photo.rgb[None])
-            return self.colorize([photo], lightness, chroma, lightness)[0].seconds
+            prediction = self.colorize([photo], lightness, chroma, lightness)[0]
+            if prediction is not None:
+                return prediction.seconds
         return 0.0
 
     def _read(self, entries: Sequence[Entry]) -> tuple[list[Photo], dict[str, Outcome]]:

@@ -117,7 +117,7 @@ class SplitScorer:
             self._photos,
             Scorer(cell.protocol.metrics, sample.prior, device=cell.request.device),
             self.colorizer,
-            References(cell.reference, sample.references, self._training_photos, cell.seed),
+            References(cell.example or cell.reference, sample.references, self._training_photos, cell.seed),
             oracle=cell.oracle and not cell.key_frame_every,
             key_frame_every=cell.key_frame_every,
             temporal=cell.temporal,

@@ -53,6 +53,13 @@ def metrics(incomplete: str) -> list[str]:
     return _last(incomplete, metric_names())
 
 
+def references(incomplete: str) -> list[str]:
+    """Complete the last of several choices of reference photo."""
+    from ..protocol.choices import REFERENCE_CHOICE
+
+    return _last(incomplete, REFERENCE_CHOICE)
+
+
 def protocols(incomplete: str) -> list[str]:
     """Complete a protocol's name."""
     from ..protocol.presets import presets
@@ -82,6 +89,7 @@ def runs(incomplete: str) -> list[str]:
 
 COMPLETERS: Final[dict[str, Callable[[str], list[str]]]] = {
     "methods": methods, "datasets": datasets, "metrics": metrics, "protocols": protocols,
+    "references": references,
 }  # fmt: skip
 """The completers of options of a run, by the name that `huebench.bench.plan.request.option` is given."""
 

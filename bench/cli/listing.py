@@ -173,8 +173,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     for cell in plan.cells:
         status = cell.status()
         state = f"cannot run: {cell.problem}" if cell.problem else (status or {"status": "to do"})["status"]
-        degraded = f" under {cell.degradation}" if cell.degradation else ""
-        table.add_row(cell.key, escape(f"{cell.label}{degraded}"), str(cell.seed), escape(state))
+        table.add_row(cell.key, escape(f"{cell.label}{cell.condition}"), str(cell.seed), escape(state))
     request, protocol = plan.request, protocol_of(plan.request)
     what = (
         f"{counted(len(plan.photos), f'{request.split} photo')} of {request.dataset}, protocol "

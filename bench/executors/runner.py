@@ -89,14 +89,15 @@ def run_cells(
             observer.finished(cell, statuses[cell.key], reused=True)
         else:
             pending.append(cell)
-    clean = [cell for cell in pending if not cell.degradation]
-    # Degraded cells only load the models that clean ones have trained, so they come after all of these.
-    for stage in (clean, [cell for cell in pending if cell.degradation]):
+    own = [cell for cell in pending if not cell.condition]
+    # The others only load the models that a method's own cell has trained, so they come after all of these.
+    for stage in (own, [cell for cell in pending if cell.condition]):
         fitted = {cell.fit_key for cell in cells if statuses.get(cell.key, {}).get("status") == "ok"}
-        ready = [cell for cell in stage if not cell.degradation or cell.fit_key in fitted]
+        ready = [cell for cell in stage if not cell.condition or cell.fit_key in fitted]
         for cell in stage:
             if cell not in ready:
-                statuses[cell.key] = {"status": "skipped", "reason": "its method failed on the clean photos"}
+                failed = "on the clean photos" if cell.degradation else "with its own references"
+                statuses[cell.key] = {"status": "skipped", "reason": f"its method failed {failed}"}
                 observer.finished(cell, statuses[cell.key], reused=False)
         if not ready:
             continue

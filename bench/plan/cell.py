@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -79,6 +78,9 @@ class Cell(BaseModel):
     degradation
         What is wrong with the lightness that its method sees, as in ``--degrade``; ``""`` for a clean cell,
         with which it shares the fitted model.
+    example
+        How its reference photos are chosen, as in ``--references``, if not in the method's own way; it shares
+        the fitted model with the cell that chooses in that way.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,17 +115,25 @@ class Cell(BaseModel):
     rescored: OptionalKey = ""
     problem: str = ""
     degradation: str = ""
+    example: str = ""
 
     @property
     def protocol(self) -> Protocol:
-        """The frozen protocol, with the cell's degradation."""
-        return replace(protocol_of(self.request), degrade=self.degradation)
+        """The frozen protocol, with the cell's degradation and its choice of references."""
+        return protocol_of(self.request, self.degradation, self.example)
+
+    @property
+    def condition(self) -> str:
+        """What sets it apart from its method's own cell, from a space on: `` under grain``; else ``""``."""
+        if self.example:
+            return f" with references: {self.example}"
+        return f" under {self.degradation}" if self.degradation else ""
 
     @property
     def title(self) -> str:
-        """Its name in progress and lists: method, seed unless 0, and degradation."""
+        """Its name in progress and lists: method, seed unless 0, and condition."""
         seed = f" seed {self.seed}" if self.seed else ""
-        return f"{self.label}{seed}" + (f" under {self.degradation}" if self.degradation else "")
+        return f"{self.label}{seed}{self.condition}"
 
     @property
     def run_folder(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...plugins import RAISED
 from ...sources import forget
 from ...wording import counted
 from ..metrics import metric_plugin
+from ..protocol.choices import REFERENCE_CHOICE
 from ..protocol.hints import HINTS
 from ..protocol.protocol import Protocol
 from .cell import Cell
@@ -46,6 +47,8 @@ Of clips, the first frames of so many clips as fit are kept, so that the report 
 GALLERY_FRAMES = 32
 """Number of frames of a clip whose pictures are kept."""
 
+DRAWN = ("random", "category")
+"""The choices of references that depend on the seed."""
 
 FEW = 10
 """Smallest number of photos that can be split into tenths."""
@@ -130,14 +133,18 @@ def make_plan(request: Request) -> Plan:
     }
     cells: dict[str, Cell] = {}
     specs = parse_specs(request.methods, clips=dataset.info.clips, hints=bool(request.hints), rows=True)
-    for degradation in ("", *request.degrade):
-        # A picture of each degradation is enough.
-        own = {"degradation": degradation, "gallery": shared["gallery"][: 1 if degradation else None]}
+    _check_references(request, specs, training.split("train"), photos)
+    for condition in _conditions(request):
+        apart = any(condition.values())
+        # A picture of each condition is enough.
+        own = {**condition, "gallery": shared["gallery"][: 1 if apart else None]}
         for spec in specs:
-            for hints, seed in product(_hints(spec, request), _seeds(spec, request)):
+            if condition["example"] and _reference(spec) in ("none", condition["example"]):
+                continue
+            for hints, seed in product(_hints(spec, request), _seeds(spec, request, condition["example"])):
                 cell = _cell(spec, request, data, {**shared, **own, "seed": seed, "hints": hints})
-                if degradation and cell.problem:
-                    continue  # its clean row says why it cannot run
+                if apart and cell.problem:
+                    continue  # its own row says why it cannot run
                 if spec.row or cell.key not in cells:  # the same method may be typed in two ways
                     cells[cell.key] = cell
     trained_on = _trained_on(request, training.split("train"), photos)
@@ -156,10 +163,39 @@ def gallery(photos: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(entry.id for entry in kept if entry.id in clips[entry.clip][:longest])
 
 
-def _seeds(spec: MethodSpec, request: Request) -> tuple[int, ...]:
+def _conditions(request: Request) -> list[dict[str, str]]:
+    """Return the conditions of a run's cells, as fields of `Cell`: the methods' own one first."""
+    own = {"degradation": "", "example": ""}
+    degraded = [{**own, "degradation": each} for each in request.degrade]
+    return [own, *degraded, *({**own, "example": each} for each in request.references)]
+
+
+def _seeds(spec: MethodSpec, request: Request, example: str) -> tuple[int, ...]:
     """Return the seeds of a method: the first one only if its answer depends on none."""
-    seeded = spec.name in methods.broken or methods.get(spec.name).info.seeded
+    seeded = spec.name in methods.broken or methods.get(spec.name).info.seeded or example in DRAWN
     return request.seeds if seeded else request.seeds[:1]
+
+
+def _reference(spec: MethodSpec) -> str:
+    """Return how a method's references are chosen in its own way, or ``none``."""
+    return "none" if spec.name in methods.broken else methods.get(spec.name).info.reference
+
+
+def _check_references(
+    request: Request, specs: Sequence[MethodSpec], train: Sequence[Entry], photos: Sequence[Entry]
+) -> None:
+    """Refuse choices of references that no method, or no photo, could have."""
+    if request.references and all(_reference(spec) == "none" for spec in specs):
+        known = [name for name, cls in methods.items().items() if cls.info.reference != "none"]
+        raise UserError(
+            f"--references: no method of this run takes a reference photo; {', '.join(sorted(known))} do"
+        )
+    categories = {photo.category for photo in photos} & {photo.category for photo in train} - {""}
+    if "category" in request.references and not categories:
+        raise UserError(
+            f"--references category: the photos of {request.dataset} have no categories that training photos "
+            "have too: leave category out, or sort a folder's photos into sub-folders (folder:PATH)"
+        )
 
 
 def _hints(spec: MethodSpec, request: Request) -> tuple[int, ...]:
@@ -262,12 +298,14 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         code, shared["seed"], data.training,
         request.budget, request.device, library_versions(), threads if info.all_threads else 0, devices,
     )  # fmt: skip
-    protocol = replace(protocol_of(request), degrade=shared["degradation"])
+    protocol = protocol_of(request, shared["degradation"], shared["example"])
     given = [hints, HINTS[protocol.hints].text] if hints else []
     seen = [protocol.facts()["degrade"]] if protocol.degrade else []
+    chosen = [REFERENCE_CHOICE[shared["example"]]] if shared["example"] else []
     prediction_key = digest(
-        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given, *seen
-    )
+        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given, *seen,
+        *chosen,
+    )  # fmt: skip
     return Cell(
         key=score_key(prediction_key, data.sample, protocol),
         fit_key=fit_key,

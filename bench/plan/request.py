@@ -56,6 +56,19 @@ def _conditions(value: object) -> object:
     return tuple(dict.fromkeys(each.text for each in named if each.strength))
 
 
+def _reference_choices(value: object) -> object:
+    """Split names separated by commas; ``random``, with which all others are compared, is always there."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        return value
+    from ..protocol.choices import REFERENCE_CHOICE  # imports Pillow
+
+    names = [name.strip() for text in texts for name in str(text).split(",") if name.strip()]
+    if unknown := [name for name in names if name not in REFERENCE_CHOICE]:
+        raise ValueError(f"unknown choice '{unknown[0]}'; choose from {', '.join(REFERENCE_CHOICE)}")
+    return tuple(name for name in REFERENCE_CHOICE if name in {"random", *names}) if names else ()
+
+
 def _joined(value: object) -> object:
     """Join a list of methods."""
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
@@ -179,6 +192,16 @@ class Request(BaseModel):
         flag="--degrade",
         metavar="NAME[:STRENGTH]",
         panel=SCORING,
+    )
+    references: Annotated[tuple[Text, ...], BeforeValidator(_reference_choices)] = option(
+        (),
+        "Choices of reference photo to compare, for methods that colour by one: "
+        "random,similar,category,neighbours.",
+        facts=True,
+        metavar="CHOICES",
+        listed=True,
+        panel=SCORING,
+        completes="references",
     )
     plugins: tuple[Path, ...] = option(
         (), "Python file that registers a plugin.", flag="--plugin", panel=METHODS

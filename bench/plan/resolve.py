@@ -72,8 +72,8 @@ def resolve(request: Request) -> Request:
     return resolved
 
 
-def protocol_of(request: Request) -> Protocol:
-    """Return the protocol of a resolved request."""
+def protocol_of(request: Request, degradation: str = "", example: str = "") -> Protocol:
+    """Return the protocol of a resolved request, with a degradation and a choice of references, if any."""
     assert request.size is not None  # noqa: S101  # it is resolved
     assert request.resize is not None  # noqa: S101
     assert request.metrics is not None  # noqa: S101
@@ -84,6 +84,8 @@ def protocol_of(request: Request) -> Protocol:
         resize=request.resize,
         metrics=request.metrics,
         hints=preset.hints if request.hints else NONE,
+        degrade=degradation,
+        reference_choice=example or preset.protocol.reference_choice,
     )
 
 

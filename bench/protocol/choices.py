@@ -172,6 +172,17 @@ FLOW = {
 }
 """How the motion between the frames of a clip is found."""
 
+NEVER = "never the photo itself, the same content or a near-duplicate"
+"""The photos that no way to choose references takes."""
+
+REFERENCE_CHOICE = {
+    "similar": f"nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; {NEVER}",
+    "random": f"random, seeded by the photo's id; {NEVER}",
+    "category": f"the first of the random ones that has the photo's category; {NEVER}",
+    "neighbours": f"the four nearest in lightness as one picture, 2×2, each at half its size; {NEVER}",
+}
+"""How a method's reference photo is chosen from the training sample; the code is in `references`."""
+
 _NAMES: dict[str, tuple[str, ...]] = {
     "interpolation": tuple(INTERPOLATION),
     "grey": tuple(GREY),
@@ -180,6 +191,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "truth": tuple(TRUTH),
     "near_grey": tuple(NEAR_GREY),
     "flow": tuple(FLOW),
+    "reference_choice": tuple(REFERENCE_CHOICE),
 }
 
 USUAL = {field: names[0] for field, names in _NAMES.items()}

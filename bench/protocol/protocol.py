@@ -19,15 +19,20 @@ from ...datasets.color.conversion import near_grey, rgb_to_lab
 from ...methods.base import Chroma, Lightness
 from ...methods.hints import Hints
 from ..metrics import default_metrics, get_metric
-from .choices import FLOW, GREY, INTERPOLATION, MERGE, NEAR_GREY, SAVE, TRUTH, USUAL, check_choice
+from .choices import (
+    FLOW,
+    GREY,
+    INTERPOLATION,
+    MERGE,
+    NEAR_GREY,
+    REFERENCE_CHOICE,
+    SAVE,
+    TRUTH,
+    USUAL,
+    check_choice,
+)
 from .degradations import Condition, degraded
 from .hints import HINTS, NONE
-
-RULES = {
-    "reference_choice": "nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; never the photo itself, "
-    "the same content or a near-duplicate",
-}
-"""Rules that no option changes, as text."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Protocol:
         Whether near-grey photos are scored: a name in `choices.NEAR_GREY`.
     flow
         How the motion between the frames of a clip is found: a name in `choices.FLOW`.
+    reference_choice
+        How reference photos are chosen: a name in `choices.REFERENCE_CHOICE`.
     hints
         How the colour hints are drawn that some methods are given: a name in `hints.HINTS`, or ``none``.
     degrade
@@ -89,6 +96,7 @@ class Protocol:
     truth: str = USUAL["truth"]
     near_grey: str = USUAL["near_grey"]
     flow: str = USUAL["flow"]
+    reference_choice: str = USUAL["reference_choice"]
     hints: str = NONE
     degrade: str = ""
 
@@ -101,7 +109,7 @@ class Protocol:
             Condition.parse(self.degrade)
 
     def facts(self) -> dict[str, Any]:
-        """Return all choices and `RULES`, as ``run.json`` and the report state them.
+        """Return all choices, as ``run.json`` and the report state them.
 
         The truth and the near-grey photos are stated only where they are not treated as usual, the flow only
         where clips are scored, hints and a degradation only where there are any: a protocol from before
@@ -117,8 +125,8 @@ class Protocol:
             "truth": TRUTH[self.truth].text,
             "near_grey": NEAR_GREY[self.near_grey],
             "flow": FLOW[self.flow],
+            "reference_choice": REFERENCE_CHOICE[self.reference_choice],
             "degrade": Condition.parse(self.degrade).meaning if self.degrade else "",
-            **RULES,
         }
         unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}
         if not any(get_metric(name).of_clips for name in self.metrics):

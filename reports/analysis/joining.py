@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ... import UserError
-from ..tables import TABLES, MetricFacts, Results, RunFacts, typed
+from ..tables import OPTIONAL, TABLES, MetricFacts, Results, RunFacts, typed
 from ..text import in_words
 from .comparison import check_same, differences
 
@@ -79,10 +79,11 @@ def chosen_rows(runs: Sequence[Results]) -> pd.DataFrame:
 def join(runs: Sequence[Results], rows: pd.DataFrame, command: str) -> Results:
     """Return one run of several: the tables of some rows, from `chosen_rows`, and the facts of all runs.
 
+    Degraded photos and other choices of references (the tables of `OPTIONAL`) stay in the runs.
     A fact that differs between the runs is a text with every value. ``command`` is the command of the new
     run; those of the runs are in its options, under ``merged``.
     """
-    tables: dict[str, Any] = {name: _table(runs, rows, name) for name in TABLES}
+    tables: dict[str, Any] = {name: _table(runs, rows, name) for name in TABLES if name not in OPTIONAL}
     return Results(_facts(runs, rows, command), **tables)
 
 

@@ -70,6 +70,7 @@ def only(results: Results, names: Mapping[str, str]) -> Results:
         curves=shown(results.curves),
         accuracy_curves=shown(results.accuracy_curves),
         degraded=shown(results.degraded),
+        examples=shown(results.examples),
     )
 
 

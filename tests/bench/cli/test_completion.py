@@ -46,6 +46,7 @@ def test_the_parameters_of_a_method_are_offered(complete):
         ("bench datasets info sam", ["samples"]),
         ("bench run --train-on lands", ["landscapes"]),
         ("bench run --protocol zhang", ["zhang2016"]),
+        ("bench run --references random,n", ["random,neighbours"]),
         ("bench report x --format md,", ["md,html", "md,latex", "md,csv"]),
         ("bench figure x --format pdf,p", ["pdf,png"]),
         ("bench run --split ", ["train", "validation", "test", "all"]),

@@ -1,10 +1,13 @@
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from huebench import UserError
-from huebench.bench.protocol.references import ReferencePool, describe, look
+from huebench.bench.protocol.choices import REFERENCE_CHOICE
+from huebench.bench.protocol.references import ReferencePool, as_one, describe, look
 from huebench.datasets.base import Entry
 
 
@@ -96,3 +99,100 @@ def test_random_depends_on_target_and_seed_alone(pool):
     assert drawn == [pool.random(target, photo(0), 0).id for target in reversed(targets)][::-1]
     assert drawn != [pool.random(target, photo(0), 1).id for target in targets]
     assert set(drawn) == {"0", "1", "2"}
+
+
+@pytest.fixture
+def many():
+    """Twenty photos in two categories."""
+    entries = [replace(entry(str(i)), category="sea" if i % 4 else "desert") for i in range(20)]
+    return pool_of(entries, [photo(i) for i in range(20)])
+
+
+def test_every_choice_of_the_protocol_can_be_made(many):
+    target = replace(TARGET, category="sea")
+    counts = {choice: len(many.choose(choice, target, photo(99), 0)) for choice in REFERENCE_CHOICE}
+    assert counts == {"similar": 1, "random": 1, "category": 1, "neighbours": 4}
+    with pytest.raises(ValueError, match="not chosen by 'nearest'"):
+        many.choose("nearest", target, photo(99), 0)
+
+
+def test_neighbours_are_the_nearest_ones_in_order(many):
+    distances = cdist([describe(photo(99))], many.descriptors)[0]
+    nearest = [str(i) for i in np.argsort(distances)[:4]]
+    assert [each.id for each in many.neighbours(TARGET, photo(99))] == nearest
+    assert many.similar(TARGET, photo(99)).id == nearest[0]
+
+
+def test_fewer_photos_are_fewer_neighbours():
+    pool = pool_of([entry(str(i)) for i in range(3)], [photo(i) for i in range(3)])
+    assert {each.id for each in pool.neighbours(entry("1"), photo(1))} == {"0", "2"}
+
+
+def test_category_is_a_random_photo_of_the_targets_category(many):
+    drawn = Counter()
+    for seed in range(200):
+        (chosen,) = many.of_category(replace(TARGET, category="desert"), photo(99), seed)
+        drawn[chosen.id] += 1
+        alike = many.random(TARGET, photo(99), seed)
+        assert alike.category == "sea" or alike == chosen
+    assert set(drawn) == {"0", "4", "8", "12", "16"}
+    assert min(drawn.values()) > 20
+
+
+def test_a_photo_whose_category_no_other_has_lacks_a_reference(many):
+    assert many.of_category(TARGET, photo(99), 0) == []  # it has no category at all
+    assert many.of_category(replace(TARGET, category="island"), photo(99), 0) == []
+    alone = pool_of(
+        [replace(entry("0"), category="sea"), replace(entry("1"), category="desert")], [photo(0), photo(1)]
+    )
+    assert alone.of_category(replace(entry("0"), category="sea"), photo(0), 0) == []
+
+
+@pytest.mark.parametrize("choice", REFERENCE_CHOICE)
+def test_no_choice_takes_the_photo_its_copy_or_a_near_duplicate(many, choice):
+    noise = np.random.default_rng(5).normal(0, 0.5, (32, 32)).astype(np.float32)
+    seen = (photo(1) + noise).clip(0, 100)
+    targets = {
+        "3": replace(TARGET, id="3"),
+        "5": replace(TARGET, sha256="5"),
+        "1": TARGET,  # by its look alone
+    }
+    many = replace(many, entries=[replace(each, sha256=each.id) for each in many.entries])
+    for never, target in targets.items():
+        asked = replace(target, category="sea")
+        chosen = {each.id for seed in range(60) for each in many.choose(choice, asked, seen, seed)}
+        assert chosen
+        assert not chosen & {never, "1"}
+
+
+def test_a_choice_depends_neither_on_other_targets_nor_on_their_order(many):
+    targets = [replace(entry(f"im{i}"), category="sea") for i in range(12)]
+    for choice in REFERENCE_CHOICE:
+        there = [many.choose(choice, target, photo(50), 3) for target in targets]
+        back = [many.choose(choice, target, photo(50), 3) for target in reversed(targets)]
+        assert there == back[::-1]
+
+
+def colours(side=(8, 6)):
+    return [np.full((*side, 3), level, np.uint8) for level in (10, 60, 120, 240)]
+
+
+def test_several_photos_fill_the_quarters_of_one():
+    made = as_one(colours())
+    assert made.shape == (8, 6, 3)
+    assert [made[rows, columns].min() for rows in (0, 7) for columns in (0, 5)] == [10, 60, 120, 240]
+    assert (made[:4, :3] == 10).all()
+    assert (made[4:, 3:] == 240).all()
+    assert as_one(colours((7, 5))).shape == (7, 5, 3)
+    assert (as_one(colours()[:2])[4:, :3] == 10).all()  # the first one again
+
+
+def test_a_quarter_holds_the_means_of_areas():
+    photos = list(np.random.default_rng(0).integers(0, 256, (4, 8, 6, 3), dtype=np.uint8))
+    means = photos[0].reshape(4, 2, 3, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(as_one(photos)[:4, :3], means, atol=1)  # Pillow rounds after each axis
+
+
+def test_a_single_photo_stays_as_it_is():
+    (only, *_) = colours()
+    assert as_one([only]) is only

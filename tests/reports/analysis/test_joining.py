@@ -4,7 +4,7 @@ import pytest
 
 from huebench import UserError
 from huebench.reports.analysis.joining import check_joinable, chosen_rows, join
-from huebench.reports.tables import TABLES
+from huebench.reports.tables import EXAMPLE_COLUMNS, TABLES, typed
 
 
 def part(results, methods, folder, **facts):
@@ -39,6 +39,12 @@ def test_every_value_is_as_in_its_run_and_a_shared_result_there_once(runs):
         assert values[own.index].tolist() == own.tolist()
     assert joined.run.command == "bench merge"
     assert joined.run.options["merged"] == ["anna: first", "ben: second"]
+
+
+def test_choices_of_references_stay_in_the_runs(runs):
+    apart = typed(runs[0].images.assign(choice="random"), EXAMPLE_COLUMNS)
+    both = [replace(runs[0], examples=apart), runs[1]]
+    assert join(both, chosen_rows(both), "").examples.empty
 
 
 def test_facts_that_differ_are_all_told(runs):
