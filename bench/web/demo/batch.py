@@ -58,7 +58,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ColorizedPhoto:
     """A photo that one method has colorized.
 
     Attributes
@@ -116,7 +116,7 @@ class Batch:
 
     total: int
     at_work: str = ""
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[ColorizedPhoto] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     left: float | None = None
     archive: Path | None = None
@@ -231,7 +231,7 @@ def _check_size(path: Path, limits: Limits) -> None:
         )
 
 
-def _colorized(source: Source, variant: Variant, scratch: Path, folder: Path) -> Answer:
+def _colorized(source: Source, variant: Variant, scratch: Path, folder: Path) -> ColorizedPhoto:
     """Return a photo's answer; raises `PhotoError` with the reason if there is none."""
     outcomes: list[PhotoOutcome] = []
     job = Job([source], [variant], scratch, overwrite=True)
@@ -245,7 +245,7 @@ def _colorized(source: Source, variant: Variant, scratch: Path, folder: Path) ->
     shutil.move(made, output)
     after = folder / f"after-{secrets.token_hex(8)}.jpg"
     after.write_bytes(thumbnail(output, PREVIEW))
-    return Answer(
+    return ColorizedPhoto(
         source.name, file_digest(source.path)[:16], variant, folder / "before.jpg", after, output,
         outcome.seconds, tuple(outcome.notes),
     )  # fmt: skip
@@ -255,7 +255,7 @@ def _folder_of(variant: Variant) -> str:
     return variant.folder or "colorized"
 
 
-def _pack(answers: Sequence[Answer], folder: Path) -> Path:
+def _pack(answers: Sequence[ColorizedPhoto], folder: Path) -> Path:
     """Write a ZIP with a folder for each way to colorize, and what made each photo; return its path."""
     record = Record(folder)
     for each in answers:
@@ -268,7 +268,7 @@ def _pack(answers: Sequence[Answer], folder: Path) -> Path:
     return archive
 
 
-def _row(answer: Answer) -> ColorizedRow:
+def _row(answer: ColorizedPhoto) -> ColorizedRow:
     variant = answer.variant
     output = (PurePosixPath(_folder_of(variant)) / answer.output.name).as_posix()
     return ColorizedRow(

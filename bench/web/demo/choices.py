@@ -33,7 +33,7 @@ _FIGURE: Final = re.compile(r"^\| `(?P<photos>[\w-]+)`, test [^|]*\| (?P<auc>[01
 
 
 @dataclass(frozen=True)
-class Choice:
+class OfferedMethod:
     """A method that can be chosen.
 
     Attributes
@@ -64,7 +64,7 @@ class Choice:
 
 def offered(
     names: str | None, request: Request, results: Results | None, skipped: Callable[[str], None]
-) -> list[Choice]:
+) -> list[OfferedMethod]:
     """Return the methods to offer, the best first; the methods of a run if there is one.
 
     Parameters
@@ -144,7 +144,7 @@ def _best_first(summary: Summary) -> list[str]:
     return list(badness.reindex(rows.index).sort_values().index)
 
 
-def _scored(colorist: Colorist, summary: Summary) -> Choice:
+def _scored(colorist: Colorist, summary: Summary) -> OfferedMethod:
     """Return a choice with the figures of its run."""
     metric = next((m for m in summary.metrics if m.name == "auc"), None)
     value = np.nan if metric is None else float(summary.scores["auc"].get(colorist.label, np.nan))
@@ -152,10 +152,10 @@ def _scored(colorist: Colorist, summary: Summary) -> Choice:
     if np.isnan(rate) or rate <= 0:
         return _measured(colorist)
     score = "" if metric is None or np.isnan(value) else f"{metric.label} {value:.3f}"
-    return Choice(colorist, score, 1 / rate)
+    return OfferedMethod(colorist, score, 1 / rate)
 
 
-def _measured(colorist: Colorist) -> Choice:
+def _measured(colorist: Colorist) -> OfferedMethod:
     """Return a choice whose time is measured here; the first call, which loads and compiles, is not timed."""
     origin = find_spec(ORIGINALS["chelsea"].package)
     assert origin is not None  # noqa: S101  # huebench depends on it
@@ -164,7 +164,7 @@ def _measured(colorist: Colorist) -> Choice:
     colorist.chroma(lightness)
     _, seconds = colorist.chroma(lightness)
     score = shipped_score() if colorist.label == DEFAULT else ""
-    return Choice(colorist, score, seconds)
+    return OfferedMethod(colorist, score, seconds)
 
 
 def shipped_score() -> str:

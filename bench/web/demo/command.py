@@ -21,7 +21,7 @@ from ...colorize.library import vips
 from ...plan.request import Request
 from ..hosts import listen, url_of
 from .batch import Limits
-from .choices import Choice, offered
+from .choices import OfferedMethod, offered
 from .guard import guarded
 from .workspace import workspace
 
@@ -97,7 +97,7 @@ def serve(
             uvicorn.Server(config).run(sockets=[listening])
 
 
-def _prepare(names: str | None, run: Path | None, request: Request, console: Console) -> list[Choice]:
+def _prepare(names: str | None, run: Path | None, request: Request, console: Console) -> list[OfferedMethod]:
     """Return the methods to offer, and show them."""
     results = None if run is None else read_results(run)
 

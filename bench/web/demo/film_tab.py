@@ -14,7 +14,7 @@ from ...colorize.engine import Settings
 from ...colorize.film import smoothed
 from ...colorize.job import variants_of
 from .batch import Limits
-from .choices import Choice
+from .choices import OfferedMethod
 from .film import FilmState, colorize_clip
 from .parts import HEAVY, HIDDEN, caption, message, progress, time_left, visitor, waiting
 
@@ -34,7 +34,7 @@ class FilmTab:
         What visitors may ask for.
     """
 
-    def __init__(self, choices: Sequence[Choice], workspace: Path, limits: Limits) -> None:
+    def __init__(self, choices: Sequence[OfferedMethod], workspace: Path, limits: Limits) -> None:
         self._choices = {choice.colorist.label: choice for choice in choices}
         self._workspace, self._limits = workspace, limits
         self._stopped: dict[str, bool] = {}

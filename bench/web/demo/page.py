@@ -18,8 +18,8 @@ from ....wording import counted
 from ...colorize.engine import Settings
 from ...colorize.job import variants_of
 from ..study.votes import Vote, keep_vote
-from .batch import Answer, Batch, Limits, colorize_photos
-from .choices import Choice
+from .batch import Batch, ColorizedPhoto, Limits, colorize_photos
+from .choices import OfferedMethod
 from .film_tab import FilmTab
 from .parts import HEAVY, HIDDEN, caption, message, progress, time_left, visitor, waiting
 
@@ -45,7 +45,7 @@ STATIC: Final = Path(__file__).parent / "static"
 class Visit:
     """What one visitor has on the page: the answers, the one in the slider, and whether to stop."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[ColorizedPhoto] = field(default_factory=list)
     shown: int = 0
     stopped: bool = False
 
@@ -66,7 +66,7 @@ class Page:
     """
 
     def __init__(
-        self, choices: Sequence[Choice], workspace: Path, limits: Limits, votes: Path | None
+        self, choices: Sequence[OfferedMethod], workspace: Path, limits: Limits, votes: Path | None
     ) -> None:
         self._choices = {choice.colorist.label: choice for choice in choices}
         self._workspace, self._limits, self._votes = workspace, limits, votes
@@ -261,7 +261,7 @@ class Page:
         )
 
 
-def make_page(choices: Sequence[Choice], workspace: Path, limits: Limits, votes: Path | None) -> Any:
+def make_page(choices: Sequence[OfferedMethod], workspace: Path, limits: Limits, votes: Path | None) -> Any:
     """Return the page as an ASGI application; see `Page`."""
     from fastapi import FastAPI
 
@@ -286,12 +286,12 @@ def make_page(choices: Sequence[Choice], workspace: Path, limits: Limits, votes:
     )  # fmt: skip
 
 
-def _rivals(visit: Visit, answer: Answer) -> list[Answer]:
+def _rivals(visit: Visit, answer: ColorizedPhoto) -> list[ColorizedPhoto]:
     """Return the answers for the same photo."""
     return [each for each in visit.answers if each.digest == answer.digest]
 
 
-def _tiles(answers: Sequence[Answer]) -> list[tuple[int, Path, str]]:
+def _tiles(answers: Sequence[ColorizedPhoto]) -> list[tuple[int, Path, str]]:
     """Return the pictures of the grid, each with its answer's number and a text; originals come first."""
     tiles: list[tuple[int, Path, str]] = []
     for number, answer in enumerate(answers):
@@ -301,11 +301,11 @@ def _tiles(answers: Sequence[Answer]) -> list[tuple[int, Path, str]]:
     return tiles
 
 
-def _pair(answer: Answer) -> Any:
+def _pair(answer: ColorizedPhoto) -> Any:
     return gr.ImageSlider((str(answer.before), str(answer.after)), visible=True)
 
 
-def _caption(answer: Answer) -> str:
+def _caption(answer: ColorizedPhoto) -> str:
     return caption(answer.label, answer.seconds, answer.warnings)
 
 

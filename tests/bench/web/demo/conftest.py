@@ -11,7 +11,7 @@ from huebench.bench.colorize.engine import Settings
 from huebench.bench.colorize.job import variants_of
 from huebench.bench.plan.request import Request
 from huebench.bench.web.demo.batch import Limits
-from huebench.bench.web.demo.choices import Choice
+from huebench.bench.web.demo.choices import OfferedMethod
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def plain_methods():
 def choices():
     """The two methods as choices of the page, with figures."""
     colorists = named("warm,cool", Request.of(methods="gray", dataset="samples"))
-    return [Choice(colorist, f"AuC 0.{9 - i}", 0.5) for i, colorist in enumerate(colorists)]
+    return [OfferedMethod(colorist, f"AuC 0.{9 - i}", 0.5) for i, colorist in enumerate(colorists)]
 
 
 @pytest.fixture

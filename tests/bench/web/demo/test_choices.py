@@ -7,7 +7,7 @@ import pytest
 
 from huebench import UserError
 from huebench.bench.plan.request import Request
-from huebench.bench.web.demo.choices import SHIPPED, Choice, offered, shipped_score, untrained
+from huebench.bench.web.demo.choices import SHIPPED, OfferedMethod, offered, shipped_score, untrained
 from huebench.methods.base import methods
 
 
@@ -92,5 +92,7 @@ def test_methods_that_cannot_be_offered_say_what_to_do(request_, names, text):
 
 def test_a_row_shows_score_and_time(choices):
     colorist = choices[0].colorist
-    rows = [Choice(colorist, score, seconds).row for score, seconds in (("AuC 0.913", 0.044), ("", 12))]
+    rows = [
+        OfferedMethod(colorist, score, seconds).row for score, seconds in (("AuC 0.913", 0.044), ("", 12))
+    ]
     assert rows == ["warm (AuC 0.913, 0.04 s)", "warm (12.0 s)"]
