@@ -15,7 +15,7 @@ author = "The huebench developers"
 version = release = huebench.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "results/*/*/README.md"]
+exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 suppress_warnings = ["ref.python"]  # a name may be used in two modules; such a link leads to one of them
 
