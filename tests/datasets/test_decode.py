@@ -466,7 +466,7 @@ ALWAYS = {
     [
         (Folder, {"tree.py", "sets/folder.py"}),
         (Samples, {"sets/samples.py"}),
-        (Mirflickr, {f"sets/mirflickr/{name}.py" for name in ("__init__", "card", "sources")}),
+        (Mirflickr, {f"sets/mirflickr/{name}.py" for name in ("__init__", "card", "forms")}),
     ],
 )
 def test_decoder_files_are_the_files_that_determine_pixels(dataset, own):

@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 
-from huebench.datasets.base import open_dataset
+from huebench.datasets.spec import open_dataset
 from huebench.datasets.photos import PhotoSet
 
 
