@@ -164,7 +164,7 @@ class DeepMethod(Method):
         flip: bool = Field(True, description="mirror training photos at random")
         near_grey: bool = Field(False, description="train on near-grey photos too")
         precision: Literal["fp32", "bf16"] | None = Field(
-            None, description="precision of training; None: bf16 if the device has instructions for it"
+            None, description="precision of training; None: bf16 if the device has matrix instructions for it"
         )
 
     parameters: Parameters

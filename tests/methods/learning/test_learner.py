@@ -12,14 +12,13 @@ from huebench.methods.learning.training import prepared_training
 @pytest.mark.parametrize(
     ("instructions", "precision"),
     [
-        ({"avx512_bf16": True}, "bf16"),
-        ({"avx2": True, "amx_bf16": True}, "bf16"),
+        ({"avx512_bf16": True, "amx_bf16": True}, "bf16"),
         ({"bf16": True}, "bf16"),
-        ({"avx512_f": True, "avx512_bf16": False}, "fp32"),
+        ({"avx512_bf16": True, "amx_bf16": False}, "fp32"),
         ({}, "fp32"),
     ],
 )
-def test_a_processor_without_instructions_for_bf16_trains_in_fp32(monkeypatch, instructions, precision):
+def test_a_cpu_without_matrix_instructions_for_bf16_trains_in_fp32(monkeypatch, instructions, precision):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
     assert native_precision("cpu") == precision
     assert native_precision("cuda") == "bf16"
@@ -27,7 +26,7 @@ def test_a_processor_without_instructions_for_bf16_trains_in_fp32(monkeypatch, i
 
 @pytest.mark.parametrize("chosen", [None, "fp32"])
 def test_training_takes_the_native_precision_unless_one_is_chosen(monkeypatch, photo_set, crops, chosen):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     method = EncoderDecoder(size=16, epochs=1, batch=2, precision=chosen)
     with prepared_training(method, photo_set(crops[:2]), photo_set([]), Context()) as training:
         assert training.precision == training.trained.notes["precision"] == (chosen or "bf16")
