@@ -3,8 +3,8 @@ import time
 
 import numpy as np
 
-from huebench.datasets.spec import open_dataset
 from huebench.datasets.photos import PhotoSet
+from huebench.datasets.spec import open_dataset
 
 
 def test_models_go_and_the_run_stays_as_it_is(bench, run):
