@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
-from ..kernels.multigrid import spread_colours
 
 
 @register
@@ -25,6 +24,8 @@ class Levin(Method):
 
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Return the solution for each photo, float32 (N, H, W, 2)."""
+        from ..kernels.multigrid import spread_colours  # SciPy is slow to import
+
         chroma = np.zeros((*lightness.shape, 2), np.float32)
         for photo, plane in enumerate(lightness):
             hints = context.hints[photo] if context.hints is not None else None

@@ -1,7 +1,6 @@
 """The colour of the nearest hint."""
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from ..base import Chroma, Context, Hints, Lightness, Method, MethodInfo, register
 
@@ -23,6 +22,8 @@ class NearestHint(Method):
 
 
 def _nearest(hints: Hints) -> Chroma:
+    from scipy.ndimage import distance_transform_edt  # slow to import
+
     if not hints.mask.any():
         return np.zeros_like(hints.ab)
     rows, columns = distance_transform_edt(~hints.mask, return_distances=False, return_indices=True)
