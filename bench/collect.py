@@ -53,13 +53,14 @@ def collect(
     """
     rows, images, curves = [], [], []
     accuracy, degraded, examples = [pd.DataFrame()], [pd.DataFrame()], [pd.DataFrame()]
+    compared = {cell.label for cell in cells if cell.example}
     for cell in cells:
         status = statuses.get(cell.key, {"status": "skipped", "reason": "the run ended before it"})
         photos = _photos(cell, status)
         if cell.degradation:
             degraded.append(_apart(cell, status, photos).assign(degradation=cell.degradation))
             continue
-        if cell.request.references and cell.reference != "none":
+        if cell.label in compared:
             examples.append(_apart(cell, status, photos).assign(choice=cell.example or cell.reference))
         if cell.example:
             continue

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from .. import UserError
-from ..reports.analysis.joining import check_joinable, chosen_rows, join
+from ..reports.analysis.joining import check_joinable, chosen_rows, join, joined_table
 from ..reports.pictures import COLUMNS
 from ..reports.report import write_report
-from ..reports.tables import Results, read_results, write_results
+from ..reports.tables import TABLES, Results, read_results, write_results
 from .plan.cell import Cell
 from .run import run_folder
 
@@ -53,8 +53,12 @@ def merge(runs: Sequence[Results], out: Path, command: str) -> tuple[Results, Pa
         raise UserError(f"--out '{out}' is a run folder already: choose a new one")
     rows = chosen_rows(runs)
     with run_folder(out, otherwise="choose another --out"):
+        tables = [joined_table(runs, rows, name) for name in TABLES]
+        cells = pd.concat([table[["cell", "method", "run"]] for table in tables]).drop_duplicates("cell")
         for place, run in enumerate(runs):
-            _copy(run, rows[rows["run"] == place], out)
+            for table in tables:
+                _copy_pictures(run, table[table["run"] == place], out)
+            _copy_cells(run, cells[cells["run"] == place], out)
         write_results(replace(join(runs, rows, command), folder=out), out)
         results = read_results(out)
         report = write_report(results, out)
@@ -62,16 +66,19 @@ def merge(runs: Sequence[Results], out: Path, command: str) -> tuple[Results, Pa
     return results, report, {str(method): list(dict.fromkeys(labels)) for method, labels in twice}
 
 
-def _copy(run: Results, rows: pd.DataFrame, out: Path) -> None:
-    """Copy what a run keeps of some cells; committed tables have nothing to copy."""
-    chosen = run.images[run.images["cell"].isin(rows["cell"])].reindex(columns=list(COLUMNS))
-    for path in pd.unique(chosen.to_numpy().ravel()):
+def _copy_pictures(run: Results, table: pd.DataFrame, out: Path) -> None:
+    """Copy the pictures that a run keeps of some rows of a table."""
+    for path in pd.unique(table.reindex(columns=list(COLUMNS)).to_numpy().ravel()):
         if isinstance(path, str):  # `read_results` keeps only paths inside the run
             (out / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.folder / path, out / path)
+
+
+def _copy_cells(run: Results, cells: pd.DataFrame, out: Path) -> None:
+    """Copy what a run keeps of some cells, under their new names; committed tables have nothing to copy."""
     if not (run.folder / "cells").is_dir():
         return
-    for key, label in rows[["cell", "label"]].itertuples(index=False):
+    for key, label in cells[["cell", "method"]].itertuples(index=False):
         cell = Cell.read(run.folder, str(key))
         given = [cell.folder, cell.model_folder, cell.prediction_folder, cell.training_sample]
         given += [planned.folder for planned in (cell.scored_as_planned, cell.learned_as_planned) if planned]

@@ -62,9 +62,7 @@ def rescore(
     for path in plugins:
         load_plugin(path)
     with run_folder(folder):
-        keys_before = dict.fromkeys(
-            [*before.cells["cell"], *before.degraded["cell"], *before.examples["cell"]]
-        )
+        keys_before = dict.fromkeys(key for table in before.tables.values() for key in table["cell"].unique())
         listed = [Cell.read(folder, str(key)) for key in keys_before]
         first = listed[0].request
         changes: dict[str, Any] = {

@@ -6,7 +6,7 @@ import pandas as pd
 from PIL import Image
 
 COLUMNS = ("picture", "truth_picture", "input_picture")
-"""Columns of the images table with paths inside the run folder."""
+"""Columns of a run's tables with paths inside the run folder."""
 
 
 def is_whole(path: Path) -> bool:
@@ -26,13 +26,13 @@ def is_inside(folder: Path, path: object) -> bool:
     return isinstance(path, str) and (folder / path).resolve().is_relative_to(folder.resolve())
 
 
-def only_whole(images: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Return a run's images table without the paths of missing, damaged or outside pictures."""
+def only_whole(table: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Return a run's table without the paths of missing, damaged or outside pictures."""
     columns = {}
-    for column in images.columns.intersection(list(COLUMNS)):
-        paths = images[column]
+    for column in table.columns.intersection(list(COLUMNS)):
+        paths = table[column]
         whole = {
             path for path in paths.dropna().unique() if is_inside(folder, path) and is_whole(folder / path)
         }
         columns[column] = paths.where(paths.isin(whole))
-    return images.assign(**columns)
+    return table.assign(**columns)

@@ -16,7 +16,7 @@ from .. import UserError
 from ..files import file_digest, write_json
 from .analysis.selection import ALL, Selection
 from .blocks import Bullets, Document, Heading, Prose, Strong, Table, figures
-from .tables import TABLES, Results
+from .tables import Results
 from .text import counted
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def fingerprint(results: Results, selection: Selection = ALL) -> str:
     digest = hashlib.sha256()
     facts = {key: value for key, value in asdict(results.run).items() if key not in ("started", "seconds")}
     digest.update(json.dumps([facts, asdict(selection)], sort_keys=True, default=str).encode())
-    tables = [getattr(results, name) for name in TABLES]
+    tables = results.tables.values()
     for table in (*tables, study.read_answers(results), preferences.read_choices(results)):
         digest.update("\0".join(table.columns).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())

@@ -214,6 +214,11 @@ class Results:
     examples: pd.DataFrame = field(default_factory=lambda: typed(pd.DataFrame(), EXAMPLE_COLUMNS))
     folder: Path = field(default_factory=Path)
 
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by its name, in the order of `TABLES`."""
+        return {name: getattr(self, name) for name in TABLES}
+
 
 def typed(table: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """Return ``table`` with the schema's columns first and typed; further columns become Float64."""
@@ -230,12 +235,12 @@ def write_results(results: Results, folder: Path) -> None:
     """
     _name_staged(folder)  # left by a killed writer
     digests = {}
-    for name, columns in TABLES.items():
-        if name in OPTIONAL and getattr(results, name).empty:
+    for name, table in results.tables.items():
+        if name in OPTIONAL and table.empty:
             continue
         staged = folder / f"{STAGED}{name}.parquet"
         with atomic(staged) as partial:
-            typed(getattr(results, name), columns).to_parquet(partial, index=False)
+            typed(table, TABLES[name]).to_parquet(partial, index=False)
         digests[name] = file_digest(staged)
     write_json(folder / "run.json", {**asdict(results.run), "tables": digests})
     _name_staged(folder)
@@ -301,9 +306,8 @@ def read_results(folder: Path) -> Results:
         tables["accuracy_curves"] = tables["accuracy_curves"].replace({"metric": PER_PHOTO})
     if tables["cells"].empty:
         raise _damaged(folder / "cells.parquet", ValueError("it has no rows"))
-    for name in tables.keys() & {"images", *OPTIONAL}:
-        tables[name] = only_whole(tables[name], folder)
-    return Results(run, **tables, folder=folder)
+    whole: dict[str, Any] = {name: only_whole(table, folder) for name, table in tables.items()}
+    return Results(run, **whole, folder=folder)
 
 
 def _read_table(folder: Path, name: str, digest: str | None) -> pd.DataFrame:

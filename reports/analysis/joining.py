@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ... import UserError
-from ..tables import OPTIONAL, TABLES, MetricFacts, Results, RunFacts, typed
+from ..tables import TABLES, MetricFacts, Results, RunFacts, typed
 from ..text import in_words
 from .comparison import check_same, differences
+from .hints import base_label, is_hinted
 
 SAME_TRAINING = ("train_on", "budget")
 """Options that a table's methods must share, besides protocol and photos: what they learned from."""
@@ -43,7 +44,8 @@ def chosen_rows(runs: Sequence[Results]) -> pd.DataFrame:
 
     A result that several runs share, with the same key, is there once. If a method failed in one run and
     succeeded in another, only the success is. Results of one method and seed with different keys, or with
-    different code, are all there, each under the method's name followed by the run's in brackets.
+    different code, are all there, each under the method's name followed by the run's in brackets; the number
+    of hints stays at the end: ``levin (anna)@20``.
 
     Parameters
     ----------
@@ -53,10 +55,10 @@ def chosen_rows(runs: Sequence[Results]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``cell``, ``method``, ``seed``, ``status`` and ``code`` as in the runs; ``run``, the place of the
-        row's run in the list; and ``label``, the method's name in the joined table.
+        ``cell``, ``method``, ``seed``, ``hints``, ``status`` and ``code`` as in the runs; ``run``, the place
+        of the row's run in the list; and ``label``, the method's name in the joined table.
     """
-    columns = ["cell", "method", "seed", "status", "code"]
+    columns = ["cell", "method", "seed", "hints", "status", "code"]
     rows = pd.concat(
         [run.cells.reindex(columns=columns).assign(run=place) for place, run in enumerate(runs)],
         ignore_index=True,
@@ -65,12 +67,15 @@ def chosen_rows(runs: Sequence[Results]) -> pd.DataFrame:
     succeeded = pd.MultiIndex.from_frame(rows.loc[ok, AGAIN])
     failed = rows[~ok & ~pd.MultiIndex.from_frame(rows[AGAIN]).isin(succeeded)]
     rows = pd.concat([rows[ok].drop_duplicates("cell"), failed.drop_duplicates(AGAIN)]).sort_index()
-    again = set(rows.loc[rows.duplicated(AGAIN), "method"])
-    codes = rows.groupby("method")["code"].nunique()
-    apart = rows["method"].isin(again | set(codes.index[codes > 1]))
-    names = rows["run"].map(dict(enumerate(run_names(runs))))
     own = rows["method"].astype(str)
-    rows["label"] = own.where(~apart, own + " (" + names + ")")
+    counts = rows["hints"].where(is_hinted(rows), 0).astype(int)
+    base = pd.Series([base_label(*each) for each in zip(own, counts, strict=True)], rows.index, dtype=str)
+    again = set(base[rows.duplicated(AGAIN)])
+    codes = rows.groupby(base)["code"].nunique()
+    apart = base.isin(again | set(codes.index[codes > 1]))
+    names = rows["run"].map(dict(enumerate(run_names(runs))))
+    hints = [label.removeprefix(method) for label, method in zip(own, base, strict=True)]
+    rows["label"] = own.where(~apart, base + " (" + names + ")" + hints)
     if rows.duplicated(["label", "seed"]).any():
         raise UserError("these runs hold a method several times under one name: merge two of them first")
     return rows
@@ -79,12 +84,42 @@ def chosen_rows(runs: Sequence[Results]) -> pd.DataFrame:
 def join(runs: Sequence[Results], rows: pd.DataFrame, command: str) -> Results:
     """Return one run of several: the tables of some rows, from `chosen_rows`, and the facts of all runs.
 
-    Degraded photos and other choices of references (the tables of `OPTIONAL`) stay in the runs.
     A fact that differs between the runs is a text with every value. ``command`` is the command of the new
     run; those of the runs are in its options, under ``merged``.
     """
-    tables: dict[str, Any] = {name: _table(runs, rows, name) for name in TABLES if name not in OPTIONAL}
+    tables: dict[str, Any] = {name: joined_table(runs, rows, name).drop(columns="run") for name in TABLES}
     return Results(_facts(runs, rows, command), **tables)
+
+
+def joined_table(runs: Sequence[Results], rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return one table of all runs, with the methods' names in the joined run.
+
+    Parameters
+    ----------
+    runs
+        The runs.
+    rows
+        Their `chosen_rows`: what belongs to other rows of ``cells`` is left out.
+    name
+        The table, from `huebench.reports.tables.TABLES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table's columns, and ``run``, the place of the row's run in the list. Of a result that several
+        runs hold with the same key, the rows are those of the first run in which it succeeded, or else of
+        the first run.
+    """
+    parts = []
+    for place, run in enumerate(runs):
+        table = run.tables[name]
+        labels = _labels(run, table, rows[rows["run"] == place], rows.set_index("cell")["label"])
+        part = typed(table.assign(method=table["cell"].map(labels)), TABLES[name])
+        parts.append(part[part["method"].notna()].assign(run=place))
+    joined = pd.concat(parts, ignore_index=True)
+    good = joined[joined["status"] == "ok"] if "status" in joined else joined
+    first = pd.concat([good, joined]).drop_duplicates("cell").set_index("cell")["run"]
+    return joined[joined["run"] == joined["cell"].map(first)].reset_index(drop=True)
 
 
 def run_names(runs: Sequence[Results]) -> list[str]:
@@ -99,14 +134,20 @@ def _learned(run: RunFacts) -> str:
     return str(run.dataset.get("learned from", {}).get("fingerprint", ""))
 
 
-def _table(runs: Sequence[Results], rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    parts = []
-    for place, run in enumerate(runs):
-        labels = rows[rows["run"] == place].set_index("cell")["label"]
-        table: pd.DataFrame = getattr(run, name)
-        part = table[table["cell"].isin(labels.index)]
-        parts.append(typed(part.assign(method=part["cell"].map(labels)), TABLES[name]))
-    return pd.concat(parts, ignore_index=True)
+def _labels(
+    run: Results, table: pd.DataFrame, chosen: pd.DataFrame, labels: pd.Series[str]
+) -> dict[str, str | None]:
+    """Return the names in the joined run of the cells in a run's table; none for those that are left out.
+
+    A cell that is not in ``cells``, such as that of a degradation, has the name of its method and seed, or,
+    with a seed that only it has, of its method.
+    """
+    kept = (run.cells["status"] == "ok") | run.cells["cell"].isin(chosen["cell"])
+    named = run.cells.assign(label=run.cells["cell"].map(labels).where(kept))
+    by_seed = named.set_index(AGAIN)["label"].to_dict()
+    by_method = named[kept].drop_duplicates("method").set_index("method")["label"].to_dict()
+    own = table.drop_duplicates("cell")[["cell", *AGAIN]].itertuples(index=False)
+    return {cell: by_seed.get((method, seed), by_method.get(method)) for cell, method, seed in own}
 
 
 def _facts(runs: Sequence[Results], rows: pd.DataFrame, command: str) -> RunFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -63,15 +64,8 @@ def only(results: Results, names: Mapping[str, str]) -> Results:
         kept = table[table["method"].isin(list(names))].reset_index(drop=True)
         return kept.assign(method=kept["method"].map(dict(names)).astype("string"))
 
-    return replace(
-        results,
-        cells=shown(results.cells),
-        images=shown(results.images),
-        curves=shown(results.curves),
-        accuracy_curves=shown(results.accuracy_curves),
-        degraded=shown(results.degraded),
-        examples=shown(results.examples),
-    )
+    tables: dict[str, Any] = {name: shown(table) for name, table in results.tables.items()}
+    return replace(results, **tables)
 
 
 def weightless(cells: pd.DataFrame) -> list[str]:

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -6,7 +7,7 @@ import huebench
 from huebench import UserError
 from huebench.bench.merge import merge
 from huebench.bench.plan.cell import Cell
-from huebench.reports.tables import read_results, write_results
+from huebench.reports.tables import EXAMPLE_COLUMNS, read_results, typed, write_results
 
 METRICS = ("psnr", "auc", "auc_rebalanced", "colorfulness")
 
@@ -62,6 +63,16 @@ def test_results_with_two_keys_get_two_names_and_links_are_left_out(runs, tmp_pa
     assert copied.label == "gray (out)"
     assert copied.status() == own.status()
     assert not (copied.folder / "link").exists()
+
+
+def test_the_pictures_of_every_table_are_copied(runs, tmp_path):
+    path = runs[0].folder / "pictures" / "by-example.png"
+    shutil.copyfile(runs[0].folder / runs[0].images["picture"].iloc[0], path)
+    apart = runs[0].images.assign(choice="similar", picture=str(path.relative_to(runs[0].folder)))
+    with_examples = replace(runs[0], examples=typed(apart, EXAMPLE_COLUMNS))
+    results, _, _ = merge([with_examples, runs[1]], tmp_path / "team", "")
+    assert set(results.examples["picture"]) == {"pictures/by-example.png"}
+    assert (tmp_path / "team" / "pictures" / "by-example.png").is_file()
 
 
 def test_another_protocol_is_refused_with_both_values(runs, tmp_path):

@@ -1,10 +1,11 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from huebench import UserError
 from huebench.reports.analysis.joining import check_joinable, chosen_rows, join
-from huebench.reports.tables import EXAMPLE_COLUMNS, TABLES, typed
+from huebench.reports.tables import DEGRADED_COLUMNS, EXAMPLE_COLUMNS, TABLES, typed
 
 
 def part(results, methods, folder, **facts):
@@ -22,9 +23,9 @@ def runs(maker, tmp_path):
     ]
 
 
-def changed(run, method, **columns):
+def changed(run, label, **columns):
     cells = run.cells.copy()
-    cells.loc[cells["method"] == method, list(columns)] = list(columns.values())
+    cells.loc[cells["method"] == label, list(columns)] = list(columns.values())
     return replace(run, cells=cells)
 
 
@@ -41,10 +42,50 @@ def test_every_value_is_as_in_its_run_and_a_shared_result_there_once(runs):
     assert joined.run.options["merged"] == ["anna: first", "ben: second"]
 
 
-def test_choices_of_references_stay_in_the_runs(runs):
-    apart = typed(runs[0].images.assign(choice="random"), EXAMPLE_COLUMNS)
-    both = [replace(runs[0], examples=apart), runs[1]]
-    assert join(both, chosen_rows(both), "").examples.empty
+def with_degraded(run, method, name, **changes):
+    """Return a run whose method was scored under a degradation, too, with the scores of its clean photos."""
+    images = run.images[run.images["method"] == method]
+    given = {"cell": f"{method} {name}", "degradation": name, **changes}
+    degraded = pd.concat([run.degraded, images.assign(**given)])
+    return replace(run, degraded=typed(degraded, DEGRADED_COLUMNS))
+
+
+def test_every_table_is_joined(runs):
+    """Whatever the run that has it: a shared method's degradations, and choices of references."""
+    own_choice = typed(runs[1].images.assign(choice="similar"), EXAMPLE_COLUMNS)
+    both = [with_degraded(runs[0], "gray", "fade"), replace(runs[1], examples=own_choice)]
+    both[1] = with_degraded(with_degraded(both[1], "gray", "fade"), "gray", "blur")
+    joined = join(both, chosen_rows(both), "")
+    assert set(joined.tables) == set(TABLES)
+    assert all(len(table) for table in joined.tables.values())
+    assert joined.degraded.groupby(["method", "degradation"]).size().to_dict() == {
+        ("gray", "fade"): 5,
+        ("gray", "blur"): 5,
+    }
+    assert set(joined.examples["method"]) == {"gray", "encoder-decoder"}
+    assert list(joined.degraded.columns) == list(both[0].degraded.columns)
+
+
+def test_degraded_photos_belong_to_the_result_that_was_chosen(runs):
+    apart = [
+        with_degraded(runs[0], "gray", "fade"),
+        with_degraded(changed(runs[1], "gray", cell="another"), "gray", "fade", cell="another fade"),
+    ]
+    joined = join(apart, chosen_rows(apart), "")
+    assert set(joined.degraded["method"]) == {"gray (anna)", "gray (ben)"}
+    failed = with_degraded(changed(runs[0], "gray", cell="old", status="failed"), "gray", "fade")
+    failed.degraded["status"] = "skipped"
+    both = [failed, with_degraded(runs[1], "gray", "fade", cell="new fade")]
+    assert set(join(both, chosen_rows(both), "").degraded["cell"]) == {"new fade"}
+    late = with_degraded(runs[0], "gray", "fade", seed=7)
+    assert set(join([late, runs[1]], chosen_rows([late, runs[1]]), "").degraded["method"]) == {"gray"}
+
+
+def test_the_number_of_hints_stays_at_the_end_of_a_name(runs):
+    hinted = [changed(run, "gray", method="levin@20", hints=20) for run in runs]
+    assert "levin@20" in set(chosen_rows(hinted)["label"])
+    hinted[1] = changed(hinted[1], "levin@20", cell="another")
+    assert {"levin (anna)@20", "levin (ben)@20"} < set(chosen_rows(hinted)["label"])
 
 
 def test_facts_that_differ_are_all_told(runs):
