@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ... import UserError
+from ...extras import require
 from ..plan.machine import threads_available
 from ..plan.request import Request
 from . import completion
@@ -140,6 +141,8 @@ def colorize(
     sources = find_sources(inputs, out, recursive=recursive)
     if smooth or any(is_film(source.path) for source in sources):
         require_films()
+    if smooth:
+        require("--smooth", "video", "cv2")  # now, not after a training
     settings = Settings(
         16 * render_factor if render_factor else size, strength,
         _reference(reference), degrain, crop_borders,

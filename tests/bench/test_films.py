@@ -105,18 +105,15 @@ def test_clips_are_degraded_and_coloured_by_other_examples(tmp_path):
         methods="color-transfer-reinhard", dataset="pan:samples", limit=2, size=32,
         metrics=("psnr", "flicker"), degrade="fade", references="random", out=tmp_path / "out",
     )  # fmt: skip
-    for table, conditions in ((results.degraded, ["fade"]), (results.examples, ["random", "similar"])):
-        assert sorted(table.iloc[:, list(table).index("protocol") - 1].unique()) == conditions
+    tables = (("degraded", "degradation", ["fade"]), ("examples", "choice", ["random", "similar"]))
+    for name, column, conditions in tables:
+        table = results.tables[name]
+        assert sorted(table[column].unique()) == conditions
         assert table["psnr"].notna().all()
         assert table["flicker"].notna().sum() == 2 * len(conditions), "one value a clip"
     report = (tmp_path / "out" / "report.md").read_text()
     assert "paired with the same method on the clean clips" in report
     assert "the same method on the same clip" in report
-
-
-def test_hints_are_refused_for_clips():
-    with pytest.raises(UserError, match="--hints are for photos, and 'pan' has clips: leave --hints out"):
-        make_plan(Request.of(methods="nearest-hint", dataset="pan:samples", hints="2"))
 
 
 def test_all_includes_methods_for_clips_only_where_there_are_clips():

@@ -241,10 +241,6 @@ def test_wrong_parts_and_a_missing_extra_are_one_line(colorize, tmp_path, monkey
         code, output = colorize("film.mp4", *options)
         assert code == 2
         assert reason in output
-    monkeypatch.setattr("huebench.datasets.films.find_spec", lambda name: None)
-    code, output = colorize("film.mp4")
-    assert code == 2
-    assert "pip install 'huebench[video]'" in output
 
 
 @pytest.mark.slow

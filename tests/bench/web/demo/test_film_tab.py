@@ -1,11 +1,11 @@
 """What the buttons of the tab for films do, without a browser."""
 
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from huebench.bench.web.demo import film as film_module
-from huebench.datasets import films
 
 from ....film_files import pictures, write
 
@@ -86,8 +86,10 @@ def test_who_stops_or_leaves_ends_the_film(tab, film, end):
 
 def test_without_the_extra_one_line_says_what_to_install(tab, monkeypatch):
     shown = []
-    monkeypatch.setattr(films, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.setattr(gradio, "HTML", lambda text, **_: shown.append(text))
     monkeypatch.setattr(gradio, "Row", None)  # nothing else is made
     tab.build()
-    assert shown == ["<div role='status'><p>films need av: pip install &#x27;huebench[video]&#x27;</p></div>"]
+    assert shown == [
+        "<div role='status'><p>a film needs av: pip install &#x27;huebench[video]&#x27;</p></div>"
+    ]
