@@ -131,7 +131,7 @@ def colorize(
     from ..colorize.compare import write_comparison
     from ..colorize.engine import Settings
     from ..colorize.film import is_film, smoothed
-    from ..colorize.job import Job, variants_of
+    from ..colorize.job import Job, variants_of, written
     from ..colorize.library import vips
     from ..colorize.sources import find_sources
 
@@ -161,7 +161,9 @@ def colorize(
         console.print("interrupted: finished photos are kept; the same command resumes from there")
         raise typer.Exit(130) from None
     if compare or len(variants) > 1:
-        for path in write_comparison(job):
+        with written(out):
+            paths = write_comparison(job)
+        for path in paths:
             console.print(Text(f"comparison: {path}"), soft_wrap=True)
     if failed:
         raise typer.Exit(1)

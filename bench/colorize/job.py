@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from ... import UserError
 from ...datasets.base import PhotoError
 from ...datasets.digests import cache_folder
-from ...files import PARTIAL, atomic
+from ...files import OF_DISKS, PARTIAL, atomic, is_fault_of
 from ...methods.learning.memory import OutOfMemoryError
 from . import marks
 from .colorist import Colorist
@@ -159,9 +159,10 @@ class Job:
         ------
         UserError
             If another process is at work on the same folder, or the fault is not the photo's but that of the
-            command or the environment, which would fail every photo. Finished photos are kept.
+            command or the environment, such as a full disk, which would fail every photo. Finished photos are
+            kept.
         """
-        with _locked(self.out):
+        with written(self.out), _locked(self.out):
             record = Record(self.out)
             waiting: deque[Future[PhotoOutcome]] = deque()
             with ThreadPoolExecutor(self.jobs) as pool:
@@ -186,7 +187,8 @@ class Job:
     ) -> PhotoOutcome:
         """Colorize one photo in all ways; whatever is wrong with it is its outcome.
 
-        A `UserError` is not about the photo: it ends the job instead of being repeated for every photo.
+        A `UserError`, or a fault of the output folder, is not about the photo: it ends the job instead of
+        being repeated for every photo.
         """
         start = time.perf_counter()
         try:
@@ -203,6 +205,8 @@ class Job:
                     notes += self._write(source, picture, variant, record)
         except Exception as error:
             if isinstance(error, UserError) and not isinstance(error, OutOfMemoryError):
+                raise
+            if isinstance(error, OSError) and error.errno in OF_DISKS and is_fault_of(self.out, error):
                 raise
             return PhotoOutcome(source, "failed", [_fault(error)])
         seconds = time.perf_counter() - start
@@ -290,6 +294,26 @@ def _fault(error: Exception) -> str:
     if isinstance(error, vips().Error):
         return reason(error)
     return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+@contextmanager
+def written(out: Path) -> Iterator[None]:
+    """Say in one line why nothing more can be written to the output folder.
+
+    Raises
+    ------
+    UserError
+        In place of an `OSError` about a file in the folder, or about a disk that is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_fault_of(out, error):
+            raise
+        raise UserError(
+            f"--out '{out}' cannot be written: {error}; free some space, make it writable, or choose another "
+            "--out; finished photos are kept, and the same command does the others"
+        ) from error
 
 
 @contextmanager
