@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
     from ..colorize.film_reading import Span
     from ..colorize.job import Job, PhotoOutcome
-    from ..colorize.sources import Source
+    from ..colorize.sources import PhotoSource
 
 
 MOST_JOBS: Final = 8
@@ -261,7 +261,7 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
             if outcome.notes or not console.is_terminal:
                 progress.console.print(_line(outcome), soft_wrap=True)
 
-        def reached(source: Source, seconds: float) -> None:
+        def reached(source: PhotoSource, seconds: float) -> None:
             progress.update(task, description=f"{source.path.name} {clock(seconds)}")
 
         job.run(report, reached)

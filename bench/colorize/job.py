@@ -34,7 +34,7 @@ from .film_writing import OTHERS
 from .library import reason, vips
 from .picture import KEPT, Picture
 from .record import ColorizedRow, Record
-from .sources import Source
+from .sources import PhotoSource
 from .writing import write
 
 Format = Literal["keep", "jpeg", "png", "tiff", "webp"]
@@ -95,7 +95,7 @@ class PhotoOutcome:
         Seconds of it in each stage; see `stages.STAGES`.
     """
 
-    source: Source
+    source: PhotoSource
     status: Literal["done", "kept", "failed"]
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -124,7 +124,7 @@ class Job:
         The part of films that is colorized.
     """
 
-    sources: Sequence[Source]
+    sources: Sequence[PhotoSource]
     variants: Sequence[Variant]
     out: Path
     format: Format = "keep"
@@ -136,14 +136,14 @@ class Job:
         self.names = _output_names(self.sources, self.format)
         self._originals = {os.path.realpath(source.path) for source in self.sources}
 
-    def target(self, source: Source, variant: Variant) -> Path:
+    def target(self, source: PhotoSource, variant: Variant) -> Path:
         """Return the path of an output."""
         return self.out / variant.folder / self.names[source]
 
     def run(
         self,
         report: Callable[[PhotoOutcome], None],
-        reached: Callable[[Source, float], None] = lambda _source, _seconds: None,
+        reached: Callable[[PhotoSource, float], None] = lambda _source, _seconds: None,
     ) -> None:
         """Colorize all photos and films that are not done.
 
@@ -183,7 +183,7 @@ class Job:
             record.tidy()
 
     def _colorize(
-        self, source: Source, record: Record, reached: Callable[[float], None] = lambda _seconds: None
+        self, source: PhotoSource, record: Record, reached: Callable[[float], None] = lambda _seconds: None
     ) -> PhotoOutcome:
         """Colorize one photo in all ways; whatever is wrong with it is its outcome.
 
@@ -212,7 +212,7 @@ class Job:
         seconds = time.perf_counter() - start
         return PhotoOutcome(source, "done", list(dict.fromkeys(notes)), seconds, picture.stages.seconds)
 
-    def _missing(self, source: Source, record: Record) -> tuple[list[Variant], list[str]]:
+    def _missing(self, source: PhotoSource, record: Record) -> tuple[list[Variant], list[str]]:
         """Return the variants whose output is to be written, and notes on outputs that are kept."""
         missing, notes = [], []
         for variant in self.variants:
@@ -233,7 +233,7 @@ class Job:
         if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.out)):
             raise PhotoError(f"its output '{target}' would lie outside of '{self.out}'")
 
-    def _write(self, source: Source, picture: Picture, variant: Variant, record: Record) -> list[str]:
+    def _write(self, source: PhotoSource, picture: Picture, variant: Variant, record: Record) -> list[str]:
         start = time.perf_counter()
         target = self.target(source, variant)
         made = colorize(picture, variant.colorist, variant.settings)
@@ -259,7 +259,7 @@ class Job:
         return made.warnings
 
     def _write_film(
-        self, source: Source, variant: Variant, record: Record, reached: Callable[[float], None]
+        self, source: PhotoSource, variant: Variant, record: Record, reached: Callable[[float], None]
     ) -> list[str]:
         start = time.perf_counter()
         target = self.target(source, variant)
@@ -272,7 +272,7 @@ class Job:
         return notes
 
     def _row(
-        self, source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = ""
+        self, source: PhotoSource, output: str, variant: Variant, seconds: str = "", warnings: str = ""
     ) -> ColorizedRow:
         span = self.span.text if is_film(source.path) else ""
         text = " ".join(filter(None, (variant.text, span)))
@@ -335,7 +335,7 @@ def _locked(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
+def _output_names(sources: Sequence[PhotoSource], kept: Format) -> dict[PhotoSource, str]:
     """Return each output's name; two photos whose names differ in the suffix alone both keep theirs.
 
     Raises
@@ -351,7 +351,7 @@ def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
         source: name if counts[name] == 1 or name == source.name else source.name + PurePosixPath(name).suffix
         for source, name in changed.items()
     }
-    taken: dict[str, Source] = {}
+    taken: dict[str, PhotoSource] = {}
     for source, name in names.items():
         other = taken.setdefault(name, source)
         if other is not source:
