@@ -21,6 +21,9 @@ from . import UserError
 PARTIAL: Final = ".partial-"
 """Prefix of files that `atomic` has not finished; a killed process leaves one behind."""
 
+OF_DISKS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+"""Errors of a disk that is full, read-only or broken, whatever file is written."""
+
 WEIGHTS_VARIABLE: Final = "HUEBENCH_WEIGHTS"
 """Environment variable that names a folder of pretrained weights."""
 
@@ -128,6 +131,13 @@ def sync_folder(folder: Path) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def is_fault_of(folder: Path, error: OSError) -> bool:
+    """Return whether an error concerns a file in the folder, or a disk without naming a file."""
+    if not error.filename:
+        return error.errno in OF_DISKS
+    return Path(str(error.filename)).absolute().is_relative_to(folder.absolute())
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shlex
@@ -22,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from .. import UserError, __version__
 from ..datasets.base import Dataset
+from ..files import is_fault_of
 from ..reports.report import STAMPED, write_report
 from ..reports.tables import Results, RunFacts, write_results
 from .clean import discard_models
@@ -174,7 +174,7 @@ def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
         advice = " or ".join(filter(None, ("wait for it", otherwise)))
         raise UserError(f"another run is using '{out}'; {advice}") from None
     except OSError as error:
-        if not _is_of(out, error):
+        if not is_fault_of(out, error):
             raise
         advice = " or ".join(filter(None, ("free some space", "make it writable", otherwise)))
         raise UserError(
@@ -200,13 +200,6 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _is_of(folder: Path, error: OSError) -> bool:
-    """Return whether an error concerns a file in the folder, or a disk without naming a file."""
-    if error.filename is None:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
-    return Path(str(error.filename)).is_relative_to(folder)
 
 
 @contextmanager

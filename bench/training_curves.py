@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import UserError
+from ..extras import require
 from .executors.runner import Observer
 from .plan.cell import Cell
 
@@ -28,8 +27,7 @@ def with_curves(observer: Observer, folder: Path | None) -> Iterator[Observer]:
     if folder is None:
         yield observer
         return
-    if find_spec("tensorboard") is None:
-        raise UserError("--tensorboard needs TensorBoard: pip install 'huebench[tensorboard]'")
+    require("--tensorboard", "tensorboard", "tensorboard")
     writing = TrainingCurves(observer, folder)
     try:
         yield writing

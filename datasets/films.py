@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
-from importlib.util import find_spec
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .. import UserError
+from ..extras import require
 from ..wording import counted
 from .base import RGB, PhotoError
 from .guards import max_pixels
@@ -35,8 +34,7 @@ HD: Final = 720
 
 def require_films() -> None:
     """Raise a UserError that says what to install if PyAV is missing."""
-    if find_spec("av") is None:
-        raise UserError("films need av: pip install 'huebench[video]'")
+    require("a film", "video", "av")
 
 
 def exactly() -> Any:

@@ -21,7 +21,7 @@ from .. import UserError
 from ..files import atomic, file_digest, sync_folder, write_json
 from .pictures import only_whole
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 DIGESTS_SINCE = 3  #: The schema from which on ``run.json`` holds the digests of the tables
 
@@ -172,8 +172,8 @@ class MetricFacts:
     headline: bool = False  #: Whether it is in the report's first table
     compared: bool = False  #: Whether the report tests differences from the best method in it
     of_clips: bool = False  #: Whether it is of a clip, not of a photo
-    #: Its smallest and its largest possible value; ``None`` if one is infinite, or the run is an older one.
-    bounds: tuple[float, float] | None = None
+    #: Its smallest and its largest possible value; ``None`` for an infinite one, and in older runs.
+    bounds: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -329,7 +329,7 @@ def _metric_facts(stored: dict[str, Any], version: int) -> list[MetricFacts]:
     """Return a stored metric; if its name meant another one then, that one, and why it is missing itself."""
     if version == 1:
         stored |= {flag: stored["name"] in names for flag, names in _SCHEMA_1_FLAGS.items()}
-    pairs = {name: tuple(stored[name]) for name in ("columns", "bounds") if stored.get(name) is not None}
+    pairs = {"columns": tuple(stored["columns"]), "bounds": tuple(stored.get("bounds") or (None, None))}
     facts = MetricFacts(**{**stored, **pairs})
     if version >= POOLED_SINCE or facts.name not in PER_PHOTO:
         return [facts]

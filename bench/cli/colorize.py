@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ... import UserError
+from ...extras import require
 from ..plan.machine import threads_available
 from ..plan.request import Request
 from . import completion
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
     from ..colorize.film_reading import Span
     from ..colorize.job import Job, PhotoOutcome
-    from ..colorize.sources import Source
+    from ..colorize.sources import PhotoSource
 
 
 MOST_JOBS: Final = 8
@@ -130,7 +131,7 @@ def colorize(
     from ..colorize.compare import write_comparison
     from ..colorize.engine import Settings
     from ..colorize.film import is_film, smoothed
-    from ..colorize.job import Job, variants_of
+    from ..colorize.job import Job, variants_of, written
     from ..colorize.library import vips
     from ..colorize.sources import find_sources
 
@@ -140,6 +141,8 @@ def colorize(
     sources = find_sources(inputs, out, recursive=recursive)
     if smooth or any(is_film(source.path) for source in sources):
         require_films()
+    if smooth:
+        require("--smooth", "video", "cv2")  # now, not after a training
     settings = Settings(
         16 * render_factor if render_factor else size, strength,
         _reference(reference), degrain, crop_borders,
@@ -158,7 +161,9 @@ def colorize(
         console.print("interrupted: finished photos are kept; the same command resumes from there")
         raise typer.Exit(130) from None
     if compare or len(variants) > 1:
-        for path in write_comparison(job):
+        with written(out):
+            paths = write_comparison(job)
+        for path in paths:
             console.print(Text(f"comparison: {path}"), soft_wrap=True)
     if failed:
         raise typer.Exit(1)
@@ -256,7 +261,7 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
             if outcome.notes or not console.is_terminal:
                 progress.console.print(_line(outcome), soft_wrap=True)
 
-        def reached(source: Source, seconds: float) -> None:
+        def reached(source: PhotoSource, seconds: float) -> None:
             progress.update(task, description=f"{source.path.name} {clock(seconds)}")
 
         job.run(report, reached)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import UserError
+from ...extras import require
 from .console import Console
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def run_suite(output: Path, select: str | None) -> None:
         raise UserError(
             "the speed suite is only in the source checkout: clone the repository and run it there"
         )
-    for module in ("pytest_benchmark", "faiss", "minisom", "cv2"):
-        if find_spec(module) is None:
-            raise UserError(f"the speed suite needs {module}: pip install 'huebench[bench]'")
+    require("the speed suite", "bench", "pytest_benchmark", "faiss", "minisom", "cv2")
     output.parent.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "pytest", str(SUITE), f"--rootdir={SUITE.parents[1]}", "--benchmark-only",

@@ -24,7 +24,7 @@ from .job import Job
 from .library import reason, vips
 from .picture import Picture
 from .profiles import srgb
-from .sources import Source
+from .sources import PhotoSource
 
 PAGE: Final = 100
 """Most photos of a page and of a contact sheet."""
@@ -90,7 +90,7 @@ def write_comparison(job: Job) -> list[Path]:
     return written
 
 
-def _shown(job: Job, source: Source) -> Shown | None:
+def _shown(job: Job, source: PhotoSource) -> Shown | None:
     """Return a photo with its answers, or ``None`` if one of the files cannot be read."""
     outputs = [(variant.label, job.target(source, variant)) for variant in job.variants]
     try:

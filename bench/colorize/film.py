@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...datasets.films import SUFFIXES, exactly, require_films
+from ...extras import require
 from ...files import atomic
 from ...methods.kernels.upsampling import chroma_lines
 from ...methods.spec import label
@@ -131,9 +132,13 @@ def colorize_film(
 
 
 def smoothed(colorist: Colorist) -> Colorist:
-    """Return a method whose chroma is averaged over a film's frames along the motion; see `Smoothed`."""
+    """Return a method whose chroma is averaged over a film's frames along the motion; see `Smoothed`.
+
+    Raises `UserError` if OpenCV, which finds the motion, is not installed.
+    """
     from ...methods.temporal.smoothed import Smoothed
 
+    require("smoothing a film", "video", "cv2")
     method = Smoothed(method=label(colorist.method))
     method.inner = colorist.method
     return replace(colorist, method=method, row="")

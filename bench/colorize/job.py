@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from ... import UserError
 from ...datasets.base import PhotoError
 from ...datasets.digests import cache_folder
-from ...files import PARTIAL, atomic
+from ...files import OF_DISKS, PARTIAL, atomic, is_fault_of
 from ...methods.learning.memory import OutOfMemoryError
 from . import marks
 from .colorist import Colorist
@@ -34,7 +34,7 @@ from .film_writing import OTHERS
 from .library import reason, vips
 from .picture import KEPT, Picture
 from .record import ColorizedRow, Record
-from .sources import Source
+from .sources import PhotoSource
 from .writing import write
 
 Format = Literal["keep", "jpeg", "png", "tiff", "webp"]
@@ -95,7 +95,7 @@ class PhotoOutcome:
         Seconds of it in each stage; see `stages.STAGES`.
     """
 
-    source: Source
+    source: PhotoSource
     status: Literal["done", "kept", "failed"]
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -124,7 +124,7 @@ class Job:
         The part of films that is colorized.
     """
 
-    sources: Sequence[Source]
+    sources: Sequence[PhotoSource]
     variants: Sequence[Variant]
     out: Path
     format: Format = "keep"
@@ -136,14 +136,14 @@ class Job:
         self.names = _output_names(self.sources, self.format)
         self._originals = {os.path.realpath(source.path) for source in self.sources}
 
-    def target(self, source: Source, variant: Variant) -> Path:
+    def target(self, source: PhotoSource, variant: Variant) -> Path:
         """Return the path of an output."""
         return self.out / variant.folder / self.names[source]
 
     def run(
         self,
         report: Callable[[PhotoOutcome], None],
-        reached: Callable[[Source, float], None] = lambda _source, _seconds: None,
+        reached: Callable[[PhotoSource, float], None] = lambda _source, _seconds: None,
     ) -> None:
         """Colorize all photos and films that are not done.
 
@@ -159,9 +159,10 @@ class Job:
         ------
         UserError
             If another process is at work on the same folder, or the fault is not the photo's but that of the
-            command or the environment, which would fail every photo. Finished photos are kept.
+            command or the environment, such as a full disk, which would fail every photo. Finished photos are
+            kept.
         """
-        with _locked(self.out):
+        with written(self.out), _locked(self.out):
             record = Record(self.out)
             waiting: deque[Future[PhotoOutcome]] = deque()
             with ThreadPoolExecutor(self.jobs) as pool:
@@ -182,11 +183,12 @@ class Job:
             record.tidy()
 
     def _colorize(
-        self, source: Source, record: Record, reached: Callable[[float], None] = lambda _seconds: None
+        self, source: PhotoSource, record: Record, reached: Callable[[float], None] = lambda _seconds: None
     ) -> PhotoOutcome:
         """Colorize one photo in all ways; whatever is wrong with it is its outcome.
 
-        A `UserError` is not about the photo: it ends the job instead of being repeated for every photo.
+        A `UserError`, or a fault of the output folder, is not about the photo: it ends the job instead of
+        being repeated for every photo.
         """
         start = time.perf_counter()
         try:
@@ -204,11 +206,13 @@ class Job:
         except Exception as error:
             if isinstance(error, UserError) and not isinstance(error, OutOfMemoryError):
                 raise
+            if isinstance(error, OSError) and error.errno in OF_DISKS and is_fault_of(self.out, error):
+                raise
             return PhotoOutcome(source, "failed", [_fault(error)])
         seconds = time.perf_counter() - start
         return PhotoOutcome(source, "done", list(dict.fromkeys(notes)), seconds, picture.stages.seconds)
 
-    def _missing(self, source: Source, record: Record) -> tuple[list[Variant], list[str]]:
+    def _missing(self, source: PhotoSource, record: Record) -> tuple[list[Variant], list[str]]:
         """Return the variants whose output is to be written, and notes on outputs that are kept."""
         missing, notes = [], []
         for variant in self.variants:
@@ -229,7 +233,7 @@ class Job:
         if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.out)):
             raise PhotoError(f"its output '{target}' would lie outside of '{self.out}'")
 
-    def _write(self, source: Source, picture: Picture, variant: Variant, record: Record) -> list[str]:
+    def _write(self, source: PhotoSource, picture: Picture, variant: Variant, record: Record) -> list[str]:
         start = time.perf_counter()
         target = self.target(source, variant)
         made = colorize(picture, variant.colorist, variant.settings)
@@ -255,7 +259,7 @@ class Job:
         return made.warnings
 
     def _write_film(
-        self, source: Source, variant: Variant, record: Record, reached: Callable[[float], None]
+        self, source: PhotoSource, variant: Variant, record: Record, reached: Callable[[float], None]
     ) -> list[str]:
         start = time.perf_counter()
         target = self.target(source, variant)
@@ -268,7 +272,7 @@ class Job:
         return notes
 
     def _row(
-        self, source: Source, output: str, variant: Variant, seconds: str = "", warnings: str = ""
+        self, source: PhotoSource, output: str, variant: Variant, seconds: str = "", warnings: str = ""
     ) -> ColorizedRow:
         span = self.span.text if is_film(source.path) else ""
         text = " ".join(filter(None, (variant.text, span)))
@@ -293,6 +297,26 @@ def _fault(error: Exception) -> str:
 
 
 @contextmanager
+def written(out: Path) -> Iterator[None]:
+    """Say in one line why nothing more can be written to the output folder.
+
+    Raises
+    ------
+    UserError
+        In place of an `OSError` about a file in the folder, or about a disk that is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_fault_of(out, error):
+            raise
+        raise UserError(
+            f"--out '{out}' cannot be written: {error}; free some space, make it writable, or choose another "
+            "--out; finished photos are kept, and the same command does the others"
+        ) from error
+
+
+@contextmanager
 def _locked(out: Path) -> Iterator[None]:
     """Hold the output folder, and remove what a killed process has left half-written in it."""
     out.mkdir(parents=True, exist_ok=True)
@@ -311,7 +335,7 @@ def _locked(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
+def _output_names(sources: Sequence[PhotoSource], kept: Format) -> dict[PhotoSource, str]:
     """Return each output's name; two photos whose names differ in the suffix alone both keep theirs.
 
     Raises
@@ -327,7 +351,7 @@ def _output_names(sources: Sequence[Source], kept: Format) -> dict[Source, str]:
         source: name if counts[name] == 1 or name == source.name else source.name + PurePosixPath(name).suffix
         for source, name in changed.items()
     }
-    taken: dict[str, Source] = {}
+    taken: dict[str, PhotoSource] = {}
     for source, name in names.items():
         other = taken.setdefault(name, source)
         if other is not source:

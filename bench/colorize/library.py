@@ -1,15 +1,13 @@
 """libvips, which reads and writes photos of any size in strips; it is imported when it is first used."""
 
-from importlib.util import find_spec
 from typing import Any
 
-from ... import UserError
+from ...extras import require
 
 
 def vips() -> Any:
     """Return the module pyvips, set up; a missing one raises `UserError`."""
-    if find_spec("pyvips") is None:
-        raise UserError("to colorize photos, install pyvips: pip install 'huebench[colorize]'")
+    require("colorizing photos", "colorize", "pyvips")
     import logging
 
     import pyvips

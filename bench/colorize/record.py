@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from dataclasses import astuple, dataclass, fields
@@ -69,12 +70,18 @@ class Record:
             self._write(list(self.rows.values()))  # a killed process has left half a row
 
     def add(self, row: ColorizedRow) -> None:
-        """Append a row with one write, so that no other process sees half of it."""
+        """Append a row with one write, so that no other process sees half of it.
+
+        Raises `OSError`, and leaves the file as it was, if the disk is full.
+        """
         with self._lock:
             text = ("" if not self._fresh else _line(_HEADINGS)) + _line(astuple(row))
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                os.write(descriptor, text.encode("utf-8", "surrogateescape"))
+                content, before = text.encode("utf-8", "surrogateescape"), os.fstat(descriptor).st_size
+                if os.write(descriptor, content) < len(content):  # as much as the disk could take
+                    os.ftruncate(descriptor, before)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             finally:
                 os.close(descriptor)
             self._fresh = False

@@ -17,7 +17,7 @@ _ARCHIVE = ".zip"
 
 
 @dataclass(frozen=True)
-class Source:
+class PhotoSource:
     """A photo to colorize.
 
     Attributes
@@ -42,7 +42,7 @@ class Source:
         return f"{self.path}/{self.member}" if self.member else str(self.path)
 
 
-def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -> list[Source]:
+def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -> list[PhotoSource]:
     """Find the photos that some inputs name, in order and each once.
 
     An output's name is the photo's path below the folder that all inputs have in common; for a single folder
@@ -68,7 +68,7 @@ def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -
     base = (
         paths[0].absolute() if alone else Path(os.path.commonpath([each.absolute().parent for each in paths]))
     )
-    found: dict[tuple[str, str], Source] = {}
+    found: dict[tuple[str, str], PhotoSource] = {}
     for path in paths:
         for source in _photos(path.absolute(), base, out.resolve(), recursive=recursive):
             found.setdefault((os.path.realpath(source.path), source.member), source)
@@ -98,17 +98,17 @@ def _archive(path: Path) -> PhotoArchive:
     return PhotoArchive(path)
 
 
-def _photos(path: Path, base: Path, out: Path, *, recursive: bool) -> Iterator[Source]:
+def _photos(path: Path, base: Path, out: Path, *, recursive: bool) -> Iterator[PhotoSource]:
     below = PurePosixPath(Path(os.path.relpath(path, base)).as_posix())
     if path.is_dir():
         for file in _walk(path, out, recursive=recursive):
-            yield Source((below / file.relative_to(path).as_posix()).as_posix(), file)
+            yield PhotoSource((below / file.relative_to(path).as_posix()).as_posix(), file)
     elif _is_archive(path):
         folder = PurePosixPath() if path == base else below.with_suffix("")
         for member in _archive(path).members:
-            yield Source((folder / member).as_posix(), path, member)
+            yield PhotoSource((folder / member).as_posix(), path, member)
     else:
-        yield Source(below.as_posix(), path)
+        yield PhotoSource(below.as_posix(), path)
 
 
 def _walk(folder: Path, out: Path, *, recursive: bool) -> Iterator[Path]:

@@ -5,6 +5,8 @@ The pixels wait in a raw file next to the output, so that a photo of any size ta
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterable
 from io import BytesIO
@@ -54,6 +56,8 @@ _STRIPS, _UNUSED = 273, 65535
 _ORDER: Final[dict[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
 _COMPRESSIONS: Final = {1: "none", 5: "lzw"}
 _BIG: Final = 2**32 - 2**28  # a classic TIFF holds 4 GiB
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_BLOCK: Final = 2**20
 _QUALITY: Final = 100
 """Quality of JPEG, without chroma subsampling.
 
@@ -86,6 +90,8 @@ def write(
     ------
     PhotoError
         If the photo cannot be decoded, or the format cannot hold it.
+    OSError
+        If the disk is full.
     """
     deep = picture.bits == 16 and kind in {"tiff", "png"}
     image = _collected(picture, rows, raw)
@@ -99,9 +105,29 @@ def write(
         with picture.stages.timed("encode"):
             save(str(target), **_options(picture, kind))
     except vips().Error as error:
+        _check_disk(error, target, image.width * image.height * image.bands * picture.bits // 8)
         raise PhotoError(f"cannot be written as {kind.upper()}: {reason(error)}") from error
     if kind == "tiff" and picture.kind == "tiff":
         _keep_tags(picture.source, target)
+
+
+def _check_disk(error: Exception, target: Path, size: int) -> None:
+    """Raise the `OSError` behind an error of libvips, if the disk is full.
+
+    Its message quotes that of the system, but threads share its messages, and one may take another's. So
+    where it could not write, ``size`` bytes are appended to the unfinished file, which fails too.
+    """
+    said = str(error)
+    for number in _FULL:
+        if os.strerror(number) in said:
+            raise OSError(number, os.strerror(number), str(target)) from error
+    if "write" in said:
+        try:
+            with target.open("ab") as stream:
+                for _ in range(0, size, _BLOCK):
+                    stream.write(bytes(_BLOCK))
+        except OSError as full:
+            raise OSError(full.errno, full.strerror, str(target)) from error
 
 
 def _collected(picture: Picture, rows: Iterable[NDArray[Any]], raw: Path) -> pyvips.Image:

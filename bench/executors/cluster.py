@@ -31,6 +31,7 @@ from distributed.scheduler import KilledWorker
 from distributed.utils import sync
 
 from ... import UserError
+from ...extras import require
 from ...wording import counted
 from ..plan.cell import Cell
 from .cluster_file import ClusterFile
@@ -228,6 +229,8 @@ def _cluster_class(name: str) -> type[Cluster]:
     module, _, wanted = name.rpartition(".")
     module = module or ("distributed" if wanted == "LocalCluster" else "dask_jobqueue")
     package = module.partition(".")[0]
+    if package == "dask_jobqueue":
+        require(name, "cluster", package)
     if package == CLUSTERS[0] or package.startswith(CLUSTERS[1]):
         found = getattr(importlib.import_module(module), wanted)
         if isinstance(found, type) and issubclass(found, Cluster):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 from ... import UserError
+from ...extras import require
 from ..cell import isolation
 from ..plan.cell import Cell
 from ..plan.request import Request
@@ -141,13 +141,11 @@ def choose_executor(request: Request) -> Executor:
         raise UserError("give --scheduler (a running cluster) or --cluster (one to start), not both")
     file = None if request.cluster is None else ClusterFile.read(request.cluster)
     if file is not None and file.arrays:
-        if find_spec("submitit") is None:
-            raise UserError("job arrays need submitit: pip install 'huebench[slurm]'")
+        require("a job array", "slurm", "submitit")
         from .arrays import ArrayExecutor
 
         return ArrayExecutor(file)
-    if find_spec("distributed") is None:
-        raise UserError("a cluster needs Dask: pip install 'huebench[cluster]'")
+    require("a cluster", "cluster", "distributed")
     from .cluster import DaskExecutor
 
     return DaskExecutor(request.scheduler, file)

@@ -92,9 +92,10 @@ class Metric:
         return () if self.combine else tuple(self.takes)
 
     @property
-    def bounds(self) -> tuple[float, float] | None:
-        """The ends of `range` if both are finite."""
-        return self.range if all(map(math.isfinite, self.range)) else None
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The ends of `range`; ``None`` for an infinite one, which JSON cannot hold."""
+        smallest, largest = (end if math.isfinite(end) else None for end in self.range)
+        return smallest, largest
 
     @property
     def of_set(self) -> bool:

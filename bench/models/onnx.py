@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from ... import UserError
+from ...extras import require
 from ...files import write_text
 from ...methods.base import Context, Method
 from ...methods.from_file.external import External
@@ -50,8 +50,7 @@ def export_onnx(method: Method, out: Path) -> float:
         raise UserError(
             f"{method.info.name} cannot be exported to ONNX: it is not a network that a run trains"
         )
-    if find_spec("onnxruntime") is None:
-        raise UserError("--format onnx needs onnxruntime: pip install 'huebench[external]'")
+    require("--format onnx", "external", "onnxruntime")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out '{out}' is not empty: models are never overwritten; choose a new folder")
     external = External(file=out / FILE)

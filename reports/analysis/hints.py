@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..tables import MetricFacts, Results
-from .inference import estimates
+from .inference import estimates, within
 from .statistics import intervals, per_photo
 from .summary import HELPED, summarize
 
@@ -103,7 +103,7 @@ def hint_curves(results: Results, *, near_grey: bool = True) -> HintCurves | Non
         method: values.reindex(columns=own).to_numpy(float) @ _weights(counts)
         for method, own in labels.items()
     }
-    areas = _areas(pd.DataFrame(per_method, index=values.index), bases)
+    areas = _areas(pd.DataFrame(per_method, index=values.index), bases, metrics[0])
     ordered = list(areas.index)
     ends = intervals(summary)
     tables = {"means": summary.scores, "low": ends.low, "high": ends.high}
@@ -125,14 +125,15 @@ def _weights(counts: tuple[int, ...]) -> np.ndarray[tuple[int], np.dtype[np.floa
     return total
 
 
-def _areas(per_photo: pd.DataFrame, bases: list[str]) -> pd.DataFrame:
+def _areas(per_photo: pd.DataFrame, bases: list[str], metric: MetricFacts) -> pd.DataFrame:
     """Return `HintCurves.areas` from the area of every photo (row) and method (column), the best first."""
     means = per_photo.mean(skipna=False)
     best_first = means.sort_values(ascending=False, kind="stable", na_position="last").index
     ordered = [*(m for m in best_first if m in bases), *(m for m in best_first if m not in bases)]
     own, gaps = per_photo[ordered], per_photo[ordered].sub(per_photo[ordered[0]], axis="index")
     found, paired = estimates(own.to_numpy(float)), estimates(gaps.to_numpy(float))
-    (low, high), (gap_low, gap_high) = found.interval(), paired.interval()
+    low, high = within(*found.interval(), found.mean, metric.bounds)
+    gap_low, gap_high = paired.interval()
     return pd.DataFrame(
         {
             "area": found.mean,

@@ -3,7 +3,7 @@
 A mean over photos has Student's t interval. Where several seeds were run, the variance between them counts
 as well: a random-effects model of photo and seed, with Satterthwaite's degrees of freedom. A ratio of sums
 over photos, as pooled metrics are, has the wider of Student's interval and of the bootstrap-t's. An interval
-that would leave a metric's range is made on the logit scale; see `within`.
+that would leave a metric's range is made on the scale of a logit or a logarithm; see `within`.
 """
 
 from __future__ import annotations
@@ -166,15 +166,18 @@ def bootstrap_t(values: Floats, weights: Floats) -> tuple[Floats, Floats, Floats
     return ratio - ends[1] * error, ratio - ends[0] * error, np.minimum(2 * tails / tried, 1.0)
 
 
-def within(low: Floats, high: Floats, mean: Floats, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
+def within(
+    low: Floats, high: Floats, mean: Floats, bounds: tuple[float | None, float | None]
+) -> tuple[Floats, Floats]:
     """Return intervals of a bounded quantity that stay within its bounds.
 
-    An interval with an end beyond a bound, as a few photos can give, is made anew on the logit scale, which
-    has no bounds: the distances of its ends from the mean are multiplied by the logit's slope there (the
-    delta method), added to the mean's logit, and the ends transformed back. So the quantiles remain those of
-    Student's t or of the bootstrap-t (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 12.6: a
-    bootstrap-t interval may leave the range, and is made on a transformed scale). Cut ends would claim that
-    the bound itself is likely. Intervals inside the bounds stay as they are.
+    An interval with an end beyond a bound, as a few photos can give, is made anew on a scale that has no
+    bounds: the logit of a quantity with two, the logarithm of the distance from a single one. The distances
+    of its ends from the mean are multiplied by the scale's slope there (the delta method), added to the
+    transformed mean, and the ends transformed back. So the quantiles remain those of Student's t or of the
+    bootstrap-t (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 12.6: a bootstrap-t interval may
+    leave the range, and is made on a transformed scale). Cut ends would claim that the bound itself is
+    likely. Intervals inside the bounds stay as they are.
 
     Parameters
     ----------
@@ -183,7 +186,7 @@ def within(low: Floats, high: Floats, mean: Floats, bounds: tuple[float, float])
     mean
         The estimates, of the same shape.
     bounds
-        The smallest and the largest possible value.
+        The smallest and the largest possible value; ``None`` for an infinite one.
 
     Examples
     --------
@@ -191,15 +194,26 @@ def within(low: Floats, high: Floats, mean: Floats, bounds: tuple[float, float])
     >>> low, high = within(mean - 0.15, mean + 0.15, mean, (0, 1))
     >>> low.round(3).tolist(), high.round(3).tolist()
     ([0.63, 0.35], [0.979, 0.65])
+    >>> low, high = within(mean - 1, mean + 1, mean, (0, None))
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.296, 0.068], [2.734, 3.695])
     """
-    smallest, largest = bounds
-    width = largest - smallest
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = (mean - smallest) / width
-        center, slope = scipy.special.logit(share), 1 / (width * share * (1 - share))
-        ends = [smallest + width * scipy.special.expit(center + slope * (end - mean)) for end in (low, high)]
-    inside = (mean > smallest) & (mean < largest)  # at a bound all values are equal, and so are the ends
+    smallest, largest = (
+        end if end is not None else inf for end, inf in zip(bounds, (-np.inf, np.inf), strict=True)
+    )
+    below, above = mean - smallest, largest - mean
+    inside = (below > 0) & (above > 0)  # at a bound all values are equal, and so are the ends
     beyond = inside & ((low < smallest) | (high > largest))
+    with np.errstate(all="ignore"):  # what is not beyond a bound may have no such scale
+        slope = 1 / below + 1 / above
+        steps = [slope * (end - mean) for end in (low, high)]
+        if largest == np.inf:
+            ends = [smallest + below * np.exp(step) for step in steps]
+        elif smallest == -np.inf:
+            ends = [largest - above * np.exp(-step) for step in steps]
+        else:
+            center = np.log(below / above)
+            ends = [smallest + (largest - smallest) * scipy.special.expit(center + step) for step in steps]
     return np.where(beyond, ends[0], low), np.where(beyond, ends[1], high)
 
 

@@ -99,8 +99,7 @@ def intervals(summary: Summary) -> Intervals:
     """Return the 95% intervals of every value in a summary, over photos and, if there are several, seeds.
 
     If the interval of a gap's signed mean contains zero, the gap's interval starts at zero. An interval that
-    would leave a metric's range, known if both of its ends are, is made on the logit scale; see
-    `inference.within`.
+    would leave a metric's range is made on the scale of a logit or a logarithm; see `inference.within`.
     """
     labels = [str(label) for label in summary.rows.index]
     names = [metric.name for metric in summary.metrics if metric.aggregate != "stored"]
@@ -116,7 +115,7 @@ def intervals(summary: Summary) -> Intervals:
             under, over = np.maximum(under, 0.0), np.maximum(-under, over)
         if metric.aggregate == "pooled":
             _widen((under, over), known.own[own], known)
-        if metric.bounds and metric.aggregate in OF_PHOTOS:
+        if metric.aggregate in OF_PHOTOS:
             under, over = within(under, over, found.mean, metric.bounds)
         low.loc[own, metric.name], high.loc[own, metric.name] = under, over
     return Intervals(low, high)

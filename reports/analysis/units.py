@@ -31,7 +31,8 @@ def by_clip(results: Results) -> Results:
     images = results.images.copy()
     keys = ["cell", "clip"]
     groups = images.groupby(keys, sort=False, observed=True)
-    known = [column for column in images.columns if column not in IMAGE_COLUMNS]
+    measured = images.select_dtypes("number").columns  # other tables of frames hold texts too
+    known = [column for column in measured if column not in IMAGE_COLUMNS]
     values = groups[known].mean().astype("float64")
     for metric in results.run.metrics:
         if metric.aggregate == "pooled" and set(metric.columns) <= set(known):

@@ -58,11 +58,7 @@ def _rich(source: Table) -> RichTable:
         if len(heading) > 11:
             heading = heading.replace(" ", "\n", 1)
         made.add_column(RichText(heading), justify="right", no_wrap=True)
-    group = source.rows[0].group if source.rows else ""
     for row in source.rows:
-        if row.group not in (group, "truth"):
-            made.add_row()
-        group = row.group
         entries = [RichText(entry.text, "bold green" if entry.rank == 1 else "") for entry in row.entries]
         made.add_row(RichText(row.label), *entries, style="dim" if row.apart else "")
     return made

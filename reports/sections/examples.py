@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..analysis.inference import benjamini_yekutieli, estimates
+from ..analysis.inference import benjamini_yekutieli, estimates, within
 from ..analysis.material import Material
 from ..analysis.statistics import Contributions, contributions, paired
 from ..analysis.units import by_clip
@@ -64,7 +64,7 @@ def compare_choices(results: Results, metrics: tuple[MetricFacts, ...]) -> Examp
     for metric in metrics:
         known = {choice: _contributions(own, metric) for choice, own in images.items() if len(own)}
         gains = pd.concat([_gains(known, choice, metric) for choice in known if choice != BASE])
-        tables[metric.name] = _means(known).join(gains)
+        tables[metric.name] = _means(known, metric).join(gains)
         averages[metric.name] = _average(known, metric)
     table = pd.concat(tables, names=["metric", "method", "choice"])
     compared = table["p"].notna()
@@ -113,7 +113,7 @@ def blocks(material: Material) -> list[Block]:
 
 def _images(results: Results, rows: pd.DataFrame, choice: str) -> pd.DataFrame:
     """Return the rows of one choice; of clips, one per clip."""
-    own = rows[rows["choice"] == choice].drop(columns=["choice", "protocol"])
+    own = rows[rows["choice"] == choice]
     return by_clip(replace(results, images=own)).images.replace([np.inf, -np.inf], np.nan)
 
 
@@ -123,13 +123,13 @@ def _contributions(images: pd.DataFrame, metric: MetricFacts) -> Contributions:
     return known
 
 
-def _means(known: dict[str, Contributions]) -> pd.DataFrame:
+def _means(known: dict[str, Contributions], metric: MetricFacts) -> pd.DataFrame:
     """Return photos, mean, low and high by method and choice."""
     tables = {}
     for choice, own in known.items():
         labels = list(own.parts.columns)
         found = estimates(own.parts.to_numpy(float), own.seeds.loc[labels])
-        low, high = found.interval()
+        low, high = within(*found.interval(), found.mean, metric.bounds)
         values = {"photos": found.photos, "mean": found.mean, "low": low, "high": high}
         tables[choice] = pd.DataFrame(values, index=pd.Index(labels, name="method"))
     return pd.concat(tables, names=["choice"]).swaplevel()

@@ -35,7 +35,7 @@ def blocks(material: Material) -> list[Block]:
         *_pictures(found, material),
     ]
     if found.metrics and not found.table(found.metrics[0].name, "loss").empty:
-        made.append(_map(found, found.metrics[0]))
+        made.append(_map(found, material, found.metrics[0]))
     for metric in found.metrics:
         made += [Heading(f"Loss of {metric.label}", 3), *with_intervals(_table(found, material, metric))]
     if found.missing:
@@ -45,13 +45,13 @@ def blocks(material: Material) -> list[Block]:
     return [*made, Data("robustness", found.losses.drop(columns=["error", "freedom"]))]
 
 
-def _map(found: Robustness, metric: MetricFacts) -> Figure:
+def _map(found: Robustness, material: Material, metric: MetricFacts) -> Figure:
     """Return the heat map of a metric's losses."""
     losses, p = (found.table(metric.name, column) for column in ("loss", "p_adjusted"))
     return chart(
         "robustness",
         f"Loss of {metric.label} of every method under every degradation",
-        f"Loss of {metric.label} against the clean photos; red is worse, blue better.",
+        f"Loss of {metric.label} against the clean {material.unit}s; red is worse, blue better.",
         lambda: loss_map(losses, p, metric),
     )
 
@@ -75,7 +75,7 @@ def _table(found: Robustness, material: Material, metric: MetricFacts) -> Table:
         if label in losses.index
     ]
     columns = tuple(Column(name, metric.unit, "↓") for name in found.degradations)
-    caption = f"Loss of {metric.label} against clean photos ({LEVEL:.0%} intervals below)"
+    caption = f"Loss of {metric.label} against clean {material.unit}s ({LEVEL:.0%} intervals below)"
     return Table(columns, tuple(rows), f"robustness-{metric.name}", caption)
 
 

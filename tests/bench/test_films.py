@@ -99,6 +99,23 @@ def test_a_run_of_a_film_counts_its_undecodable_frames(tmp_path):
     assert (row["expected"], row["scored"]) == (4, 4)
 
 
+@pytest.mark.slow
+def test_clips_are_degraded_and_coloured_by_other_examples(tmp_path):
+    results = huebench.run(
+        methods="color-transfer-reinhard", dataset="pan:samples", limit=2, size=32,
+        metrics=("psnr", "flicker"), degrade="fade", references="random", out=tmp_path / "out",
+    )  # fmt: skip
+    tables = (("degraded", "degradation", ["fade"]), ("examples", "choice", ["random", "similar"]))
+    for name, column, conditions in tables:
+        table = results.tables[name]
+        assert sorted(table[column].unique()) == conditions
+        assert table["psnr"].notna().all()
+        assert table["flicker"].notna().sum() == 2 * len(conditions), "one value a clip"
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "paired with the same method on the clean clips" in report
+    assert "the same method on the same clip" in report
+
+
 def test_all_includes_methods_for_clips_only_where_there_are_clips():
     def names(dataset):
         return {cell.name for cell in make_plan(Request.of(methods="baseline", dataset=dataset)).cells}

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from huebench.bench import training_curves
 from huebench.bench.training_curves import with_curves
 
 
@@ -52,11 +51,3 @@ def test_without_a_folder_nothing_is_wrapped():
     heard = Heard()
     with with_curves(heard, None) as observer:
         assert observer is heard
-
-
-def test_a_missing_tensorboard_is_said_before_anything_runs(bench, monkeypatch):
-    monkeypatch.setattr(training_curves, "find_spec", lambda name: None)
-    code, output = bench("run", "--methods", "gray", "--limit", 1, "--out", "out", "--tensorboard", "curves")
-    assert code == 2
-    assert "pip install 'huebench[tensorboard]'" in output
-    assert "started" not in output

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from huebench.bench.executors import runner
 from huebench.reports.tables import read_results
 
 from .conftest import TINY, ZEROS, marked_processes
@@ -106,11 +105,3 @@ def test_a_wrong_file_is_reported(photos, bench, tmp_path, text, message):
     assert code == 2, output
     assert "error: --cluster cluster.yaml" in output
     assert message in output
-
-
-def test_a_missing_submitit_is_reported(photos, bench, tmp_path, monkeypatch):
-    found = runner.find_spec
-    monkeypatch.setattr(runner, "find_spec", lambda name: None if name == "submitit" else found(name))
-    code, output = bench("run", *TINY, "--methods", "gray", *write_cluster(tmp_path, LOCAL))
-    assert code == 2
-    assert "pip install 'huebench[slurm]'" in output

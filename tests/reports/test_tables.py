@@ -55,7 +55,7 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 def test_a_newer_schema_is_refused(maker, tmp_path):
     results = maker.run(methods=("gray",))
     write_results(replace(results, run=replace(results.run, schema_version=99)), tmp_path)
-    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 5"):
+    with pytest.raises(UserError, match="has schema 99, but this huebench reads up to 6"):
         read_results(tmp_path)
 
 
@@ -69,7 +69,27 @@ def test_runs_of_schema_1_have_the_headline_and_compared_metrics_of_then(maker, 
     assert [metric.name for metric in run.metrics if metric.compared] == ["psnr", "auc", "auc_rebalanced"]
     further = {metric.name for metric in run.metrics if not metric.headline}
     assert further == {"delta_colorfulness_per_image", "auc_rebalanced_per_photo", "fid", "lpips"}
-    assert run.schema_version == 5
+    assert run.schema_version == 6
+
+
+@pytest.mark.parametrize("bounds", [None, [0.0, 1.0]])
+def test_the_bounds_of_a_metric_are_known_or_not_in_runs_of_schema_5(maker, tmp_path, bounds):
+    write_results(maker.run(methods=("gray",)), tmp_path)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    for metric in facts["metrics"]:
+        metric["bounds"] = bounds
+    del facts["metrics"][0]["bounds"]  # as in its first runs
+    (tmp_path / "run.json").write_text(json.dumps(facts | {"schema_version": 5}))
+    first, *others = read_results(tmp_path).run.metrics
+    assert first.bounds == (None, None)
+    assert {metric.bounds for metric in others} == {tuple(bounds or (None, None))}
+
+
+def test_a_bound_on_one_side_is_kept(maker, tmp_path):
+    results = maker.run(methods=("gray",))
+    metrics = tuple(replace(metric, bounds=(0.0, None)) for metric in results.run.metrics)
+    write_results(replace(results, run=replace(results.run, metrics=metrics)), tmp_path)
+    assert read_results(tmp_path).run.metrics == metrics
 
 
 def test_the_rebalanced_auc_of_runs_before_schema_4_is_the_one_per_photo(maker, tmp_path):

@@ -21,7 +21,7 @@ from ...colorize.compare import thumbnail
 from ...colorize.job import Job, PhotoOutcome, Variant
 from ...colorize.picture import Picture
 from ...colorize.record import ColorizedRow, Record
-from ...colorize.sources import Source
+from ...colorize.sources import PhotoSource
 
 PREVIEW: Final = 1200
 """Longer side in pixels of the pictures on the page."""
@@ -174,7 +174,7 @@ def colorize_photos(
     yield batch
 
 
-def _sources(uploads: Sequence[Path]) -> list[Source]:
+def _sources(uploads: Sequence[Path]) -> list[PhotoSource]:
     """Return the photos under names that differ in more than their suffix or in capitals."""
     seen: dict[str, int] = {}
     sources = []
@@ -182,7 +182,7 @@ def _sources(uploads: Sequence[Path]) -> list[Source]:
         key = path.stem.casefold()
         seen[key] = seen.get(key, 0) + 1
         copy = f" ({seen[key]})" if seen[key] > 1 else ""
-        sources.append(Source(f"{path.stem}{copy}{path.suffix}", path))
+        sources.append(PhotoSource(f"{path.stem}{copy}{path.suffix}", path))
     return sources
 
 
@@ -192,7 +192,9 @@ def _reason_to_end(stopped: bool, spent: float, limits: Limits) -> str:
     return f"The limit of {limits.seconds:g} s is reached:" if spent > limits.seconds else ""
 
 
-def _add(batch: Batch, source: Source, variant: Variant, scratch: Path, folder: Path, limits: Limits) -> None:
+def _add(
+    batch: Batch, source: PhotoSource, variant: Variant, scratch: Path, folder: Path, limits: Limits
+) -> None:
     """Colorize a photo in one way; add the answer, or the problem, to a batch."""
     before = folder / "before.jpg"
     try:
@@ -211,7 +213,7 @@ def _add(batch: Batch, source: Source, variant: Variant, scratch: Path, folder: 
         batch.answers.append(answer)
 
 
-def _tell(batch: Batch, source: Source, reason: str) -> None:
+def _tell(batch: Batch, source: PhotoSource, reason: str) -> None:
     """Add a problem, once for all methods."""
     message = f"{printable(source.name)} was not colorized: {printable(reason)}"
     if message not in batch.problems:
@@ -231,14 +233,27 @@ def _check_size(path: Path, limits: Limits) -> None:
         )
 
 
-def _colorized(source: Source, variant: Variant, scratch: Path, folder: Path) -> ColorizedPhoto:
-    """Return a photo's answer; raises `PhotoError` with the reason if there is none."""
+def outcome_of(
+    job: Job, reached: Callable[[PhotoSource, float], None] = lambda _source, _seconds: None
+) -> PhotoOutcome:
+    """Return the outcome of a job of one photo or film; raises `PhotoError` with the reason if it failed."""
     outcomes: list[PhotoOutcome] = []
-    job = Job([source], [variant], scratch, overwrite=True)
-    job.run(outcomes.append)
+    try:
+        job.run(outcomes.append, reached)
+    except UserError as error:
+        if isinstance(error.__cause__, OSError):  # its message names a folder of the server
+            raise PhotoError("this page has no space left for results: try again later") from error
+        raise
     (outcome,) = outcomes
     if outcome.status != "done":
         raise PhotoError("; ".join(outcome.notes))
+    return outcome
+
+
+def _colorized(source: PhotoSource, variant: Variant, scratch: Path, folder: Path) -> ColorizedPhoto:
+    """Return a photo's answer; raises `PhotoError` with the reason if there is none."""
+    job = Job([source], [variant], scratch, overwrite=True)
+    outcome = outcome_of(job)
     made = job.target(source, variant)
     output = folder / _folder_of(variant) / made.name
     output.parent.mkdir(parents=True, exist_ok=True)

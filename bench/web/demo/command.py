@@ -7,13 +7,12 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from rich.text import Text
 
-from .... import UserError
+from ....extras import require
 from ....reports.analysis.study import DATABASE
 from ....reports.tables import read_results
 from ...cli.console import Console
@@ -70,9 +69,7 @@ def serve(
     UserError
         If Gradio is not installed, a method cannot be used, or the port is taken.
     """
-    for module in ("gradio", "uvicorn"):
-        if find_spec(module) is None:
-            raise UserError(f"the page needs {module}: pip install 'huebench[demo]'")
+    require("the page", "demo", "gradio", "fastapi", "uvicorn")
     vips()
     console = Console()
     listening = listen(host, port)

@@ -15,9 +15,9 @@ from ....datasets.base import PhotoError
 from ....reports.text import printable
 from ...colorize.film import is_film
 from ...colorize.film_reading import opened, picture_stream
-from ...colorize.job import Job, PhotoOutcome, Variant
-from ...colorize.sources import Source
-from .batch import Limits
+from ...colorize.job import Job, Variant
+from ...colorize.sources import PhotoSource
+from .batch import Limits, outcome_of
 from .pair import Places, write_pair
 
 EVERY: Final = 0.5
@@ -109,7 +109,7 @@ def colorize_clip(
         if time.monotonic() - start > limits.seconds:
             raise PhotoError(f"the limit of {limits.seconds:g} s is reached: drop a shorter or smaller film")
 
-    def reached(_source: Source, seconds: float) -> None:
+    def reached(_source: PhotoSource, seconds: float) -> None:
         check()
         state.reached = min(seconds, state.length)
 
@@ -173,17 +173,13 @@ def checked_length(path: Path, limits: Limits) -> float:
 
 
 def _made(
-    upload: Path, variant: Variant, folder: Path, reached: Callable[[Source, float], None],
+    upload: Path, variant: Variant, folder: Path, reached: Callable[[PhotoSource, float], None],
     check: Callable[[], None],
 ) -> FilmAnswer:  # fmt: skip
     """Return the answer for a film; raises `PhotoError` with the reason if there is none."""
-    source = Source(upload.name, upload)
-    outcomes: list[PhotoOutcome] = []
+    source = PhotoSource(upload.name, upload)
     job = Job([source], [variant], folder, overwrite=True)
-    job.run(outcomes.append, reached)
-    (outcome,) = outcomes
-    if outcome.status != "done":
-        raise PhotoError("; ".join(outcome.notes))
+    outcome = outcome_of(job, reached)
     film, pair = job.target(source, variant), folder / PAIR
     pair.parent.mkdir()
     places = write_pair(upload, film, pair, check)

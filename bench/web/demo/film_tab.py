@@ -10,13 +10,13 @@ import gradio as gr
 
 from .... import UserError
 from ....datasets.films import SUFFIXES, require_films
-from ...colorize.engine import Settings
 from ...colorize.film import smoothed
 from ...colorize.job import variants_of
 from .batch import Limits
 from .choices import OfferedMethod
 from .film import FilmState, colorize_clip
 from .parts import HEAVY, HIDDEN, caption, message, progress, time_left, visitor, waiting
+from .settings import add_settings, read_settings
 
 START: Final = "Drop a short film, choose a method, and press Colorize film."
 
@@ -47,6 +47,7 @@ class FilmTab:
             gr.HTML(message(str(error)), elem_id="no-films")
             return
         rows = [(choice.row, name) for name, choice in self._choices.items()]
+        references = any(choice.takes_reference for choice in self._choices.values())
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 film = gr.File(
@@ -62,6 +63,7 @@ class FilmTab:
                     label="Smooth", info="Averages each frame's colours with those before it: less flicker.",
                     elem_id="smooth",
                 )  # fmt: skip
+                settings = add_settings("film", references=references)
                 with gr.Row():
                     start = gr.Button("Colorize film", variant="primary", min_width=120)
                     stop = gr.Button("Stop", min_width=80, interactive=False)
@@ -75,13 +77,14 @@ class FilmTab:
                 download = gr.DownloadButton("Download the film", visible=False, elem_id="film-download")
         results = [status, player, made_by, download, start, stop]
         start.click(waiting, None, [status], queue=False, **HIDDEN).then(
-            self.colorize, [film, method, smooth], results, **HIDDEN, **HEAVY
+            self.colorize, [film, method, smooth, *settings], results, **HIDDEN, **HEAVY
         )
         stop.click(self.stop, None, [stop], **HIDDEN)
 
     def colorize(
-        self, film: str | None, name: str | None, smooth: bool, request: gr.Request
-    ) -> Iterator[list[Any]]:
+        self, film: str | None, name: str | None, smooth: bool, size: int, strength: float,
+        reference: str | None, request: gr.Request,
+    ) -> Iterator[list[Any]]:  # fmt: skip
         """Colorize the film, and show how far it is.
 
         Parameters
@@ -92,6 +95,8 @@ class FilmTab:
             Label of the chosen method.
         smooth
             Whether colours are averaged over frames.
+        size, strength, reference
+            See `settings.read_settings`.
         request
             The visitor's request.
         """
@@ -102,7 +107,8 @@ class FilmTab:
             return
         colorist = self._choices[name].colorist
         try:
-            (variant,) = variants_of([smoothed(colorist) if smooth else colorist], Settings(), {})
+            settings = read_settings(size, strength, reference)
+            (variant,) = variants_of([smoothed(colorist) if smooth else colorist], settings, {})
         except UserError as error:
             yield _ended(message(str(error)))
             return

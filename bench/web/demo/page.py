@@ -10,21 +10,16 @@ from typing import Any, Final
 import gradio as gr
 
 from .... import UserError
-from ....datasets.base import PhotoError
-from ....datasets.decode import decode
 from ....datasets.tree import SUFFIXES
 from ....reports.text import printable
 from ....wording import counted
-from ...colorize.engine import Settings
 from ...colorize.job import variants_of
 from ..study.votes import Vote, keep_vote
 from .batch import Batch, ColorizedPhoto, Limits, colorize_photos
 from .choices import OfferedMethod
 from .film_tab import FilmTab
 from .parts import HEAVY, HIDDEN, caption, message, progress, time_left, visitor, waiting
-
-SIZES: Final = (128, 192, 256, 384, 512)
-"""Sides in pixels that the page offers."""
+from .settings import add_settings, read_settings
 
 MOST_COLUMNS: Final = 6
 """Most columns of the grid: with up to five methods each photo is one row."""
@@ -100,21 +95,7 @@ class Page:
                     rows, value=[rows[0][1]], label="Methods, with accuracy and time per photo",
                     elem_id="methods", elem_classes="methods",
                 )  # fmt: skip
-                with gr.Accordion("Settings", open=False):
-                    size = gr.Dropdown(
-                        [("the method's own", 0), *((f"{side} pixels", side) for side in SIZES)],
-                        value=0, filterable=False, label="Size",
-                        info="Shorter side of what the method sees. The result keeps the photo's size.",
-                    )  # fmt: skip
-                    strength = gr.Slider(
-                        0, 1.5, 1.0, step=0.05, label="Strength", info="0 is grey, 1 as predicted.",
-                        buttons=[],
-                    )  # fmt: skip
-                    reference = gr.File(
-                        label="Reference photo in colour",
-                        file_types=sorted(SUFFIXES), height=160, visible=references,
-                        elem_id="reference",
-                    )  # fmt: skip
+                settings = add_settings("photo", references=references)
                 with gr.Row():
                     start = gr.Button("Colorize", variant="primary", min_width=120)
                     every = gr.Button("All methods", min_width=120, visible=len(rows) > 1)
@@ -135,7 +116,7 @@ class Page:
             elem_id="grid",
         )  # fmt: skip
         results = [status, slider, made_by, grid, archive, favourite, start, every, stop]
-        asked = [photos, methods, size, strength, reference]
+        asked = [photos, methods, *settings]
         every.click(lambda: list(self._choices), None, [methods], **HIDDEN).then(
             waiting, None, [status], queue=False, **HIDDEN
         ).then(self.colorize, asked, results, **HIDDEN, **HEAVY)
@@ -158,12 +139,8 @@ class Page:
             Paths of the uploads.
         names
             Labels of the chosen methods.
-        size
-            Side in pixels that the methods see; 0 for their own.
-        strength
-            Factor of the predicted chroma.
-        reference
-            Path of the reference photo.
+        size, strength, reference
+            See `settings.read_settings`.
         request
             The visitor's request.
         """
@@ -176,12 +153,8 @@ class Page:
             return
         chosen = [self._choices[name] for name in names if name in self._choices]
         try:
-            given = None if reference is None else decode(Path(reference))
-            settings = Settings(size or None, min(max(strength, 0.0), 1.5), given)
+            settings = read_settings(size, strength, reference)
             variants = variants_of([choice.colorist for choice in chosen], settings, {})
-        except PhotoError as error:
-            yield _refused(f"The reference cannot be read: {error}")
-            return
         except UserError as error:
             yield _refused(str(error))
             return

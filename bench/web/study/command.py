@@ -1,13 +1,12 @@
 """The work of ``bench study``: serves the page and shows the fool rates."""
 
 import signal
-from importlib.util import find_spec
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
-from .... import UserError
+from ....extras import require
 from ....reports.analysis.preferences import read_preferences
 from ....reports.analysis.study import DATABASE, read_study
 from ....reports.analysis.summary import summarize
@@ -36,9 +35,7 @@ def serve(
 
     Raises `UserError` if Flask or waitress is not installed, the run has no pictures, or the port is taken.
     """
-    for module in ("flask", "waitress"):
-        if find_spec(module) is None:
-            raise UserError(f"a study needs {module}: pip install 'huebench[study]'")
+    require("a study", "study", "flask", "waitress")
     from waitress.server import create_server
 
     from .answers import Answers

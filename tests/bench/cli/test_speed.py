@@ -55,12 +55,6 @@ def test_without_the_checkout_it_says_where_the_suite_is(monkeypatch, tmp_path):
         speed.run_suite(tmp_path / "speed.json", None)
 
 
-def test_without_a_peer_it_says_what_to_install(monkeypatch, tmp_path):
-    monkeypatch.setattr(speed, "find_spec", lambda name: None if name == "faiss" else object())
-    with pytest.raises(UserError, match=r"needs faiss: pip install 'huebench\[bench\]'"):
-        speed.run_suite(tmp_path / "speed.json", None)
-
-
 def test_the_suite_runs_and_keeps_its_json(monkeypatch, tmp_path):
     suite = tmp_path / "tests" / "speed"
     suite.mkdir(parents=True)

@@ -232,7 +232,7 @@ def test_subtitles_are_copied(colorize, tmp_path):
     assert sounds(tmp_path / "colorized" / "film.mkv") == sounds(tmp_path / "film.mkv")
 
 
-def test_wrong_parts_and_a_missing_extra_are_one_line(colorize, tmp_path, monkeypatch):
+def test_wrong_parts_are_one_line(colorize, tmp_path):
     write(tmp_path / "film.mp4", pictures(2))
     for options, reason in (
         (("--preview", 5, "--end", 7), "--preview and --end"),
@@ -241,10 +241,6 @@ def test_wrong_parts_and_a_missing_extra_are_one_line(colorize, tmp_path, monkey
         code, output = colorize("film.mp4", *options)
         assert code == 2
         assert reason in output
-    monkeypatch.setattr("huebench.datasets.films.find_spec", lambda name: None)
-    code, output = colorize("film.mp4")
-    assert code == 2
-    assert "pip install 'huebench[video]'" in output
 
 
 @pytest.mark.slow

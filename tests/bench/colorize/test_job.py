@@ -1,6 +1,8 @@
 """Jobs: what is written, what is kept, and what happens to a bad file."""
 
 import csv
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +134,51 @@ def test_fault_of_a_method_ends_the_job_and_finished_photos_are_kept(colorize, s
     assert {path.name for path in (tmp_path / "colorized").iterdir()} >= {"0.png", "1.png"}
     assert "2.png: failed" not in (again := colorize("scans")[1])
     assert "already there" in again
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """The output folder, on a disk of its own of 300 kB; skips where mounting is not permitted."""
+    folder = tmp_path / "colorized"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a tmpfs is not permitted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "jpeg", "webp"])
+def test_full_disk_is_said_once_and_the_same_command_goes_on(colorize, scans, small_disk, kind):
+    for i in range(4, 12):
+        shutil.copy(scans / f"{i - 4}.png", scans / f"{i}.png")
+    code, output = colorize("scans", "--format", kind, "--jobs", 2)
+    assert code == 2, output
+    assert output.count("No space left on device") == 1
+    assert "--out 'colorized' cannot be written" in output
+    assert "failed" not in output
+    made = {path.name for path in small_disk.glob("*.*")} - {"colorized.csv"}
+    assert 0 < len(made) < 12
+    assert not [name for name in made if name.startswith(".")]
+    assert {row["output"] for row in rows(small_disk)} == made
+    for name in made:
+        with Image.open(small_disk / name) as photo:
+            photo.load()
+    subprocess.run(["mount", "-o", "remount,size=50m", str(small_disk)], check=True)
+    code, output = colorize("scans", "--format", kind)
+    assert code == 0, output
+    assert f"{12 - len(made)} colorized, {len(made)} already there" in output
+
+
+def test_row_that_the_disk_has_no_room_for_leaves_the_sidecar_whole(tmp_path, monkeypatch):
+    record = Record(tmp_path)
+    record.add(ColorizedRow("a.png", "a.png", "warm", "", "", "1", ""))
+    before, write = record.path.read_bytes(), os.write
+    monkeypatch.setattr("os.write", lambda file, content: write(file, content[:5]))
+    with pytest.raises(OSError, match="No space left on device"):
+        record.add(ColorizedRow("b.png", "b.png", "warm", "", "", "1", ""))
+    assert record.path.read_bytes() == before
+    assert set(record.rows) == {"a.png"}
 
 
 def test_memory_that_runs_out_fails_one_photo_alone(colorize, scans, monkeypatch):

@@ -104,6 +104,7 @@ def test_every_metric_is_described_and_its_columns_are_computed(name):
     assert metric.source
     assert metric.description.endswith(".")
     assert metric.range[0] < metric.range[1]
+    assert metric.bounds == tuple(None if math.isinf(end) else end for end in metric.range)
     assert bool(metric.columns) == (metric.combine is None)
 
 

@@ -1,5 +1,7 @@
 """Films and folders of frames: one clip each, split whole, read in order."""
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -95,8 +97,8 @@ def test_a_film_that_is_cut_short_keeps_its_frames_and_says_where_it_ends(tmp_pa
 
 def test_without_pyav_one_line_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "film.mp4").write_bytes(b"")
-    monkeypatch.setattr(films, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"^films need av: pip install 'huebench\[video\]'$"):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UserError, match=r"^a film needs av: pip install 'huebench\[video\]'$"):
         open_dataset(f"clips:{tmp_path}")
 
 

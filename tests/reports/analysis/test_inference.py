@@ -194,6 +194,28 @@ def test_intervals_within_bounds_cover_the_mean_of_skewed_shares_of_a_dozen_phot
     assert 0.89 <= covered <= 0.97
 
 
+def test_intervals_above_one_bound_are_those_of_the_logarithm_and_cover_the_mean_of_skewed_values():
+    rng = np.random.default_rng(7)
+    values = rng.lognormal(0.0, 1.5, (12, 2000))
+    found = estimates(values)
+    plain = found.interval()
+    assert (plain[0] < 0).any(), "the fault"
+    low, high = within(*plain, found.mean, (0, None))
+    assert (low > 0).all()
+    beyond = plain[0] < 0
+    # The delta method: the error of a logarithm is the relative error.
+    reach = (plain[1] - found.mean) / found.mean
+    np.testing.assert_allclose(np.log(high / found.mean)[beyond], reach[beyond])
+    np.testing.assert_allclose(np.log(low / found.mean)[beyond], -reach[beyond])
+    np.testing.assert_array_equal(high[~beyond], plain[1][~beyond])
+    mean = np.exp(1.5**2 / 2)
+    covered, before = (((one < mean) & (other > mean)).mean() for one, other in ((low, high), plain))
+    assert covered >= before
+    below = within(-plain[1], -plain[0], -found.mean, (None, 0))
+    np.testing.assert_allclose(below, (-high, -low))
+    np.testing.assert_array_equal(within(*plain, found.mean, (None, None)), plain)
+
+
 def test_values_at_a_bound_and_missing_ones_stay():
     mean = np.array([1.0, np.nan, 0.5])
     low, high = within(np.array([1.0, np.nan, 0.4]), np.array([1.0, np.nan, 0.6]), mean, (0, 1))

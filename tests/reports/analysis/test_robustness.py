@@ -15,6 +15,7 @@ from huebench.reports.charts.robustness import loss_map
 from huebench.reports.report import fingerprint
 from huebench.reports.tables import DEGRADED_COLUMNS, read_results, typed, write_results
 
+from ..clips import with_clips
 from ..conftest import found, section
 
 METHODS = ("gray", "fusion", "pix2pix")
@@ -49,6 +50,20 @@ def degraded(results, noise=0.3, pictures=False):
 def results(maker):
     results = maker.run(methods=METHODS, photos=30, pictures=True)
     return replace(results, degraded=degraded(results, pictures=True))
+
+
+def test_losses_of_clips_are_over_clips(results):
+    lengths = (10, 12, 8)
+    clips = with_clips(results, lengths)
+    known = clips.images.drop_duplicates("photo").set_index("photo")[["clip", "frame"]]
+    frames = clips.degraded.drop(columns=["clip", "frame"]).join(known, on="photo")
+    clips = replace(clips, degraded=typed(frames, DEGRADED_COLUMNS))
+    row = robustness(clips, summarize(clips)).losses.loc[("psnr", "fusion", "blur")]
+    assert row["photos"] == len(lengths)
+    pairs = frames[frames["degradation"].eq("blur") & frames["method"].eq("fusion")].set_index("photo")
+    clean = clips.images[clips.images["method"] == "fusion"].set_index("photo")
+    losses = (clean["psnr"] - pairs["psnr"]).astype(float).groupby(clean["clip"]).mean()
+    assert row["loss"] == pytest.approx(losses.mean())
 
 
 def test_a_loss_is_the_mean_paired_difference_with_students_interval(results):

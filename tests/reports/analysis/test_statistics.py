@@ -197,7 +197,7 @@ def test_intervals_of_a_dozen_photos_stay_within_the_range_of_the_metric(maker, 
     images = results.images.assign(auc_rebalanced_weight=([1.0] * 11 + [2.0]) * 3)
     images[name] = np.concatenate([near[method] for method in images["method"].unique()])
     summary = summarize(replace(results, images=images, run=replace(results.run, metrics=(metric,))))
-    unbounded = intervals(replace(summary, metrics=(replace(metric, bounds=None),)))
+    unbounded = intervals(replace(summary, metrics=(replace(metric, bounds=(None, None)),)))
     assert unbounded.high.loc["gray", name] > 1, "the fault"
     assert unbounded.low.loc["fusion", name] < 0, "the fault"
     ends, values = intervals(summary), summary.scores[name]

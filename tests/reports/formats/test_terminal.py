@@ -33,6 +33,15 @@ def test_a_narrow_terminal_goes_without_the_expendable_ones_first(maker):
     assert "PSNR" in text
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_between_rows_is_empty(maker, width):
+    lines = printed(maker.run(methods=("gray", "encoder-decoder", "oracle-roundtrip")), width).splitlines()
+    first, *_, last = (
+        place for place, line in enumerate(lines) if line.startswith(("gray", "encoder", "oracle-round"))
+    )
+    assert last == first + 2
+
+
 def test_failures_stand_below_with_their_reason_and_log(maker):
     results = maker.run(near_grey=0.0, failures=True)
     results.cells.loc[results.cells.index[-1], "log"] = "logs/resnet.txt"

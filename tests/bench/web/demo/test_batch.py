@@ -1,5 +1,7 @@
 import csv
+import errno
 import io
+import os
 import zipfile
 from dataclasses import replace
 
@@ -117,6 +119,17 @@ def test_fault_of_the_environment_is_said_once(colorize, photo, monkeypatch):
     (problem,) = batch.problems
     assert problem.startswith("HUEBENCH_MAX_PIXELS is not a number of pixels")
     assert problem.endswith("4 pictures left out.")
+
+
+def test_a_full_disk_is_said_without_the_servers_folders(colorize, photo, tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("huebench.bench.colorize.job.write", full)
+    batch, _ = colorize([photo("a.png")])
+    assert batch.problems == [
+        "a.png was not colorized: this page has no space left for results: try again later"
+    ]
 
 
 def test_a_batch_that_is_stopped_keeps_what_is_done(colorize, photo):

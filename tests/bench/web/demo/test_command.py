@@ -5,16 +5,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["gradio", "uvicorn"])
-def test_without_the_extra_one_line_says_what_to_install(bench, monkeypatch, module):
-    monkeypatch.setattr(
-        "huebench.bench.web.demo.command.find_spec", lambda name: None if name == module else object()
-    )
-    assert bench("demo") == (2, f"error: the page needs {module}: pip install 'huebench[demo]'\n")
-
-
-def test_a_port_that_is_taken_is_named(bench, monkeypatch):
-    monkeypatch.setattr("huebench.bench.web.demo.command.find_spec", lambda name: object())
+def test_a_port_that_is_taken_is_named(bench):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, output = bench("demo", "--method", "warm", "--port", port)

@@ -1,13 +1,14 @@
 """What the buttons of the tab for films do, without a browser."""
 
+import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from huebench.bench.web.demo import film as film_module
-from huebench.datasets import films
 
-from ....film_files import pictures, write
+from ....film_files import pictures, write, yellow
 
 gradio = pytest.importorskip("gradio", reason="needs the extra 'demo'")
 
@@ -30,9 +31,10 @@ def film(tmp_path):
     return write(tmp_path / "a & b.mp4", pictures(6))
 
 
-def click(tab, film, name="warm", smooth=False):
+def click(tab, film, name="warm", smooth=False, size=0, strength=1.0, reference=None):
     """Press Colorize film; return what the parts of the tab get, step by step."""
-    return list(tab.colorize(film and str(film), name, smooth, VISITOR))
+    chosen = (size, strength, reference and str(reference))
+    return list(tab.colorize(film and str(film), name, smooth, *chosen, VISITOR))
 
 
 def test_the_tab_shows_progress_then_the_film(tab, film):
@@ -51,6 +53,20 @@ def test_the_tab_shows_progress_then_the_film(tab, film):
 
 def test_smooth_is_said(tab, film):
     assert "smoothed[method=warm]: " in click(tab, film, smooth=True)[-1][CAPTION]
+
+
+def test_size_and_strength_are_those_of_the_film(tab, film):
+    last = click(tab, film, size=32, strength=0)[-1]
+    assert "warm size=32 strength=0: " in last[CAPTION]
+    grey = np.abs(yellow(last[DOWNLOAD].value["path"])).max()
+    assert grey < 1 < np.abs(yellow(click(tab, film)[-1][DOWNLOAD].value["path"])).max()
+    assert "strength=1.5" in click(tab, film, strength=99)[-1][CAPTION]
+
+
+def test_the_reference_is_that_of_the_film(tab, film, photo):
+    assert "reference=" in click(tab, film, reference=photo("reference.png"))[-1][CAPTION]
+    (only,) = click(tab, film, reference=photo("reference.png", b"nonsense"))
+    assert "The reference cannot be read" in only[STATUS]
 
 
 @pytest.mark.parametrize(("name", "text"), [("warm", "Drop a film"), (None, "Drop a film")])
@@ -76,7 +92,7 @@ def test_a_hostile_film_is_one_message(tab, tmp_path):
 
 @pytest.mark.parametrize("end", ["stop", "leave"])
 def test_who_stops_or_leaves_ends_the_film(tab, film, end):
-    steps = tab.colorize(str(film), "warm", False, VISITOR)
+    steps = tab.colorize(str(film), "warm", False, 0, 1.0, None, VISITOR)
     next(steps)
     getattr(tab, end)(VISITOR)
     *_, last = steps
@@ -86,8 +102,10 @@ def test_who_stops_or_leaves_ends_the_film(tab, film, end):
 
 def test_without_the_extra_one_line_says_what_to_install(tab, monkeypatch):
     shown = []
-    monkeypatch.setattr(films, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.setattr(gradio, "HTML", lambda text, **_: shown.append(text))
     monkeypatch.setattr(gradio, "Row", None)  # nothing else is made
     tab.build()
-    assert shown == ["<div role='status'><p>films need av: pip install &#x27;huebench[video]&#x27;</p></div>"]
+    assert shown == [
+        "<div role='status'><p>a film needs av: pip install &#x27;huebench[video]&#x27;</p></div>"
+    ]

@@ -1,8 +1,5 @@
 import builtins
-import importlib.util
 import socket
-
-import pytest
 
 from huebench.bench.web.study.answers import Answers
 from huebench.bench.web.study.trials import draw_trials, find_pairs
@@ -65,18 +62,6 @@ def test_an_address_that_is_not_of_this_machine_is_named(bench, make_run):
     code, output = bench("study", make_run().folder, "--port", 0, "--host", "192.0.2.1")
     assert code == 2
     assert "192.0.2.1" in output
-
-
-@pytest.mark.parametrize("module", ["flask", "waitress"])
-def test_without_the_extra_one_line_says_what_to_install(bench, make_run, monkeypatch, module):
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        "huebench.bench.web.study.command.find_spec", lambda name: None if name == module else found(name)
-    )
-    assert bench("study", make_run().folder) == (
-        2,
-        f"error: a study needs {module}: pip install 'huebench[study]'\n",
-    )
 
 
 def test_results_need_no_extra(bench, make_run, monkeypatch):
