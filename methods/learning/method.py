@@ -16,6 +16,7 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
+from ..contract import Contract, Input, Output, Portable
 from ..pretrained.imagenet import find_weights
 from .pretrained import (
     BACKBONES,
@@ -318,6 +319,17 @@ class DeepMethod(Method):
         """Number of weights of the network, including frozen ones."""
         network = self._trained.network if self._trained else self.build_network(self.schedule("paper").size)
         return sum(weight.numel() for weight in network.parameters())
+
+    def portable(self) -> Portable:
+        """Return the network from L* to a*b*, at the side at which it colorizes.
+
+        Raises `UserError` if it is not trained.
+        """
+        from .inference import LightnessToChroma  # imports torch
+
+        trained = self._trained_network()
+        contract = Contract(input=Input(name="lightness", size=trained.size), output=Output(name="ab"))
+        return Portable(trained.network, LightnessToChroma(trained.network), contract)
 
     @property
     def train_photos(self) -> int | None:
