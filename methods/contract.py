@@ -171,6 +171,7 @@ class Portable:
 def write_contract(contract: Contract, path: Path) -> None:
     """Write a contract as TOML, without what has its default; a file of bins stands as it is named."""
     stated = contract.model_dump(mode="json", exclude_defaults=True)
+    tables: list[tuple[str, dict[str, object]]]
     tables = [(name, stated[name]) for name in ("input", "output") if name in stated]
     tables += [(f"extra.{json.dumps(name)}", table) for name, table in stated.get("extra", {}).items()]
     # Strings, numbers, truth values and lists are the same in JSON and TOML; tables are not.

@@ -82,12 +82,14 @@ def _write(portable: Portable, path: Path) -> None:
     import torch
 
     chosen = portable.contract.input
+    side = chosen.size
+    assert isinstance(side, int)  # noqa: S101  # as `Portable` promises
     with warnings.catch_warnings():
         # The exporter through torch.export needs onnxscript; that of TorchScript needs nothing more.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             portable.as_declared.cpu().eval(),
-            (torch.full((1, chosen.count, chosen.size, chosen.size), 0.5),),
+            (torch.full((1, chosen.count, side, side), 0.5),),
             str(path),
             input_names=[chosen.name],
             output_names=[portable.contract.output.name],

@@ -65,7 +65,8 @@ class LightnessToChroma(nn.Module):
         scaled = (lightness - 50) / 100
         tokens = self.network(torch.cat((scaled, 0 * scaled, 0 * scaled), dim=1), self.unknown)
         patches = tokens.reshape(1, GRID, GRID, PATCH, PATCH, 2).permute(0, 5, 1, 3, 2, 4)
-        return 110 * patches.reshape(1, 2, SIDE, SIDE)
+        ab: Tensor = 110 * patches.reshape(1, 2, SIDE, SIDE)
+        return ab
 
 
 class Block(nn.Module):

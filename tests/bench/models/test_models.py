@@ -10,18 +10,7 @@ from PIL import Image
 
 import huebench
 
-METHOD = "encoder-decoder[size=32]"
-OPTIONS = {
-    "limit": 4,
-    "size": 32,
-    "budget": "smoke",
-    "metrics": ["psnr", "auc", "auc_rebalanced", "colorfulness"],
-}
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return huebench.run(methods=["gray", METHOD], out=tmp_path_factory.mktemp("models") / "run", **OPTIONS)
+from .conftest import METHOD, OPTIONS
 
 
 @pytest.fixture

@@ -13,14 +13,9 @@ from huebench.methods.contract import Contract, Input, Output, Portable, read_co
 from huebench.methods.from_file.external import External
 from huebench.methods.spec import parse_specs
 
-METHOD = "encoder-decoder[size=32]"
+from .conftest import METHOD, OPTIONS
+
 SMALL = "huebench-small[size=32,upsampling=bilinear]"
-OPTIONS = {"limit": 4, "size": 32, "budget": "smoke", "metrics": ["psnr", "auc"]}
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return huebench.run(methods=["gray", METHOD], out=tmp_path_factory.mktemp("export") / "run", **OPTIONS)
 
 
 def photos(*shape):
