@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import UserError
-from .executors.runner import Observer
+from .executors.base import Observer
 from .plan.cell import Cell
 
 if TYPE_CHECKING:

@@ -33,9 +33,9 @@ from distributed.utils import sync
 from ... import UserError
 from ...wording import counted
 from ..plan.cell import Cell
+from .base import Ended, ExecutorLostError, Observer
 from .cluster_file import ClusterFile
 from .environment import differences, environment
-from .runner import Ended, ExecutorLostError, Observer
 from .supervise import end_processes, run_cell
 
 PATIENCE = 5

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import Budget, MethodInfo, register
-from ...learning.method import Schedule, Schedules, SupervisedParameters, ours
+from ...learning.method import SupervisedParameters
 from ...learning.perceptual_method import PerceptualMethod
 from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
+from ...learning.schedule import Schedule, Schedules, ours
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork

@@ -9,9 +9,9 @@ from pydantic import Field, field_validator
 
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
-from ...learning.method import Schedule, Schedules, ours
 from ...learning.perceptual_method import PerceptualMethod
 from ...learning.pretrained import PERCEPTUAL_NETWORKS
+from ...learning.schedule import Schedule, Schedules, ours
 
 if TYPE_CHECKING:
     from ...learning.learner import Learner

@@ -10,7 +10,8 @@ from pydantic import Field
 from .... import UserError
 from ...base import Chroma, Context, Lightness, MethodInfo, register
 from ...contract import Portable
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
+from ...learning.method import DeepMethod, SupervisedParameters
+from ...learning.schedule import Schedule, Schedules
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
