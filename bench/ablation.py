@@ -10,7 +10,8 @@ import pandas as pd
 
 from .. import UserError
 from ..methods.base import Budget
-from ..methods.learning.method import DeepMethod, SupervisedParameters, ours
+from ..methods.learning.method import DeepMethod, SupervisedParameters
+from ..methods.learning.schedule import ours
 from ..methods.spec import MethodSpec, parse_specs
 from ..reports.tables import Results
 

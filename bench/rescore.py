@@ -12,8 +12,9 @@ from ..datasets.base import Dataset
 from ..plugins import load_plugin
 from ..reports.tables import Results
 from .collect import metric_facts
+from .executors.base import Observer
 from .executors.local import LocalPool
-from .executors.runner import Observer, impossible, run_cells
+from .executors.runner import impossible, run_cells
 from .metrics import resolve
 from .plan.cell import Cell
 from .plan.machine import threads_available

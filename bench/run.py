@@ -26,8 +26,9 @@ from ..reports.report import STAMPED, write_report
 from ..reports.tables import Results, RunFacts, write_results
 from .clean import discard_models
 from .collect import collect, metric_facts, without_home
+from .executors.base import Executor, ExecutorLostError, Observer
 from .executors.logs import stderr_to
-from .executors.runner import Executor, ExecutorLostError, Observer, impossible, run_cells
+from .executors.runner import impossible, run_cells
 from .executors.supervise import end_processes
 from .plan.cell import Cell
 from .plan.keys import library_versions, scoring_source

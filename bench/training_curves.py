@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..extras import require
-from .executors.runner import Observer
+from .executors.base import Observer
 from .plan.cell import Cell
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from ..datasets.photos import PhotoSet
 from ..plugins import Registry
 from ..wording import describe_faults
 from . import Budget as Budget  # noqa: PLC0414  # offered here too
+from .contract import Portable
 from .hints import Hints as Hints  # noqa: PLC0414
 from .info import MethodInfo as MethodInfo  # noqa: PLC0414
 
@@ -253,6 +254,17 @@ class Method(ABC):
         if modules:
             return sum(int(weight.numel()) for module in modules for weight in module.parameters())
         return None if self.info.family in ("deep", "published") else 0
+
+    def portable(self) -> Portable | None:
+        """Return its network for a file, see ``bench export``; by default ``None``: there is none.
+
+        Raises
+        ------
+        UserError
+            If it is not trained, if its weights are missing, or if a parameter asks for what no contract can
+            say.
+        """
+        return None
 
     @property
     def train_photos(self) -> int | None:

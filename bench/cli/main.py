@@ -24,6 +24,7 @@ from .compare import compare
 from .console import Console
 from .datasets import datasets_app
 from .demo import demo
+from .export import export
 from .figure import figure
 from .listing import list_app
 from .merge import merge
@@ -76,6 +77,7 @@ for command in (
     score,
     report,
     figure,
+    export,
     compare,
     merge,
     site,

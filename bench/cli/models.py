@@ -1,9 +1,9 @@
-"""``bench models list | show | export``."""
+"""``bench models list | show``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -17,9 +17,10 @@ from .console import Console
 from .options import Plugins
 
 if TYPE_CHECKING:
+    from ...reports.tables import Results
     from ..plan.cell import Cell
 
-models_app = typer.Typer(help="List, show and export trained methods.", no_args_is_help=True)
+models_app = typer.Typer(help="List and show trained methods; see also `bench export`.", no_args_is_help=True)
 
 Seed = Annotated[int, typer.Option(min=0, help="The method's seed.")]
 
@@ -73,46 +74,11 @@ def show(
     if (folder / FILE).is_file():
         model = read_model(folder)
     else:
-        results, cell = _cell(folder, method, seed)
+        results, cell = trained_cell(folder, method, seed)
         from ..models.export import describe
 
         model = describe(results, cell)
     Console().print(Text(model_card(model)), soft_wrap=True)
-
-
-@models_app.command("export")
-def export_model(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run.", autocompletion=completion.runs)],
-    method: Annotated[str, typer.Argument(help="A method of the run, as its tables name it.")],
-    out: Annotated[Path, typer.Option(file_okay=False, help="New folder for the model.")],
-    form: Annotated[
-        Literal["safetensors", "onnx"],
-        typer.Option("--format", help="Weights with a model card, or an ONNX network with its contract."),
-    ] = "safetensors",
-    seed: Seed = 0,
-    _plugins: Plugins = None,
-) -> None:
-    """Write a trained method to a folder of its own: for this program, or as ONNX for others."""
-    results, cell = _cell(folder, method, seed)
-    console = Console()
-    if form == "onnx":
-        from ..colorize.colorist import load_method
-        from ..models.onnx import FILE as ONNX
-        from ..models.onnx import export_onnx
-
-        difference = export_onnx(load_method(cell), out)
-        console.print(Text(f"network: {out / ONNX}"), soft_wrap=True)
-        console.print(f"largest difference from torch: {difference:.2g} in a*b*")
-        console.print(Text(f"use it: bench run --methods external[file={out / ONNX}]"), soft_wrap=True)
-        return
-    from ..models.export import export
-
-    export(results, cell, out)
-    console.print(Text(f"model: {out}"), soft_wrap=True)
-    console.print(
-        Text(f"use it: bench colorize scans --model {out}, or bench run --methods model:{out}"),
-        soft_wrap=True,
-    )
 
 
 def _of_run(folder: Path) -> list[dict[str, Any]]:
@@ -134,7 +100,8 @@ def _of_run(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _cell(folder: Path, method: str | None, seed: int) -> tuple[Any, Cell]:
+def trained_cell(folder: Path, method: str | None, seed: int) -> tuple[Results, Cell]:
+    """Return a run and a method's cell in it; raises `UserError` if there is no such run or method."""
     from ...reports.tables import read_results
     from ..colorize.colorist import cell_of_run
 

@@ -22,9 +22,9 @@ import submitit
 from ... import UserError
 from ..plan.cell import Cell
 from ..plan.facts import checked_event
+from .base import Ended, Observer
 from .cluster_file import ARRAYS, ClusterFile
 from .environment import differences, environment
-from .runner import Ended, Observer
 from .supervise import end_processes, run_cell
 
 POLL: Final = 0.5

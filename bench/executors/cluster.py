@@ -34,9 +34,9 @@ from ... import UserError
 from ...extras import require
 from ...wording import counted
 from ..plan.cell import Cell
+from .base import Ended, ExecutorLostError, Observer
 from .cluster_file import ClusterFile
 from .environment import differences, environment
-from .runner import Ended, ExecutorLostError, Observer
 from .supervise import end_processes, run_cell
 
 PATIENCE = 5

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..plan.cell import Cell
-from .runner import Ended, Observer
+from .base import Ended, Observer
 from .supervise import run_cell
 
 

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 
 from ... import UserError
 from ...extras import require
 from ..cell import isolation
 from ..plan.cell import Cell
 from ..plan.request import Request
+from .base import Executor, Observer
 from .cluster_file import ClusterFile
-
-Ended = tuple[Cell, dict[str, Any]]
-"""A cell and the facts for its row."""
-
-
-class ExecutorLostError(UserError):
-    """An executor was lost during the run; finished cells are kept."""
-
-
-class Observer(Protocol):
-    """Receives progress while cells run."""
-
-    def doing(self, what: str) -> None:
-        """Report what the run does besides its cells: ``reading the training photos``."""
-
-    def planned(self, cells: Sequence[Cell]) -> None:
-        """Report the cells of the run before any of them is started."""
-
-    def started(self, cell: Cell) -> None:
-        """Report that a cell's process was started."""
-
-    def event(self, cell: Cell, event: dict[str, Any]) -> None:
-        """Pass on a cell's event: a phase, ``done``/``total``/``what``, or an epoch's numbers."""
-
-    def finished(self, cell: Cell, status: dict[str, Any], *, reused: bool) -> None:
-        """Report that a cell ended, with the facts for its row, or was already done."""
-
-
-class Executor(Protocol):
-    """Runs cells, here or elsewhere."""
-
-    def run(self, cells: Sequence[Cell], observer: Observer) -> Generator[Ended]:
-        """Yield each cell with the facts for its row as it ends.
-
-        Closing the iterator stops the cells that are still running.
-
-        Raises
-        ------
-        ExecutorLostError
-            If the remaining cells cannot be run.
-        """
+from .local import LocalPool
 
 
 def run_cells(
@@ -129,8 +90,6 @@ def choose_executor(request: Request) -> Executor:
         If a scheduler and a cluster are both given, the cluster's file is missing or wrong, its library is
         not installed, or methods cannot be isolated here.
     """
-    from .local import LocalPool
-
     if request.isolate and request.devices > 1:
         raise UserError("--isolate: processes that train together read photos: leave out --devices")
     if not request.remote:

@@ -34,13 +34,13 @@ def model_spec(path: Path) -> str:
         if not (path.parent / FILE).is_file():
             raise UserError(
                 f"--model '{path}': weights alone do not say which network they are of: "
-                "give a folder that bench models export has written, or an ONNX or TorchScript file"
+                "give a folder that bench export has written, or an ONNX or TorchScript file"
             )
         path = path.parent
     if path.is_file() and path.suffix.lower() not in EXTERNAL:
         raise UserError(
             f"--model '{path}': not a model, by its suffix; give a network as {', '.join(EXTERNAL)}, "
-            f"or a folder that bench models export has written, or its {WEIGHTS}"
+            f"or a folder that bench export has written, or its {WEIGHTS}"
         )
     quoted = str(path.absolute()).replace('"', '""')
     if path.is_file():

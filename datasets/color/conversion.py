@@ -115,6 +115,14 @@ def neutral_photo(lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     return lab_to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
 
 
+def encoded_grey(lightness: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the grey level of sRGB, float32 of 0…1, unrounded, of a lightness of any shape, 0…100."""
+    root = (lightness.clip(0, 100) + 16) / 116
+    linear = np.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29))
+    grey = np.where(linear > 0.0031308, 1.055 * linear.clip(0) ** (1 / 2.4) - 0.055, 12.92 * linear)
+    return grey.astype(np.float32)
+
+
 def rgb_to_yuv(rgb: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Convert sRGB to YUV of ITU-R BT.601, on the encoded (gamma) values as the standard does.
 

@@ -1,4 +1,4 @@
-"""A method that was trained in a run and exported by ``bench models export``."""
+"""A method that was trained in a run and exported by ``bench export``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import Field
 from ... import UserError
 from ...files import unseal
 from ..base import Chroma, Context, Lightness, Method, MethodInfo, register
+from ..contract import Portable
 from ..spec import parse_specs
 
 FILE: Final = "model.json"
@@ -26,7 +27,7 @@ def read_model(folder: Path) -> dict[str, Any]:
         If the folder is not an exported model, or one of its files is missing or was changed.
     """
     if not (folder / FILE).is_file():
-        raise UserError(f"'{folder}' is not an exported model: it has no {FILE}; see bench models export")
+        raise UserError(f"'{folder}' is not an exported model: it has no {FILE}; see bench export")
     model = unseal(folder / FILE)
     if model is None:
         raise UserError(f"'{folder}' is damaged: a file does not match {FILE}; export the model again")
@@ -35,14 +36,14 @@ def read_model(folder: Path) -> dict[str, Any]:
 
 @register
 class Model(Method):
-    """A model that was exported by `bench models export`, with all that it learned."""
+    """A model that was exported by `bench export`, with all that it learned."""
 
-    info = MethodInfo(name="model", family="deep", source="bench models export", all_threads=True)
+    info = MethodInfo(name="model", family="deep", source="bench export", all_threads=True)
 
     class Parameters(Method.Parameters):
         """The folder of the model."""
 
-        folder: Path = Field(description="folder that bench models export has written")
+        folder: Path = Field(description="folder that bench export has written")
 
     parameters: Parameters
 
@@ -69,6 +70,10 @@ class Model(Method):
     def colorize(self, lightness: Lightness, context: Context) -> Chroma:
         """Colorize with the exported method; raises `UserError` if the folder is not a model."""
         return self._method().colorize(lightness, context)
+
+    def portable(self) -> Portable | None:
+        """Return the exported method's own; see `Method.portable`."""
+        return self._method().portable()
 
     @property
     def network_size(self) -> int | None:

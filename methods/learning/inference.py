@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ... import UserError
@@ -60,6 +60,18 @@ class TrainedNetwork:
         except RuntimeError as error:
             raise UserError(f"'{path}' does not fit {name}: {error}") from error
         return cls(network, facts["size"], facts["notes"])
+
+
+class LightnessToChroma(nn.Module):
+    """A network with its own decoding: a*b*, (N, 2, S, S), from L*, (N, 1, S, S)."""
+
+    def __init__(self, network: ColorNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Return a*b*."""
+        return self.network.chroma(self.network(lightness))
 
 
 @torch.inference_mode()

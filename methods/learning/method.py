@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
-from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +15,7 @@ from ... import UserError
 from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ..base import Budget, Chroma, Context, Lightness, Method
+from ..contract import Contract, Input, Output, Portable
 from ..pretrained.imagenet import find_weights
 from .pretrained import (
     BACKBONES,
@@ -29,76 +29,13 @@ from .pretrained import (
     first_found,
     lacking,
 )
+from .schedule import Schedule, Schedules
 
 if TYPE_CHECKING:
     from .inference import TrainedNetwork
     from .learner import Learner
     from .network import ColorNetwork
     from .training import Training
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The training schedule of a budget."""
-
-    size: int  #: Side in pixels at which the network is trained and colorizes
-    epochs: int  #: Number of passes over the training photos
-    batch: int  #: Photos per step
-    learning_rate: float  #: Adam's learning rate at the start
-    photos: int | None = None  #: Number of training photos at most; ``None`` takes all
-    #: Minimum number of steps: with few photos, the number of epochs is raised to reach it.
-    min_steps: int = 0
-    #: Epochs between two decays of the learning rate; ``None`` takes a third of all epochs.
-    decay_epochs: int | None = None
-    decay: float = 0.3  #: Factor of each decay
-    compiled: bool = False  #: Whether training steps go through ``torch.compile``
-    optimizer: Literal["adam", "adamw"] = "adam"  #: ``adamw`` decays the weights by `weight_decay`
-    weight_decay: float = 0.01  #: Decay of the weights under AdamW
-    rates: Literal["steps", "one-cycle"] = "steps"
-    """Whether the learning rate falls in steps, or rises from a 25th and then falls, along cosines."""
-    warm_up: float = 0.1  #: Share of the steps in which a one-cycle rate rises
-    start_size: int | None = None  #: Side in the first half of the epochs; ``None``: always `size`
-    crop: float = 1.0  #: Smallest share of a photo's area in a random crop; 1 never crops
-    average: float = 0.0  #: Decay of the moving average of the weights that is kept; 0: no average
-    recalibrate: bool = False  #: Whether batch statistics are measured anew before weights are judged
-
-    def epochs_for(self, photos: int) -> int:
-        """Return the number of epochs over ``photos`` photos.
-
-        >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(200)
-        20
-        >>> Schedule(size=64, epochs=10, batch=40, learning_rate=1e-3, min_steps=100).epochs_for(4000)
-        10
-        """
-        steps_per_epoch = max(1, ceil(photos / self.batch))
-        return max(self.epochs, ceil(self.min_steps / steps_per_epoch))
-
-
-@dataclass(frozen=True)
-class Schedules:
-    """One schedule per budget."""
-
-    smoke: Schedule
-    quick: Schedule
-    long: Schedule
-    paper: Schedule
-
-
-def ours(size: int, epochs: int, batch: int, learning_rate: float, **others: Any) -> Schedule:
-    """Return a schedule with our habits of training, which no paper prescribes.
-
-    AdamW whose rate warms up and falls along a cosine; the first half of the epochs at half the side; random
-    crops; a moving average of the weights; batch statistics measured anew. ``others`` replaces any of them.
-    """
-    habits: dict[str, Any] = {
-        "optimizer": "adamw",
-        "rates": "one-cycle",
-        "start_size": max(32, size // 2),
-        "crop": 0.4,
-        "average": 0.999,
-        "recalibrate": True,
-    }
-    return Schedule(size, epochs, batch, learning_rate, **habits | others)
 
 
 class SupervisedParameters(Method.Parameters):
@@ -318,6 +255,17 @@ class DeepMethod(Method):
         """Number of weights of the network, including frozen ones."""
         network = self._trained.network if self._trained else self.build_network(self.schedule("paper").size)
         return sum(weight.numel() for weight in network.parameters())
+
+    def portable(self) -> Portable:
+        """Return the network from L* to a*b*, at the side at which it colorizes.
+
+        Raises `UserError` if it is not trained.
+        """
+        from .inference import LightnessToChroma  # imports torch
+
+        trained = self._trained_network()
+        contract = Contract(input=Input(name="lightness", size=trained.size), output=Output(name="ab"))
+        return Portable(trained.network, LightnessToChroma(trained.network), contract)
 
     @property
     def train_photos(self) -> int | None:

@@ -1,11 +1,13 @@
 """One training of a deep method, from photos to a trained network."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,11 +22,14 @@ from ..base import Context
 from .data import LabBatches, colourful
 from .inference import TrainedNetwork
 from .learner import Learner, Precision, PredictionLoss, Supervised, native_precision
-from .method import DeepMethod, Schedule
 from .network import ColorNetwork, to_device
 from .parallel import main_process_first, process_group, world_size
 from .reproducible import limit_threads, reproducible
+from .schedule import Schedule
 from .trainer import Habits, Trainer
+
+if TYPE_CHECKING:
+    from .method import DeepMethod
 
 CROPPED_FROM = 2
 """Crops are taken from photos of this times the side of training, or of the protocol's side if less."""

@@ -15,6 +15,7 @@ from pydantic import Field
 from ... import UserError
 from ...files import file_digest
 from ..base import Chroma, Context, Hints, Lightness, Method
+from ..contract import Contract, Portable
 from ..learning.memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
 from .checkpoint import Checkpoint
 
@@ -33,9 +34,9 @@ LIMIT = 110.0
 class PublishedMethod(Method):
     """A network with the weights that its authors published, and with their way of using it.
 
-    A subclass sets `info` and `checkpoints`, and implements `build_network` and `colorize_photo`. Photos are
-    colorized one at a time, as the authors' codes do. The protocol merges the chroma with the photo's own
-    lightness. Nothing is trained.
+    A subclass sets `info` and `checkpoints`, and implements `build_network`, `colorize_photo` and `contract`.
+    Photos are colorized one at a time, as the authors' codes do. The protocol merges the chroma with the
+    photo's own lightness. Nothing is trained.
     """
 
     #: The published weights, by their value of the parameter ``weights``; the first one is the default
@@ -71,6 +72,18 @@ class PublishedMethod(Method):
         hints
             The photo's colour hints, if the network takes any, or ``None``.
         """
+
+    @property
+    @abstractmethod
+    def contract(self) -> Contract:
+        """What `colorize_photo` does without hints, as the contract of a file; for `portable`.
+
+        Raises `UserError` if a parameter asks for what no contract can say.
+        """
+
+    def as_declared(self, network: nn.Module) -> nn.Module:
+        """Return what takes and gives what `contract` declares: by default the network itself."""
+        return network
 
     @property
     @abstractmethod
@@ -131,6 +144,11 @@ class PublishedMethod(Method):
     def load(self, folder: Path) -> None:
         """Read nothing; see `save`."""
 
+    def portable(self) -> Portable:
+        """Return the network without hints; raises `UserError` if the weights are missing or of another."""
+        contract, network = self.contract, self._loaded()
+        return Portable(network, self.as_declared(network), contract)
+
     @property
     def parameter_count(self) -> int:
         """Number of weights of the network."""
@@ -157,14 +175,18 @@ class PublishedMethod(Method):
         }
 
     def _open(self, context: Context) -> Run:
-        from .reading import load_strictly, read_weights
-        from .running import runner
+        from .running import runner  # imports torch
+
+        return runner(self._loaded(), context.device)
+
+    def _loaded(self) -> nn.Module:
+        from .reading import load_strictly, read_weights  # imports torch
 
         if self.path is None:
             raise UserError(f"{self.info.name}: {self.missing()}")
         network = self.build_network()
         load_strictly(network, read_weights(self.path), self.path, self.info.name)
-        return runner(network, context.device)
+        return network
 
     def _within_memory(self, plane: Planes, hints: Hints | None, run: Run, context: Context) -> Planes:
         answers: list[Planes] = []
@@ -185,11 +207,3 @@ class PublishedMethod(Method):
         raise OutOfMemoryError(
             f"the memory of the {context.device} is too small for {self.info.name} at {self.side}²: {advice}"
         )
-
-
-def encoded_grey(lightness: Planes) -> Planes:
-    """Return the grey level of sRGB, 0…1, unrounded, for L*."""
-    root = (lightness.clip(0, 100) + 16) / 116
-    linear = np.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29))
-    grey = np.where(linear > 0.0031308, 1.055 * linear.clip(0) ** (1 / 2.4) - 0.055, 12.92 * linear)
-    return grey.astype(np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ...base import Chroma, Context, Lightness, Method, MethodInfo, register
+from ...contract import Contract, Input, Output, Portable
 from ...kernels.upsampling import upsample_chroma
 from ...resize import resize_chroma, resize_plane
 from .photos import is_among, read_digests
@@ -96,6 +97,18 @@ class HuebenchSmall(Method):
 
     def load(self, folder: Path) -> None:
         """Read nothing: the weights are shipped."""
+
+    def portable(self) -> Portable:
+        """Return the network from L* to a*b* at a quarter of its side; raises `UserError` without weights."""
+        from .prediction import LightnessToChroma  # imports torch
+
+        chosen, network = self.parameters, self._loaded()
+        network.temperature = chosen.temperature
+        contract = Contract(
+            input=Input(name="lightness", size=chosen.size),
+            output=Output(name="ab", resize="edges" if chosen.upsampling == "edges" else "triangle"),
+        )
+        return Portable(network, LightnessToChroma(network), contract)
 
     @property
     def parameter_count(self) -> int:

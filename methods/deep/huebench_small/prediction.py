@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from ...base import Context
 from ...learning.memory import OutOfMemoryError, is_out_of_memory
@@ -14,6 +15,18 @@ from ...learning.network import to_device
 from ...learning.reproducible import limit_threads
 from .network import SmallNetwork
 from .weights import load_weights_into
+
+
+class LightnessToChroma(nn.Module):
+    """The network with its decoding: a*b*, (N, 2, S/4, S/4), from L*, (N, 1, S, S)."""
+
+    def __init__(self, network: SmallNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Return a*b*."""
+        return self.network.decode(self.network(lightness))
 
 
 def load_network(path: Path) -> SmallNetwork:

@@ -11,7 +11,7 @@ from pydantic import Field
 from .... import UserError
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
+from ...learning.method import DeepMethod, SupervisedParameters
 from ...learning.pretrained import (
     PretrainedPart,
     WeightsParameters,
@@ -20,6 +20,7 @@ from ...learning.pretrained import (
     first_found,
     lacking,
 )
+from ...learning.schedule import Schedule, Schedules, ours
 from ...pretrained.imagenet import IMAGENET
 
 if TYPE_CHECKING:

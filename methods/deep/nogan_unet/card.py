@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ....datasets.base import RGB
-from ...base import Budget, Context, MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
-from ...learning.pretrained import (
-    BACKBONES,
-    BackboneParameters,
-    PerceptualParameters,
-    WeightsParameters,
-    first_file,
-    lacking,
-    perceptual_candidates,
-)
+from ...base import Budget, MethodInfo, register
+from ...learning.method import SupervisedParameters
+from ...learning.perceptual_method import PerceptualMethod
+from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
+from ...learning.schedule import Schedule, Schedules, ours
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -29,7 +20,7 @@ PAPER_RENDER_FACTOR = 35
 
 
 @register
-class NoGanUNet(DeepMethod):
+class NoGanUNet(PerceptualMethod):
     """A U-Net that is trained almost without a GAN, with one only for a short time.
 
     (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side, at a
@@ -69,11 +60,10 @@ class NoGanUNet(DeepMethod):
     )
 
     class Parameters(
-        DeepMethod.Parameters,
+        PerceptualMethod.Parameters,
         SupervisedParameters,
         WeightsParameters,
         BackboneParameters,
-        PerceptualParameters,
     ):
         """The shared parameters of training, the pretrained networks, and the adversarial stages."""
 
@@ -105,33 +95,11 @@ class NoGanUNet(DeepMethod):
 
     parameters: Parameters
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Files of weights of the backbone and for the perceptual loss."""
-        networks = perceptual_candidates(self.parameters.perceptual_network)
-        return (*super().files, *first_file(networks, "auto", self.find_weights))
-
-    @property
-    def missing_weights(self) -> tuple[str, ...]:
-        """The backbone and the best network for the perceptual loss, where their weights are not here."""
-        networks = perceptual_candidates(self.parameters.perceptual_network)
-        return (*super().missing_weights, *lacking(networks, "auto", self.find_weights))
-
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator."""
         from .network import NoGanGenerator  # imports torch
 
         return NoGanGenerator(self.backbone)
-
-    def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
-        """Load the weights of the backbone, and the perceptual loss if there are weights for it."""
-        from ...learning.perceptual import load_perceptual_loss  # imports torch
-
-        notes = super().prepare(network, photos, context)
-        self._perception, name = load_perceptual_loss(
-            self.parameters.perceptual_network, self.find_weights, context.device
-        )
-        return {**notes, "perceptual network": name}
 
     def prediction_size(self, plan: Schedule, budget: Budget) -> int:
         """Return 16 times the render factor."""
@@ -146,4 +114,4 @@ class NoGanUNet(DeepMethod):
         """Pretrain the generator on growing photos, then alternate critic pretraining and bursts."""
         from .training import Stages  # imports torch
 
-        Stages(training, self.parameters, self._perception).run()
+        Stages(training, self.parameters, self.perception).run()

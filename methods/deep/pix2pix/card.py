@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, ours
-from ...learning.pretrained import (
-    PERCEPTUAL_NETWORKS,
-    PerceptualParameters,
-    first_file,
-    lacking,
-    perceptual_candidates,
-)
+from ...learning.perceptual_method import PerceptualMethod
+from ...learning.pretrained import PERCEPTUAL_NETWORKS
+from ...learning.schedule import Schedule, Schedules, ours
 
 if TYPE_CHECKING:
     from ...learning.learner import Learner
@@ -26,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @register
-class Pix2Pix(DeepMethod):
+class Pix2Pix(PerceptualMethod):
     """U-Net-256 against a 70×70 PatchGAN: adversarial, absolute and perceptual losses.
 
     The papers': both networks and their initialisation, Adam at 2e-4 with β₁ = 0.5, the learning rate
@@ -53,7 +47,7 @@ class Pix2Pix(DeepMethod):
         paper=Schedule(size=256, epochs=20, batch=4, learning_rate=2e-4),
     )
 
-    class Parameters(DeepMethod.Parameters, PerceptualParameters):
+    class Parameters(PerceptualMethod.Parameters):
         """The shared parameters of training, and the losses."""
 
         size: int | None = Field(
@@ -71,18 +65,6 @@ class Pix2Pix(DeepMethod):
 
     parameters: Parameters
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The file of weights for the perceptual loss."""
-        networks = perceptual_candidates(self.parameters.perceptual_network)
-        return (*super().files, *first_file(networks, "auto", self.find_weights))
-
-    @property
-    def missing_weights(self) -> tuple[str, ...]:
-        """The best network for the perceptual loss, if its weights are not here."""
-        networks = perceptual_candidates(self.parameters.perceptual_network)
-        return (*super().missing_weights, *lacking(networks, "auto", self.find_weights))
-
     def build_network(self, size: int) -> ColorNetwork:
         """Return the generator: 54,409,858 weights at 256²."""
         from .network import UNetGenerator  # imports torch
@@ -94,21 +76,15 @@ class Pix2Pix(DeepMethod):
         return {}
 
     def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
-        """Load the perceptual loss if there are weights for it."""
-        from ...learning.perceptual import load_perceptual_loss  # imports torch
-
-        self._perception, name = load_perceptual_loss(
-            self.parameters.perceptual_network, self.find_weights, context.device
-        )
-        facts = {"perceptual network": name, "generator": _stages(network)}
-        return {**super().prepare(network, photos, context), **facts}
+        """Prepare network and perceptual loss, and note the generator's stages."""
+        return {**super().prepare(network, photos, context), "generator": _stages(network)}
 
     def build_learner(self, training: Training) -> Learner:
         """Return generator and critic with their losses."""
         from .training import build_learner  # imports torch
 
         chosen = self.parameters
-        return build_learner(training, chosen.absolute, chosen.perceptual, self._perception)
+        return build_learner(training, chosen.absolute, chosen.perceptual, self.perception)
 
 
 def _stages(network: ColorNetwork) -> str:

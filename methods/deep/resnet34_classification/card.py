@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
+from ...learning.method import DeepMethod, SupervisedParameters
 from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
+from ...learning.schedule import Schedule, Schedules, ours
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork

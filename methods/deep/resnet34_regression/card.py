@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters, ours
+from ...learning.method import DeepMethod, SupervisedParameters
 from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
+from ...learning.schedule import Schedule, Schedules, ours
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork

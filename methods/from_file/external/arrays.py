@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from ....datasets.color.conversion import rgb_to_lab
+from ....datasets.color.conversion import encoded_grey, neutral_photo, rgb_to_lab
 from ...base import Chroma, Context
-from ...pretrained.method import encoded_grey
+from ...contract import SCALES, Contract, Input, Output, Pillow, Resize
+from ...kernels.upsampling import upsample_chroma
 from ...resize import resize_plane
-from .contract import SCALES, Contract, Input, Output, Resize
 
 Arrays = NDArray[np.float32]
+
+FILTERS: dict[Pillow, Image.Resampling] = {
+    "pillow-bilinear": Image.Resampling.BILINEAR,
+    "pillow-bicubic": Image.Resampling.BICUBIC,
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,7 @@ def photo_array(chosen: Input, plane: Arrays, box: Box) -> Arrays:
     box
         The rectangle that the network sees.
     """
-    shares = encoded_grey(plane) if chosen.channels == "RGB" else plane / np.float32(100)
-    shares = resized(shares[None], box.filled, chosen.resize)[0].clip(0, 1)
+    shares = _shares(chosen, plane, box.filled).clip(0, 1)
     below, right = box.height - box.filled[0], box.width - box.filled[1]
     shares = np.pad(shares, ((0, below), (0, right)), mode="edge")
     black, white = SCALES[chosen.range]
@@ -77,9 +82,7 @@ def extra_arrays(contract: Contract, plane: Arrays, box: Box, context: Context) 
     return found
 
 
-def chroma_of(
-    chosen: Output, answer: Arrays, box: Box, shape: tuple[int, int], bins: Arrays | None
-) -> Chroma:
+def chroma_of(chosen: Output, answer: Arrays, box: Box, lightness: Arrays, bins: Arrays | None) -> Chroma:
     """Return a*b*, float32 (H, W, 2), at the photo's own height and width.
 
     Parameters
@@ -90,16 +93,25 @@ def chroma_of(
         The output, float32 (1, C, H, W) or (1, H, W, C), at any resolution.
     box
         The rectangle that the network saw.
-    shape
-        Height and width of the photo.
+    lightness
+        The photo's L*, float32 (H, W), 0…100.
     bins
         The a*b* of each bin, for a distribution.
     """
     planes = answer[0] if chosen.layout == "NCHW" else np.moveaxis(answer[0], -1, 0)
-    ab = _ab(chosen, planes, bins)
-    sides = zip(ab.shape[1:], box.filled, (box.height, box.width), strict=True)
+    sides = zip(planes.shape[1:], box.filled, (box.height, box.width), strict=True)
     height, width = (max(1, round(side * filled / whole)) for side, filled, whole in sides)
-    return np.moveaxis(resized(ab[:, :height, :width], shape, chosen.resize), 0, -1).clip(-110, 110)
+    planes = planes[:, :height, :width]
+    shape = (lightness.shape[0], lightness.shape[1])
+    match chosen.resize:
+        case "pillow-bilinear" | "pillow-bicubic" as how:
+            levels = (255 * _rgb(chosen, planes)).astype(np.uint8)  # not rounded, as in codes with Pillow
+            chroma = rgb_to_lab(_by_pillow(levels, shape, how))[1]
+        case "edges":
+            chroma = upsample_chroma(np.moveaxis(_ab(chosen, planes, bins), 0, -1), lightness)
+        case how:
+            chroma = np.moveaxis(resized(_ab(chosen, planes, bins), shape, how), 0, -1)
+    return chroma.clip(-110, 110)
 
 
 def resized(planes: Arrays, shape: tuple[int, int], how: Resize) -> Arrays:
@@ -113,22 +125,45 @@ def resized(planes: Arrays, shape: tuple[int, int], how: Resize) -> Arrays:
     return stretch(planes, shape, how)
 
 
+def _shares(chosen: Input, plane: Arrays, shape: tuple[int, int]) -> Arrays:
+    """Return the photo at a height and width, float32 (H, W): 0 for black and 1 for white."""
+    is_rgb, percent = chosen.channels == "RGB", np.float32(100)
+    match chosen.resize:
+        case "pillow-bilinear" | "pillow-bicubic" as how:
+            if plane.shape == shape and not is_rgb:
+                return plane / percent
+            photo = _by_pillow(neutral_photo(plane), shape, how)
+            share = photo[..., 0] / np.float32(255) if is_rgb else rgb_to_lab(photo)[0] / percent
+            return share.astype(np.float32)
+        case how:
+            shares = encoded_grey(plane) if is_rgb else plane / percent
+            return resized(shares[None], shape, how)[0]
+
+
+def _by_pillow(photo: NDArray[np.uint8], shape: tuple[int, int], how: Pillow) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(photo).resize((shape[1], shape[0]), FILTERS[how]))
+
+
 def _ab(chosen: Output, planes: Arrays, bins: Arrays | None) -> Arrays:
     """Return a*b*, float32 (2, H, W), of an output (C, H, W)."""
     if chosen.kind == "ab":
         return planes * np.float32(chosen.factor)
     if chosen.kind == "RGB":
-        if stated := chosen.statistics:
-            planes = planes * _column(stated.std) + _column(stated.mean)
-        black, white = SCALES[chosen.range]
-        shares = ((np.moveaxis(planes, 0, -1) - black) / (white - black)).clip(0, 1)
-        _, ab = rgb_to_lab(np.rint(255 * shares).astype(np.uint8))
+        _, ab = rgb_to_lab(np.rint(255 * _rgb(chosen, planes)).astype(np.uint8))
         return np.moveaxis(ab, -1, 0)
     assert bins is not None
     logs = planes if chosen.logits else np.log(planes.clip(1e-30))
     weights = np.exp((logs - logs.max(axis=0)) / np.float32(chosen.temperature))
     mean: Arrays = np.einsum("qhw,qc->chw", weights / weights.sum(axis=0), bins)
     return mean
+
+
+def _rgb(chosen: Output, planes: Arrays) -> Arrays:
+    """Return sRGB, float32 (H, W, 3), 0…1, of an output (3, H, W)."""
+    if stated := chosen.statistics:
+        planes = planes * _column(stated.std) + _column(stated.mean)
+    black, white = SCALES[chosen.range]
+    return ((np.moveaxis(planes, 0, -1) - black) / (white - black)).clip(0, 1)
 
 
 def _column(values: tuple[float, ...]) -> Arrays:

@@ -15,9 +15,9 @@ from pydantic import Field
 from .... import UserError
 from ....files import file_digest
 from ...base import Chroma, Context, Lightness, Method, MethodInfo, register
+from ...contract import FILE, Contract, Input, read_bins, read_contract
 from ...learning.memory import OutOfMemoryError, is_out_of_memory
 from .arrays import Arrays, Box, box_of, chroma_of, extra_arrays, photo_array
-from .contract import FILE, Contract, Input, read_bins, read_contract
 from .opening import Network, files_of_onnx, is_onnx, open_network
 
 T = TypeVar("T")
@@ -146,9 +146,9 @@ class External(Method):
         chosen = contract.output.name or next(iter(answers))
         if chosen not in answers:
             raise UserError(f"external: '{file}' has no output '{chosen}'; it has {', '.join(answers)}")
-        return self._read(answers[chosen], box, plane.shape)
+        return self._read(answers[chosen], box, plane)
 
-    def _read(self, answer: Arrays, box: Box, shape: tuple[int, ...]) -> Chroma:
+    def _read(self, answer: Arrays, box: Box, plane: Arrays) -> Chroma:
         chosen = self.contract.output
         channels = {"ab": 2, "RGB": 3}.get(chosen.kind) or len(self._bins if self._bins is not None else ())
         axis = 1 if chosen.layout == "NCHW" else 3
@@ -158,7 +158,7 @@ class External(Method):
                 f"external: the output of '{self.parameters.file}' has shape {answer.shape}; for kind = "
                 f'"{chosen.kind}" and layout = "{chosen.layout}" it must be {wanted}'
             )
-        return chroma_of(chosen, answer, box, (shape[0], shape[1]), self._bins)
+        return chroma_of(chosen, answer, box, plane, self._bins)
 
     def _open(self, context: Context) -> Network:
         if reason := self.missing():

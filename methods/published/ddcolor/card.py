@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from ....datasets.color.conversion import encoded_grey
 from ...base import Hints, MethodInfo, register
+from ...contract import Contract, Input, Output
 from ...pretrained.checkpoint import Checkpoint, Source
-from ...pretrained.method import Planes, PublishedMethod, Run, encoded_grey
+from ...pretrained.method import Planes, PublishedMethod, Run
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,6 +40,14 @@ class DDColorMethod(PublishedMethod):
     def side(self) -> int:
         """The parameter ``size``."""
         return self.parameters.size
+
+    @property
+    def contract(self) -> Contract:
+        """The same as a contract."""
+        return Contract(
+            input=Input(name="photo", channels="RGB", range="0..1", size=self.side, resize="bilinear"),
+            output=Output(name="ab", resize="nearest"),
+        )
 
     def smaller_sides(self) -> dict[int, str]:
         """Return the smaller sizes."""

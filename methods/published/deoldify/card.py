@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
+from .... import UserError
 from ....datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...base import Hints, MethodInfo, register
+from ...contract import Contract, Input, Output
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run
 
@@ -58,6 +60,23 @@ class DeOldifyMethod(PublishedMethod):
     def side(self) -> int:
         """16 times the render factor."""
         return 16 * self.parameters.render_factor
+
+    @property
+    def contract(self) -> Contract:
+        """The same as a contract; raises `UserError` with ``published_merge``."""
+        if self.parameters.published_merge:
+            raise UserError(f"{self.info.name}: no contract has published_merge: export it without")
+        return Contract(
+            input=Input(
+                name="photo",
+                channels="RGB",
+                range="0..1",
+                normalize="imagenet",
+                size=self.side,
+                resize="pillow-bilinear",
+            ),
+            output=Output(name="RGB", kind="RGB", normalize="imagenet", resize="pillow-bilinear"),
+        )
 
     def smaller_sides(self) -> dict[int, str]:
         """Return the sides of smaller render factors."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ....datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...base import Hints, MethodInfo, register
+from ...contract import Contract, Input, Output
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run
 
@@ -41,6 +42,14 @@ class ZhangRelease(PublishedMethod):
     def side(self) -> int:
         """The parameter ``size``."""
         return self.parameters.size
+
+    @property
+    def contract(self) -> Contract:
+        """The same as a contract, without hints."""
+        return Contract(
+            input=Input(name="lightness", size=self.side, resize="pillow-bicubic"),
+            output=Output(name="ab", resize="bilinear"),
+        )
 
     def smaller_sides(self) -> dict[int, str]:
         """Return the smaller sizes."""

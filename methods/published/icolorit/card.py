@@ -9,6 +9,7 @@ from PIL import Image
 
 from ....datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...base import Hints, MethodInfo, register
+from ...contract import Contract, Input, Output
 from ...pretrained.checkpoint import Checkpoint, Source
 from ...pretrained.method import Planes, PublishedMethod, Run
 
@@ -38,6 +39,20 @@ class IColoriTMethod(PublishedMethod):
     def side(self) -> int:
         """224, which positions and attention are made for."""
         return SIDE
+
+    @property
+    def contract(self) -> Contract:
+        """The same as a contract, without hints."""
+        return Contract(
+            input=Input(name="lightness", size=SIDE, resize="pillow-bilinear"),
+            output=Output(name="ab", resize="bicubic"),
+        )
+
+    def as_declared(self, network: nn.Module) -> nn.Module:
+        """Return the network from L* to a*b*."""
+        from .network import LightnessToChroma  # imports torch
+
+        return LightnessToChroma(network)
 
     def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""

@@ -50,6 +50,25 @@ class IColoriT(nn.Module):
         return chroma
 
 
+class LightnessToChroma(nn.Module):
+    """The network without hints: a*b*, (1, 2, 224, 224), from L*, (1, 1, 224, 224), 0…100."""
+
+    unknown: Tensor
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("unknown", torch.ones(1, TOKENS, dtype=torch.bool), persistent=False)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Return a*b*."""
+        scaled = (lightness - 50) / 100
+        tokens = self.network(torch.cat((scaled, 0 * scaled, 0 * scaled), dim=1), self.unknown)
+        patches = tokens.reshape(1, GRID, GRID, PATCH, PATCH, 2).permute(0, 5, 1, 3, 2, 4)
+        ab: Tensor = 110 * patches.reshape(1, 2, SIDE, SIDE)
+        return ab
+
+
 class Block(nn.Module):
     """A transformer's block that normalises first."""
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from .... import UserError
 from ...base import Chroma, Context, Lightness, MethodInfo, register
-from ...learning.method import DeepMethod, Schedule, Schedules, SupervisedParameters
+from ...contract import Portable
+from ...learning.method import DeepMethod, SupervisedParameters
+from ...learning.schedule import Schedule, Schedules
 
 if TYPE_CHECKING:
     from ...learning.network import ColorNetwork
@@ -82,6 +85,15 @@ class CnnLstm(DeepMethod):
 
         chosen = self.parameters
         train_on_clips(training, chosen.frames, chosen.grain, chosen.steadiness)
+
+    def portable(self) -> Portable:
+        """Return the network without memory; raises `UserError` with memory, or if it is not trained."""
+        if self.parameters.memory:
+            raise UserError(
+                "cnn-lstm remembers the frames before, which a file with a contract cannot: "
+                "train cnn-lstm[memory=false], and export that"
+            )
+        return super().portable()
 
     def start(self) -> None:
         """Forget the frames before."""

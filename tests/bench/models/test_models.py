@@ -10,23 +10,12 @@ from PIL import Image
 
 import huebench
 
-METHOD = "encoder-decoder[size=32]"
-OPTIONS = {
-    "limit": 4,
-    "size": 32,
-    "budget": "smoke",
-    "metrics": ["psnr", "auc", "auc_rebalanced", "colorfulness"],
-}
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return huebench.run(methods=["gray", METHOD], out=tmp_path_factory.mktemp("models") / "run", **OPTIONS)
+from .conftest import METHOD, OPTIONS
 
 
 @pytest.fixture
 def model(bench, run, tmp_path):
-    code, output = bench("models", "export", run.folder, METHOD, "--out", "model")
+    code, output = bench("export", run.folder, METHOD, "--format", "safetensors", "--out", "model")
     assert code == 0, output
     return tmp_path / "model"
 
@@ -96,7 +85,7 @@ def test_a_file_that_is_no_model_is_refused_with_what_can_be_given(bench, tmp_pa
     code, output = bench("colorize", "scan.png", "--model", "notes.txt")
     assert code == 2
     assert "--model 'notes.txt': not a model, by its suffix; give a network as .onnx, .pt, .pt2" in output
-    assert "a folder that bench models export has written, or its .safetensors" in output
+    assert "a folder that bench export has written, or its .safetensors" in output
     assert len(output.strip().splitlines()) == 1
 
 
@@ -146,51 +135,11 @@ def test_changed_model_is_refused(bench, model):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("export", "RUN", "gray", "--out", "new"), "gray has no model of its own"),
-        (("export", "RUN", "mean-ab", "--out", "new"), "no method 'mean-ab' with seed 0 in the run"),
-        (("export", "RUN", METHOD, "--out", "full"), "'full' is not empty"),
         (("show", "RUN"), "name a method of the run: encoder-decoder[size=32], gray"),
         (("show", "nowhere"), "is not a run folder"),
     ],
 )
-def test_wrong_request_is_one_message(bench, run, tmp_path, arguments, message):
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "a").touch()
+def test_wrong_request_is_one_message(bench, run, arguments, message):
     code, output = bench("models", *(run.folder if each == "RUN" else each for each in arguments))
     assert code == 2
     assert message in output
-
-
-def test_onnx_file_colorizes_as_the_method_does(bench, run, tmp_path):
-    pytest.importorskip("onnxruntime")
-    code, output = bench("models", "export", run.folder, METHOD, "--out", "onnx", "--format", "onnx")
-    assert code == 0, output
-    assert "largest difference from torch" in output
-    assert sorted(path.name for path in (tmp_path / "onnx").iterdir()) == ["contract.toml", "network.onnx"]
-    again = huebench.run(methods=["external[file=onnx/network.onnx]"], out="again", **OPTIONS)
-    of_folder = bench("models", "export", run.folder, METHOD, "--out", "folder")
-    assert of_folder[0] == 0
-    pixels = [colorized(bench, tmp_path, each) for each in ("onnx/network.onnx", "folder")]
-    assert np.abs(pixels[0] - pixels[1]).max() <= 2
-    before = run.images.loc[run.images["method"] == METHOD, "psnr"].to_numpy()
-    np.testing.assert_allclose(again.images["psnr"].to_numpy(), before, atol=0.02)
-    code, output = bench("models", "export", run.folder, METHOD, "--out", "onnx", "--format", "onnx")
-    assert code == 2
-    assert "is not empty" in output
-
-
-def test_baseline_has_no_network_for_onnx(bench, run):
-    code, output = bench("models", "export", run.folder, "gray", "--out", "onnx", "--format", "onnx")
-    assert code == 2
-    assert "cannot be exported to ONNX" in " ".join(output.split())
-
-
-def test_wrong_onnx_file_is_reported(run, tmp_path, monkeypatch):
-    pytest.importorskip("onnxruntime")
-    from huebench.bench.colorize.colorist import cell_of_run, load_method
-    from huebench.bench.models import onnx
-
-    method = load_method(cell_of_run(run, METHOD))
-    monkeypatch.setattr(onnx.External, "colorize", lambda self, photos, context: np.ones((*photos.shape, 2)))
-    with pytest.raises(huebench.UserError, match="differs from torch by"):
-        onnx.export_onnx(method, tmp_path / "onnx")

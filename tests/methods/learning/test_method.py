@@ -19,8 +19,9 @@ from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.learning.inference import TrainedNetwork
-from huebench.methods.learning.method import DeepMethod, Schedule
+from huebench.methods.learning.method import DeepMethod
 from huebench.methods.learning.network import ColorNetwork
+from huebench.methods.learning.schedule import Schedule
 from huebench.methods.learning.trainer import Trainer
 
 TINY = {"size": 16, "epochs": 2, "batch": 4}

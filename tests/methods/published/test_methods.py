@@ -13,10 +13,14 @@ from skimage.color import rgb2lab
 
 from huebench import UserError
 from huebench.bench.conformance.run import run_checks
+from huebench.bench.models.onnx import export_onnx
+from huebench.bench.models.weights import export_weights
 from huebench.datasets.color.conversion import lab_to_rgb
 from huebench.methods.base import Context, Hints, methods
+from huebench.methods.from_file.external.arrays import box_of, chroma_of, photo_array
 from huebench.methods.learning.memory import OutOfMemoryError
 from huebench.methods.pretrained.method import PublishedMethod
+from huebench.methods.pretrained.running import runner
 from huebench.methods.spec import MethodSpec, parse_specs
 
 SMALL = {"icolorit-tiny": {}}
@@ -302,3 +306,66 @@ def test_weights_of_another_network_are_refused(weights_file):
     method = methods.get("siggraph17")(weights=str(weights_file("eccv16")))
     with pytest.raises(UserError, match=r"are not of siggraph17: 'model1.0.weight' is"):
         method.colorize(lightness(16, 16)[None], Context())
+
+
+class Tokens(torch.nn.Module):
+    """Stands for iColoriT: gives every patch its lightness and half of it, over a third of it."""
+
+    def forward(self, lab, mask):
+        assert mask.all()
+        patches = torch.stack((lab[:, 0], 0.5 * lab[:, 0] / 3), dim=-1).reshape(1, 14, 16, 14, 16, 2)
+        return patches.permute(0, 1, 3, 2, 4, 5).reshape(1, 196, 512)
+
+
+class Tinted(torch.nn.Module):
+    """Stands for another network: gives its input's first channels, each a little weaker."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, photo):
+        return torch.cat([(1 - 0.1 * i) * photo[:, :1] for i in range(self.channels)], dim=1)
+
+
+@pytest.mark.parametrize("shape", [(50, 83), (32, 32), (224, 224)])
+@pytest.mark.parametrize("name", [*SMALL, *MIDDLE, *LARGE])
+def test_contract_says_what_the_method_does(name, shape):
+    method = methods.get(name)(**{**SMALL, **MIDDLE, **LARGE}[name])
+    contract, plane = method.contract, lightness(*shape)
+    network = Tokens() if "icolorit" in name else Tinted(3 if contract.output.kind == "RGB" else 2)
+    box = box_of(contract.input, shape, None)
+    photo = photo_array(contract.input, plane, box)
+    output = answer(method.as_declared(network), photo)
+    ours = method.colorize_photo(plane, runner(network, "cpu"), method.side).clip(-110, 110)
+    assert np.ptp(ours) > 0.3
+    np.testing.assert_allclose(chroma_of(contract.output, output, box, plane, None), ours, atol=1e-3)
+
+
+def test_published_merge_has_no_contract():
+    with pytest.raises(UserError, match="deoldify-video: no contract has published_merge: export it without"):
+        _ = methods.get("deoldify-video")(published_merge=True).contract
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *SMALL,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in MIDDLE),
+        *(pytest.param(name, marks=pytest.mark.long) for name in LARGE),
+    ],
+)
+def test_exported_file_colorizes_as_the_method(name, weights_file, tmp_path):
+    pytest.importorskip("onnxruntime")
+    method = made(name, weights_file, **{**SMALL, **MIDDLE, **LARGE}[name])
+    difference = export_onnx(method, method.portable(), tmp_path / "network.onnx")
+    assert difference.largest <= difference.allowed
+
+
+def test_weights_exported_as_safetensors_are_those_of_the_method(weights_file, tmp_path):
+    method = made("icolorit-tiny", weights_file)
+    export_weights(method.portable(), tmp_path / "tiny.safetensors")
+    again, photo = methods.get("icolorit-tiny")(weights=str(tmp_path / "tiny.safetensors")), lightness(40, 64)
+    np.testing.assert_array_equal(
+        again.colorize(photo[None], Context()), method.colorize(photo[None], Context())
+    )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .... import UserError
-from ....wording import describe_faults
+from .. import UserError
+from ..files import write_text
+from ..wording import describe_faults
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FILE: Final = "contract.toml"
 """Name of a contract that is read without being named: it lies beside the network's file."""
@@ -28,8 +34,13 @@ SCALES: Final[dict[Scale, tuple[float, float]]] = {
 }
 """Values of black and white in a channel."""
 
+Pillow = Literal["pillow-bilinear", "pillow-bicubic"]
+"""Pillow's filters, antialiased, on 8-bit RGB."""
+
 Resize = Literal["triangle", "bilinear", "bicubic", "nearest"]
 """``triangle`` is bilinear and antialiased; the others are those of torch, without antialiasing."""
+
+PILLOW: Final[tuple[Pillow, ...]] = ("pillow-bilinear", "pillow-bicubic")
 
 Side = Annotated[int, Field(ge=1)]
 
@@ -76,8 +87,8 @@ class Input(_Normalized):
     """Under ``size = "photo"``: both sides are padded to a multiple of this."""
     fit: Literal["stretch", "pad"] = "stretch"
     """Whether the aspect changes, or is kept and the rest padded with the photo's edge."""
-    resize: Resize = "triangle"
-    """How the photo is resized to it."""
+    resize: Resize | Pillow = "triangle"
+    """How the photo is resized to it; with Pillow's, L* of the right size is taken as it is."""
     layout: Layout = "NCHW"
     """Order of the axes."""
 
@@ -113,8 +124,8 @@ class Output(_Normalized):
     """Whether a softmax turns the ``bins`` into probabilities."""
     temperature: float = Field(1.0, gt=0)
     """Power 1 / temperature of the probabilities before their mean; 0.38 in Zhang et al. 2016."""
-    resize: Resize = "triangle"
-    """How the colours are resized to the photo."""
+    resize: Resize | Pillow | Literal["edges"] = "triangle"
+    """How the colours are resized to the photo; ``edges`` follows those of its lightness."""
     layout: Layout = "NCHW"
     """Order of the axes."""
 
@@ -125,6 +136,8 @@ class Output(_Normalized):
         stated = self.statistics
         if stated and (self.kind != "RGB" or {len(stated.mean), len(stated.std)} - {1, 3}):
             raise ValueError('normalize goes with kind = "RGB", and states 1 or 3 values')
+        if self.resize in PILLOW and self.kind != "RGB":
+            raise ValueError(f'resize = "{self.resize}" goes with kind = "RGB"')
         return self
 
 
@@ -144,6 +157,34 @@ class Contract(_Table):
     output: Output = Output()
     extra: dict[str, Extra] = {}
     """Further inputs by name."""
+
+
+@dataclass(frozen=True)
+class Portable:
+    """A method's network with its weights, for a file that other programs can use."""
+
+    network: nn.Module  #: The network, under its own names of entries
+    as_declared: nn.Module  #: The network with all that turns the contract's input into its output
+    contract: Contract  #: Has the names of the input and output, and a fixed size
+
+
+def write_contract(contract: Contract, path: Path) -> None:
+    """Write a contract as TOML, without what has its default; a file of bins stands as it is named."""
+    stated = contract.model_dump(mode="json", exclude_defaults=True)
+    tables: list[tuple[str, dict[str, object]]]
+    tables = [(name, stated[name]) for name in ("input", "output") if name in stated]
+    tables += [(f"extra.{json.dumps(name)}", table) for name, table in stated.get("extra", {}).items()]
+    # Strings, numbers, truth values and lists are the same in JSON and TOML; tables are not.
+    write_text(path, "\n".join(f"[{name}]\n{_lines(table)}" for name, table in tables))
+
+
+def _lines(table: dict[str, object], prefix: str = "") -> str:
+    return "".join(
+        _lines(value, f"{prefix}{key}.")
+        if isinstance(value, dict)
+        else f"{prefix}{key} = {json.dumps(value)}\n"
+        for key, value in table.items()
+    )
 
 
 def read_contract(path: Path) -> Contract:

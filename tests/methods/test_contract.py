@@ -8,8 +8,8 @@ from torch import nn
 from huebench import UserError
 from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from huebench.methods.base import Context
+from huebench.methods.contract import Contract, read_contract, write_contract
 from huebench.methods.from_file.external import External
-from huebench.methods.from_file.external.contract import read_contract
 
 
 def method_of(folder, network, example, contract, dynamic=None):
@@ -220,3 +220,24 @@ def test_broken_bins_are_an_error(tmp_path, content):
     (tmp_path / "bins.npy").write_bytes(content)
     with pytest.raises(UserError, match=r"bins '.*bins\.npy' (cannot be read|must be)"):
         method.colorize(flat(30), Context())
+
+
+def test_written_contract_reads_back_the_same(tmp_path):
+    contract = Contract.model_validate(
+        {
+            "input": {"name": "photo", "channels": "RGB", "range": "-1..1", "size": [64, 96],
+                      "normalize": {"mean": [0.5], "std": [0.25]}},
+            "output": {"name": 'a "b"', "kind": "RGB", "normalize": "imagenet", "resize": "nearest"},
+            "extra": {"noise": {"shape": [1, "height"], "fill": "noise"}, "a.b": {"shape": [2], "fill": 0.5}},
+        }
+    )  # fmt: skip
+    write_contract(contract, tmp_path / "contract.toml")
+    assert read_contract(tmp_path / "contract.toml") == contract
+    write_contract(Contract(), tmp_path / "contract.toml")
+    assert read_contract(tmp_path / "contract.toml") == Contract()
+
+
+def test_filters_of_pillow_go_with_photos_only(tmp_path):
+    (tmp_path / "contract.toml").write_text('[output]\nresize = "pillow-bilinear"\n')
+    with pytest.raises(UserError, match='resize = "pillow-bilinear" goes with kind = "RGB"'):
+        read_contract(tmp_path / "contract.toml")
