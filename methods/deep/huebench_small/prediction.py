@@ -19,7 +19,7 @@ from .weights import load_weights_into
 def load_network(path: Path) -> SmallNetwork:
     """Return the network with the weights of a file; raises `UserError` if they do not fit."""
     network = SmallNetwork(temperature=1.0)
-    load_weights_into(network, path)
+    load_weights_into(network, path, "huebench-small")
     return to_device(network, torch.device("cpu")).eval()
 
 

@@ -1,0 +1,1 @@
+"""`huebench-small-hints`."""
