@@ -81,15 +81,18 @@ class HuebenchSmall(Method):
         """
         from .prediction import predict  # imports torch
 
-        size, chosen = self.parameters.size, self.parameters
-        network = self._loaded()
-        network.temperature = chosen.temperature
+        size, network = self.parameters.size, self.network()
         chroma = np.empty((*lightness.shape, 2), np.float32)
         for photo, answer in zip(lightness, chroma, strict=True):
             small = predict(network, resize_plane(photo, (size, size)), context)
-            enlarge = upsample_chroma if chosen.upsampling == "edges" else _bilinear
-            answer[:] = enlarge(small, photo)
+            answer[:] = self.enlarge(small, photo)
         return chroma
+
+    def enlarge(self, chroma: Chroma, lightness: Lightness) -> Chroma:
+        """Bring the network's chroma (h, w, 2) to the size of the photo's lightness (H, W)."""
+        if self.parameters.upsampling == "bilinear":
+            return resize_chroma(chroma, lightness.shape[:2])
+        return upsample_chroma(chroma, lightness)
 
     def save(self, folder: Path) -> None:
         """Write nothing: the weights are shipped."""
@@ -100,20 +103,18 @@ class HuebenchSmall(Method):
     @property
     def parameter_count(self) -> int:
         """Number of weights of the network."""
-        return sum(weight.numel() for weight in self._loaded().parameters())
+        return sum(weight.numel() for weight in self.network().parameters())
 
     @property
     def notes(self) -> dict[str, str]:
         """The photos behind the shipped weights."""
         return {"weights": f"shipped, trained on {len(read_digests(TRAINING_PHOTOS)):,} photos: {PHOTOS}"}
 
-    def _loaded(self) -> SmallNetwork:
+    def network(self) -> SmallNetwork:
+        """Return the network with its weights, and with the temperature of the parameters."""
         if self._network is None:
             from .prediction import load_network  # imports torch
 
             self._network = load_network(WEIGHTS)
+            self._network.temperature = self.parameters.temperature
         return self._network
-
-
-def _bilinear(chroma: Chroma, lightness: Lightness) -> Chroma:
-    return resize_chroma(chroma, lightness.shape[:2])

@@ -61,7 +61,7 @@ class HintNetwork(nn.Module):
             Differences of a*b*, (N, 2, H, W).
         """
         size = lightness.shape[2:]
-        reduced = functional.interpolate(self.reduce(features), size=size, mode="bilinear")
+        reduced = resized(self.reduce(features), list(size))
         looks = torch.cat((reduced, center_lightness(lightness), automatic / AB_RANGE), dim=1)
         said, mask = (hints[:, :2] - automatic) / AB_RANGE * hints[:, 2:], hints[:, 2:]
         spread, mass = self._attend(self.embed(looks), said, mask)
@@ -111,3 +111,13 @@ def positions(height: int, width: int, like: Tensor) -> Tensor:
 def squared_distances(places: Tensor, hints: Tensor) -> Tensor:
     """Return the squared distances from places (P, 2) to each photo's hints (N, K, 2), as (N, P, K)."""
     return (places[None, :, None] - hints[:, None]).square().sum(3)
+
+
+def reduced(planes: Tensor, size: list[int]) -> Tensor:
+    """Return planes (N, C, H, W) at a smaller size, with a triangle filter."""
+    return functional.interpolate(planes, size=size, mode="bilinear", antialias=True)
+
+
+def resized(planes: Tensor, size: list[int]) -> Tensor:
+    """Return planes (N, C, H, W) at a larger size, bilinearly."""
+    return functional.interpolate(planes, size=size, mode="bilinear")

@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...learning.learner import Learner, Step, descend
 from ..huebench_small.network import SmallNetwork
 from .drawing import draw_hints
-from .network import HintNetwork
+from .network import HintNetwork, reduced, resized
 
 CELL = 4  #: Pixels of the training photos along a side of a place of the grid
 
@@ -72,13 +72,3 @@ class HintLearner(Learner):
         predicted = automatic + added
         squares = (predicted - functional.avg_pool2d(ab, CELL)).square().sum(1).mean((1, 2))
         return torch.sqrt(squares + 1e-6).mean(), resized(predicted, list(ab.shape[2:]))
-
-
-def reduced(planes: Tensor, size: list[int]) -> Tensor:
-    """Return planes (N, C, H, W) at a smaller size, with a triangle filter."""
-    return functional.interpolate(planes, size=size, mode="bilinear", antialias=True)
-
-
-def resized(planes: Tensor, size: list[int]) -> Tensor:
-    """Return planes (N, C, H, W) at a larger size, bilinearly."""
-    return functional.interpolate(planes, size=size, mode="bilinear")
