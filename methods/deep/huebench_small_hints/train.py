@@ -45,6 +45,7 @@ def train(
     folder: Path,
     *,
     epochs: int = EPOCHS,
+    stop: int | None = None,
     epoch: int = EPOCH,
     batch: int = BATCH,
     side: int = SIDE,
@@ -62,7 +63,10 @@ def train(
     folder
         Folder for the weights and for checkpoints.
     epochs, epoch, batch
-        Number of epochs, and photos per epoch and per step.
+        Number of epochs, and photos per epoch and per step. The learning rate rises and falls once in so many
+        epochs.
+    stop
+        Number of the epoch after which training ends; by default the last one.
     side
         Side in pixels of the training photos, a multiple of 48. The frozen network sees two thirds of it.
     seed
@@ -103,7 +107,8 @@ def train(
         seen = LabBatches(packed, batch, cpu, crop=CROP, side=side).shorter(photos)
         held = LabBatches(validation, batch, cpu, side=side)
         key = json.dumps([fingerprint(usable), file_digest(AUTOMATIC), epochs, epoch, batch, side, seed])
-        Trainer(learner, seen, held, epochs, context, key, Habits(average=AVERAGE)).run()
+        last = min(epochs, stop or epochs)
+        Trainer(learner, seen, held, last, context, key, Habits(average=AVERAGE)).run()
     save_weights(network, folder / WEIGHTS)
     return folder / WEIGHTS
 
@@ -116,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("photos", nargs="+", help="datasets to learn from: landscapes:PATH mirflickr:PATH …")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights and for checkpoints")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--stop", type=int, help="epoch after which training ends; by default the last one")
     parser.add_argument("--epoch", type=int, default=EPOCH, help="photos per epoch, drawn from all")
     parser.add_argument("--batch", type=int, default=BATCH, help="photos per step")
     parser.add_argument("--seed", type=int, default=0)
@@ -126,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             chosen.photos,
             chosen.out,
             epochs=chosen.epochs,
+            stop=chosen.stop,
             epoch=chosen.epoch,
             batch=chosen.batch,
             seed=chosen.seed,

@@ -60,15 +60,6 @@ def test_a_photo_alone_and_beside_one_with_more_hints(network):
 
 
 @torch.inference_mode()
-def test_hints_that_agree_with_the_automatic_answer_spread_nothing(network):
-    features, lightness, automatic, told = inputs()
-    agreeing = torch.cat((automatic * told[:, 2:], told[:, 2:]), dim=1)
-    spread, mass = network._attend(torch.zeros(2, 64, 12, 12), agreeing[:, :2] * 0, agreeing[:, 2:])
-    assert not spread.any()
-    assert mass.min() > 0
-
-
-@torch.inference_mode()
 def test_attention_matches_a_plain_version(network):
     *_, told = inputs(photos=1, grid=6, hints=4)
     generator = torch.Generator().manual_seed(1)

@@ -39,6 +39,8 @@ def test_same_bytes_also_after_an_interruption(folder, tmp_path):
 
     with pytest.raises(StopHereError):
         train([folder], tmp_path / "resumed", **TINY, log=interrupt)
+    stopped = train([folder], tmp_path / "resumed", **TINY, stop=1).read_bytes()
+    assert stopped != whole.read_bytes()
     assert train([folder], tmp_path / "resumed", **TINY).read_bytes() == whole.read_bytes()
     assert train([folder], tmp_path / "other", **TINY, seed=1).read_bytes() != whole.read_bytes()
 
