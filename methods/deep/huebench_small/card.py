@@ -81,7 +81,9 @@ class HuebenchSmall(Method):
         """
         from .prediction import predict  # imports torch
 
-        size, network = self.parameters.size, self.network()
+        size, chosen = self.parameters.size, self.parameters
+        network = self._loaded()
+        network.temperature = chosen.temperature
         chroma = np.empty((*lightness.shape, 2), np.float32)
         for photo, answer in zip(lightness, chroma, strict=True):
             small = predict(network, resize_plane(photo, (size, size)), context)
@@ -103,18 +105,16 @@ class HuebenchSmall(Method):
     @property
     def parameter_count(self) -> int:
         """Number of weights of the network."""
-        return sum(weight.numel() for weight in self.network().parameters())
+        return sum(weight.numel() for weight in self._loaded().parameters())
 
     @property
     def notes(self) -> dict[str, str]:
         """The photos behind the shipped weights."""
         return {"weights": f"shipped, trained on {len(read_digests(TRAINING_PHOTOS)):,} photos: {PHOTOS}"}
 
-    def network(self) -> SmallNetwork:
-        """Return the network with its weights, and with the temperature of the parameters."""
+    def _loaded(self) -> SmallNetwork:
         if self._network is None:
             from .prediction import load_network  # imports torch
 
             self._network = load_network(WEIGHTS)
-            self._network.temperature = self.parameters.temperature
         return self._network

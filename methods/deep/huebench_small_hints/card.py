@@ -68,19 +68,20 @@ class HuebenchSmallHints(HuebenchSmall):
 
         if not hints.mask.any():
             return super().colorize(lightness[None], context)[0]
-        size = self.parameters.size
-        automatic, added = predict(self.network(), self.hint_network(), lightness, size, hints, context)
+        network, size = self._loaded(), self.parameters.size
+        network.temperature = self.parameters.temperature
+        automatic, added = predict(network, self._loaded_hints(), lightness, size, hints, context)
         chroma = self.enlarge(automatic, lightness) + self.enlarge(added, lightness)
+        # Pinning the hints by `spread_colours` was better than not, and than blending by geodesic distance.
         left = np.where(hints.mask[..., None], hints.ab - chroma, np.float32(0))
         return chroma + spread_colours(lightness, left, hints.mask)
 
     @property
     def parameter_count(self) -> int:
         """Number of weights of both networks."""
-        return super().parameter_count + sum(weight.numel() for weight in self.hint_network().parameters())
+        return super().parameter_count + sum(weight.numel() for weight in self._loaded_hints().parameters())
 
-    def hint_network(self) -> HintNetwork:
-        """Return the network that spreads hints, with its weights."""
+    def _loaded_hints(self) -> HintNetwork:
         if self._hint_network is None:
             from .prediction import load_hint_network  # imports torch
 
