@@ -35,8 +35,8 @@ class MethodInfo(BaseModel):
         Unique and in kebab-case; what ``--methods`` takes.
     family
         ``baseline``, ``classical``, ``deep``, ``published`` (trained by others), ``hinted`` (it spreads
-        colour hints, and answers grey without any), or ``exemplar``: it sees the true colour of some frames
-        of a clip. The last two are never ranked among the others.
+        colour hints; without any it answers grey, or as another method does), or ``exemplar``: it sees the
+        true colour of some frames of a clip. The last two are never ranked among the others.
     source
         Citation of the paper, or another origin of the method.
     trainable

@@ -88,9 +88,14 @@ class HuebenchSmall(Method):
         chroma = np.empty((*lightness.shape, 2), np.float32)
         for photo, answer in zip(lightness, chroma, strict=True):
             small = predict(network, resize_plane(photo, (size, size)), context)
-            enlarge = upsample_chroma if chosen.upsampling == "edges" else _bilinear
-            answer[:] = enlarge(small, photo)
+            answer[:] = self.enlarge(small, photo)
         return chroma
+
+    def enlarge(self, chroma: Chroma, lightness: Lightness) -> Chroma:
+        """Bring the network's chroma (h, w, 2) to the size of the photo's lightness (H, W)."""
+        if self.parameters.upsampling == "bilinear":
+            return resize_chroma(chroma, lightness.shape[:2])
+        return upsample_chroma(chroma, lightness)
 
     def save(self, folder: Path) -> None:
         """Write nothing: the weights are shipped."""
@@ -126,7 +131,3 @@ class HuebenchSmall(Method):
 
             self._network = load_network(WEIGHTS)
         return self._network
-
-
-def _bilinear(chroma: Chroma, lightness: Lightness) -> Chroma:
-    return resize_chroma(chroma, lightness.shape[:2])

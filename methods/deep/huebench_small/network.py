@@ -98,14 +98,18 @@ class SmallNetwork(ColorNetwork):
         assert self.bins.bias is not None
         self.bins.bias -= (1 - BALANCE) * torch.log(self.rarity)
 
-    def forward(self, lightness: Tensor) -> Tensor:
-        """Return the logits of the bins, (N, Q, H/4, W/4)."""
+    def features(self, lightness: Tensor) -> Tensor:
+        """Return the decoder's last features, (N, `WIDTH`, H/4, W/4)."""
         features = self.backbone(lightness)
-        top = self.laterals[-1](features[-1]) + self.whole(features[-1].mean((2, 3), keepdim=True))
+        top: Tensor = self.laterals[-1](features[-1]) + self.whole(features[-1].mean((2, 3), keepdim=True))
         for i in range(len(features) - 2, -1, -1):
             above = functional.interpolate(top, scale_factor=2.0)
             top = self.blocks[i](self.laterals[i](features[i]) + above)
-        logits: Tensor = self.bins(top)
+        return top
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Return the logits of the bins, (N, Q, H/4, W/4)."""
+        logits: Tensor = self.bins(self.features(lightness))
         return logits
 
     def decode(self, prediction: Tensor) -> Tensor:

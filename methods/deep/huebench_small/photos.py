@@ -79,6 +79,13 @@ class SeveralSets(Dataset):
         return [entry for entry in self.entries() if entry.id in kept and entry.sha256 not in digests]
 
 
+def draw_entries(dataset: Dataset, split: str, count: int) -> list[Entry]:
+    """Return at most ``count`` photos of a split, always the same ones, in order."""
+    entries = [entry for entry in dataset.entries() if entry.split == split]
+    chosen = np.random.default_rng(0).permutation(len(entries))[:count]
+    return [entries[i] for i in np.sort(chosen)]
+
+
 def photo_set(dataset: Dataset, entries: Sequence[Entry]) -> PhotoSet:
     """Return photos squashed to `SIDE`² as the protocol does it, for `PhotoSet.packed`."""
     return PhotoSet(dataset, entries, _squash, f"Lanczos {SIDE}", cache_folder() / "packed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +17,8 @@ from ...learning.network import to_device
 from ...learning.reproducible import limit_threads
 from .network import SmallNetwork
 from .weights import load_weights_into
+
+T = TypeVar("T")
 
 
 class LightnessToChroma(nn.Module):
@@ -32,7 +36,7 @@ class LightnessToChroma(nn.Module):
 def load_network(path: Path) -> SmallNetwork:
     """Return the network with the weights of a file; raises `UserError` if they do not fit."""
     network = SmallNetwork(temperature=1.0)
-    load_weights_into(network, path)
+    load_weights_into(network, path, "huebench-small")
     return to_device(network, torch.device("cpu")).eval()
 
 
@@ -43,13 +47,35 @@ def predict(network: SmallNetwork, lightness: NDArray[np.float32], context: Cont
     """
     device = torch.device(context.device)
     to_device(network, device)
-    planes = torch.tensor(lightness)[None, None]
+
+    def decoded() -> NDArray[np.float32]:
+        return as_array(network.decode(network(as_planes(lightness, device)).float()))
+
+    return within_memory(decoded, len(lightness), context)
+
+
+def within_memory(compute: Callable[[], T], size: int, context: Context) -> T:
+    """Run networks for one photo, on the context's threads; ``size`` is the side of their input.
+
+    Raises `OutOfMemoryError` if memory runs out.
+    """
     try:
         with limit_threads(context.threads), torch.inference_mode():
-            ab = network.decode(network(planes.to(device).clamp(0, 100)).float())
-        return np.ascontiguousarray(ab[0].permute(1, 2, 0).cpu().numpy())
+            return compute()
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        memory = f"the memory of the {device.type} is too small to colorize at {len(lightness)}²"
-    raise OutOfMemoryError(f"{memory}: lower size")
+    # Outside of the handler, because the traceback would keep the tensors that filled the memory.
+    raise OutOfMemoryError(
+        f"the memory of the {context.device} is too small to colorize at {size}²: lower size"
+    )
+
+
+def as_planes(lightness: NDArray[np.float32], device: torch.device) -> Tensor:
+    """Return one photo's L*, (H, W), as a network takes it, (1, 1, H, W), within 0…100."""
+    return torch.tensor(lightness)[None, None].to(device).clamp(0, 100)
+
+
+def as_array(planes: Tensor) -> NDArray[np.float32]:
+    """Return one photo's planes, (1, C, H, W), as an array (H, W, C)."""
+    return np.ascontiguousarray(planes[0].permute(1, 2, 0).cpu().numpy())

@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from .... import UserError
-from ....datasets.base import RGB, Entry, fingerprint
+from ....datasets.base import RGB, fingerprint
 from ....datasets.color.bins import gamut_bins
-from ...base import Context, Epoch
+from ...base import Context
 from ...learning.data import LabBatches
 from ...learning.learner import native_precision
 from ...learning.network import to_device
@@ -25,8 +23,9 @@ from ...learning.reproducible import limit_threads, reproducible
 from ...learning.trainer import Habits, Trainer
 from ...learning.weights import load_weights
 from ...pretrained.imagenet import IMAGENET, find_weights
+from .log import log_epochs, log_progress, say
 from .network import SmallNetwork
-from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
+from .photos import DIGESTS, SIDE, SeveralSets, draw_entries, photo_set, write_digests
 from .training import AVERAGE, CROP, learner
 from .weights import WEIGHTS, save_weights
 
@@ -114,10 +113,10 @@ def train(
     """
     dataset = SeveralSets(specs)
     usable = dataset.usable()
-    shown = _sample([entry for entry in dataset.entries() if entry.split == "validation"], VALIDATION_PHOTOS)
+    shown = draw_entries(dataset, "validation", VALIDATION_PHOTOS)
     log(f"{len(usable):,} training photos, {len(shown):,} validation photos")
     packed, validation = (photo_set(dataset, each).packed(SIDE) for each in (usable, shown))
-    context = Context(seed=seed, threads=threads, checkpoints=folder, log_epoch=_epochs(log))
+    context = Context(seed=seed, threads=threads, checkpoints=folder, log_epoch=log_epochs(log))
     with limit_threads(threads), reproducible(seed, torch.device("cpu")):
         network = SmallNetwork(temperature=1.0)
         _start(network, packed, encoder)
@@ -130,7 +129,7 @@ def train(
             log(f"stage {number} of {len(plan)}: {stage.epochs} epochs at {stage.side}²")
             seen = _batches(packed, batch, stage.side, crop=CROP).shorter(photos)
             held = _batches(validation, batch, stage.side)
-            own = replace(context, progress=_progress(log))
+            own = replace(context, progress=log_progress(log))
             habits = Habits(average=AVERAGE)
             Trainer(trained, seen, held, stage.epochs, own, key, habits, name=f"stage-{number}").run()
     network.balance()
@@ -153,35 +152,6 @@ def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
         raise UserError(f"{name}: {IMAGENET[name].missing()}, {advice}")
     step = max(1, len(packed) // PRIOR_PHOTOS)
     network.set_prior(torch.from_numpy(gamut_bins().prior(packed[::step])).float())
-
-
-def _sample(entries: Sequence[Entry], count: int) -> list[Entry]:
-    chosen = np.random.default_rng(0).permutation(len(entries))[:count]
-    return [entries[i] for i in np.sort(chosen)]
-
-
-def _epochs(log: Callable[[str], None]) -> Callable[[Epoch], None]:
-    return lambda epoch: log(
-        f"epoch {epoch.epoch}/{epoch.epochs} {epoch.split}: loss {epoch.loss:.4f}, "
-        f"within 10 of the true chroma {epoch.accuracy:.1%}"
-    )
-
-
-def _progress(log: Callable[[str], None], every: float = 30) -> Callable[[int, int, str], None]:
-    """Return a progress callback that logs at most every few seconds, with the time left in the stage."""
-    start = last = time.monotonic()
-    first: int | None = None
-
-    def progress(done: int, total: int, what: str) -> None:
-        nonlocal first, last
-        first = done if first is None else first
-        now = time.monotonic()
-        if done > first and now - last >= every:
-            last = now
-            left = (now - start) / (done - first) * (total - done)
-            log(f"{done / total:.1%} of this stage, {what}, {left / 60:.0f} min left in it")
-
-    return progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,18 +180,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=chosen.seed,
             threads=chosen.threads,
             encoder=chosen.encoder,
-            log=_say,
+            log=say,
         )
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    _say(f"weights: {written}")
+    say(f"weights: {written}")
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 _DESCRIPTION = (

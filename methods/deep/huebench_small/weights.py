@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import nn
 
 from .... import UserError
 from ....files import atomic
 
-if TYPE_CHECKING:
-    from .network import SmallNetwork
-
 WEIGHTS = "weights.safetensors"
 
 
-def save_weights(network: SmallNetwork, path: Path) -> None:
+def save_weights(network: nn.Module, path: Path) -> None:
     """Write a network's weights in float16, without counters: the same bytes for the same weights."""
     state = {
         name: tensor.half().contiguous()
@@ -29,10 +26,10 @@ def save_weights(network: SmallNetwork, path: Path) -> None:
         partial.write_bytes(save(state))
 
 
-def load_weights_into(network: SmallNetwork, path: Path) -> None:
+def load_weights_into(network: nn.Module, path: Path, method: str) -> None:
     """Load what `save_weights` wrote; names, shapes and dtype must match.
 
-    Raises `UserError` if the file is missing, damaged or of another network.
+    Raises `UserError` if the file is missing, damaged, or not of the network of ``method``.
     """
     try:
         state = load_file(path)
@@ -44,7 +41,5 @@ def load_weights_into(network: SmallNetwork, path: Path) -> None:
     if wanted != found or len(found) < len(state):
         names = wanted.keys() | state.keys()
         wrong = min(name for name in names if wanted.get(name) != found.get(name))
-        raise UserError(
-            f"weights '{path}' are not of huebench-small: '{wrong}' is missing, extra or different"
-        )
+        raise UserError(f"weights '{path}' are not of {method}: '{wrong}' is missing, extra or different")
     network.load_state_dict(own | {name: value.float() for name, value in state.items()})

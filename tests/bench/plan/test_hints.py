@@ -65,7 +65,7 @@ def test_a_protocol_draws_its_own_way(tmp_path):
 
 
 def test_methods_that_need_hints_are_left_out_or_skipped_without_them(tmp_path):
-    hinted = {"geodesic", "levin", "nearest-hint"}
+    hinted = {"geodesic", "huebench-small-hints", "levin", "nearest-hint"}
     assert {spec.name for spec in parse_specs("hinted")} == hinted
     assert not hinted & {spec.name for spec in parse_specs("all", hints=False)}
     assert hinted < {spec.name for spec in parse_specs("all")}

@@ -1,0 +1,3 @@
+"""`huebench-small-hints`."""
+
+from .card import HuebenchSmallHints as HuebenchSmallHints
