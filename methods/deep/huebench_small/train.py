@@ -21,10 +21,11 @@ from ...base import Context, Epoch
 from ...learning.data import LabBatches
 from ...learning.learner import native_precision
 from ...learning.network import to_device
-from ...learning.reproducible import limit_threads, reproducible
+from ...learning.reproducible import reproducible
 from ...learning.trainer import Habits, Trainer
-from ...learning.weights import load_weights
 from ...pretrained.imagenet import IMAGENET, find_weights
+from ...pretrained.timm_weights import load_weights
+from ...threads import limit_threads
 from .network import SmallNetwork
 from .photos import DIGESTS, SIDE, SeveralSets, photo_set, write_digests
 from .training import AVERAGE, CROP, learner
