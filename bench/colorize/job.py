@@ -23,7 +23,7 @@ from ... import UserError
 from ...datasets.base import PhotoError
 from ...datasets.digests import cache_folder
 from ...files import OF_DISKS, PARTIAL, atomic, is_fault_of
-from ...methods.learning.memory import OutOfMemoryError
+from ...methods.memory import OutOfMemoryError
 from . import marks
 from .colorist import Colorist
 from .engine import Settings, colorize

@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from ... import UserError
 from ..base import Chroma, Context, Lightness
-from .memory import OutOfMemoryError, is_out_of_memory, largest_fitting
+from ..memory import OutOfMemoryError, is_out_of_memory, largest_fitting
+from ..threads import limit_threads
 from .network import ColorNetwork, to_device, within_gamut
-from .reproducible import limit_threads
 
 GPU_PHOTOS = 16  #: Photos per call on a GPU; on the CPU it is one
 

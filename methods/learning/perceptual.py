@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from ... import UserError
 from ..pretrained.imagenet import IMAGENET
+from ..pretrained.timm_weights import load_weights
 from .pretrained import Finder, PerceptualNetwork, perceptual_candidates
-from .weights import load_weights
 
 FEATURES = {"vgg16_bn": (2, 3, 4), "mobilenetv2_100": (1, 2, 3)}
 """The possible networks, with their stages at a quarter, an eighth and a sixteenth of the side.

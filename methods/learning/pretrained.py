@@ -68,7 +68,7 @@ class PretrainedPart:
 
     def load_into(self, network: ColorNetwork, find: Finder) -> Literal["imagenet", "none"]:
         """Load the weights into the part, or leave it as it is; return which, for the method's row."""
-        from .weights import load_weights  # imports torch and timm
+        from ..pretrained.timm_weights import load_weights  # imports torch and timm
 
         path = find(self.architecture, self.where)
         if path is None:

@@ -1,4 +1,4 @@
-"""Reproducible training: torch's random state, deterministic kernels and number of threads."""
+"""Reproducible training: torch's random state and deterministic kernels."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,17 +23,6 @@ def reproducible(seed: int, device: torch.device) -> Iterator[None]:
             yield
         finally:
             torch.use_deterministic_algorithms(before)
-
-
-@contextmanager
-def limit_threads(threads: int) -> Iterator[None]:
-    """Let torch use ``threads`` threads inside the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def epoch_seed(seed: int, epoch: int, stage: str) -> int:

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from ... import UserError
 from ..base import Context, Epoch
+from ..memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
 from .averaging import WeightAverage, has_statistics, judged_weights, recalibrate
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import LabBatches
 from .learner import Learner, Step
-from .memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
 from .parallel import from_first_process, rank, sum_over_processes, world_size
 from .reproducible import epoch_seed
 

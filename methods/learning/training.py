@@ -19,12 +19,13 @@ from ... import UserError
 from ...datasets.base import RGB, fingerprint
 from ...datasets.photos import PhotoSet
 from ..base import Context
+from ..threads import limit_threads
 from .data import LabBatches, colourful
 from .inference import TrainedNetwork
 from .learner import Learner, Precision, PredictionLoss, Supervised, native_precision
 from .network import ColorNetwork, to_device
 from .parallel import main_process_first, process_group, world_size
-from .reproducible import limit_threads, reproducible
+from .reproducible import reproducible
 from .schedule import Schedule
 from .trainer import Habits, Trainer
 

@@ -16,7 +16,7 @@ from ... import UserError
 from ...files import file_digest
 from ..base import Chroma, Context, Hints, Lightness, Method
 from ..contract import Contract, Portable
-from ..learning.memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
+from ..memory import OutOfMemoryError, largest_fitting, runs_out_of_memory
 from .checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class PublishedMethod(Method):
         OutOfMemoryError
             If memory runs out; the message says which parameter would fit, if there is one.
         """
-        from ..learning.reproducible import limit_threads  # imports torch
+        from ..threads import limit_threads  # imports torch
 
         chroma = np.empty((*lightness.shape, 2), np.float32)
         with limit_threads(context.threads):

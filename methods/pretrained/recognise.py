@@ -10,12 +10,13 @@ import torch
 
 from ... import UserError
 from ...files import file_digest
-from ..learning.weights import match_names, whole_network
-from ..published import network
+from ..base import methods
 from .checkpoint import Checkpoint
 from .imagenet import ImageNetWeights
+from .method import PublishedMethod
 from .reading import COUNTER, read_weights
 from .store import checkpoints
+from .timm_weights import match_names, whole_network
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -65,8 +66,10 @@ def _fits_encoder(state: State, name: str) -> bool:
 
 @cache
 def _expected(method: str) -> Shapes:
+    cls = methods.get(method)
+    assert issubclass(cls, PublishedMethod)
     with torch.device("meta"):
-        return _shapes(network(method).state_dict())
+        return _shapes(cls().build_network().state_dict())
 
 
 def _shapes(state: State) -> Shapes:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...base import Context
-from ...learning.memory import OutOfMemoryError, is_out_of_memory
 from ...learning.network import to_device
-from ...learning.reproducible import limit_threads
+from ...memory import OutOfMemoryError, is_out_of_memory
+from ...threads import limit_threads
 from .network import SmallNetwork
 from .weights import load_weights_into
 

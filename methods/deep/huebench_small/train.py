@@ -19,10 +19,11 @@ from ...base import Context
 from ...learning.data import LabBatches
 from ...learning.learner import native_precision
 from ...learning.network import to_device
-from ...learning.reproducible import limit_threads, reproducible
+from ...learning.reproducible import reproducible
 from ...learning.trainer import Habits, Trainer
-from ...learning.weights import load_weights
 from ...pretrained.imagenet import IMAGENET, find_weights
+from ...pretrained.timm_weights import load_weights
+from ...threads import limit_threads
 from .log import log_epochs, log_progress, say
 from .network import SmallNetwork
 from .photos import DIGESTS, SIDE, SeveralSets, draw_entries, photo_set, write_digests

@@ -16,8 +16,9 @@ from ....datasets.base import fingerprint
 from ....datasets.digests import file_digest
 from ...base import Context
 from ...learning.data import LabBatches
-from ...learning.reproducible import limit_threads, reproducible
+from ...learning.reproducible import reproducible
 from ...learning.trainer import Habits, Trainer
+from ...threads import limit_threads
 from ..huebench_small.card import WEIGHTS as AUTOMATIC
 from ..huebench_small.log import log_epochs, log_progress, say
 from ..huebench_small.photos import SIDE as PACKED_SIDE

@@ -16,7 +16,7 @@ from .... import UserError
 from ....files import file_digest
 from ...base import Chroma, Context, Lightness, Method, MethodInfo, register
 from ...contract import FILE, Contract, Input, read_bins, read_contract
-from ...learning.memory import OutOfMemoryError, is_out_of_memory
+from ...memory import OutOfMemoryError, is_out_of_memory
 from .arrays import Arrays, Box, box_of, chroma_of, extra_arrays, photo_array
 from .opening import Network, files_of_onnx, is_onnx, open_network
 

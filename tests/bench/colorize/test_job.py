@@ -17,7 +17,7 @@ from PIL import Image
 from huebench import UserError
 from huebench.bench.colorize.picture import Picture
 from huebench.bench.colorize.record import ColorizedRow, Record
-from huebench.methods.learning.memory import OutOfMemoryError
+from huebench.methods.memory import OutOfMemoryError
 
 PLUGIN = '''
 import numpy as np

@@ -14,7 +14,7 @@ from huebench.methods.deep.nogan_unet.card import NoGanUNet
 from huebench.methods.deep.pix2pix.card import Pix2Pix
 from huebench.methods.deep.resnet34_regression import ResNet34Regression
 from huebench.methods.from_file.external import External
-from huebench.methods.learning import weights
+from huebench.methods.pretrained import timm_weights
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,9 @@ def test_weights_in_the_cache_of_the_hub_are_loaded_and_named(cached_by_hub, pho
     path = cached_by_hub(TAG, stand_in(0))
     loaded = []
     monkeypatch.setattr(
-        weights, "read_weights", lambda path, read=weights.read_weights: loaded.append(path) or read(path)
+        timm_weights,
+        "read_weights",
+        lambda path, read=timm_weights.read_weights: loaded.append(path) or read(path),
     )
     method = ResNet34Regression(**TINY, backbone=ENCODER)
     assert method.files == (path,)

@@ -12,10 +12,10 @@ from huebench.methods.base import Context
 from huebench.methods.learning import data
 from huebench.methods.learning.data import LabBatches
 from huebench.methods.learning.learner import Supervised
-from huebench.methods.learning.memory import OutOfMemoryError
 from huebench.methods.learning.network import ColorNetwork
 from huebench.methods.learning.reproducible import reproducible
 from huebench.methods.learning.trainer import Habits, Trainer
+from huebench.methods.memory import OutOfMemoryError
 
 CPU = torch.device("cpu")
 

@@ -18,7 +18,7 @@ from huebench.bench.models.weights import export_weights
 from huebench.datasets.color.conversion import lab_to_rgb
 from huebench.methods.base import Context, Hints, methods
 from huebench.methods.from_file.external.arrays import box_of, chroma_of, photo_array
-from huebench.methods.learning.memory import OutOfMemoryError
+from huebench.methods.memory import OutOfMemoryError
 from huebench.methods.pretrained.method import PublishedMethod
 from huebench.methods.pretrained.running import runner
 from huebench.methods.spec import MethodSpec, parse_specs

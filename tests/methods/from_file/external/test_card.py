@@ -12,7 +12,7 @@ from huebench.datasets.color.conversion import lab_to_rgb
 from huebench.methods.base import Context
 from huebench.methods.from_file.external import External
 from huebench.methods.from_file.external.opening import Network
-from huebench.methods.learning.memory import OutOfMemoryError
+from huebench.methods.memory import OutOfMemoryError
 
 
 class TwoChannels(nn.Module):

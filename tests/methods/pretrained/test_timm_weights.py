@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 
 from huebench import UserError
 from huebench.methods.learning.encoders import Backbone
-from huebench.methods.learning.weights import load_weights, match_names
 from huebench.methods.pretrained.reading import read_weights
+from huebench.methods.pretrained.timm_weights import load_weights, match_names
 
 NAME = "resnet18"
 

@@ -10,7 +10,7 @@ from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from ... import UserError
-from ..pretrained.reading import read_weights
+from .reading import read_weights
 
 
 @cache

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from ... import UserError
+from .. import UserError
 
 MESSAGES = ("out of memory", "allocate memory", "not enough memory", "ALLOC_FAILED", "ALLOCATION_FAILED")
 """Messages of errors without their own type: from CUDA, torch on the CPU, onnxruntime, cuBLAS and
