@@ -178,7 +178,12 @@ def _seeds(spec: MethodSpec, request: Request, example: str) -> tuple[int, ...]:
 
 def _reference(spec: MethodSpec) -> str:
     """Return how a method's references are chosen in its own way, or ``none``."""
-    return "none" if spec.name in methods.broken else methods.get(spec.name).info.reference
+    if spec.name in methods.broken:
+        return "none"
+    try:
+        return spec.build().info.reference  # that of the method around which another is put
+    except RAISED:  # its cell says why
+        return methods.get(spec.name).info.reference
 
 
 def _check_references(

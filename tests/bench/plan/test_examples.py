@@ -70,3 +70,11 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
         Image.new("RGB", (40, 40), (20 * i, 90, 60)).save(tmp_path / f"{i}.png")
     with pytest.raises(UserError, match=r"--references category: the photos of folder:.* have no categories"):
         plan(tmp_path, "pixel-knn", "category", dataset=f"folder:{tmp_path}")
+
+
+def test_a_method_around_one_with_references_takes_them_too(tmp_path):
+    pytest.importorskip("cv2", reason="needs the extra 'video'")
+    cells = plan(tmp_path, "smoothed[method=color-transfer-reinhard]", "random", dataset="pan:samples").cells
+    assert [cell.example for cell in cells] == ["", "random"]
+    with pytest.raises(UserError, match="no method of this run takes a reference photo"):
+        plan(tmp_path, "smoothed[method=gray]", "random", dataset="pan:samples")
