@@ -133,8 +133,7 @@ def _shares(chosen: Input, plane: Arrays, shape: tuple[int, int]) -> Arrays:
             if plane.shape == shape and not is_rgb:
                 return plane / percent
             photo = _by_pillow(neutral_photo(plane), shape, how)
-            share = photo[..., 0] / np.float32(255) if is_rgb else rgb_to_lab(photo)[0] / percent
-            return share.astype(np.float32)
+            return np.float32(photo[..., 0]) / 255 if is_rgb else rgb_to_lab(photo)[0] / percent
         case how:
             shares = encoded_grey(plane) if is_rgb else plane / percent
             return resized(shares[None], shape, how)[0]
