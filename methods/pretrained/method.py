@@ -213,3 +213,26 @@ class PublishedMethod(Method):
         raise OutOfMemoryError(
             f"the memory of the {context.device} is too small for {self.info.name} at {self.side}²: {advice}"
         )
+
+
+class SquareMethod(PublishedMethod):
+    """A published network that works at squares of many sides; a subclass states the default of ``size``."""
+
+    #: Every side is a multiple of this
+    step: ClassVar[int]
+
+    class Parameters(PublishedMethod.Parameters):
+        """The weights and the size."""
+
+        size: int = Field(description="side in pixels of the network's input")
+
+    parameters: Parameters
+
+    @property
+    def side(self) -> int:
+        """The parameter ``size``."""
+        return self.parameters.size
+
+    def smaller_sides(self) -> dict[int, str]:
+        """Return the smaller sizes."""
+        return {side: f"size={side}" for side in range(self.step, self.side, self.step)}
