@@ -23,8 +23,8 @@ from ...datasets.base import Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ..plan.facts import Learned, checked, checked_event
 from .channel import Channel, ChannelClosedError, Message
+from .colorizer import Answer, Given, checked_chroma
 from .ending import end_alike
-from .pipeline import Answer, Given, checked_chroma
 
 
 class MethodError(Exception):

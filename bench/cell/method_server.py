@@ -24,9 +24,9 @@ from ..plan.cell import Cell
 from ..plan.facts import Learned, checked, checked_event
 from ..plan.keys import given_source
 from .channel import FITTED, Channel, ChannelClosedError, Message
+from .colorizer import Given, InProcess
 from .isolation import close_file_system
 from .limits import limit_memory
-from .pipeline import Given, InProcess
 from .training_group import training_group
 
 

@@ -1,103 +1,31 @@
 """The path of a photo: read, hide, colorize, restore, score.
 
-The pipeline knows a protocol, a method and references, but no cells, splits or folders. A `Colorizer` wraps
-the method: arrays in, arrays out, so that it can live in this process or another.
+The pipeline knows a protocol, a method (as a `Colorizer`) and references, but no cells, splits or folders.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
-from typing import Protocol as Interface
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.base import RGB, Entry, PhotoError
 from ...datasets.photos import Photo, PhotoSet
-from ...methods.base import Chroma, Context, Lightness, Method
+from ...methods.base import Chroma, Lightness
 from ...methods.hints import Hints
 from ..metrics import Scorer
 from ..protocol.protocol import Protocol
 from ..protocol.references import ReferencePool, as_one
+from .colorizer import Colorizer, Given
 
 LEFT_OUT = "near-grey: the protocol scores no such photo"
 """The reason of photos that the protocol leaves out."""
 
 WITHOUT_REFERENCE = "no training photo of its category may be its reference"
 """The reason of photos that lack a reference."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """A batch of photos as a method receives it.
-
-    Attributes
-    ----------
-    lightness
-        float32 (N, H, W), 0…100.
-    references
-        A colour photo for each target, uint8 (N, H, W, 3), or ``None``.
-    true_chroma
-        The hidden chroma, float32 (N, H, W, 2), for oracles; otherwise ``None``.
-    starts
-        Whether the first photo begins a clip, so that the method forgets the frames before; see
-        `Method.start`.
-    hints
-        The colour hints, or ``None``.
-    """
-
-    lightness: Lightness
-    references: RGB | None = None
-    true_chroma: Chroma | None = None
-    starts: bool = True
-    hints: Hints | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The chroma of a batch, float32 (N, H, W, 2), and the ``seconds`` that the method's call took."""
-
-    chroma: Chroma
-    seconds: float
-
-
-class Colorizer(Interface):
-    """The interface between the pipeline and a method, in whichever process the method runs."""
-
-    def __call__(self, given: Given) -> Answer:
-        """Return the chroma of a batch."""
-
-
-@dataclass(frozen=True)
-class InProcess:
-    """A fitted method in this process.
-
-    Attributes
-    ----------
-    method
-        The fitted method.
-    context
-        Seed, device, budget and threads.
-    """
-
-    method: Method
-    context: Context
-
-    def __call__(self, given: Given) -> Answer:
-        """Return the method's answer if it meets the contract; see `checked_chroma`."""
-        context = replace(
-            self.context, references=given.references, true_chroma=given.true_chroma, hints=given.hints
-        )
-        lightness = given.lightness.copy()
-        if given.starts:
-            self.method.start()
-        start = time.perf_counter()
-        chroma = self.method.colorize(lightness, context)
-        seconds = time.perf_counter() - start
-        return Answer(checked_chroma(chroma, given.lightness), seconds)
 
 
 @dataclass(frozen=True)
@@ -371,26 +299,6 @@ class Pipeline:
             else:
                 photos.append(photo)
         return photos, outcomes
-
-
-def checked_chroma(chroma: NDArray[Any], lightness: Lightness) -> Chroma:
-    """Return a method's answer if it meets the contract.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not an array, or its shape, dtype or values break the contract of `Method.colorize`.
-    """
-    expected = (*lightness.shape, 2)
-    if not isinstance(chroma, np.ndarray):
-        raise TypeError(f"colorize returned {type(chroma).__name__}; it must return a NumPy array")
-    if chroma.shape != expected:
-        raise ValueError(f"colorize returned shape {chroma.shape}; it must be {expected}")
-    if chroma.dtype != np.float32:
-        raise TypeError(f"colorize returned {chroma.dtype}; it must be float32")
-    if not np.isfinite(chroma).all():
-        raise ValueError(f"colorize returned {np.count_nonzero(~np.isfinite(chroma))} non-finite values")
-    return chroma
 
 
 def mean_auc(protocol: Protocol, colorizer: Colorizer, photos: Iterable[Photo]) -> float:

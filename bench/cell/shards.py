@@ -23,7 +23,8 @@ from ..plan.photos import Shard, batches, check_again, open_scored, open_split, 
 from ..plan.request import KEEPS
 from ..protocol.training_sample import TrainingSample
 from .clips import ClipTrack, Motions
-from .pipeline import Colorizer, Outcome, Pipeline, References
+from .colorizer import Colorizer
+from .pipeline import Outcome, Pipeline, References
 from .predictions import read_predictions, write_picture, write_predictions
 
 BATCH = 8

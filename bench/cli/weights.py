@@ -41,12 +41,22 @@ _FOLDER = {"envvar": WEIGHTS_VARIABLE, "help": "Folder of weights; by default to
 
 WeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_use_folder, **_FOLDER)]
 
+_DIGEST_TO_CHECK = {
+    "hub's SHA-256": "the one that the hub states; the entries will be checked too",
+    "entries": "not known; the entries will be checked",
+}
+"""What is said of a digest that the card does not have."""
+
 NewWeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_make_folder, **_FOLDER)]
 
 
 @weights_app.command("list")
 def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> None:
-    """Show the weights of published networks, encoders and metrics, and which are on this machine."""
+    """Show the weights of published networks, encoders and metrics, and which are on this machine.
+
+    `bench weights get NAME` shows where they come from, before it asks. A fetched file must have the
+    published SHA-256, or that of the hub, or where neither is known the entries of the network.
+    """
     from ...methods.pretrained.store import checkpoints
     from ..metrics.registry import metrics
 
@@ -54,14 +64,14 @@ def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> N
         Column("weights", no_wrap=True),
         Column("here", no_wrap=True),
         Column("size", justify="right", no_wrap=True),
+        Column("checked by", no_wrap=True),
         "licence",
-        Column("page", overflow="fold"),
         box=None,
         header_style="bold",
     )
     for each in checkpoints().values():
         here = "[green]yes" if each.find() else "no"
-        table.add_row(each.name, here, _size(each), escape(each.licence), each.page)
+        table.add_row(each.name, here, _size(each), _checked_by(each), escape(each.licence))
     console = Console()
     console.print(table, highlight=False)
     file = Column("file", overflow="fold")
@@ -205,7 +215,7 @@ def _verified(checkpoint: Checkpoint, path: Path) -> tuple[bool, str]:
 
 def _show(checkpoint: Checkpoint, console: Console) -> None:
     table = Table(box=None, show_header=False)
-    digest = checkpoint.sources[0].sha256 or _digest_to_check(checkpoint)
+    digest = checkpoint.sources[0].sha256 or _DIGEST_TO_CHECK[_checked_by(checkpoint)]
     facts = {
         "weights": checkpoint.name,
         "from": checkpoint.sources[0].url,
@@ -221,12 +231,13 @@ def _show(checkpoint: Checkpoint, console: Console) -> None:
     console.print(table, highlight=False)
 
 
-def _digest_to_check(checkpoint: Checkpoint) -> str:
+def _checked_by(checkpoint: Checkpoint) -> str:
+    """Return what a download is compared with."""
     from ...methods.pretrained.hub import HUB
 
-    if checkpoint.sources[0].url.startswith(HUB):
-        return "the one that the hub states; the entries will be checked too"
-    return "not known; the entries will be checked"
+    if checkpoint.sources[0].sha256:
+        return "SHA-256"
+    return "hub's SHA-256" if checkpoint.sources[0].url.startswith(HUB) else "entries"
 
 
 def _accepted() -> bool:

@@ -20,7 +20,8 @@ from ...files import file_digest
 from ...methods.base import Context, Method, methods
 from ...methods.spec import MethodSpec, label, parse_specs
 from ...plugins import RAISED
-from ..cell.pipeline import Given, InProcess, References
+from ..cell.colorizer import Given, InProcess
+from ..cell.pipeline import References
 from ..plan.cell import Cell
 from ..plan.photos import open_split
 from ..plan.request import Request

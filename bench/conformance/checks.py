@@ -14,7 +14,7 @@ import numpy as np
 from ...datasets.digests import cache_folder
 from ...methods.base import Chroma, Context, Lightness, Method
 from ...sources import code_of
-from ..cell.pipeline import checked_chroma
+from ..cell.colorizer import checked_chroma
 from ..observing import held
 from .subject import Subject
 

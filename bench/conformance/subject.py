@@ -15,7 +15,7 @@ from ...datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from ...datasets.photos import PhotoSet
 from ...methods.base import Chroma, Context, Hints, Lightness, Method
 from ...methods.spec import MethodSpec
-from ..cell.pipeline import checked_chroma
+from ..cell.colorizer import checked_chroma
 from ..observing import noted
 from ..protocol.protocol import Protocol
 

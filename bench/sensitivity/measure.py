@@ -16,7 +16,8 @@ from ...datasets.photos import PhotoSet
 from ...methods.base import Chroma, Context, Lightness, Method
 from ...methods.spec import label, parse_specs
 from ...wording import counted
-from ..cell.pipeline import Colorizer, Given, InProcess, References
+from ..cell.colorizer import Colorizer, Given, InProcess
+from ..cell.pipeline import References
 from ..metrics import Scorer
 from ..plan.photos import limited, open_split
 from ..plan.request import Request

@@ -34,9 +34,9 @@ LIMIT = 110.0
 class PublishedMethod(Method):
     """A network with the weights that its authors published, and with their way of using it.
 
-    A subclass sets `info` and `checkpoints`, and implements `build_network`, `colorize_photo` and `contract`.
-    Photos are colorized one at a time, as the authors' codes do. The protocol merges the chroma with the
-    photo's own lightness. Nothing is trained.
+    A subclass sets `info` and `checkpoints`, and implements `build_network` and `colorize_photo`; one that
+    states a `contract` can be exported. Photos are colorized one at a time, as the authors' codes do. The
+    protocol merges the chroma with the photo's own lightness. Nothing is trained.
     """
 
     #: The published weights, by their value of the parameter ``weights``; the first one is the default
@@ -74,12 +74,12 @@ class PublishedMethod(Method):
         """
 
     @property
-    @abstractmethod
-    def contract(self) -> Contract:
-        """What `colorize_photo` does without hints, as the contract of a file; for `portable`.
+    def contract(self) -> Contract | None:
+        """What `colorize_photo` does without hints, as the contract of a file; by default ``None``: unstated.
 
         Raises `UserError` if a parameter asks for what no contract can say.
         """
+        return None
 
     def as_declared(self, network: nn.Module) -> nn.Module:
         """Return what takes and gives what `contract` declares: by default the network itself."""
@@ -144,9 +144,15 @@ class PublishedMethod(Method):
     def load(self, folder: Path) -> None:
         """Read nothing; see `save`."""
 
-    def portable(self) -> Portable:
-        """Return the network without hints; raises `UserError` if the weights are missing or of another."""
-        contract, network = self.contract, self._loaded()
+    def portable(self) -> Portable | None:
+        """Return the network without hints, if it has a `contract`.
+
+        Raises `UserError` if the weights are missing, or are of another network.
+        """
+        contract = self.contract
+        if contract is None:
+            return None
+        network = self._loaded()
         return Portable(network, self.as_declared(network), contract)
 
     @property
@@ -207,3 +213,26 @@ class PublishedMethod(Method):
         raise OutOfMemoryError(
             f"the memory of the {context.device} is too small for {self.info.name} at {self.side}²: {advice}"
         )
+
+
+class SquareMethod(PublishedMethod):
+    """A published network that works at squares of many sides; a subclass states the default of ``size``."""
+
+    #: Every side is a multiple of this
+    step: ClassVar[int]
+
+    class Parameters(PublishedMethod.Parameters):
+        """The weights and the size."""
+
+        size: int = Field(description="side in pixels of the network's input")
+
+    parameters: Parameters
+
+    @property
+    def side(self) -> int:
+        """The parameter ``size``."""
+        return self.parameters.size
+
+    def smaller_sides(self) -> dict[int, str]:
+        """Return the smaller sizes."""
+        return {side: f"size={side}" for side in range(self.step, self.side, self.step)}

@@ -128,16 +128,18 @@ def resized(planes: Arrays, shape: tuple[int, int], how: Resize) -> Arrays:
 def _shares(chosen: Input, plane: Arrays, shape: tuple[int, int]) -> Arrays:
     """Return the photo at a height and width, float32 (H, W): 0 for black and 1 for white."""
     is_rgb, percent = chosen.channels == "RGB", np.float32(100)
+    share: Arrays
     match chosen.resize:
         case "pillow-bilinear" | "pillow-bicubic" as how:
             if plane.shape == shape and not is_rgb:
                 return plane / percent
             photo = _by_pillow(neutral_photo(plane), shape, how)
-            share = photo[..., 0] / np.float32(255) if is_rgb else rgb_to_lab(photo)[0] / percent
-            return share.astype(np.float32)
+            grey = photo[..., 0].astype(np.float32)
+            share = grey / np.float32(255) if is_rgb else rgb_to_lab(photo)[0] / percent
         case how:
-            shares = encoded_grey(plane) if is_rgb else plane / percent
-            return resized(shares[None], shape, how)[0]
+            whole = encoded_grey(plane) if is_rgb else plane / percent
+            share = resized(whole[None], shape, how)[0]
+    return share
 
 
 def _by_pillow(photo: NDArray[np.uint8], shape: tuple[int, int], how: Pillow) -> NDArray[np.uint8]:

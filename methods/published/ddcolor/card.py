@@ -11,7 +11,7 @@ from ....datasets.color.conversion import encoded_grey
 from ...base import Hints, MethodInfo, register
 from ...contract import Contract, Input, Output
 from ...pretrained.checkpoint import Checkpoint, Source
-from ...pretrained.method import Planes, PublishedMethod, Run
+from ...pretrained.method import Planes, Run, SquareMethod
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,24 +22,21 @@ PAGE = "https://github.com/piddnad/DDColor"
 PAPER = "Kang et al. 2023, DDColor: Towards Photo-Realistic Image Colorization via Dual Decoders"
 
 
-class DDColorMethod(PublishedMethod):
+class DDColorMethod(SquareMethod):
     """The way in and out of DDColor.
 
     The grey photo of the lightness, in floats, is stretched to a square bilinearly and without antialiasing.
     The predicted a*b* is enlarged to the photo with nearest neighbours, as published.
     """
 
-    class Parameters(PublishedMethod.Parameters):
+    step = 32
+
+    class Parameters(SquareMethod.Parameters):
         """The weights and the size."""
 
         size: int = Field(512, ge=32, multiple_of=32, description="side in pixels of the network's input")
 
     parameters: Parameters
-
-    @property
-    def side(self) -> int:
-        """The parameter ``size``."""
-        return self.parameters.size
 
     @property
     def contract(self) -> Contract:
@@ -48,10 +45,6 @@ class DDColorMethod(PublishedMethod):
             input=Input(name="photo", channels="RGB", range="0..1", size=self.side, resize="bilinear"),
             output=Output(name="ab", resize="nearest"),
         )
-
-    def smaller_sides(self) -> dict[int, str]:
-        """Return the smaller sizes."""
-        return {side: f"size={side}" for side in range(32, self.side, 32)}
 
     def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""

@@ -12,7 +12,7 @@ from ....datasets.color.conversion import neutral_photo, rgb_to_lab
 from ...base import Hints, MethodInfo, register
 from ...contract import Contract, Input, Output
 from ...pretrained.checkpoint import Checkpoint, Source
-from ...pretrained.method import Planes, PublishedMethod, Run
+from ...pretrained.method import Planes, Run, SquareMethod
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,7 +22,7 @@ PAGE = "https://github.com/richzhang/colorization"
 LICENCE = "BSD-2-Clause, for the code; no separate statement for the weights"
 
 
-class ZhangRelease(PublishedMethod):
+class ZhangRelease(SquareMethod):
     """The way in and out that the release of ECCV16 and SIGGRAPH17 has.
 
     The photo is stretched to a square by PIL's bicubic filter on 8-bit RGB, here on the grey photo of the
@@ -31,17 +31,14 @@ class ZhangRelease(PublishedMethod):
     a mask of ones, as in its interactive tool.
     """
 
-    class Parameters(PublishedMethod.Parameters):
+    step = 8
+
+    class Parameters(SquareMethod.Parameters):
         """The weights and the size."""
 
         size: int = Field(256, ge=8, multiple_of=8, description="side in pixels of the network's input")
 
     parameters: Parameters
-
-    @property
-    def side(self) -> int:
-        """The parameter ``size``."""
-        return self.parameters.size
 
     @property
     def contract(self) -> Contract:
@@ -50,10 +47,6 @@ class ZhangRelease(PublishedMethod):
             input=Input(name="lightness", size=self.side, resize="pillow-bicubic"),
             output=Output(name="ab", resize="bilinear"),
         )
-
-    def smaller_sides(self) -> dict[int, str]:
-        """Return the smaller sizes."""
-        return {side: f"size={side}" for side in range(8, self.side, 8)}
 
     def colorize_photo(self, lightness: Planes, run: Run, side: int, hints: Hints | None = None) -> Planes:
         """Return the photo's chroma."""

@@ -7,7 +7,8 @@ import pytest
 
 from huebench.bench.cell import clips as module
 from huebench.bench.cell.clips import ClipTrack, Motions
-from huebench.bench.cell.pipeline import Answer, InProcess, Outcome, Pipeline, Prediction
+from huebench.bench.cell.colorizer import Answer, InProcess
+from huebench.bench.cell.pipeline import Outcome, Pipeline, Prediction
 from huebench.bench.metrics import ClipScorer, Scorer
 from huebench.bench.plan.photos import SHARD, limited, shards
 from huebench.bench.protocol.protocol import Protocol

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from skimage import data
 
-from huebench.bench.cell.pipeline import WITHOUT_REFERENCE, Answer, Pipeline, References
+from huebench.bench.cell.colorizer import Answer
+from huebench.bench.cell.pipeline import WITHOUT_REFERENCE, Pipeline, References
 from huebench.bench.metrics import Scorer
 from huebench.bench.protocol.protocol import Protocol
 from huebench.bench.protocol.references import ReferencePool, describe, look

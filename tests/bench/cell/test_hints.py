@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from skimage import data
 
-from huebench.bench.cell.pipeline import Answer, Pipeline
+from huebench.bench.cell.colorizer import Answer
+from huebench.bench.cell.pipeline import Pipeline
 from huebench.bench.metrics import Scorer
 from huebench.bench.protocol.hints import HINTS
 from huebench.bench.protocol.protocol import Protocol

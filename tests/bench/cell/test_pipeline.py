@@ -7,7 +7,8 @@ import pytest
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
-from huebench.bench.cell.pipeline import Answer, Pipeline, mean_auc
+from huebench.bench.cell.colorizer import Answer
+from huebench.bench.cell.pipeline import Pipeline, mean_auc
 from huebench.bench.metrics import Scorer
 from huebench.bench.protocol.protocol import Protocol
 from huebench.datasets.base import Entry

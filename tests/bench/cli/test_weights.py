@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from huebench.methods.pretrained.checkpoint import Checkpoint, Source
+from huebench.methods.pretrained.store import checkpoints
 
 from ...methods.pretrained.conftest import OneLayer, folder, publish, server  # noqa: F401  # fixtures
 
@@ -26,6 +27,18 @@ def test_every_published_network_is_listed(bench, folder):  # noqa: F811
         assert f" {name} " in output
     assert "874 MB" in output
     assert "BSD-2-Clause" in output
+
+
+def test_list_says_how_each_download_is_checked(bench):
+    _, output = bench("weights", "list")
+    rows = {line.split()[0]: line for line in output.splitlines() if " no " in line and "metric" not in line}
+    assert rows.keys() == checkpoints().keys()
+    for name, row in rows.items():
+        source = checkpoints()[name].sources[0]
+        hub = source.url.startswith("https://huggingface.co/")
+        assert ("SHA-256" in row) == (bool(source.sha256) or hub), row
+        assert ("hub's SHA-256" in row) == (hub and not source.sha256), row
+        assert (" entries " in row) == (not source.sha256 and not hub), row
 
 
 def test_get_shows_the_licence_and_asks(bench, publish, folder, monkeypatch):  # noqa: F811
