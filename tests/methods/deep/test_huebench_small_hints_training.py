@@ -16,9 +16,9 @@ TINY = {"epochs": 2, "epoch": 4, "batch": 2, "side": 48}
 
 @pytest.fixture
 def folder(tmp_path, crops, monkeypatch):
-    """Return a dataset of five training photos and two validation photos."""
+    """Return a dataset of five training photos, two validation photos and a test photo."""
     monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "cache"))
-    names = [f"train/{i}" for i in range(5)] + ["val/0", "val/1"]
+    names = [f"train/{i}" for i in range(5)] + ["val/0", "val/1", "test/0"]
     for name, photo in zip(names, crops, strict=False):
         path = tmp_path / "photos" / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
