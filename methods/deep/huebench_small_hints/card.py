@@ -71,10 +71,11 @@ class HuebenchSmallHints(HuebenchSmall):
         network, size = self._loaded(), self.parameters.size
         network.temperature = self.parameters.temperature
         automatic, added = predict(network, self._loaded_hints(), lightness, size, hints, context)
-        chroma = self.enlarge(automatic, lightness) + self.enlarge(added, lightness)
+        chroma: Chroma = self.enlarge(automatic, lightness) + self.enlarge(added, lightness)
         # Pinning the hints by `spread_colours` was better than not, and than blending by geodesic distance.
         left = np.where(hints.mask[..., None], hints.ab - chroma, np.float32(0))
-        return chroma + spread_colours(lightness, left, hints.mask)
+        chroma += spread_colours(lightness, left, hints.mask)
+        return chroma
 
     @property
     def parameter_count(self) -> int:

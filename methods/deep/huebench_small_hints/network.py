@@ -69,7 +69,7 @@ class HintNetwork(nn.Module):
         for layer in self.middle:
             mended = mended + functional.relu(layer(mended))
         share = mass.mean(dim=1, keepdim=True)
-        mean = spread.unflatten(1, (HEADS, 2)).mean(dim=1)
+        mean = spread.reshape(-1, HEADS, 2, *size).mean(dim=1)
         answer: Tensor = (mean + share * self.last(mended)) * AB_RANGE
         return answer
 
@@ -78,7 +78,7 @@ class HintNetwork(nn.Module):
         photos, _, height, width = said.shape
         places, given = hinted_places(mask)
         at = positions(height, width, said)
-        asked = embedding.flatten(2).unflatten(1, (HEADS, DEPTH)).transpose(2, 3)
+        asked = embedding.reshape(photos, HEADS, DEPTH, -1).transpose(2, 3)
         keys = asked.gather(2, places[:, None, :, None].expand(-1, HEADS, -1, DEPTH))
         values = said.flatten(2).transpose(1, 2).gather(1, places[:, :, None].expand(-1, -1, 2))
         likeness = 2 * asked @ keys.transpose(2, 3) - keys.square().sum(3)[:, :, None]
@@ -89,7 +89,7 @@ class HintNetwork(nn.Module):
         none = self.none[:, None, None].expand(photos, -1, height * width, 1)
         weights = torch.softmax(torch.cat((none, scores), dim=3), dim=3)[..., 1:]
         spread = (weights @ values[:, None]).transpose(2, 3).reshape(photos, -1, height, width)
-        return spread, weights.sum(dim=3).unflatten(2, (height, width))
+        return spread, weights.sum(dim=3).reshape(photos, HEADS, height, width)
 
 
 def hinted_places(mask: Tensor) -> tuple[Tensor, Tensor]:
