@@ -67,11 +67,12 @@ class HuebenchSmallHints(HuebenchSmall):
         from .prediction import predict  # imports torch
 
         if not hints.mask.any():
-            return super().colorize(lightness[None], context)[0]
+            automatic: Chroma = super().colorize(lightness[None], context)[0]
+            return automatic
         network, size = self._loaded(), self.parameters.size
         network.temperature = self.parameters.temperature
-        automatic, added = predict(network, self._loaded_hints(), lightness, size, hints, context)
-        chroma: Chroma = self.enlarge(automatic, lightness) + self.enlarge(added, lightness)
+        predicted, added = predict(network, self._loaded_hints(), lightness, size, hints, context)
+        chroma: Chroma = self.enlarge(predicted, lightness) + self.enlarge(added, lightness)
         # Pinning the hints by `spread_colours` was better than not, and than blending by geodesic distance.
         left = np.where(hints.mask[..., None], hints.ab - chroma, np.float32(0))
         chroma += spread_colours(lightness, left, hints.mask)
