@@ -142,7 +142,7 @@ def test_an_interrupted_film_goes_on(bench, tmp_path, monkeypatch, method):
 
     monkeypatch.setattr(films, "write_piece", stops)
     code, output = bench("colorize", "film.mp4", "--method", method)
-    assert code == 1
+    assert code == 2
     assert "No space left" in output
     assert not (tmp_path / "colorized" / "film.mp4").exists()
     again = []

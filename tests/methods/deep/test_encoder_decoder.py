@@ -4,7 +4,7 @@ from huebench.methods.deep.encoder_decoder.card import EncoderDecoder
 
 
 def test_overfits_eight_photos(gain_on_eight):
-    method = EncoderDecoder(size=16, epochs=40, learning_rate=1e-3, decay=1, flip=False)
+    method = EncoderDecoder(size=16, epochs=100, learning_rate=1e-3, decay=1, flip=False)
     assert gain_on_eight(method) > 4
 
 
