@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .... import UserError
 from ...base import Chroma, Context, Hints, Lightness, MethodInfo, register
-from ...kernels.multigrid import spread_colours
 from ..huebench_small.card import HuebenchSmall
 
 if TYPE_CHECKING:
+    from ...contract import Portable
     from .network import HintNetwork
 
 FOLDER = Path(__file__).parent
@@ -64,6 +65,7 @@ class HuebenchSmallHints(HuebenchSmall):
         return chroma
 
     def _corrected(self, lightness: Lightness, hints: Hints, context: Context) -> Chroma:
+        from ...kernels.multigrid import spread_colours  # SciPy is slow to import
         from .prediction import predict  # imports torch
 
         if not hints.mask.any():
@@ -77,6 +79,10 @@ class HuebenchSmallHints(HuebenchSmall):
         left = np.where(hints.mask[..., None], hints.ab - chroma, np.float32(0))
         chroma += spread_colours(lightness, left, hints.mask)
         return chroma
+
+    def portable(self) -> Portable:
+        """Refuse with `UserError`: no contract has hints."""
+        raise UserError("huebench-small-hints takes hints, which no contract has: export huebench-small")
 
     @property
     def parameter_count(self) -> int:

@@ -101,3 +101,8 @@ def test_odd_sizes(method, shape):
     assert chroma.shape == (1, *shape, 2)
     assert np.isfinite(chroma).all()
     np.testing.assert_allclose(chroma[0, -1, -1], (30, -20), atol=1e-3)
+
+
+def test_it_is_not_exported_as_the_network_without_hints():
+    with pytest.raises(UserError, match="export huebench-small$"):
+        HuebenchSmallHints().portable()
