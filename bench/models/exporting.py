@@ -43,7 +43,7 @@ def portable_of(method: Method) -> Portable:
     known = [
         name
         for name, cls in methods.items().items()
-        if cls.portable is not Method.portable and not cls.info.trainable
+        if cls.portable is not Method.portable and not cls.info.trainable and cls.info.family != "hinted"
     ]
     raise UserError(
         f"{method.info.name} has no network: export one of {', '.join(known)}, or one that a run trained"

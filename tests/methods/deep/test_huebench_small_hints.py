@@ -104,5 +104,5 @@ def test_odd_sizes(method, shape):
 
 
 def test_it_is_not_exported_as_the_network_without_hints():
-    with pytest.raises(UserError, match="export huebench-small$"):
+    with pytest.raises(UserError, match=r"export huebench-small$"):
         HuebenchSmallHints().portable()
