@@ -131,9 +131,10 @@ def colorize(
     from ..colorize.compare import write_comparison
     from ..colorize.engine import Settings
     from ..colorize.film import is_film, smoothed
-    from ..colorize.job import Job, variants_of, written
+    from ..colorize.job import Job, written
     from ..colorize.library import vips
     from ..colorize.sources import find_sources
+    from ..colorize.variants import variants_of
 
     vips()
     if size is not None and render_factor:

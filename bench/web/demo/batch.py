@@ -18,10 +18,11 @@ from ....files import file_digest
 from ....reports.text import printable
 from ....wording import counted
 from ...colorize.compare import thumbnail
-from ...colorize.job import Job, PhotoOutcome, Variant
+from ...colorize.job import Job, PhotoOutcome
 from ...colorize.picture import Picture
 from ...colorize.record import ColorizedRow, Record
 from ...colorize.sources import PhotoSource
+from ...colorize.variants import Variant
 
 PREVIEW: Final = 1200
 """Longer side in pixels of the pictures on the page."""

@@ -15,8 +15,9 @@ from ....datasets.base import PhotoError
 from ....reports.text import printable
 from ...colorize.film import is_film
 from ...colorize.film_reading import opened, picture_stream
-from ...colorize.job import Job, Variant
+from ...colorize.job import Job
 from ...colorize.sources import PhotoSource
+from ...colorize.variants import Variant
 from .batch import Limits, outcome_of
 from .pair import Places, write_pair
 

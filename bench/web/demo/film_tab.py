@@ -11,7 +11,7 @@ import gradio as gr
 from .... import UserError
 from ....datasets.films import SUFFIXES, require_films
 from ...colorize.film import smoothed
-from ...colorize.job import variants_of
+from ...colorize.variants import variants_of
 from .batch import Limits
 from .choices import OfferedMethod
 from .film import FilmState, colorize_clip

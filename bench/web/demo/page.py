@@ -13,7 +13,7 @@ from .... import UserError
 from ....datasets.tree import SUFFIXES
 from ....reports.text import printable
 from ....wording import counted
-from ...colorize.job import variants_of
+from ...colorize.variants import variants_of
 from ..study.votes import Vote, keep_vote
 from .batch import Batch, ColorizedPhoto, Limits, colorize_photos
 from .choices import OfferedMethod
