@@ -239,6 +239,16 @@ def test_provenance_holds_the_command_the_protocol_and_the_versions(maker):
     assert found(Data, blocks)[0].name == "images"
 
 
+def test_the_provenance_of_a_merged_run_repeats_every_command(maker):
+    run = maker.run(methods=("gray",)).run
+    commands = {"a": "bench run 1", "b": "bench run 2"}
+    merged = replace(run, command="bench merge a b", options={"merged": commands})
+    blocks = section("provenance", replace(maker.run(methods=("gray",)), run=merged))
+    assert found(Listing, blocks)[0].text.splitlines() == ["bench run 1", "bench run 2", "bench merge a b"]
+    facts = next(table for table in found(PlainTable, blocks) if table.caption == "Run")
+    assert [row[0] for row in facts.rows] == ["started", "seconds"]
+
+
 def test_the_histograms_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker):
     def caption(photos):
         results = maker.run(methods=("gray", "pix2pix"), photos=photos, pictures=True)
