@@ -286,3 +286,19 @@ def test_other_skipped_methods_keep_their_reasons(maker):
     cells = results.cells.copy()
     cells.loc[cells["method"] == "fusion", ["status", "reason"]] = ["skipped", "needs faiss: pip install …"]
     assert [row[0] for row in failed_cells(cells)] == ["fusion"]
+
+
+def test_the_accuracy_chart_says_how_far_most_pixels_are_from_the_truth(maker):
+    results = maker.run(methods=("gray", "pix2pix", "oracle-lowres"))
+    curves = results.accuracy_curves
+    shares = curves[curves["metric"] == "auc"].pivot_table(
+        index="threshold", columns="method", values="accuracy"
+    )
+    within = {method: int((shares[method] >= 0.9).idxmax()) for method in ("gray", "pix2pix")}
+    best = min(within, key=lambda method: within[method])
+    accuracy = next(
+        figure for figure in found(Figure, section("charts", results)) if figure.name == "accuracy"
+    )
+    assert (
+        f"90% of the pixels are within {within[best]} with {best}, which comes nearest." in accuracy.caption
+    )
