@@ -35,7 +35,7 @@ DATASET = {"trained_on": "scored photos that are also training photos"}
 def blocks(material: Material) -> list[Block]:
     """Return the section."""
     run = material.run
-    merged: Mapping[str, str] = run.options.get("merged", {})
+    merged = [text.partition(": ")[2] for text in run.options.get("merged", ())]
     options = {key: value for key, value in run.options.items() if key != "merged"}
     parts: dict[str, Mapping[str, Any]] = {
         "Run": {"started": run.started, "seconds": f"{run.seconds:.1f}", **options},
@@ -46,7 +46,7 @@ def blocks(material: Material) -> list[Block]:
     details = [Details(title, (_facts(title, facts),)) for title, facts in parts.items()]
     details.insert(2, Details("Protocol", (_protocol(run),)))
     images = material.with_hints.images.drop(columns="cell")
-    commands = Listing("\n".join([*merged.values(), run.command]))
+    commands = Listing("\n".join([*merged, run.command]))
     return [Heading("Provenance"), commands, *details, Data("images", images)]
 
 

@@ -241,7 +241,7 @@ def test_provenance_holds_the_command_the_protocol_and_the_versions(maker):
 
 def test_the_provenance_of_a_merged_run_repeats_every_command(maker):
     run = maker.run(methods=("gray",)).run
-    commands = {"a": "bench run 1", "b": "bench run 2"}
+    commands = ["a: bench run 1", "b: bench run 2"]
     merged = replace(run, command="bench merge a b", options={"merged": commands})
     blocks = section("provenance", replace(maker.run(methods=("gray",)), run=merged))
     assert found(Listing, blocks)[0].text.splitlines() == ["bench run 1", "bench run 2", "bench merge a b"]
