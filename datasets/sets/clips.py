@@ -17,6 +17,7 @@ from ..films import SUFFIXES, Film, count_frames, require_films
 
 INFO = DatasetInfo(
     name="clips",
+    argument="PATH",
     summary="your own films: clips:PATH, a film or a folder of films and of folders of frames",
     source="the folder that you name",
     licence="unknown",

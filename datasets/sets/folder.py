@@ -32,6 +32,7 @@ class Folder(TreeDataset):
 
     info: ClassVar = DatasetInfo(
         name="folder",
+        argument="PATH",
         summary="your own photos: folder:PATH, a folder or a zip archive; sub-folders are categories",
         source="the folder that you name",
         licence="unknown",

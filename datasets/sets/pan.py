@@ -98,6 +98,7 @@ class Pan(Dataset):
 
     info: ClassVar = DatasetInfo(
         name="pan",
+        argument="DATASET",
         summary="clips made from the photos of another dataset by a moving camera: pan:samples, "
         "pan:folder:PATH",
         source="the dataset that you name",
