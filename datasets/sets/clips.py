@@ -30,6 +30,7 @@ class Frames(ClipFolders):
     """The folders of frames below a root; `Clips` decides their splits."""
 
     info: ClassVar = INFO
+    may_be_empty: ClassVar = True  # there may be films instead
 
     def splits_of(self, clips: Mapping[str, str]) -> Mapping[str, Split]:
         """Return train for all: `Clips` replaces it."""
