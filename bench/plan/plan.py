@@ -22,9 +22,8 @@ from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
     METRICS,
-    PREDICTING,
+    PIPELINE,
     SAMPLING,
-    SCORING,
     class_source,
     digest,
     files_content,
@@ -266,7 +265,7 @@ def sample_key(dataset: Dataset, protocol: Protocol) -> str:
 def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
     """Return the key of a cell that scores these predictions."""
     return digest(
-        prediction_key, sample, protocol.digest, modules_source(SCORING), metrics_source(protocol.metrics)
+        prediction_key, sample, protocol.digest, modules_source(PIPELINE), metrics_source(protocol.metrics)
     )
 
 
@@ -308,7 +307,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     seen = [protocol.facts()["degrade"]] if protocol.degrade else []
     chosen = [REFERENCE_CHOICE[shared["example"]]] if shared["example"] else []
     prediction_key = digest(
-        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given, *seen,
+        fit_key, data.sample, data.scored, modules_source(PIPELINE, without=METRICS), SHARD, *given, *seen,
         *chosen,
     )  # fmt: skip
     return Cell(
