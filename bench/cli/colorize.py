@@ -222,7 +222,7 @@ def _colorists(
     """Return the methods that the options name."""
     from ...reports.tables import read_results
     from ..colorize.colorist import best_of_run, default_name, named, of_run
-    from ..models.folder import model_spec
+    from ..models.spec import model_spec
 
     names = ",".join(method) if method else None
     if model is not None:

@@ -68,7 +68,7 @@ def demo(
     Uploads and results are deleted after an hour (--keep), and when you press Ctrl-C. With --from, visitors
     can keep their favourites as votes in the run's study; bench study RUN --results shows them.
     """
-    from ..models.folder import model_spec
+    from ..models.spec import model_spec
     from ..web.demo.batch import Limits
     from ..web.demo.command import serve
 

@@ -75,7 +75,7 @@ def show(
         model = read_model(folder)
     else:
         results, cell = trained_cell(folder, method, seed)
-        from ..models.export import describe
+        from ..models.folder import describe
 
         model = describe(results, cell)
     Console().print(Text(model_card(model)), soft_wrap=True)
@@ -86,7 +86,7 @@ def _of_run(folder: Path) -> list[dict[str, Any]]:
     from ...methods.base import methods
     from ...reports.tables import read_results
     from ..colorize.colorist import cell_of_run
-    from ..models.export import describe
+    from ..models.folder import describe
 
     results = read_results(folder)
     rows = results.cells[["method", "name", "seed"]].itertuples(index=False)

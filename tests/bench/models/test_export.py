@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 
 import huebench
 from huebench.bench.models import onnx
-from huebench.bench.models.exporting import method_with_weights, portable_of
+from huebench.bench.models.exportable import method_with_weights, portable_of
 from huebench.methods.base import Context
 from huebench.methods.contract import Contract, Input, Output, Portable, read_contract
 from huebench.methods.from_file.external import External

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from ..datasets.base import Dataset
-from ..methods.base import Method
+from ...datasets.base import Dataset
+from ...methods.base import Method
 
 
 def held(method: Method) -> int:
