@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from .. import UserError
 from ..datasets.base import RGB
-from ..methods.base import Budget, Context, Method
+from ..methods.base import Budget, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
 from ..reports.tables import read_results as read_tables
 from ..wording import counted
 from .executors.runner import choose_executor
-from .plan.photos import open_split
+from .fitting import fitted
 from .plan.plan import make_plan
 from .plan.request import Request
 from .plan.resolve import resolve
@@ -150,16 +150,10 @@ def fit(
     UserError
         If the method or the dataset is unknown, or cannot be used here.
     """
-    request = resolve(
-        Request.of(methods=method, dataset=dataset, data_root=data_root, budget=budget, device=device)
+    request = Request.of(
+        methods=method, dataset=dataset, data_root=data_root, budget=budget, device=device, seeds=[seed]
     )
-    spec = parse_specs(method)[0]
-    if reason := spec.missing():
-        raise UserError(f"{method}: {reason}")
-    fitted = spec.build()
-    context = Context(seed=seed, device=request.device, budget=budget, threads=request.threads or 1)
-    fitted.fit(open_split(request, "train"), open_split(request, "validation"), context)
-    return fitted
+    return fitted(parse_specs(method)[0], resolve(request))
 
 
 def colorize(
@@ -212,8 +206,8 @@ def colorize(
     rgb = _pixels(image)
     given = None if reference is None else _pixels(reference)
     request = resolve(Request.of(methods="gray", dataset=dataset, device=device, seeds=[seed]))
-    fitted = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
-    using = colorist.of_method(fitted, request, reference=given is not None)
+    ready = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
+    using = colorist.of_method(ready, request, reference=given is not None)
     made = engine.colorize(Picture.of_pixels(rgb), using, engine.Settings(size, strength, given))
     photo = np.concatenate(list(made.rows()))
     return photo if isinstance(image, np.ndarray) else Image.fromarray(photo)
