@@ -9,6 +9,8 @@ from ..charts.colorfulness import colorfulness
 from ..charts.speed import quality_against_speed, timed
 from .layout import chart
 
+ORDER = 40  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if nothing can be drawn."""

@@ -10,6 +10,8 @@ from ..blocks import Block, Code, Heading, PlainTable, Prose, Text
 from ..tables import FOR_ALL, Results
 from ..text import counted
 
+ORDER = 190  #: Place in the report
+
 NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
 

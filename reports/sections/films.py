@@ -32,6 +32,8 @@ from ..tables import MetricFacts
 from ..text import counted, decimals_for, number
 from .layout import chart, lay_out, metric_column, with_intervals
 
+ORDER = 110  #: Place in the report
+
 CLIPS_A_TABLE = 8
 
 MOST_CLIPS = 24
@@ -110,7 +112,7 @@ def _table(material: Material, values: pd.DataFrame, name: str, caption: str) ->
     rows = []
     for label, group in material.summary.groups.items():
         own = values[label] if label in values else pd.Series(float("nan"), values.index)
-        entries = (Entry(number(float(v), decimals), None if pd.isna(v) else float(v)) for v in own)
+        entries = (Entry(number(float(v), decimals), float(v)) for v in own)
         rows.append(Row(label, group, tuple(entries)))
     return Table(tuple(Column(str(clip)) for clip in values.index), tuple(rows), name, caption)
 

@@ -7,6 +7,8 @@ from ..blocks import Block, Bullets, Data, Details, Heading, Link, Prose, Strong
 from ..text import counted
 from .layout import headline_table, unrounded, with_intervals
 
+ORDER = 20  #: Place in the report
+
 READING: tuple[Text, ...] = (
     (
         "↑ higher is better, ↓ lower is better, → truth: the closer to the truth's own value the better. ",

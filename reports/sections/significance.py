@@ -17,6 +17,8 @@ from ..tables import MetricFacts
 from ..text import MISSING, counted, in_words, number, p_value, span
 from .layout import chart
 
+ORDER = 50  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if there is nothing to compare."""
@@ -114,7 +116,7 @@ def _difference(other: pd.Series[Any], decimals: int) -> list[Entry]:
 
 
 def _span(low: float, high: float, decimals: int) -> Entry:
-    return Entry(span(low, high, decimals), None if math.isnan(low) else float(low))
+    return Entry(span(low, high, decimals), float(low))
 
 
 def _ranks(ranks: Ranks, metric: MetricFacts) -> Figure:

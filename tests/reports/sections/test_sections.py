@@ -1,10 +1,12 @@
 import json
+import sys
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
+from huebench.reports import sections
 from huebench.reports.analysis.material import Material
 from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import (
@@ -35,6 +37,20 @@ def said(blocks):
     """Return what the paragraphs and lists say."""
     lists = [item for block in found(Bullets, blocks) for item in block.items]
     return " ".join(plain(text) for text in [*(block.text for block in found(Prose, blocks)), *lists])
+
+
+def test_a_new_file_is_a_section_in_its_place(tmp_path, monkeypatch):
+    (tmp_path / "summary_of_all.py").write_text("ORDER = 15\n\n\ndef blocks(material):\n    return []\n")
+    (tmp_path / "no_section.py").write_text('"""Has no order."""\n')
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
+    known = sections.in_order()
+    for module in ("summary_of_all", "no_section"):
+        del sys.modules[f"{sections.__name__}.{module}"]
+    names = [module.__name__.rpartition(".")[2] for module in known]
+    assert names[:3] == ["lead", "summary_of_all", "results"]
+    assert names[-1] == "provenance"
+    assert not {"no_section", "layout", "comparison"} & set(names)
+    assert len({module.ORDER for module in known}) == len(known)
 
 
 def test_the_lead_counts_predictions_photos_seeds_and_failed_runs(maker):
