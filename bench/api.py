@@ -202,13 +202,15 @@ def colorize(
 
     from .colorize import colorist, engine
     from .colorize.picture import Picture
+    from .colorize.settings import Settings
 
     rgb = _pixels(image)
     given = None if reference is None else _pixels(reference)
     request = resolve(Request.of(methods="gray", dataset=dataset, device=device, seeds=[seed]))
     ready = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
     using = colorist.of_method(ready, request, reference=given is not None)
-    made = engine.colorize(Picture.of_pixels(rgb), using, engine.Settings(size, strength, given))
+    settings = Settings(size=size, strength=strength, reference=given)
+    made = engine.colorize(Picture.of_pixels(rgb), using, settings)
     photo = np.concatenate(list(made.rows()))
     return photo if isinstance(image, np.ndarray) else Image.fromarray(photo)
 

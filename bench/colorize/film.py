@@ -24,10 +24,11 @@ from ...methods.kernels.upsampling import chroma_lines
 from ...methods.spec import label
 from .ahead import ahead
 from .colorist import Colorist
-from .engine import COMPUTING, GRAIN, LONGEST, WORKING, Settings, plain_borders, stored, upright
+from .engine import COMPUTING, GRAIN, LONGEST, plain_borders, stored, upright
 from .film_reading import FULL_RANGE, FilmReader, Look, Span
 from .film_writing import join, write_piece
 from .profiles import srgb
+from .settings import WORKING, Settings
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .colorist import Colorist
-from .engine import Settings
+from .settings import Settings
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,4 @@ def variants_of(
 
 
 def _text(settings: Settings) -> str:
-    parts = {
-        f"size={settings.size}": settings.size is not None,
-        f"strength={settings.strength:g}": settings.strength != 1,
-        "degrain": settings.degrain,
-        "crop-borders": settings.crop_borders,
-        f"reference={_digest(settings)}": settings.reference is not None,
-    }
-    return " ".join(part for part, given in parts.items() if given)
-
-
-def _digest(settings: Settings) -> str:
-    return "" if settings.reference is None else hashlib.sha256(settings.reference.tobytes()).hexdigest()[:8]
+    return settings.text
