@@ -305,7 +305,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     protocol = protocol_of(request, shared["degradation"], shared["example"])
     given = [hints, HINTS[protocol.hints].text] if hints else []
     seen = [protocol.facts()["degrade"]] if protocol.degrade else []
-    chosen = [REFERENCE_CHOICE[shared["example"]]] if shared["example"] else []
+    chosen = [REFERENCE_CHOICE[shared["example"]].text] if shared["example"] else []
     prediction_key = digest(
         fit_key, data.sample, data.scored, modules_source(PIPELINE, without=METRICS), SHARD, *given, *seen,
         *chosen,
