@@ -97,8 +97,8 @@ def write_report(results: Results, folder: Path) -> Path:
 def print_results(results: Results, console: Console, selection: Selection = ALL) -> None:
     """Print a run's headline table and its failures, as wide as the console allows.
 
-    Photos that cannot be decoded are counted. Methods that were skipped for want of weights have one line
-    together, and no rows.
+    Photos that cannot be decoded are counted. Methods that were skipped because their weights are missing
+    share one line, and have no rows.
     """
     from .analysis.material import Material
     from .formats import terminal

@@ -88,7 +88,7 @@ class Record:
             self.rows[row.output] = row
 
     def tidy(self) -> None:
-        """Write the file anew: one row per output that exists, in the order of outputs."""
+        """Rewrite the file: one row per output that exists, in the order of outputs."""
         kept = [row for name, row in sorted(self.rows.items()) if (self.path.parent / name).is_file()]
         self.rows = {row.output: row for row in kept}
         if kept or not self._fresh:

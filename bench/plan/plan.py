@@ -40,7 +40,7 @@ from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 GALLERY_PHOTOS = 64
 """Number of photos, drawn with seed 0, whose pictures are kept; the report's gallery chooses among them.
 
-Of clips, the first frames of so many clips as fit are kept, so that the report can show how they change.
+Of clips, the first frames of as many clips as fit are kept, so that the report can show how they change.
 """
 
 GALLERY_FRAMES = 32

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Callable[..., object])
 
 JPEG_QUALITY = 75
-"""The quality at which Pillow, imageio and so most scripts save a JPEG if nothing is said."""
+"""The default quality of JPEGs in Pillow and imageio, and so in most scripts."""
 
 
 @dataclass(frozen=True)

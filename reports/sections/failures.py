@@ -47,7 +47,7 @@ def failed_cells(cells: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def weightless_in_words(names: list[str]) -> Text:
-    """Return what to say of methods that were skipped for want of weights, in one line."""
+    """Return a line about the methods that were skipped because their weights are missing."""
     which = f"{len(names)} methods were" if len(names) > 1 else f"{names[0]} was"
     their = "their" if len(names) > 1 else "its"
     listed = Code("bench weights list")

@@ -196,7 +196,7 @@ def _in_motion(clip: KeptClip) -> list[Block]:
 
 
 def _others_in_motion(clips: list[KeptClip]) -> list[Block]:
-    """Return the films of the other clips that were kept in motion; one frame alone is none."""
+    """Return the other kept clips as films; a clip of one frame has none."""
     moving = [clip for clip in clips if len(clip.frames) > 1]
     if not moving or not side_by_side.can_be_made():
         return []

@@ -43,7 +43,7 @@ class Limits:
     pixels
         Pixels of a photo.
     seconds
-        Time for all photos, of which those that are not begun by then are left out; or for a film.
+        Time for all photos, after which no further photo is begun; or for a film.
     film_seconds
         Length of a film.
     film_pixels

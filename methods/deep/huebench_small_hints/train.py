@@ -62,7 +62,7 @@ def train(
     folder
         Folder for the weights and for checkpoints.
     epochs, epoch, batch
-        Number of epochs, and photos per epoch and per step. The learning rate rises and falls once in so many
+        Number of epochs, and photos per epoch and per step. The learning rate rises and falls once over all
         epochs.
     stop
         Number of the epoch after which training ends; by default the last one.
