@@ -47,8 +47,8 @@ READING = (
         "CDC gap of grey is small.",
     ),
     (
-        "The truth's own warp error is what the estimate of motion, and what moves by itself, cost. ",
-        "No method can be steadier than that and right.",
+        "The truth's own warp error comes from errors of the estimated motion, and from things that move by ",
+        "themselves. A method that is steadier than the truth cannot be right.",
     ),
     ("Exemplar methods see the true colour of some frames. They never compete with the others.",),
 )

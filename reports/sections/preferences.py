@@ -29,7 +29,7 @@ def blocks(material: Material) -> list[Block]:
         scores_table(found, material.summary),
         Prose(
             "Bradley–Terry scores are log-odds: a method with a score of s is preferred to an average one "
-            "with probability 1 / (1 + exp(−s)). Each method has half a win and half a loss added. "
+            "with probability 1 / (1 + exp(−s)). Each method gets half a win and half a loss in addition. "
             f"Intervals are over participants from {ENOUGH} of them on, and over choices before."
         ),
     ]

@@ -159,14 +159,14 @@ def test_an_order_that_depends_on_near_grey_photos_is_told(maker):
         (
             (0,),
             12,
-            "other seeds are not in them. With 12 photos, fewer than 30, they are rough.",
+            "they do not cover other seeds. With 12 photos, fewer than 30, they are rough.",
             "say nothing about other seeds",
         ),
         (
             (0, 1),
             40,
-            "Intervals concern other photos and other seeds",
-            "and 2 seeds: errors hold what lies between seeds",
+            "Intervals cover other photos and other seeds",
+            "and 2 seeds: errors include the variance between seeds",
         ),
     ],
 )
@@ -184,7 +184,8 @@ def test_methods_that_are_told_apart_are_grouped_and_all_pairs_are_an_appendix(m
     blocks = section("significance", results)
     groups = found(Bullets, blocks)[0].items
     assert [plain(item) for item in groups] == [
-        first + (f", not told apart from it: {', '.join(rest)}" if rest else "") for first, *rest in by.groups
+        first + (f"; not significantly different: {', '.join(rest)}" if rest else "")
+        for first, *rest in by.groups
     ]
     assert by.groups[-1] == ("random-ab",)
     pairs = found(PlainTable, section("all_pairs", results))
