@@ -47,7 +47,7 @@ class Run(Results):
 
         return write_formats(self, Path(out or self.folder), formats or ("md",))
 
-    def method(self, label: str, seed: int = 0) -> Method:
+    def method(self, label: str, seed: int | None = None) -> Method:
         """Return a trained method of the run.
 
         Parameters
@@ -55,7 +55,7 @@ class Run(Results):
         label
             As in the column ``method``: ``gray``, ``pixel-knn[neighbours=3]``.
         seed
-            The method's seed.
+            The method's seed; by default the lowest of the run.
 
         Raises
         ------

@@ -187,12 +187,12 @@ def _reference(path: Path | None) -> Any:
 
 def _grid(texts: list[str]) -> dict[str, list[float]]:
     """Parse ``size=192,256`` and ``strength=0.8,1``."""
-    limits = {"size": SIZES, "strength": (0, 1.5)}
+    limits: dict[str, tuple[float, float]] = {"size": SIZES, "strength": (0, 1.5)}
     grid: dict[str, list[float]] = {}
     for text in texts:
         key, _, values = text.partition("=")
         try:
-            grid[key] = [float(value) for value in values.split(",")]
+            grid[key] = list(dict.fromkeys(map(int if key == "size" else float, values.split(","))))
         except ValueError:
             grid[key] = []
         low, high = limits.get(key, (1, 0))

@@ -36,7 +36,7 @@ def export(
         typer.Option("--format", help="A network with its contract, or weights alone."),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE|FOLDER", help="New file, or folder for network.onnx.")],
-    seed: Seed = 0,
+    seed: Seed = None,
     _plugins: Plugins = None,
 ) -> None:
     """Write a method's network as ONNX or safetensors, and check the file.

@@ -310,18 +310,23 @@ def best_of_run(results: Results) -> tuple[str, str]:
     return best, ", ".join(figures)
 
 
-def cell_of_run(results: Results, name: str, seed: int = 0) -> Cell:
-    """Return the cell of a method, as labelled in the tables, with a seed.
+def cell_of_run(results: Results, name: str, seed: int | None = None) -> Cell:
+    """Return the cell of a method, as labelled in the tables, with a seed; by default its lowest.
 
     Raises
     ------
     UserError
-        If the run has no such method.
+        If the run has no such method, or not with that seed.
     """
-    rows = results.cells[(results.cells["method"] == name) & (results.cells["seed"] == seed)]
+    rows = results.cells[results.cells["method"] == name].sort_values("seed")
     if rows.empty:
         known = ", ".join(sorted(set(results.cells["method"])))
-        raise UserError(f"no method '{name}' with seed {seed} in the run; its methods: {known}")
+        raise UserError(f"no method '{name}' in the run; its methods: {known}")
+    if seed is not None:
+        seeds = ", ".join(map(str, rows["seed"]))
+        rows = rows[rows["seed"] == seed]
+        if rows.empty:
+            raise UserError(f"no '{name}' with seed {seed} in the run; its seeds: {seeds}")
     return Cell.read(results.folder, str(rows["cell"].iloc[0]))
 
 
@@ -353,7 +358,9 @@ def default_name() -> str:
 def _refuse_oracle(method: Method) -> None:
     if method.info.family == "hinted":
         raise UserError(f"{method.info.name} only spreads colour hints, which your photos lack")
-    if method.info.oracle or method.info.family == "exemplar":
+    if method.info.family == "exemplar":
+        raise UserError(f"{method.info.name} only carries on given colour frames, which your films lack")
+    if method.info.oracle:
         raise UserError(
             f"{method.info.name} is an oracle: it copies the true colours, which your photos lack"
         )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from .colorist import Colorist
 from .settings import Settings
+
+LONGEST: Final = 200
+"""Most bytes of a folder's name; file systems take 255."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,29 @@ def variants_of(
             for strength in grid.get("strength", [settings.strength]):
                 chosen = replace(settings, size=size, strength=strength)
                 text = _text(chosen)
-                folder = re.sub(r"[^\w.=,+-]+", "-", f"{method} {text}").strip("-.")
-                found.append(Variant(colorist, chosen, method, text, folder, digest))
-    return found if len(found) > 1 else [replace(found[0], folder="")]
+                found.append(Variant(colorist, chosen, method, text, _folder(f"{method} {text}"), digest))
+    return _apart(found) if len(found) > 1 else [replace(found[0], folder="")]
+
+
+def _folder(label: str) -> str:
+    """Return a label as the name of a folder; a long one keeps its start and gets a digest."""
+    name = re.sub(r"[^\w.=,+-]+", "-", label).strip("-.")
+    return name if len(os.fsencode(name)) <= LONGEST else f"{name[: LONGEST // 4]}-{_short_digest(label)}"
+
+
+def _apart(found: list[Variant]) -> list[Variant]:
+    """Return variants whose labels make the same name of a folder with different ones."""
+    names = [each.folder for each in found]
+    return [
+        each
+        if names.count(each.folder) == 1
+        else replace(each, folder=f"{each.folder}-{_short_digest(each.label)}")
+        for each in found
+    ]
+
+
+def _short_digest(label: str) -> str:
+    return hashlib.sha256(label.encode()).hexdigest()[:8]
 
 
 def _text(settings: Settings) -> str:
