@@ -75,7 +75,7 @@ def variants_of(
                 pass  # a wrong one is refused now, not at every photo
             for strength in grid.get("strength", [settings.strength]):
                 chosen = replace(settings, size=size, strength=strength)
-                text = _text(chosen)
+                text = chosen.text
                 found.append(Variant(colorist, chosen, method, text, _folder(f"{method} {text}"), digest))
     return _apart(found) if len(found) > 1 else [replace(found[0], folder="")]
 
@@ -99,7 +99,3 @@ def _apart(found: list[Variant]) -> list[Variant]:
 
 def _short_digest(label: str) -> str:
     return hashlib.sha256(label.encode()).hexdigest()[:8]
-
-
-def _text(settings: Settings) -> str:
-    return settings.text
