@@ -13,9 +13,10 @@ from rich.text import Text
 
 from ... import UserError
 from ...extras import require
+from ...methods import Budget
 from ..colorize.settings import SIZES, Settings
 from ..plan.machine import threads_available
-from ..plan.request import Request
+from ..plan.request import Device, Request
 from . import completion
 from .console import Console
 from .options import Plugins, takes_settings
@@ -97,13 +98,11 @@ def colorize(
     timings: Annotated[
         bool, typer.Option("--timings", help="Print photos/s, and the share of time in each stage.")
     ] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Device for deep methods.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Device for deep methods.")] = "auto",
     train_on: Annotated[
         str, typer.Option(metavar="NAME[:PATH]", help="Dataset that --method learns from.")
     ] = "samples",
-    budget: Annotated[
-        Literal["smoke", "quick", "long", "paper"], typer.Option(help="Length of training for --method.")
-    ] = "quick",
+    budget: Annotated[Budget, typer.Option(help="Length of training for --method.")] = "quick",
     _plugins: Plugins = None,
 ) -> None:
     """Colorize your own photos. Their lightness stays as it is; only colour is added.
