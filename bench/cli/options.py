@@ -34,6 +34,11 @@ Plugins = Annotated[
 Jobs = Annotated[int, typer.Option(min=1, help="Methods to score at a time.")]
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a list separated by commas, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
+
+
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command whose first argument is a `Request` an option per field, before its own options."""
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
