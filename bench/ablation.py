@@ -1,4 +1,4 @@
-"""What each training technique is worth: one network, trained with all of them and without each in turn."""
+"""Measures training techniques: one network, trained with all of them and without each in turn."""
 
 from __future__ import annotations
 

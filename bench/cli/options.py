@@ -71,7 +71,7 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
 def _with_parameters(
     command: Callable[..., None], parameters: list[inspect.Parameter]
 ) -> Callable[..., None]:
-    """Give a command these parameters, by name only, in the way in which Typer reads them."""
+    """Give a command these parameters, by name only, so that Typer reads them."""
     named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
     command.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in named}

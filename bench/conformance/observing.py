@@ -1,4 +1,4 @@
-"""What a method does besides answering: the files that it reads, and what it holds."""
+"""Observes a method: the files that it reads, and what it holds in memory."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def _seeds(spec: MethodSpec, request: Request, example: str) -> tuple[int, ...]:
 
 
 def _reference(spec: MethodSpec) -> str:
-    """Return how a method's references are chosen in its own way, or ``none``."""
+    """Return a method's own choice of references, or ``none``."""
     if spec.name in methods.broken:
         return "none"
     try:

@@ -177,7 +177,7 @@ FLOW = {
 """How the motion between the frames of a clip is found."""
 
 NEVER = "never the photo itself, the same content or a near-duplicate"
-"""The photos that no way to choose references takes."""
+"""Photos that are never references, whatever the choice."""
 
 ChooseReferences: TypeAlias = "Callable[[ReferencePool, Entry, Lightness, int], list[Entry]]"
 """From a pool, a target, its lightness as methods see it, and a seed to the references of the target."""
