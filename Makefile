@@ -8,8 +8,8 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
 
 .PHONY: bench test test-slow docs speed
 
-# A stamp a set of requirements: a second `make` installs nothing. torch brings CUDA's libraries, so a full disk is
-# said before pip fills it.
+# One stamp per set of requirements, so that a second `make` installs nothing. torch brings CUDA's libraries, so the
+# room on the disk is checked before pip fills it.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -d $(VENV) || df -Pk . | awk 'NR == 2 && $$4 < $(ROOM_GB) * 1e6 { \
 	    printf "installing needs $(ROOM_GB) GB of disk, and %.1f GB are free here: free some, or clone to another disk\n", $$4 / 1e6; \
@@ -23,7 +23,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-## run every method on the built-in photos, and those for films on clips made from them; a report of each
+## run every method on the built-in photos, and methods for films on clips made from them; write a report for each
 bench: $(VENV)/.installed
 	$(BIN)/bench run --methods all --keep-models best
 	$(BIN)/bench run --methods gray,huebench-small,smoothed,propagated,oracle-flicker --dataset pan:samples --limit 4
@@ -45,6 +45,6 @@ test-slow: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto docs docs/_build
 
-## every kernel beside what one would pick instead
+## every kernel compared with common alternatives
 speed: $(VENV)/.installed-dev
 	$(BIN)/bench speed

@@ -104,10 +104,10 @@ def atomic(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
     A reader sees the old file or the new one, never a part; with ``durable``, which costs about 7 ms, even
     after a power cut. The folder is created if missing. The yielded path has the suffix of ``path``, because
-    libraries choose the format by it.
+    libraries choose the format by it, and no more of its name, which may be as long as names can be.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}-{path.name}")
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(4)}{path.suffix}")
     try:
         with _naming(path):
             yield partial

@@ -1,4 +1,4 @@
-"""What each training technique is worth: one network, trained with all of them and without each in turn."""
+"""Measures training techniques: one network, trained with all of them and without each in turn."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def techniques(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             {"optimizer": "adam", "rates": "steps"},
         ),
         "averaged weights": ({"average": on.average}, {"average": 0.0}),
-        "batch statistics measured anew": ({"recalibrate": True}, {"recalibrate": False}),
+        "recalibrated batch statistics": ({"recalibrate": True}, {"recalibrate": False}),
         "crops": ({"crop": on.crop}, {"crop": 1.0}),
         "smaller photos first": ({"start_size": on.start_size}, {"start_size": size}),
         "leaving near-grey photos out": ({"near_grey": False}, {"near_grey": True}),

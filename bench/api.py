@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from .. import UserError
 from ..datasets.base import RGB
-from ..methods.base import Budget, Context, Method
+from ..methods.base import Budget, Method
 from ..methods.spec import parse_specs
 from ..reports.tables import Results
 from ..reports.tables import read_results as read_tables
 from ..wording import counted
 from .executors.runner import choose_executor
-from .plan.photos import open_split
+from .fitting import fitted
 from .plan.plan import make_plan
 from .plan.request import Request
 from .plan.resolve import resolve
@@ -47,7 +47,7 @@ class Run(Results):
 
         return write_formats(self, Path(out or self.folder), formats or ("md",))
 
-    def method(self, label: str, seed: int = 0) -> Method:
+    def method(self, label: str, seed: int | None = None) -> Method:
         """Return a trained method of the run.
 
         Parameters
@@ -55,7 +55,7 @@ class Run(Results):
         label
             As in the column ``method``: ``gray``, ``pixel-knn[neighbours=3]``.
         seed
-            The method's seed.
+            The method's seed; by default the lowest of the run.
 
         Raises
         ------
@@ -150,16 +150,10 @@ def fit(
     UserError
         If the method or the dataset is unknown, or cannot be used here.
     """
-    request = resolve(
-        Request.of(methods=method, dataset=dataset, data_root=data_root, budget=budget, device=device)
+    request = Request.of(
+        methods=method, dataset=dataset, data_root=data_root, budget=budget, device=device, seeds=[seed]
     )
-    spec = parse_specs(method)[0]
-    if reason := spec.missing():
-        raise UserError(f"{method}: {reason}")
-    fitted = spec.build()
-    context = Context(seed=seed, device=request.device, budget=budget, threads=request.threads or 1)
-    fitted.fit(open_split(request, "train"), open_split(request, "validation"), context)
-    return fitted
+    return fitted(parse_specs(method)[0], resolve(request))
 
 
 def colorize(
@@ -208,13 +202,15 @@ def colorize(
 
     from .colorize import colorist, engine
     from .colorize.picture import Picture
+    from .colorize.settings import Settings
 
     rgb = _pixels(image)
     given = None if reference is None else _pixels(reference)
     request = resolve(Request.of(methods="gray", dataset=dataset, device=device, seeds=[seed]))
-    fitted = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
-    using = colorist.of_method(fitted, request, reference=given is not None)
-    made = engine.colorize(Picture.of_pixels(rgb), using, engine.Settings(size, strength, given))
+    ready = fit(method, dataset=dataset, seed=seed, device=device) if isinstance(method, str) else method
+    using = colorist.of_method(ready, request, reference=given is not None)
+    settings = Settings(size=size, strength=strength, reference=given)
+    made = engine.colorize(Picture.of_pixels(rgb), using, settings)
     photo = np.concatenate(list(made.rows()))
     return photo if isinstance(image, np.ndarray) else Image.fromarray(photo)
 

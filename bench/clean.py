@@ -1,4 +1,4 @@
-"""What runs leave besides their results, in their folders and in the cache."""
+"""Deletes what runs leave besides their results, in their folders and in the cache."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def collect(
 
 
 def _apart(cell: Cell, status: dict[str, Any], photos: pd.DataFrame) -> pd.DataFrame:
-    """Return a cell's rows for a table apart: one per photo, or one that says why there is none."""
+    """Return a cell's rows for a table of its own: one per photo, or one that says why there are none."""
     if photos.empty:
         reason = without_home(status.get("reason", ""))
         photos = pd.DataFrame([{"status": status["status"], "reason": reason}])

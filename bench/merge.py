@@ -26,8 +26,8 @@ def merge(runs: Sequence[Results], out: Path, command: str) -> tuple[Results, Pa
     Parameters
     ----------
     runs
-        Two or more runs, as `read_results` returns them. Committed baselines have no models, so neither
-        has their part of the new run.
+        Two or more runs, as `read_results` returns them. Committed baselines have no models, so the new run
+        lacks these too.
     out
         The new run folder.
     command

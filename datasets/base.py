@@ -129,6 +129,8 @@ class DatasetInfo:
         A warning to readers of the numbers, printed in the report; may be empty.
     clips
         Whether its photos are the frames of clips.
+    argument
+        What follows the name and a colon, as in ``folder:PATH``; empty if nothing does.
     """
 
     name: str
@@ -139,6 +141,12 @@ class DatasetInfo:
     size: int = 256
     caveat: str = ""
     clips: bool = False
+    argument: str = ""
+
+    @property
+    def usage(self) -> str:
+        """How ``--dataset`` takes it: the name, with `argument` if it has one."""
+        return f"{self.name}:{self.argument}" if self.argument else self.name
 
     def __post_init__(self) -> None:
         """Check the values; raise `UserError` if one is wrong."""

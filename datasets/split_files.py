@@ -154,7 +154,7 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _escaped(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: such a one gets an apostrophe."""
+    """Return a cell, with an apostrophe in front if a spreadsheet would run it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

@@ -60,6 +60,12 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
     return splits
 
 
+def with_validation(train: Mapping[str, str]) -> dict[str, Split]:
+    """Split photos of train: the last tenth by digest, 1,000 at most, becomes validation; see `by_digest`."""
+    held_out = min(1_000, len(train) // 10)
+    return by_digest(train, (len(train) - held_out, held_out, 0))
+
+
 def by_name(names: list[str], counts: tuple[int, int, int]) -> dict[str, Split]:
     """Split photos in the order of the SHA-256 of their names, for sets whose photos may be missing."""
     return by_digest({name: _of_name(name) for name in names}, counts)

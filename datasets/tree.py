@@ -282,18 +282,34 @@ class TreeDataset(Dataset):
     Raises
     ------
     UserError
-        If the root cannot be read.
+        If the root is missing, cannot be read, or holds no photos.
     """
 
     follows_links: ClassVar = True
+    layout: ClassVar[str] = ""
+    """Where to get the photos and which folder to name; the set's errors end with it."""
+    may_be_empty: ClassVar[bool] = False
+    """Whether a folder without photos is accepted."""
 
-    def __init__(self, root: Path, *, follow_links: bool = False) -> None:
+    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
         super().__init__(root)
+        if root is None:
+            usage, argument = self.info.usage, self.info.argument
+            given = f"write {usage}, or add --data-root {argument}" if argument else "add --data-root FOLDER"
+            raise self.refusal(given)
+        if not root.exists():
+            raise self.refusal(f"not a folder: '{root}'")
         if root.suffix.lower() in SUFFIXES and root.is_file():
             raise UserError(f"a photo, not a folder: '{root}'; name the folder that holds the photos")
         self.tree: PhotoFiles = (
             PhotoArchive(root) if root.is_file() else PhotoTree(root, follow_links=follow_links)
         )
+        if not (self.tree.ids or self.may_be_empty):
+            raise self.refusal(f"no photos in '{root}'")
+
+    def refusal(self, what: str) -> UserError:
+        """Return an error that names the dataset, what is wrong, and its `layout`."""
+        return UserError(f"dataset '{self.info.name}': {what}. {self.layout}".rstrip())
 
     @abstractmethod
     def places(self, digests: Mapping[str, str]) -> Mapping[str, tuple[Split, str]]:

@@ -6,6 +6,7 @@ Formats escape every string, so outside text is shown literally.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -120,12 +121,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a `Table`: its text, the value to sort by, its rank (1 best, 2 second), its interval."""
+    """One entry of a `Table`: its text, the value to sort by, its rank (1 best, 2 second), its interval.
+
+    NaN as the value counts as none.
+    """
 
     text: str
     value: float | None = None
     rank: int = 0
     interval: str = ""
+
+    def __post_init__(self) -> None:
+        if self.value is not None and math.isnan(self.value):
+            object.__setattr__(self, "value", None)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ from .text import MISSING, counted, in_words
 FILE = "index.html"  #: The page
 
 GROUP = Column(
-    "group", description="methods of one group are not told apart from its best, by a paired test over photos"
+    "group",
+    description="methods of a group do not differ significantly from its best (paired test over photos)",
 )
 
 
@@ -167,8 +168,9 @@ def _overview(boards: Sequence[Board]) -> list[Block]:
         (Link(board.title, board.title), f": {_photos(board)}") for board in boards
     )
     reading = (
-        "Bold is the best. The methods of group 1 cannot be told apart from it, those of group 2 from the "
-        "best of the others, and so on. Oracles (in italics) see the hidden colour and do not compete."
+        "Bold is the best. The methods of group 1 do not differ significantly from it, those of group 2 not "
+        "from the best of the others, and so on. Oracles (in italics) see the hidden colour: they do not "
+        "compete."
     )
     return [
         Heading("All sets"),

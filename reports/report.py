@@ -1,4 +1,4 @@
-"""The report of a run: the order of its sections, and its formats."""
+"""The report of a run in each of its formats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-SECTIONS = (
-    "lead", "results", "gallery", "charts", "significance", "human_study", "preferences", "near_grey",
-    "hints", "examples", "films", "by_category", "robustness", "further", "colors", "mistakes", "training",
-    "speed", "failures", "notes", "metrics", "all_pairs", "provenance",
-)  # fmt: skip
-"""The modules of `sections` in a report, in order."""
-
 FORMATS = ("md", "html", "latex", "csv")  #: Names of the formats on the command line
 
 STAMPED = {"md": "report.md", "html": "report.html"}
@@ -43,14 +35,14 @@ def make_document(results: Results, selection: Selection = ALL) -> Document:
     """Return a run's report, its sections in order, for any format; ``results`` has the chosen methods."""
     # Matplotlib is slow to import, and an up-to-date report does not need it.
     from .analysis.material import Material
+    from .sections import in_order
 
-    sections = [import_module(f".sections.{name}", __package__) for name in SECTIONS]
     material, run = Material(results, selection), results.run
     name, photos = run.dataset["name"], counted(material.summary.photos, "photo")
     return Document(
         title=selection.title or f"huebench: {counted(len(material.summary.rows), 'method')} on {name}",
         subject=f"{name}, {photos}, protocol {run.protocol_digest}",
-        blocks=tuple(block for section in sections for block in section.blocks(material)),
+        blocks=tuple(block for section in in_order() for block in section.blocks(material)),
     )
 
 
@@ -105,8 +97,8 @@ def write_report(results: Results, folder: Path) -> Path:
 def print_results(results: Results, console: Console, selection: Selection = ALL) -> None:
     """Print a run's headline table and its failures, as wide as the console allows.
 
-    Photos that cannot be decoded are counted. Methods that were skipped for want of weights have one line
-    together, and no rows.
+    Photos that cannot be decoded are counted. Methods that were skipped because their weights are missing
+    share one line, and have no rows.
     """
     from .analysis.material import Material
     from .formats import terminal

@@ -42,6 +42,13 @@ def test_the_unfinished_file_is_hidden_and_has_the_suffix_of_the_finished_one(tm
     assert [each.name for each in partial.parent.iterdir()] == ["a.npz"]
 
 
+def test_name_may_be_as_long_as_names_can_be(tmp_path):
+    path = tmp_path / f"{'夏' * 83}.txt"
+    assert len(os.fsencode(path.name)) == 253
+    write_text(path, "kept")
+    assert path.read_text() == "kept"
+
+
 def test_text_that_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "new" / "a.txt"
     write_text(path, "é\r\n")

@@ -1,1 +1,1 @@
-"""One cell of a run: its pipeline, its processes and the files it keeps."""
+"""One cell of a run: its pipeline, its processes and the files that it keeps."""

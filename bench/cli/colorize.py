@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -12,11 +13,13 @@ from rich.text import Text
 
 from ... import UserError
 from ...extras import require
+from ...methods import Budget
+from ..colorize.settings import SIZES, Settings
 from ..plan.machine import threads_available
-from ..plan.request import Request
+from ..plan.request import Device, Request
 from . import completion
 from .console import Console
-from .options import Plugins
+from .options import Plugins, takes_settings
 
 if TYPE_CHECKING:
     from ..colorize.colorist import Colorist
@@ -29,6 +32,7 @@ MOST_JOBS: Final = 8
 """Most photos at a time unless ``--jobs`` says so: each takes memory."""
 
 
+@takes_settings
 def colorize(
     inputs: Annotated[
         list[str],
@@ -59,23 +63,14 @@ def colorize(
         Path | None,
         typer.Option(metavar="FILE|FOLDER", help="Use an ONNX or TorchScript file, or an exported model."),
     ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Pixels of the shorter side that the method sees, 16 to 4096.")
-    ] = None,
+    *,
+    settings: Settings,
     render_factor: Annotated[
-        int | None, typer.Option(min=1, max=256, help="The same in steps of 16 pixels, as in DeOldify.")
+        int | None, typer.Option(min=1, max=256, help="--size in steps of 16 pixels, as in DeOldify.")
     ] = None,
-    strength: Annotated[float, typer.Option(min=0, max=1.5, help="Factor of the predicted colour.")] = 1.0,
     reference: Annotated[
         Path | None, typer.Option(metavar="PHOTO", help="Colour photo for methods that need a reference.")
     ] = None,
-    degrain: Annotated[
-        bool, typer.Option("--degrain", help="Hide film grain from the method; the photo keeps its grain.")
-    ] = False,
-    crop_borders: Annotated[
-        bool,
-        typer.Option("--crop-borders", help="Hide plain borders from the method; they stay grey."),
-    ] = False,
     smooth: Annotated[
         bool, typer.Option("--smooth", help="Films: average each frame's colours with those before it.")
     ] = False,
@@ -103,13 +98,11 @@ def colorize(
     timings: Annotated[
         bool, typer.Option("--timings", help="Print photos/s, and the share of time in each stage.")
     ] = False,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Device for deep methods.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Device for deep methods.")] = "auto",
     train_on: Annotated[
         str, typer.Option(metavar="NAME[:PATH]", help="Dataset that --method learns from.")
     ] = "samples",
-    budget: Annotated[
-        Literal["smoke", "quick", "long", "paper"], typer.Option(help="Length of training for --method.")
-    ] = "quick",
+    budget: Annotated[Budget, typer.Option(help="Length of training for --method.")] = "quick",
     _plugins: Plugins = None,
 ) -> None:
     """Colorize your own photos. Their lightness stays as it is; only colour is added.
@@ -129,7 +122,6 @@ def colorize(
     """
     from ...datasets.films import require_films
     from ..colorize.compare import write_comparison
-    from ..colorize.engine import Settings
     from ..colorize.film import is_film, smoothed
     from ..colorize.job import Job, written
     from ..colorize.library import vips
@@ -137,17 +129,15 @@ def colorize(
     from ..colorize.variants import variants_of
 
     vips()
-    if size is not None and render_factor:
+    if settings.size is not None and render_factor:
         raise UserError("--size and --render-factor are two names for one thing: leave one out")
     sources = find_sources(inputs, out, recursive=recursive)
     if smooth or any(is_film(source.path) for source in sources):
         require_films()
     if smooth:
         require("--smooth", "video", "cv2")  # now, not after a training
-    settings = Settings(
-        16 * render_factor if render_factor else size, strength,
-        _reference(reference), degrain, crop_borders,
-    )  # fmt: skip
+    size = 16 * render_factor if render_factor else settings.size
+    settings = replace(settings, size=size, reference=_reference(reference))
     console = Console()
     request = Request.of(methods="gray", dataset=train_on, device=device, budget=budget)
     colorists = _colorists(method, from_run, model, request, console, reference=reference is not None)
@@ -196,14 +186,12 @@ def _reference(path: Path | None) -> Any:
 
 def _grid(texts: list[str]) -> dict[str, list[float]]:
     """Parse ``size=192,256`` and ``strength=0.8,1``."""
-    from ..colorize.engine import SIZES
-
-    limits = {"size": SIZES, "strength": (0, 1.5)}
+    limits: dict[str, tuple[float, float]] = {"size": SIZES, "strength": (0, 1.5)}
     grid: dict[str, list[float]] = {}
     for text in texts:
         key, _, values = text.partition("=")
         try:
-            grid[key] = [float(value) for value in values.split(",")]
+            grid[key] = list(dict.fromkeys(map(int if key == "size" else float, values.split(","))))
         except ValueError:
             grid[key] = []
         low, high = limits.get(key, (1, 0))
@@ -222,7 +210,7 @@ def _colorists(
     """Return the methods that the options name."""
     from ...reports.tables import read_results
     from ..colorize.colorist import best_of_run, default_name, named, of_run
-    from ..models.folder import model_spec
+    from ..models.spec import model_spec
 
     names = ",".join(method) if method else None
     if model is not None:

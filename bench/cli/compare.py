@@ -7,7 +7,7 @@ import typer
 
 from ... import UserError
 from . import completion
-from .report import names
+from .options import names
 
 FILES = {"md": "comparison.md", "json": "comparison.json", "junit": "comparison.xml"}
 """Formats of a comparison → their files."""

@@ -42,8 +42,8 @@ def datasets(incomplete: str) -> list[str]:
     """Complete a dataset's name; a path after a colon is left to the shell."""
     from ...datasets.base import datasets as registered
 
-    paths = ("folder", "clips", "pan")
-    return _beginning(incomplete, (f"{name}:" if name in paths else name for name in registered.items()))
+    found = registered.items().items()
+    return _beginning(incomplete, (f"{name}:" if cls.info.argument else name for name, cls in found))
 
 
 def metrics(incomplete: str) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from ... import UserError
-from ..plan.request import Request
+from ..plan.request import Device, Request
 from . import completion
 from .options import Plugins
 
@@ -51,7 +51,7 @@ def demo(
     keep: Annotated[
         float, typer.Option(min=1, help="Minutes after which uploads and results are deleted.")
     ] = 60,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Device for deep methods.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Device for deep methods.")] = "auto",
     _plugins: Plugins = None,
 ) -> None:
     """Serve a page where people colorize their own photos and films, on this machine and without a network.
@@ -68,7 +68,7 @@ def demo(
     Uploads and results are deleted after an hour (--keep), and when you press Ctrl-C. With --from, visitors
     can keep their favourites as votes in the run's study; bench study RUN --results shows them.
     """
-    from ..models.folder import model_spec
+    from ..models.spec import model_spec
     from ..web.demo.batch import Limits
     from ..web.demo.command import serve
 

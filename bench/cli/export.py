@@ -36,7 +36,7 @@ def export(
         typer.Option("--format", help="A network with its contract, or weights alone."),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE|FOLDER", help="New file, or folder for network.onnx.")],
-    seed: Seed = 0,
+    seed: Seed = None,
     _plugins: Plugins = None,
 ) -> None:
     """Write a method's network as ONNX or safetensors, and check the file.
@@ -48,7 +48,7 @@ def export(
     scores it.
     """
     if trained is None and not (Path(what) / "run.json").is_file():
-        from ..models.exporting import method_with_weights
+        from ..models.exportable import method_with_weights
 
         _export_network(method_with_weights(what), what, out, form)
         return
@@ -58,14 +58,14 @@ def export(
 
         _export_network(load_method(cell), cell.label, out, form)
         return
-    from ..models.export import export as export_folder
+    from ..models.folder import export as export_folder
 
     export_folder(results, cell, out)
     _say(f"model:  {out}", f"use it: bench colorize scans --model {out}, or bench run --methods model:{out}")
 
 
 def _export_network(method: Method, name: str, out: Path, form: Literal["onnx", "safetensors"]) -> None:
-    from ..models.exporting import file_for, portable_of
+    from ..models.exportable import file_for, portable_of
 
     portable = portable_of(method)
     file = file_for(out, form)

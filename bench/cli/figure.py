@@ -8,6 +8,7 @@ from rich.text import Text
 
 from . import completion
 from .console import Console
+from .options import names
 
 
 def figure(
@@ -43,7 +44,6 @@ def figure(
     from ...reports.analysis.selection import Selection
     from ...reports.paper import write_figure
     from ...reports.tables import read_results
-    from .report import names
 
     selection = Selection(methods)
     paths = write_figure(read_results(folder), out or folder, selection, names(photos), names(formats))

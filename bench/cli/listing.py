@@ -90,9 +90,7 @@ def list_datasets(_plugins: Plugins = None) -> None:
     )
     for cls in datasets.items().values():
         info = cls.info
-        named = {"folder": "folder:PATH", "clips": "clips:PATH", "pan": "pan:DATASET"}
-        name = named.get(info.name, info.name)
-        table.add_row(escape(name), escape(info.summary), escape(info.splits), escape(info.licence))
+        table.add_row(escape(info.usage), escape(info.summary), escape(info.splits), escape(info.licence))
     for name, broken in datasets.broken.items():
         table.add_row(escape(name), "[red]broken", "", f"[red]{escape(broken.reason)}")
     Console().print(table)

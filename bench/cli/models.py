@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 models_app = typer.Typer(help="List and show trained methods; see also `bench export`.", no_args_is_help=True)
 
-Seed = Annotated[int, typer.Option(min=0, help="The method's seed.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="The method's seed.  [default: the lowest of the run]")]
 
 
 @models_app.command("list")
@@ -64,7 +64,7 @@ def show(
         ),
     ],
     method: Annotated[str | None, typer.Argument(help="A method of the run, as its tables name it.")] = None,
-    seed: Seed = 0,
+    seed: Seed = None,
     _plugins: Plugins = None,
 ) -> None:
     """Show the card of a trained method or of an exported model."""
@@ -75,7 +75,7 @@ def show(
         model = read_model(folder)
     else:
         results, cell = trained_cell(folder, method, seed)
-        from ..models.export import describe
+        from ..models.folder import describe
 
         model = describe(results, cell)
     Console().print(Text(model_card(model)), soft_wrap=True)
@@ -86,7 +86,7 @@ def _of_run(folder: Path) -> list[dict[str, Any]]:
     from ...methods.base import methods
     from ...reports.tables import read_results
     from ..colorize.colorist import cell_of_run
-    from ..models.export import describe
+    from ..models.folder import describe
 
     results = read_results(folder)
     rows = results.cells[["method", "name", "seed"]].itertuples(index=False)
@@ -100,7 +100,7 @@ def _of_run(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def trained_cell(folder: Path, method: str | None, seed: int) -> tuple[Results, Cell]:
+def trained_cell(folder: Path, method: str | None, seed: int | None) -> tuple[Results, Cell]:
     """Return a run and a method's cell in it; raises `UserError` if there is no such run or method."""
     from ...reports.tables import read_results
     from ..colorize.colorist import cell_of_run

@@ -1,5 +1,6 @@
-"""Command options, made from the fields of `Request`."""
+"""Command options, made from the fields of `Request` and of `Settings`."""
 
+import dataclasses
 import functools
 import inspect
 import types
@@ -11,6 +12,7 @@ import typer
 from pydantic import ByteSize
 from pydantic.fields import FieldInfo
 
+from ..colorize.settings import Settings
 from ..plan.request import Request
 from .completion import COMPLETERS
 
@@ -32,6 +34,11 @@ Plugins = Annotated[
 Jobs = Annotated[int, typer.Option(min=1, help="Methods to score at a time.")]
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a list separated by commas, each once."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
+
+
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command whose first argument is a `Request` an option per field, before its own options."""
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
@@ -43,11 +50,39 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
         chosen = {name: value for name, value in options.items() if value is not None}
         command(Request.of(**chosen), **given)
 
-    parameters = [_parameter(name, field) for name, field in fields.items()]
-    parameters += [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
-    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {each.name: each.annotation for each in parameters}
-    return with_options
+    return _with_parameters(with_options, [*(_parameter(*each) for each in fields.items()), *own])
+
+
+def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes ``settings`` an option for each of them, in the place of that argument."""
+    offered = {each.name: each for each in dataclasses.fields(Settings) if each.metadata}
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in offered}
+        command(settings=Settings(**chosen), **given)
+
+    parameters: list[inspect.Parameter] = []
+    for each in inspect.signature(command, eval_str=True).parameters.values():
+        parameters += map(_setting, offered.values()) if each.name == "settings" else [each]
+    return _with_parameters(with_options, parameters)
+
+
+def _with_parameters(
+    command: Callable[..., None], parameters: list[inspect.Parameter]
+) -> Callable[..., None]:
+    """Give a command these parameters, by name only, so that Typer reads them."""
+    named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    command.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in named}
+    return command
+
+
+def _setting(field: "dataclasses.Field[Any]") -> inspect.Parameter:
+    """Return the command's parameter for a setting."""
+    info = typer.Option(f"--{field.name.replace('_', '-')}", **field.metadata)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(field.name, kind, default=field.default, annotation=Annotated[field.type, info])
 
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from . import completion
 from .console import Console
+from .options import names
 
 
 def report(
@@ -67,8 +68,3 @@ def report(
     print_results(results, console, selection)
     for path in paths:
         console.print(Text(f"report: {path}"), soft_wrap=True)
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Return the names in a list separated by commas, each once."""
-    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))

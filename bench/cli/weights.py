@@ -45,7 +45,7 @@ _DIGEST_TO_CHECK = {
     "hub's SHA-256": "the one that the hub states; the entries will be checked too",
     "entries": "not known; the entries will be checked",
 }
-"""What is said of a digest that the card does not have."""
+"""How a download is checked → the text in the place of a digest that the card lacks."""
 
 NewWeightsDir = Annotated[Path | None, typer.Option("--weights-dir", callback=_make_folder, **_FOLDER)]
 
@@ -190,7 +190,7 @@ def _add_one(file: Path, name: str | None) -> str:
 
 
 def _verified(checkpoint: Checkpoint, path: Path) -> tuple[bool, str]:
-    """Return whether something is wrong with a file, and what is to be said of it."""
+    """Return whether something is wrong with a file, and a line about it."""
     from ...methods.pretrained.recognise import check_entries
     from ...methods.pretrained.store import read_record, verdict
 

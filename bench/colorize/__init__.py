@@ -1,1 +1,1 @@
-"""Colours for a user's own photos: one photo, a folder, an archive, or ten thousand scans."""
+"""Colorizes a user's own photos and films: one file, a folder, an archive, or ten thousand scans."""

@@ -22,6 +22,7 @@ from ...methods.spec import MethodSpec, label, parse_specs
 from ...plugins import RAISED
 from ..cell.colorizer import Given, InProcess
 from ..cell.pipeline import References
+from ..fitting import context_of, fitted
 from ..plan.cell import Cell
 from ..plan.photos import open_split
 from ..plan.request import Request
@@ -183,16 +184,7 @@ def named(text: str, request: Request, *, reference: bool = False) -> list[Color
         If a method is unknown, is an oracle, or cannot be used here.
     """
     request = resolve(request)
-    return [_fitted(spec, request, reference=reference) for spec in parse_specs(text)]
-
-
-def _fitted(spec: MethodSpec, request: Request, *, reference: bool) -> Colorist:
-    if reason := spec.missing():
-        raise UserError(f"{spec.name}: {reason}")
-    method = spec.build()
-    if method.info.trainable and not method.info.oracle:
-        method.fit(open_split(request, "train"), open_split(request, "validation"), _context(request))
-    return of_method(method, request, reference=reference)
+    return [of_method(fitted(spec, request), request, reference=reference) for spec in parse_specs(text)]
 
 
 def of_method(method: Method, request: Request, *, reference: bool = False) -> Colorist:
@@ -216,7 +208,7 @@ def of_method(method: Method, request: Request, *, reference: bool = False) -> C
     sample = None
     if method.info.reference != "none" and not reference:
         sample = TrainingSample.build(open_split(request, "train"), protocol_of(request))
-    return _colorist(method, _context(request), request, sample)
+    return _colorist(method, context_of(request), request, sample)
 
 
 def of_run(results: Results, text: str | None, device: str) -> list[Colorist]:
@@ -249,7 +241,7 @@ def _of_run(results: Results, labels: Sequence[str], device: str) -> Iterator[Co
         sample = None
         if method.info.reference != "none":
             sample = TrainingSample.load(cell.training_sample)
-        context = replace(_context(request), seed=cell.seed)
+        context = replace(context_of(request), seed=cell.seed)
         yield replace(_colorist(method, context, request, sample), row=name)
 
 
@@ -318,18 +310,23 @@ def best_of_run(results: Results) -> tuple[str, str]:
     return best, ", ".join(figures)
 
 
-def cell_of_run(results: Results, name: str, seed: int = 0) -> Cell:
-    """Return the cell of a method, as labelled in the tables, with a seed.
+def cell_of_run(results: Results, name: str, seed: int | None = None) -> Cell:
+    """Return the cell of a method, as labelled in the tables, with a seed; by default its lowest.
 
     Raises
     ------
     UserError
-        If the run has no such method.
+        If the run has no such method, or not with that seed.
     """
-    rows = results.cells[(results.cells["method"] == name) & (results.cells["seed"] == seed)]
+    rows = results.cells[results.cells["method"] == name].sort_values("seed")
     if rows.empty:
         known = ", ".join(sorted(set(results.cells["method"])))
-        raise UserError(f"no method '{name}' with seed {seed} in the run; its methods: {known}")
+        raise UserError(f"no method '{name}' in the run; its methods: {known}")
+    if seed is not None:
+        seeds = ", ".join(map(str, rows["seed"]))
+        rows = rows[rows["seed"] == seed]
+        if rows.empty:
+            raise UserError(f"no '{name}' with seed {seed} in the run; its seeds: {seeds}")
     return Cell.read(results.folder, str(rows["cell"].iloc[0]))
 
 
@@ -361,16 +358,12 @@ def default_name() -> str:
 def _refuse_oracle(method: Method) -> None:
     if method.info.family == "hinted":
         raise UserError(f"{method.info.name} only spreads colour hints, which your photos lack")
-    if method.info.oracle or method.info.family == "exemplar":
+    if method.info.family == "exemplar":
+        raise UserError(f"{method.info.name} only carries on given colour frames, which your films lack")
+    if method.info.oracle:
         raise UserError(
             f"{method.info.name} is an oracle: it copies the true colours, which your photos lack"
         )
-
-
-def _context(request: Request) -> Context:
-    return Context(
-        seed=request.seeds[0], device=request.device, budget=request.budget, threads=request.threads or 1
-    )
 
 
 def _colorist(method: Method, context: Context, request: Request, sample: TrainingSample | None) -> Colorist:

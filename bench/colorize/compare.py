@@ -64,7 +64,7 @@ def write_comparison(job: Job) -> list[Path]:
 
     More than `PAGE` photos make further pairs: ``contact-sheet-2.jpg``, ``index-2.html``. Photos that could
     not be colorized are left out; there are no files if no photo is left. Raises `UserError` if a file of
-    that name is there and is not a comparison.
+    that name is there and is not a comparison, or is a photo of the job.
     """
     made = [
         source for source in job.sources
@@ -73,7 +73,10 @@ def write_comparison(job: Job) -> list[Path]:
     pages = [made[start : start + PAGE] for start in range(0, len(made), PAGE)]
     names = [("contact-sheet.jpg", "index.html")]
     names += [(f"contact-sheet-{i}.jpg", f"index-{i}.html") for i in range(2, len(pages) + 1)]
+    photos = {job.target(source, variant) for source in made for variant in job.variants}
     for path in (job.out / name for pair in names for name in pair):
+        if path in photos:
+            raise UserError(f"'{path}' is a colorized photo and is kept: rename its original to compare it")
         if path.exists() and not (job.overwrite or _is_ours(path)):
             raise UserError(f"'{path}' is not a comparison and is kept: give --overwrite, or another --out")
     written = []

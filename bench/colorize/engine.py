@@ -11,19 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from ... import UserError
-from ...datasets.base import RGB
 from ...methods.kernels.upsampling import chroma_lines
 from . import findings
 from .colorist import Colorist
 from .painting import painter
 from .picture import Picture
-
-WORKING: Final = 256
-"""Shorter side in pixels at which methods see photos, unless another size is wanted."""
-
-SIZES: Final = (16, 4096)
-"""Smallest and largest size that may be wanted: at the largest, a photo already takes several gigabytes."""
+from .settings import WORKING, Settings
 
 LONGEST: Final = 4
 """Largest ratio of the sides of what a method sees; a longer panorama is squeezed."""
@@ -33,45 +26,6 @@ GRAIN: Final = 3
 
 _BORDER_SPREAD: Final = 4.0  # of L* along a row of a scan's border
 _MOST_BORDER: Final = 0.25  # of a side
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a photo is colorized.
-
-    Attributes
-    ----------
-    size
-        Shorter side in pixels of what the method sees, within `SIZES`; ``None`` takes the method's own.
-    strength
-        Factor of the predicted chroma.
-    reference
-        Colour photo for methods that need one, uint8 (H, W, 3); ``None`` lets the protocol choose.
-    degrain
-        Whether the method sees the photo without its grain.
-    crop_borders
-        Whether plain borders are hidden from the method; they stay grey.
-
-    Raises
-    ------
-    UserError
-        If the size is not within `SIZES`.
-    """
-
-    size: int | None = None
-    strength: float = 1.0
-    reference: RGB | None = None
-    degrain: bool = False
-    crop_borders: bool = False
-
-    def __post_init__(self) -> None:
-        smallest, largest = SIZES
-        if self.size is not None and not smallest <= self.size <= largest:
-            raise UserError(
-                f"size {self.size}: give {smallest} to {largest} pixels; only the colours are made at this "
-                f"size, the photo keeps its own. Methods do best near the size of their training, often "
-                f"{WORKING}, and twice the size takes four times the memory"
-            )
 
 
 @dataclass

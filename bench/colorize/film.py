@@ -24,10 +24,11 @@ from ...methods.kernels.upsampling import chroma_lines
 from ...methods.spec import label
 from .ahead import ahead
 from .colorist import Colorist
-from .engine import COMPUTING, GRAIN, LONGEST, WORKING, Settings, plain_borders, stored, upright
+from .engine import COMPUTING, GRAIN, LONGEST, plain_borders, stored, upright
 from .film_reading import FULL_RANGE, FilmReader, Look, Span
 from .film_writing import join, write_piece
 from .profiles import srgb
+from .settings import WORKING, Settings
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -252,7 +253,10 @@ def _pieces_folder(path: Path, target: Path, made_by: str) -> Path:
     found = path.stat()
     facts = f"{os.path.realpath(path)} {found.st_size} {found.st_mtime_ns} {made_by} {av.__version__} {PIECE}"
     digest = hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
-    folder = target.with_name(f".{target.name}.pieces")
+    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[
+        :16
+    ]  # the film's own may be too long for more
+    folder = target.with_name(f".{name}.pieces")
     mark = folder / "made-by"
     if not (mark.is_file() and mark.read_text() == digest):
         shutil.rmtree(folder, ignore_errors=True)

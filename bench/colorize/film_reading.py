@@ -119,7 +119,7 @@ class FilmReader:
     cut_short
         Whether the file ends within a packet.
     lost
-        What of the film's kind cannot be kept.
+        Properties of the film that cannot be kept.
     """
 
     path: Path
@@ -218,7 +218,7 @@ class FilmReader:
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Open a film for reading; raises `PhotoError` if it is none."""
+    """Open a film for reading; raises `PhotoError` if it is not a film."""
     require_films()
     import av
 
@@ -232,7 +232,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 def picture_stream(film: InputContainer) -> VideoStream:
-    """Return the first video stream that is no cover picture; raises `PhotoError` if there is none."""
+    """Return the first video stream that is not a cover picture; raises `PhotoError` if there is none."""
     from av.stream import Disposition
 
     for stream in film.streams.video:

@@ -100,7 +100,7 @@ def _streams(
     notes = []
     for stream in film.streams:
         if stream.type == "data" and stream.name == "bin_data" and film.chapters():
-            continue  # the chapters' titles, which are written anew
+            continue  # the chapters' titles, which are written again
         try:
             if stream.index == main.index:
                 made: Any = out.add_stream_from_template(part.streams.video[0])

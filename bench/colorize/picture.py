@@ -37,7 +37,7 @@ LARGEST: Final = 2**28
 """Largest number of pixels of a photo, 268 million; the environment may raise it further."""
 
 IN_MEMORY: Final = 2**25
-"""Most pixels of a photo that is decoded only once; a larger one is decoded anew for each pass."""
+"""Most pixels of a photo that is decoded only once; a larger one is decoded again for each pass."""
 
 STRIP: Final = 2**18
 """Pixels of a strip, about: what is computed from them stays in the second-level cache."""
@@ -275,7 +275,7 @@ class Picture:
         return int(self.header.bands) - int(self.header.hasalpha())
 
     def pixels(self) -> pyvips.Image:
-        """Return the pixels as stored; a small photo is kept in memory, a large one is read anew.
+        """Return the pixels as stored; a small photo is kept in memory, a large one is read again.
 
         Raises `PhotoError` if it cannot be decoded.
         """

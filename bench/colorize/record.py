@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from ... import UserError
 from ...files import atomic
 
 FILE: Final = "colorized.csv"
@@ -57,13 +58,23 @@ class Record:
     ----------
     folder
         The output folder.
+
+    Raises
+    ------
+    UserError
+        If the folder holds another file of that name.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._lock = Lock()
         text = self._text()
-        lines = [row for row in csv.reader(io.StringIO(text)) if len(row) == len(_HEADINGS)]
+        start = _line(_HEADINGS).rstrip()
+        if not (text.startswith(start) or start.startswith(text)):
+            raise UserError(
+                f"not a record of bench colorize: '{self.path}'; move it, or choose another --out"
+            )
+        lines = [row for row in csv.reader(io.StringIO(text, newline="")) if len(row) == len(_HEADINGS)]
         self.rows = {row[1]: ColorizedRow(*row) for row in lines if tuple(row) != _HEADINGS}
         self._fresh = not text
         if text and not text.endswith("\n"):
@@ -88,7 +99,7 @@ class Record:
             self.rows[row.output] = row
 
     def tidy(self) -> None:
-        """Write the file anew: one row per output that exists, in the order of outputs."""
+        """Rewrite the file: one row per output that exists, in the order of outputs."""
         kept = [row for name, row in sorted(self.rows.items()) if (self.path.parent / name).is_file()]
         self.rows = {row.output: row for row in kept}
         if kept or not self._fresh:
@@ -96,7 +107,7 @@ class Record:
 
     def _text(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8", errors="surrogateescape")
+            return self.path.read_bytes().decode("utf-8", "surrogateescape")  # names may hold any line end
         except FileNotFoundError:
             return ""
 

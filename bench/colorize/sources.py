@@ -80,6 +80,8 @@ def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -
 
 def _expanded(text: str) -> list[Path]:
     """Return the path that an input names, or all that match it."""
+    if not text:
+        raise UserError("an INPUT is empty: '' names nothing; . is this folder")
     path = Path(text).expanduser()
     if path.exists() or path.is_symlink():
         return [path]

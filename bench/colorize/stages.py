@@ -1,4 +1,4 @@
-"""Where the time of a photo goes."""
+"""Measures where the time of a photo goes."""
 
 from __future__ import annotations
 

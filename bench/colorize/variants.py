@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from .colorist import Colorist
-from .engine import Settings
+from .settings import Settings
+
+LONGEST: Final = 200
+"""Most bytes of a folder's name; file systems take 255."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +75,27 @@ def variants_of(
                 pass  # a wrong one is refused now, not at every photo
             for strength in grid.get("strength", [settings.strength]):
                 chosen = replace(settings, size=size, strength=strength)
-                text = _text(chosen)
-                folder = re.sub(r"[^\w.=,+-]+", "-", f"{method} {text}").strip("-.")
-                found.append(Variant(colorist, chosen, method, text, folder, digest))
-    return found if len(found) > 1 else [replace(found[0], folder="")]
+                text = chosen.text
+                found.append(Variant(colorist, chosen, method, text, _folder(f"{method} {text}"), digest))
+    return _apart(found) if len(found) > 1 else [replace(found[0], folder="")]
 
 
-def _text(settings: Settings) -> str:
-    parts = {
-        f"size={settings.size}": settings.size is not None,
-        f"strength={settings.strength:g}": settings.strength != 1,
-        "degrain": settings.degrain,
-        "crop-borders": settings.crop_borders,
-        f"reference={_digest(settings)}": settings.reference is not None,
-    }
-    return " ".join(part for part, given in parts.items() if given)
+def _folder(label: str) -> str:
+    """Return a label as the name of a folder; a long one keeps its start and gets a digest."""
+    name = re.sub(r"[^\w.=,+-]+", "-", label).strip("-.")
+    return name if len(os.fsencode(name)) <= LONGEST else f"{name[: LONGEST // 4]}-{_short_digest(label)}"
 
 
-def _digest(settings: Settings) -> str:
-    return "" if settings.reference is None else hashlib.sha256(settings.reference.tobytes()).hexdigest()[:8]
+def _apart(found: list[Variant]) -> list[Variant]:
+    """Return variants whose labels make the same name of a folder with different ones."""
+    names = [each.folder for each in found]
+    return [
+        each
+        if names.count(each.folder) == 1
+        else replace(each, folder=f"{each.folder}-{_short_digest(each.label)}")
+        for each in found
+    ]
+
+
+def _short_digest(label: str) -> str:
+    return hashlib.sha256(label.encode()).hexdigest()[:8]

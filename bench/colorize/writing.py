@@ -223,8 +223,8 @@ def _keep_tags(source: Path | bytes, target: Path) -> None:
 def _directory(tags: ImageFileDirectory_v2, start: int) -> bytes:
     """Return the bytes of a directory at a place in its file.
 
-    Pillow adds to the offsets of strips, for it writes the pixels behind the directory. Ours come before it,
-    so they travel under another number.
+    Pillow adds to the offsets of strips, because it writes the pixels behind the directory. Ours come before
+    it, so they are stored under another number meanwhile.
     """
     tags[_UNUSED] = tags[_STRIPS]
     tags.tagtype[_UNUSED] = tags.tagtype[_STRIPS]

@@ -15,7 +15,7 @@ from ...datasets.digests import cache_folder
 from ...methods.base import Chroma, Context, Lightness, Method
 from ...sources import code_of
 from ..cell.colorizer import checked_chroma
-from ..observing import held
+from .observing import held
 from .subject import Subject
 
 BATCH_TOLERANCE = 1e-3

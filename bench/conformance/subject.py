@@ -16,8 +16,8 @@ from ...datasets.photos import PhotoSet
 from ...methods.base import Chroma, Context, Hints, Lightness, Method
 from ...methods.spec import MethodSpec
 from ..cell.colorizer import checked_chroma
-from ..observing import noted
 from ..protocol.protocol import Protocol
+from .observing import noted
 
 SIDE = 32
 """Side of the suite's photos in pixels."""

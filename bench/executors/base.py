@@ -1,4 +1,4 @@
-"""What an executor is, and what it reports."""
+"""The interfaces of executors and of those that watch them."""
 
 from __future__ import annotations
 

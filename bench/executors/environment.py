@@ -1,4 +1,4 @@
-"""What must be equal on every machine that runs the cells of one run."""
+"""The environment that must be equal on every machine that runs the cells of one run."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def colorfulness(opponent_sums: npt.NDArray[np.int64], pixels: int) -> float:
     order=65,
 )
 def colorfulness_abs(opponent_sums: npt.NDArray[np.int64], pixels: int) -> float:
-    """Return the same with |rg| and |yb| instead of rg and yb."""
+    """Return `colorfulness` with |rg| and |yb| instead of rg and yb."""
     _, rg_square, rg_absolute, _, yb_square, yb_absolute = (int(value) for value in opponent_sums)
     return _spread_and_mean(rg_absolute, rg_square, yb_absolute, yb_square, pixels)
 

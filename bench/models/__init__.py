@@ -1,1 +1,1 @@
-"""Models as things: trained methods with all that is known about them, in folders of their own."""
+"""Exported models: trained methods with their facts in folders, and networks for other programs."""

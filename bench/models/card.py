@@ -14,7 +14,7 @@ def model_card(model: dict[str, Any]) -> str:
     Parameters
     ----------
     model
-        The content of ``model.json``; see `huebench.bench.models.export.describe`.
+        The content of ``model.json``; see `huebench.bench.models.folder.describe`.
     """
     from huggingface_hub import EvalResult, ModelCardData
 

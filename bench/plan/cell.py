@@ -79,8 +79,8 @@ class Cell(BaseModel):
         What is wrong with the lightness that its method sees, as in ``--degrade``; ``""`` for a clean cell,
         with which it shares the fitted model.
     example
-        How its reference photos are chosen, as in ``--references``, if not in the method's own way; it shares
-        the fitted model with the cell that chooses in that way.
+        How its reference photos are chosen, as in ``--references``; empty for the method's own choice, with
+        whose cell it shares the fitted model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

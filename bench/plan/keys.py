@@ -30,14 +30,14 @@ LIBRARIES = (
 METRICS = "huebench.bench.metrics"
 """The package of the metrics: the protocol names them, but they matter only for the score."""
 
-PREDICTING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
-"""Modules that determine a fitted method's predictions."""
+PIPELINE = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
+"""Modules that determine a fitted method's predictions, without `METRICS`, and with them the scores.
+
+`metrics_source` adds the modules of the metrics themselves.
+"""
 
 SAMPLING = ("huebench.bench.protocol.training_sample", "huebench.datasets.color.bins")
 """Modules that determine the training sample."""
-
-SCORING = ("huebench.bench.cell.pipeline", "huebench.datasets.decode")
-"""Modules that determine a prediction's score; `metrics_source` adds those of the metrics."""
 
 
 @cache
@@ -118,7 +118,7 @@ def metrics_source(names: Iterable[str]) -> str:
 def scoring_source(metrics: Iterable[str]) -> str:
     """Return a digest of all code of this package that predictions and scores share, whatever the method."""
     return digest(
-        modules_source(PREDICTING, without=METRICS), modules_source(SCORING), metrics_source(metrics)
+        modules_source(PIPELINE, without=METRICS), modules_source(PIPELINE), metrics_source(metrics)
     )
 
 

@@ -22,9 +22,8 @@ from ..protocol.protocol import Protocol
 from .cell import Cell
 from .keys import (
     METRICS,
-    PREDICTING,
+    PIPELINE,
     SAMPLING,
-    SCORING,
     class_source,
     digest,
     files_content,
@@ -41,7 +40,7 @@ from .resolve import dataset_of, protocol_of, resolve, training_dataset_of
 GALLERY_PHOTOS = 64
 """Number of photos, drawn with seed 0, whose pictures are kept; the report's gallery chooses among them.
 
-Of clips, the first frames of so many clips as fit are kept, so that the report can show how they change.
+Of clips, the first frames of as many clips as fit are kept, so that the report can show how they change.
 """
 
 GALLERY_FRAMES = 32
@@ -177,7 +176,7 @@ def _seeds(spec: MethodSpec, request: Request, example: str) -> tuple[int, ...]:
 
 
 def _reference(spec: MethodSpec) -> str:
-    """Return how a method's references are chosen in its own way, or ``none``."""
+    """Return a method's own choice of references, or ``none``."""
     if spec.name in methods.broken:
         return "none"
     try:
@@ -266,7 +265,7 @@ def sample_key(dataset: Dataset, protocol: Protocol) -> str:
 def score_key(prediction_key: str, sample: str, protocol: Protocol) -> str:
     """Return the key of a cell that scores these predictions."""
     return digest(
-        prediction_key, sample, protocol.digest, modules_source(SCORING), metrics_source(protocol.metrics)
+        prediction_key, sample, protocol.digest, modules_source(PIPELINE), metrics_source(protocol.metrics)
     )
 
 
@@ -306,9 +305,9 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
     protocol = protocol_of(request, shared["degradation"], shared["example"])
     given = [hints, HINTS[protocol.hints].text] if hints else []
     seen = [protocol.facts()["degrade"]] if protocol.degrade else []
-    chosen = [REFERENCE_CHOICE[shared["example"]]] if shared["example"] else []
+    chosen = [REFERENCE_CHOICE[shared["example"]].text] if shared["example"] else []
     prediction_key = digest(
-        fit_key, data.sample, data.scored, modules_source(PREDICTING, without=METRICS), SHARD, *given, *seen,
+        fit_key, data.sample, data.scored, modules_source(PIPELINE, without=METRICS), SHARD, *given, *seen,
         *chosen,
     )  # fmt: skip
     return Cell(

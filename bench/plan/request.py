@@ -23,6 +23,9 @@ Keep = Literal["none", "gallery", "all"]
 KeepModels = Literal["none", "best", "all"]
 """Trained models to keep at the end of a run."""
 
+Device = Literal["auto", "cpu", "cuda"]
+"""Where deep methods run; ``auto`` takes a GPU if there is one."""
+
 KEEPS: tuple[Keep, ...] = ("none", "gallery", "all")
 """Each value keeps more than the one before it."""
 
@@ -145,9 +148,7 @@ class Request(BaseModel):
         (0,), "Seed; repeat the option for several.", facts=True, flag="--seed", panel=TRAINING
     )
     budget: Budget = option("quick", "Length of training.", facts=True, panel=TRAINING)
-    device: Literal["auto", "cpu", "cuda"] = option(
-        "auto", "Device for deep methods.", facts=True, panel=MACHINE
-    )
+    device: Device = option("auto", "Device for deep methods.", facts=True, panel=MACHINE)
     devices: int = option(1, "GPUs that train a deep method together.", ge=1, panel=MACHINE)
     jobs: int = option(1, "Cells to run at a time; they share the threads.", facts=True, ge=1, panel=MACHINE)
     threads: int | None = option(None, "Threads to use.  [default: all]", facts=True, ge=1, panel=MACHINE)

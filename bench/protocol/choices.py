@@ -1,4 +1,4 @@
-"""What a protocol may choose at each step of a photo's way: names, meanings and code.
+"""What a protocol may choose at each step of a photo's path: names, meanings and code.
 
 A choice's text goes into the protocol's digest: a text that changes is another protocol. Add a choice by
 adding an entry to a table below.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,14 @@ from ...datasets.base import RGB
 from ...datasets.color.conversion import lab_to_rgb, neutral_photo, rgb_to_lab, rgb_to_yuv, yuv_to_rgb
 from ...methods.base import Chroma, Lightness
 
+if TYPE_CHECKING:
+    from ...datasets.base import Entry
+    from .references import ReferencePool
+
 T = TypeVar("T", bound=Callable[..., object])
 
 JPEG_QUALITY = 75
-"""The quality at which Pillow, imageio and so most scripts save a JPEG if nothing is said."""
+"""The default quality of JPEGs in Pillow and imageio, and so in most scripts."""
 
 
 @dataclass(frozen=True)
@@ -173,15 +177,30 @@ FLOW = {
 """How the motion between the frames of a clip is found."""
 
 NEVER = "never the photo itself, the same content or a near-duplicate"
-"""The photos that no way to choose references takes."""
+"""Photos that are never references, whatever the choice."""
 
-REFERENCE_CHOICE = {
-    "similar": f"nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; {NEVER}",
-    "random": f"random, seeded by the photo's id; {NEVER}",
-    "category": f"the first of the random ones that has the photo's category; {NEVER}",
-    "neighbours": f"the four nearest in lightness as one picture, 2×2, each at half its size; {NEVER}",
+ChooseReferences: TypeAlias = "Callable[[ReferencePool, Entry, Lightness, int], list[Entry]]"
+"""From a pool, a target, its lightness as methods see it, and a seed to the references of the target."""
+
+REFERENCE_CHOICE: dict[str, Choice[ChooseReferences]] = {
+    "similar": Choice(
+        f"nearest lightness: 32-bin histogram and 8×8 thumbnail, L2; {NEVER}",
+        lambda pool, target, lightness, _: [pool.similar(target, lightness)],
+    ),
+    "random": Choice(
+        f"random, seeded by the photo's id; {NEVER}",
+        lambda pool, target, lightness, seed: [pool.random(target, lightness, seed)],
+    ),
+    "category": Choice(
+        f"the first of the random ones that has the photo's category; {NEVER}",
+        lambda pool, target, lightness, seed: pool.of_category(target, lightness, seed),
+    ),
+    "neighbours": Choice(
+        f"the four nearest in lightness as one picture, 2×2, each at half its size; {NEVER}",
+        lambda pool, target, lightness, _: pool.neighbours(target, lightness),
+    ),
 }
-"""How a method's reference photo is chosen from the training sample; the code is in `references`."""
+"""How a method's reference photos are chosen from the training sample."""
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "interpolation": tuple(INTERPOLATION),

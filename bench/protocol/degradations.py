@@ -1,6 +1,6 @@
 """Degradations: what age, film, printing and scanning do to the lightness that methods see.
 
-The truth and the scored lightness stay clean, so a score says how well a method colours what it sees badly.
+The truth and the scored lightness stay clean, so a score says how well a method copes with a bad input.
 Add a degradation by writing a function and decorating it. Its text goes into the protocol's digest.
 """
 
@@ -62,7 +62,7 @@ long copied (published by M. Hartel): an estimate by eye. Blue counts five times
 
 @dataclass(frozen=True)
 class Degradation:
-    """A way in which pictures go bad.
+    """A kind of damage or loss.
 
     Attributes
     ----------

@@ -72,7 +72,7 @@ class HintRule:
         return Hints(ab, mask)
 
     def check(self, counts: tuple[int, ...], size: int) -> None:
-        """Raise `UserError` if a photo of a size has no room for so many hints."""
+        """Raise `UserError` if a photo of this size has no room for that many hints."""
         most = (size // self.side) ** 2
         if not self.overlap and max(counts) > most:
             raise UserError(
@@ -110,7 +110,7 @@ def round_the_middle(rng: np.random.Generator, lightness: Lightness, side: int, 
 
 
 EDGES = 4
-"""One square of so many is taken for one that holds an edge."""
+"""One square in this many counts as holding an edge."""
 
 
 def _corners(chosen: NDArray[np.intp], columns: int, side: int) -> Corners:

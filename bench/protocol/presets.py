@@ -33,7 +33,7 @@ class Preset:
         Field of `Protocol` → where its value stands: a file of the repository, unless said otherwise. All
         other fields are ours.
     differs
-        What of the source's evaluation is not reproduced.
+        Parts of the source's evaluation that are not reproduced.
     hints
         How ``--hints`` draws: a name in `huebench.bench.protocol.hints.HINTS`. Without that option no hints
         are given, so it is not among the choices of `protocol`.

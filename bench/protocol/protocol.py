@@ -125,7 +125,7 @@ class Protocol:
             "truth": TRUTH[self.truth].text,
             "near_grey": NEAR_GREY[self.near_grey],
             "flow": FLOW[self.flow],
-            "reference_choice": REFERENCE_CHOICE[self.reference_choice],
+            "reference_choice": REFERENCE_CHOICE[self.reference_choice].text,
             "degrade": Condition.parse(self.degrade).meaning if self.degrade else "",
         }
         unstated = {name for name in ("truth", "near_grey") if getattr(self, name) == USUAL[name]}

@@ -18,6 +18,7 @@ from ...datasets.audit import NEAR, perceptual_hash
 from ...datasets.base import RGB, Entry
 from ...methods.base import Lightness
 from ...methods.resize import resize_plane
+from .choices import REFERENCE_CHOICE, check_choice
 
 THUMBNAIL = 8
 BINS = 32
@@ -86,19 +87,10 @@ class ReferencePool:
         Raises
         ------
         UserError
-            If no photo may be the target's reference.
+            If the choice is unknown, or no photo may be the target's reference.
         """
-        match choice:
-            case "similar":
-                return [self.similar(target, lightness)]
-            case "random":
-                return [self.random(target, lightness, seed)]
-            case "category":
-                return self.of_category(target, lightness, seed)
-            case "neighbours":
-                return self.neighbours(target, lightness)
-            case _:
-                raise ValueError(f"references are not chosen by '{choice}'")
+        check_choice("reference_choice", choice)
+        return REFERENCE_CHOICE[choice].apply(self, target, lightness, seed)
 
     def similar(self, target: Entry, lightness: Lightness) -> Entry:
         """Return the photo nearest to a target's lightness; the first one in case of ties.

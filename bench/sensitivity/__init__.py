@@ -1,1 +1,1 @@
-"""What each choice of protocol and of definition does to the numbers of the same methods."""
+"""Measures how far each choice of protocol and of metric moves the numbers of the same methods."""

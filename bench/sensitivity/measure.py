@@ -13,11 +13,12 @@ import pandas as pd
 from ... import UserError
 from ...datasets.base import RGB, Entry, PhotoError
 from ...datasets.photos import PhotoSet
-from ...methods.base import Chroma, Context, Lightness, Method
+from ...methods.base import Chroma, Lightness, Method
 from ...methods.spec import label, parse_specs
 from ...wording import counted
 from ..cell.colorizer import Colorizer, Given, InProcess
 from ..cell.pipeline import References
+from ..fitting import context_of, fitted
 from ..metrics import Scorer
 from ..plan.photos import limited, open_split
 from ..plan.request import Request
@@ -204,7 +205,7 @@ def measure(
         photo = _Photo(decoded)
         for label_, method in methods.items():
             reference = _reference(method, sample, learned, entry, photo.input(protocol), request)
-            colorizer = InProcess(method, _context(request))
+            colorizer = InProcess(method, context_of(request))
             chroma: dict[_Key, Chroma] = {}  # variants that differ only after the method share its answer
             for table in tables:
                 _score(table, label_, photo, colorizer, reference, chroma)
@@ -229,21 +230,13 @@ def _chosen(protocol: Protocol, only: Sequence[str]) -> list[ProtocolVariant]:
 
 
 def _fitted(request: Request, learned: PhotoSet) -> dict[str, Method]:
-    fitted = {}
+    found = {}
     for spec in parse_specs(request.methods):
-        if reason := spec.missing():
-            raise UserError(f"{spec.name}: {reason}")
-        method = spec.build()
+        method = fitted(spec, request, learned)
         if method.info.oracle:
             raise UserError(f"{spec.name} sees the truth, which the comparison of protocols does not give")
-        method.fit(learned, open_split(request, "validation"), _context(request))
-        fitted[label(method)] = method
-    return fitted
-
-
-def _context(request: Request) -> Context:
-    device, threads = request.device, request.threads or 1
-    return Context(seed=request.seeds[0], device=device, budget=request.budget, threads=threads)
+        found[label(method)] = method
+    return found
 
 
 def _reference(

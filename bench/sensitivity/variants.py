@@ -29,7 +29,7 @@ PIXELS, WRAPPED, SQUARED = "pixels", "psnr of wrapped differences", "mean square
 
 @dataclass(frozen=True)
 class ProtocolVariant:
-    """A way to make the numbers of the same methods.
+    """A variant of the protocol, under which the same methods are scored.
 
     Attributes
     ----------

@@ -17,6 +17,7 @@ from ..films import SUFFIXES, Film, count_frames, require_films
 
 INFO = DatasetInfo(
     name="clips",
+    argument="PATH",
     summary="your own films: clips:PATH, a film or a folder of films and of folders of frames",
     source="the folder that you name",
     licence="unknown",
@@ -29,6 +30,7 @@ class Frames(ClipFolders):
     """The folders of frames below a root; `Clips` decides their splits."""
 
     info: ClassVar = INFO
+    may_be_empty: ClassVar = True  # there may be films instead
 
     def splits_of(self, clips: Mapping[str, str]) -> Mapping[str, Split]:
         """Return train for all: `Clips` replaces it."""

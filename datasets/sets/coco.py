@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
-from ... import UserError
 from ...wording import counted
 from ..base import DatasetInfo, Split, register_dataset
-from ..splits import by_digest
+from ..splits import with_validation
 from ..tree import TreeDataset
 
 PHOTOS: Final = 5_000
 """Number of photos in val2017."""
-
-LAYOUT: Final = (
-    "Unpack val2017.zip and, for methods that learn, train2017.zip from https://cocodataset.org/#download, "
-    "and name the folder that holds val2017"
-)
 
 
 @register_dataset
@@ -33,22 +27,19 @@ class COCO(TreeDataset):
         splits="test: val2017; train2017, if present, less 1,000 by SHA-256 for validation",
     )
 
-    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
-        if root is None or not root.is_dir():
-            where = "add --data-root FOLDER" if root is None else f"not a folder: '{root}'"
-            raise UserError(f"dataset 'coco': {where}. {LAYOUT}")
-        super().__init__(root, follow_links=follow_links)
+    layout: ClassVar = (
+        "Unpack val2017.zip and, for methods that learn, train2017.zip from "
+        "https://cocodataset.org/#download, and name the folder that holds val2017"
+    )
 
     def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
         """Return the splits by folder; COCO's photos have no categories."""
         inside = {key: PurePosixPath(key).parent.name for key in digests}
         test = [key for key, folder in inside.items() if folder == "val2017"]
         if len(test) != PHOTOS:
-            raise UserError(
-                f"dataset 'coco': val2017 holds {counted(len(test), 'photo')} in '{self.root}', "
-                f"not {PHOTOS:,}. {LAYOUT}"
+            raise self.refusal(
+                f"val2017 holds {counted(len(test), 'photo')} in '{self.root}', not {PHOTOS:,}"
             )
         train = {key: digest for key, digest in digests.items() if inside[key] == "train2017"}
-        held_out = min(1_000, len(train) // 10)
-        splits = by_digest(train, (len(train) - held_out, held_out, 0))
+        splits = with_validation(train)
         return {key: (split, "") for key, split in splits.items()} | dict.fromkeys(test, ("test", ""))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from ... import UserError
 from ..base import DatasetInfo, Split, register_dataset
 from ..clips import ClipFolders
 from ..splits import by_name
@@ -39,18 +38,14 @@ class Davis(ClipFolders):
         clips=True,
     )
 
+    layout: ClassVar = (
+        "Unpack DAVIS-2017-trainval-480p.zip and name the folder DAVIS, which holds "
+        f"{FRAMES.as_posix()}/NAME/00000.jpg and so on"
+    )
+
     def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
-        if root is None:
-            raise UserError(
-                "dataset 'davis' needs its folder: unpack DAVIS-2017-trainval-480p.zip and add "
-                "--data-root DAVIS"
-            )
-        inside = root / FRAMES
-        super().__init__(inside if inside.is_dir() else root, follow_links=follow_links)
-        if not self.tree.ids:
-            raise UserError(
-                f"no frames in '{root}': it must hold {FRAMES.as_posix()}/NAME/00000.jpg and so on"
-            )
+        inside = root / FRAMES if root else None
+        super().__init__(inside if inside and inside.is_dir() else root, follow_links=follow_links)
 
     def splits_of(self, clips: Mapping[str, str]) -> Mapping[str, Split]:
         """Return test for DAVIS30, validation for a tenth of the others, by name."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from ... import UserError
 from ..base import SPLITS, DatasetInfo, Split, register_dataset
 from ..split_files import read_assignment
 from ..split_folders import stated_splits
@@ -32,6 +31,7 @@ class Folder(TreeDataset):
 
     info: ClassVar = DatasetInfo(
         name="folder",
+        argument="PATH",
         summary="your own photos: folder:PATH, a folder or a zip archive; sub-folders are categories",
         source="the folder that you name",
         licence="unknown",
@@ -39,12 +39,10 @@ class Folder(TreeDataset):
         "else 80/10/10 in the order of SHA-256",
     )
 
+    layout: ClassVar = "The folder, or its sub-folders, must hold photos: .jpg, .png, .tif, .webp, …"
+
     def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
-        if root is None:
-            raise UserError("dataset 'folder' needs a folder: write folder:PATH, or add --data-root PATH")
         super().__init__(root, follow_links=follow_links)
-        if not self.tree.ids:
-            raise UserError(f"no photos in '{root}' (.jpg, .png, .tif, .webp, …); put some there")
         self._how = ""
 
     def places(self, digests: Mapping[str, str]) -> Mapping[str, tuple[Split, str]]:

@@ -43,6 +43,7 @@ class HuggingFace(Dataset):
 
     info: ClassVar = DatasetInfo(
         name="hf",
+        argument="FOLDER",
         summary="Parquet files of Hugging Face with images: hf:FOLDER, or hf:OWNER/NAME in its cache",
         source="the folder that you name",
         licence="unknown",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
-from ... import UserError
 from ..base import DatasetInfo, Split, register_dataset
-from ..splits import by_digest
+from ..splits import with_validation
 from ..tree import NAMED, TreeDataset
 
 SOURCE: Final = "https://www.image-net.org/challenges/LSVRC/2012 (ILSVRC 2012)"
@@ -18,11 +17,6 @@ LICENCE: Final = "ImageNet's terms of access: non-commercial research and educat
 
 _VALIDATION: Final = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
 _TRAIN: Final = re.compile(r"(n\d{8})_\d+\.JPEG")
-
-LAYOUT: Final = (
-    "The folder holds the photos under their official names, ILSVRC2012_val_00000001.JPEG and so on, in any "
-    "sub-folders; and, for methods that learn, those of train, n01440764_18.JPEG and so on"
-)
 
 
 class ImageNet(TreeDataset):
@@ -32,11 +26,10 @@ class ImageNet(TreeDataset):
     validation. Other photos of the validation set are left out.
     """
 
-    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
-        if root is None or not root.is_dir():
-            where = "add --data-root FOLDER" if root is None else f"not a folder: '{root}'"
-            raise UserError(f"dataset '{self.info.name}': {where}. {LAYOUT}")
-        super().__init__(root, follow_links=follow_links)
+    layout: ClassVar = (
+        "The folder holds the photos under their official names, ILSVRC2012_val_00000001.JPEG and so on, in "
+        "any sub-folders; and, for methods that learn, those of train, n01440764_18.JPEG and so on"
+    )
 
     @abstractmethod
     def numbers(self) -> frozenset[int]:
@@ -50,19 +43,21 @@ class ImageNet(TreeDataset):
             name = PurePosixPath(key).name
             if match := _VALIDATION.fullmatch(name):
                 if (number := int(match[1])) in found:
-                    raise UserError(
-                        f"dataset '{self.info.name}': '{key}' and '{found[number]}' are one photo: remove one"
-                    )
+                    raise self.refusal(f"'{key}' and '{found[number]}' are one photo: remove one")
                 found[number] = key
             elif _TRAIN.fullmatch(name):
                 train[key] = digest
         if absent := sorted(wanted - found.keys()):
             named = ", ".join(f"ILSVRC2012_val_{number:08}.JPEG" for number in absent[:NAMED])
-            raise UserError(
-                f"dataset '{self.info.name}': {len(absent):,} of {len(wanted):,} test photos are missing in "
-                f"'{self.root}', such as {named}. {LAYOUT}"
+            raise self.refusal(
+                f"{len(absent):,} of {len(wanted):,} test photos are missing in '{self.root}', such as "
+                f"{named}"
             )
-        return _learned_from(train) | {found[n]: ("test", _synset(found[n])) for n in sorted(wanted)}
+        learned = {
+            key: (split, PurePosixPath(key).name.partition("_")[0])
+            for key, split in with_validation(train).items()
+        }
+        return learned | {found[n]: ("test", _synset(found[n])) for n in sorted(wanted)}
 
 
 @register_dataset
@@ -104,30 +99,22 @@ class CTest10k(ImageNet):
         listed = self.tree.side_file(self.LIST)
         where = f"'{self.tree.root / self.LIST}'"
         if listed is None:
-            raise UserError(
-                f"dataset '{self.info.name}': {where} is missing: put the list of the 10,000 file names there"
-            )
+            raise self.refusal(f"{where} is missing: put the list of the 10,000 file names there")
         lines = listed.decode(errors="replace").split("\n")
         names = [PurePosixPath(line.split()[0]).name for line in lines if line.strip()]
         found = [match and int(match[1]) for match in map(_VALIDATION.fullmatch, names)]
         numbers = frozenset(number for number in found if number)
         expected = PHOTOS["imagenet-ctest10k"]
         if len(numbers) != expected or None in found:
-            raise UserError(
-                f"dataset '{self.info.name}': {where} lists {len(numbers):,} photos; it must list "
-                f"{expected:,}, one name a line, such as ILSVRC2012_val_00000001.JPEG"
+            raise self.refusal(
+                f"{where} lists {len(numbers):,} photos; it must list {expected:,}, one name per line, such "
+                "as ILSVRC2012_val_00000001.JPEG"
             )
         return numbers
 
 
 PHOTOS: Final = {"imagenet-val5k": 5_000, "imagenet-ctest10k": 10_000}
 """Number of photos in the test of each set."""
-
-
-def _learned_from(train: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
-    held_out = min(1_000, len(train) // 10)
-    splits = by_digest(train, (len(train) - held_out, held_out, 0))
-    return {key: (split, PurePosixPath(key).name.partition("_")[0]) for key, split in splits.items()}
 
 
 def _synset(key: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
-from ... import UserError
 from ..base import DatasetInfo, Split, register_dataset
 from ..splits import by_digest, shares
 from ..tree import TreeDataset
@@ -52,13 +51,11 @@ class Landscapes(TreeDataset):
         splits="4,000 train, 200 validation, the rest (119) test by SHA-256; fewer in proportion",
     )
 
-    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
-        if root is None or not root.is_dir():
-            where = "add --data-root FOLDER" if root is None else f"not a folder: '{root}'"
-            raise UserError(f"dataset 'landscapes': {where}. {_INSTRUCTIONS}")
-        super().__init__(root, follow_links=follow_links)
-        if not self.tree.ids:
-            raise UserError(f"dataset 'landscapes': no photos in '{root}'. {_INSTRUCTIONS}")
+    layout: ClassVar = (
+        "Download archive.zip from https://www.kaggle.com/datasets/arnaud58/landscape-pictures (Kaggle "
+        "requires a login, so huebench cannot), unpack it, and name the folder with 00000000.jpg; any other "
+        "folder of photos works as well"
+    )
 
     def places(self, digests: Mapping[str, str]) -> dict[str, tuple[Split, str]]:
         """Return splits by SHA-256, and the categories in Kaggle's file names."""
@@ -67,13 +64,6 @@ class Landscapes(TreeDataset):
         # Eight digits alone are not enough: a plain folder may number its photos too.
         suffixed = any(match and match[1] for match in numbers.values())
         return {key: (splits[key], _category(numbers[key]) if suffixed else "") for key in digests}
-
-
-_INSTRUCTIONS: Final = (
-    "Download archive.zip from https://www.kaggle.com/datasets/arnaud58/landscape-pictures (Kaggle requires "
-    "a login, so huebench cannot), unpack it, and name the folder with 00000000.jpg; any other folder of "
-    "photos works as well"
-)
 
 
 def _category(match: re.Match[str] | None) -> str:

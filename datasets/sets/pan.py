@@ -24,7 +24,7 @@ FRAMES: Final = 12
 """Frames of a clip."""
 
 EVERY: Final = 4
-"""One photo in so many becomes a clip, so that a run costs about three times what the photos would."""
+"""One photo in this many becomes a clip, so that a run costs about three times what the photos would."""
 
 ZOOM: Final = (0.62, 0.8)
 """The smallest and the largest side of the camera's view, as a share of the photo's shorter side."""
@@ -98,6 +98,7 @@ class Pan(Dataset):
 
     info: ClassVar = DatasetInfo(
         name="pan",
+        argument="DATASET",
         summary="clips made from the photos of another dataset by a moving camera: pan:samples, "
         "pan:folder:PATH",
         source="the dataset that you name",

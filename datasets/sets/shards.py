@@ -30,6 +30,7 @@ class Shards(Dataset):
 
     info: ClassVar = DatasetInfo(
         name="shards",
+        argument="PATTERN",
         summary="photos in WebDataset's tar shards: shards:PATTERN, such as shards:photos-{000..017}.tar",
         source="the shards that you name",
         licence="unknown",

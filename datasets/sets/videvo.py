@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from ... import UserError
 from ..base import DatasetInfo, Split, register_dataset
 from ..clips import ClipFolders
 
@@ -27,14 +25,7 @@ class Videvo(ClipFolders):
         clips=True,
     )
 
-    def __init__(self, root: Path | None = None, *, follow_links: bool = False) -> None:
-        if root is None:
-            raise UserError(
-                "dataset 'videvo' needs its folder of clips: add --data-root PATH, with PATH/CLIP/00000.jpg"
-            )
-        super().__init__(root, follow_links=follow_links)
-        if not self.tree.ids:
-            raise UserError(f"no frames in '{root}': it must hold a folder of frames per clip")
+    layout: ClassVar = "The folder holds one folder of frames per clip: CLIP/00000.jpg and so on"
 
     def splits_of(self, clips: Mapping[str, str]) -> Mapping[str, Split]:
         """Return test for every clip."""

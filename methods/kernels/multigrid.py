@@ -23,7 +23,7 @@ MOST_CYCLES = 60
 """Almost all photos need about 20, whatever their size."""
 
 COARSEST = 8
-"""A side of at most so many pixels is solved directly."""
+"""Longest side in pixels of a grid that is solved directly."""
 
 
 def spread_colours(

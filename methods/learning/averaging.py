@@ -73,7 +73,7 @@ def judged_weights(learner: Learner, average: WeightAverage | None) -> Iterator[
 
 
 def recalibrate(learner: Learner, lightness: Iterable[Tensor]) -> None:
-    """Measure the generator's batch statistics anew on some batches of L*, as means over them all.
+    """Measure the generator's batch statistics again on some batches of L*, as means over them all.
 
     In training they are running averages: they lag behind weights that move fast, and are not those of
     averaged weights at all.
@@ -83,7 +83,7 @@ def recalibrate(learner: Learner, lightness: Iterable[Tensor]) -> None:
 
 
 def has_statistics(network: nn.Module) -> bool:
-    """Return whether a network has batch normalisation that `recalibrate` may measure anew.
+    """Return whether a network has batch normalisation that `recalibrate` can measure again.
 
     It must not touch the statistics of frozen parts, so a network with such parts keeps its own.
     """

@@ -93,7 +93,7 @@ class DeepMethod(Method):
             None, ge=0, lt=1, description="decay of the moving average of the weights that is kept; 0: none"
         )
         recalibrate: bool | None = Field(
-            None, description="measure batch statistics anew before weights are judged"
+            None, description="recalibrate batch statistics before weights are scored"
         )
         crop: float | None = Field(
             None, gt=0, le=1, description="smallest share of a photo's area in random crops; 1: no crops"

@@ -30,7 +30,7 @@ class Schedule:
     start_size: int | None = None  #: Side in the first half of the epochs; ``None``: always `size`
     crop: float = 1.0  #: Smallest share of a photo's area in a random crop; 1 never crops
     average: float = 0.0  #: Decay of the moving average of the weights that is kept; 0: no average
-    recalibrate: bool = False  #: Whether batch statistics are measured anew before weights are judged
+    recalibrate: bool = False  #: Whether batch statistics are recalibrated before scoring
 
     def epochs_for(self, photos: int) -> int:
         """Return the number of epochs over ``photos`` photos.
@@ -55,10 +55,11 @@ class Schedules:
 
 
 def ours(size: int, epochs: int, batch: int, learning_rate: float, **others: Any) -> Schedule:
-    """Return a schedule with our habits of training, which no paper prescribes.
+    """Return a schedule with our own choices, which no paper prescribes.
 
-    AdamW whose rate warms up and falls along a cosine; the first half of the epochs at half the side; random
-    crops; a moving average of the weights; batch statistics measured anew. ``others`` replaces any of them.
+    They are AdamW with a rate that warms up and falls along a cosine, half the side in the first half of the
+    epochs, random crops, a moving average of the weights, and recalibrated batch statistics. ``others``
+    replaces any of them.
     """
     habits: dict[str, Any] = {
         "optimizer": "adamw",

@@ -31,7 +31,7 @@ GPU_CHECK_EVERY = 20
 
 
 STATISTICS_BATCHES = 32
-"""Batches at most from which batch statistics are measured anew."""
+"""Most batches from which batch statistics are recalibrated."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Habits:
     patience: int | None = None
     #: Decay of the moving average of the weights that is judged and kept; 0 takes the weights themselves.
     average: float = 0.0
-    #: Measure batch normalisation's statistics anew before weights are judged.
+    #: Recalibrate batch normalisation's statistics before weights are scored.
     recalibrate: bool = False
 
 
@@ -159,7 +159,7 @@ class Trainer:
         sides = [self._batches(number).side for number in range(1, trained + 1)]
         shares = [f"{sides.count(side)} at {side}²" for side in dict.fromkeys(sides)]
         ways = [f"moving average ({self.habits.average:g})"] if self._average else []
-        ways += ["batch statistics measured anew"] if self._recalibrated else []
+        ways += ["recalibrated batch statistics"] if self._recalibrated else []
         return {
             "epochs": f"{', then '.join(shares)}; {self.train.epoch:,} photos each",
             "epoch kept": self._kept(trained),

@@ -25,7 +25,7 @@ CUT = 0.5
 class Smoothed(Method):
     """Another method frame by frame, each frame's chroma averaged with those before it along the motion.
 
-    An exponential average, as users of films do today. It begins anew at a cut, and at every pixel that the
+    An exponential average, as users of films do today. It restarts at a cut, and at every pixel that the
     frame before hid. The motion is estimated from lightness.
     """
 

@@ -15,7 +15,7 @@ from .summary import Summary
 
 DARK = 0.2  #: Mean brightness, as a share of white, below which a photo is dark
 
-DRAWN = ("first", "second", "third", "fourth")  #: Ranks of photos that are drawn, for want of a metric
+DRAWN = ("first", "second", "third", "fourth")  #: Ranks of photos that are drawn where there is no metric
 
 FLAT = 0.08  #: Standard deviation of brightness, as a share of white, below which a photo is flat
 

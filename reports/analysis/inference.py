@@ -60,7 +60,7 @@ class Estimates:
     def smallest(self, comparisons: int) -> Floats:
         """Return the differences from zero that would have been found with a power of `POWER`.
 
-        Each is one of so many comparisons, tested at 5% together (Bonferroni, the strictest step of Holm).
+        Each is one of this many comparisons, tested at 5% together (Bonferroni, the strictest step of Holm).
         It is unknown, NaN, where all values are the same and not zero.
         """
         quantiles = [1 - SIGNIFICANT / 2 / comparisons, POWER]
@@ -171,7 +171,7 @@ def within(
 ) -> tuple[Floats, Floats]:
     """Return intervals of a bounded quantity that stay within its bounds.
 
-    An interval with an end beyond a bound, as a few photos can give, is made anew on a scale that has no
+    An interval with an end beyond a bound, as a few photos can give, is computed again on a scale without
     bounds: the logit of a quantity with two, the logarithm of the distance from a single one. The distances
     of its ends from the mean are multiplied by the scale's slope there (the delta method), added to the
     transformed mean, and the ends transformed back. So the quantiles remain those of Student's t or of the

@@ -1,4 +1,4 @@
-"""What is wrong with colours: hues that turn, fade or are lost, edges that bleed, casts; from kept pictures.
+"""Mistakes in the colours of kept pictures: hues that turn, fade or are lost, edges that bleed, and casts.
 
 Chroma is a complex number here, a* + i b*: its modulus is the chroma, its angle the hue of CIELAB.
 """

@@ -8,6 +8,8 @@ from ..analysis.significance import Significance
 from ..blocks import Block, Data, Details, Heading, PlainTable, Prose
 from ..text import number, p_value, span
 
+ORDER = 220  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty with fewer than three contenders, who are all compared above."""

@@ -7,6 +7,8 @@ from ..blocks import Block, Data, Heading, Prose
 from ..charts.categories import heat_map
 from .layout import chart, matrix, metric_column, unrounded, with_intervals
 
+ORDER = 120  #: Place in the report
+
 METRICS = 2  #: Number of metrics with their own tables
 
 CATEGORIES_PER_TABLE = 8

@@ -7,6 +7,8 @@ from ..charts.chroma import chroma_histograms
 from ..text import kept_of
 from .layout import chart
 
+ORDER = 150  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if no pictures were kept."""

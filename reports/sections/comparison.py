@@ -134,10 +134,10 @@ def _reading(comparison: Comparison) -> Prose:
     tested = int(comparison.changes["p_adjusted"].notna().sum())
     kept = int((comparison.changes["p_adjusted"] >= SIGNIFICANT).sum())
     return Prose(
-        "Change is after − before over the same photos, with Student's interval (of pooled metrics the "
-        "bootstrap's, if wider); several seeds of a method add what lies between them. Effect is Cohen's d "
-        "of the differences; photos up is the share of photos whose value rose, ties half; p is of the "
-        f"paired test, adjusted for all {tested:,} values of photos (Benjamini and Yekutieli). "
+        "Change is after − before over the same photos, with Student's interval (for pooled metrics the "
+        "bootstrap's, if that is wider); several seeds of a method add the variance between them. Effect is "
+        "Cohen's d of the differences; photos up is the share of photos whose value rose, ties half; p is of "
+        f"the paired test, adjusted for all {tested:,} values of photos (Benjamini and Yekutieli). "
         f"{kept:,} of these did not change significantly at {SIGNIFICANT:.0%}."
     )
 

@@ -19,6 +19,8 @@ from ..tables import MetricFacts, Results
 from ..text import MISSING, counted, number, p_value, signed, span
 from .layout import metric_column, photo_chart
 
+ORDER = 100  #: Place in the report
+
 BASE = "random"
 """The choice of references with which all others are compared."""
 
@@ -231,15 +233,11 @@ def _entries(own: Mapping[Any, Any], choice: str, metric: MetricFacts) -> tuple[
     return (
         Entry(choice),
         Entry(f"{int(own['photos']):,}", float(own["photos"])),
-        Entry(number(own["mean"], decimals), _sortable(own["mean"])),
-        Entry(span(own["low"], own["high"], decimals), _sortable(own["low"])),
-        Entry(MISSING if np.isnan(own["gain"]) else gain, _sortable(own["gain"])),
-        Entry(p_value(own["p_adjusted"]), _sortable(own["p_adjusted"])),
+        Entry(number(own["mean"], decimals), own["mean"]),
+        Entry(span(own["low"], own["high"], decimals), own["low"]),
+        Entry(MISSING if np.isnan(own["gain"]) else gain, own["gain"]),
+        Entry(p_value(own["p_adjusted"]), own["p_adjusted"]),
     )
-
-
-def _sortable(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _pictures(found: Examples, material: Material) -> list[Block]:

@@ -10,6 +10,8 @@ from ..blocks import Block, Code, Heading, PlainTable, Prose, Text
 from ..tables import FOR_ALL, Results
 from ..text import counted
 
+ORDER = 190  #: Place in the report
+
 NAMED = 5  #: Number of unscored photos that are named; the rest are counted
 
 
@@ -45,7 +47,7 @@ def failed_cells(cells: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def weightless_in_words(names: list[str]) -> Text:
-    """Return what to say of methods that were skipped for want of weights, in one line."""
+    """Return a line about the methods that were skipped because their weights are missing."""
     which = f"{len(names)} methods were" if len(names) > 1 else f"{names[0]} was"
     their = "their" if len(names) > 1 else "its"
     listed = Code("bench weights list")

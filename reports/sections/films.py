@@ -32,6 +32,8 @@ from ..tables import MetricFacts
 from ..text import counted, decimals_for, number
 from .layout import chart, lay_out, metric_column, with_intervals
 
+ORDER = 110  #: Place in the report
+
 CLIPS_A_TABLE = 8
 
 MOST_CLIPS = 24
@@ -45,8 +47,8 @@ READING = (
         "CDC gap of grey is small.",
     ),
     (
-        "The truth's own warp error is what the estimate of motion, and what moves by itself, cost. ",
-        "No method can be steadier than that and right.",
+        "The truth's own warp error comes from errors of the estimated motion, and from things that move by ",
+        "themselves. A method that is steadier than the truth cannot be right.",
     ),
     ("Exemplar methods see the true colour of some frames. They never compete with the others.",),
 )
@@ -110,7 +112,7 @@ def _table(material: Material, values: pd.DataFrame, name: str, caption: str) ->
     rows = []
     for label, group in material.summary.groups.items():
         own = values[label] if label in values else pd.Series(float("nan"), values.index)
-        entries = (Entry(number(float(v), decimals), None if pd.isna(v) else float(v)) for v in own)
+        entries = (Entry(number(float(v), decimals), float(v)) for v in own)
         rows.append(Row(label, group, tuple(entries)))
     return Table(tuple(Column(str(clip)) for clip in values.index), tuple(rows), name, caption)
 
@@ -194,7 +196,7 @@ def _in_motion(clip: KeptClip) -> list[Block]:
 
 
 def _others_in_motion(clips: list[KeptClip]) -> list[Block]:
-    """Return the films of the other clips that were kept in motion; one frame alone is none."""
+    """Return the other kept clips as films; a clip of one frame has none."""
     moving = [clip for clip in clips if len(clip.frames) > 1]
     if not moving or not side_by_side.can_be_made():
         return []

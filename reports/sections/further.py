@@ -4,6 +4,8 @@ from ..analysis.material import Material
 from ..blocks import Block, Heading
 from .layout import lay_out, with_intervals
 
+ORDER = 140  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""

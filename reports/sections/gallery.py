@@ -14,6 +14,8 @@ from ..charts.contact_sheet import contact_sheet
 from ..tables import MetricFacts
 from ..text import number
 
+ORDER = 30  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if no pictures were kept."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from ..analysis.hints import HintCurves
@@ -14,6 +13,8 @@ from ..charts.hints import curves_by_hints
 from ..tables import MetricFacts
 from ..text import MISSING, number, span
 from .layout import chart, metric_column
+
+ORDER = 90  #: Place in the report
 
 HEADING = "Colour by hints"
 
@@ -78,22 +79,18 @@ def _area_entries(own: pd.Series[float], decimals: int, *, best: bool) -> list[E
     ends = span(own["difference_low"], own["difference_high"], decimals)
     gap = f"{number(own['difference'], decimals)} ({ends})"
     return [
-        Entry(number(own["area"], decimals), _sortable(own["area"]), rank=1 if best else 0),
-        Entry(span(own["low"], own["high"], decimals), _sortable(own["low"])),
+        Entry(number(own["area"], decimals), own["area"], rank=1 if best else 0),
+        Entry(span(own["low"], own["high"], decimals), own["low"]),
         Entry(
             "best" if best else MISSING if math.isnan(own["difference"]) else gap,
-            _sortable(own["difference"]),
+            own["difference"],
         ),
     ]
 
 
 def _entries(values: pd.Series[float], metric: MetricFacts) -> list[Entry]:
     decimals = 2 if metric.unit == "dB" else 3
-    return [Entry(number(float(value), decimals), _sortable(float(value))) for value in values]
-
-
-def _sortable(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return [Entry(number(float(value), decimals), float(value)) for value in values]
 
 
 def _reading(curves: HintCurves) -> tuple[Text, ...]:

@@ -5,7 +5,9 @@ from ..analysis.material import Material
 from ..analysis.study import ENOUGH, Study
 from ..analysis.summary import Summary
 from ..blocks import Block, Column, Data, Entry, Heading, Prose, Row, Table
-from ..text import MISSING, counted, span
+from ..text import counted, span
+
+ORDER = 60  #: Place in the report
 
 
 def blocks(material: Material) -> list[Block]:
@@ -46,7 +48,7 @@ def rates_table(study: Study, summary: Summary) -> Table:
         share, interval = rate["fool_rate"], span(100 * rate["low"], 100 * rate["high"], 1)
         entries = (
             Entry(f"{100 * share:.1f}", share, int(share == best and label in contenders)),
-            Entry(interval, None if interval == MISSING else rate["low"]),
+            Entry(interval, rate["low"]),
             Entry(f"{rate['answers']:,}", rate["answers"]),
             Entry(f"{rate['participants']:,}", rate["participants"]),
         )

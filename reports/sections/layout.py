@@ -184,8 +184,8 @@ def metric_entries(summary: Summary, metric: MetricFacts, intervals: Intervals |
         if intervals is not None and metric.name in intervals.low:
             low, high = intervals.low[metric.name], intervals.high[metric.name]
             interval = span(float(low[label]), float(high[label]), decimals)
-        entries.append(Entry(text, _sortable(value), ranks.get(str(label), 0), interval))
-    return [*entries, Entry(number(truth, decimals), _sortable(truth))]
+        entries.append(Entry(text, value, ranks.get(str(label), 0), interval))
+    return [*entries, Entry(number(truth, decimals), truth)]
 
 
 def _ranks(badness: pd.Series[float], decimals: int) -> dict[str, int]:
@@ -199,11 +199,7 @@ def fact_entry(row: Mapping[Any, Any], name: str) -> Entry:
     """Return one of `FACTS` of a method, a row of `Summary.rows`."""
     if name == "coverage":
         trouble = "" if row["status"] == "ok" else f" {row['status']}"
-        return Entry(f"{row['scored']:,}/{row['expected']:,}{trouble}", _sortable(row["coverage"]))
+        return Entry(f"{row['scored']:,}/{row['expected']:,}{trouble}", row["coverage"])
     value = float(row[name])
     small = name in ("images_per_second", "model_mb") and 0.01 <= value < 100
-    return Entry(f"{value:.3g}" if small else number(value, 0), _sortable(value))
-
-
-def _sortable(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return Entry(f"{value:.3g}" if small else number(value, 0), value)

@@ -6,6 +6,8 @@ from ..blocks import Block, Caveat, Code, Link, Prose, Span, Strong
 from ..text import counted, in_words
 from .failures import failed_cells
 
+ORDER = 10  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""

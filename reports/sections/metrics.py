@@ -3,6 +3,8 @@
 from ..analysis.material import Material
 from ..blocks import Block, Bullets, Heading, PlainTable, Prose
 
+ORDER = 210  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""

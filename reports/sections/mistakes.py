@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from ..analysis.material import Material
 from ..analysis.mistakes import COLORFUL, EDGE, FLAT, HUES, Mistakes
 from ..blocks import Block, Column, Data, Entry, Heading, Prose, Row, Table, Tile
@@ -12,6 +10,8 @@ from ..charts.mistakes import roses
 from ..charts.picture_rows import picture_rows
 from ..text import kept_of, number, span
 from .layout import chart, photo_chart, with_intervals
+
+ORDER = 160  #: Place in the report
 
 MOST_METHODS = 6  #: The most methods in the figure of disputed photos
 
@@ -162,6 +162,4 @@ def _shortened(name: str) -> str:
 def _entry(row: Mapping[Any, Any], name: str, scale: float) -> Entry:
     value, low, high = (scale * float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     decimals = 1 if scale == 100 or name == "shift" else 2
-    return Entry(
-        number(value, decimals), None if pd.isna(value) else value, interval=span(low, high, decimals)
-    )
+    return Entry(number(value, decimals), value, interval=span(low, high, decimals))

@@ -10,6 +10,9 @@ from ..tables import MetricFacts
 from ..text import counted, decimals_for, number
 from .layout import covered, lay_out, unrounded, with_intervals
 
+ORDER = 80  #: Place in the report
+NAMED = 4  #: Number of pairs that are named; the rest are counted
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section: without near-grey photos, or with them if the headline leaves them out."""
@@ -67,6 +70,3 @@ def _orders(whole: Summary, colored: Summary, metric: MetricFacts) -> str:
 def _named(pairs: list[tuple[str, str]]) -> str:
     shown = ", ".join(f"{a} and {b}" for a, b in pairs[:NAMED])
     return shown if len(pairs) <= NAMED else f"{shown}, …"
-
-
-NAMED = 4  #: Number of pairs that are named; the rest are counted

@@ -6,6 +6,8 @@ from ..analysis.material import Material
 from ..blocks import Block, Heading, PlainTable
 from ..text import in_words
 
+ORDER = 200  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if no method records anything."""

@@ -10,6 +10,8 @@ from ..analysis.summary import Summary
 from ..blocks import Block, Column, Data, Entry, Heading, PlainTable, Prose, Row, Table
 from ..text import counted, number, signed, span
 
+ORDER = 70  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if nobody has chosen between methods."""
@@ -27,7 +29,7 @@ def blocks(material: Material) -> list[Block]:
         scores_table(found, material.summary),
         Prose(
             "Bradley–Terry scores are log-odds: a method with a score of s is preferred to an average one "
-            "with probability 1 / (1 + exp(−s)). Each method has half a win and half a loss added. "
+            "with probability 1 / (1 + exp(−s)). Each method gets half a win and half a loss in addition. "
             f"Intervals are over participants from {ENOUGH} of them on, and over choices before."
         ),
     ]
@@ -59,7 +61,7 @@ def scores_table(found: Preferences, summary: Summary) -> Table:
         score = row["score"]
         entries = (
             Entry(signed(score, 2), score, int(score == best)),
-            Entry(span(row["low"], row["high"], 2), None if math.isnan(row["low"]) else row["low"]),
+            Entry(span(row["low"], row["high"], 2), row["low"]),
             Entry(f"{100 / (1 + math.exp(-score)):.0f}", score),
             Entry(f"{row['wins']:,}", row["wins"]),
             Entry(f"{row['choices']:,}", row["choices"]),

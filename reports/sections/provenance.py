@@ -8,6 +8,8 @@ from ..blocks import Block, Data, Details, Heading, Listing, PlainTable
 from ..tables import RunFacts
 from ..text import in_words
 
+ORDER = 230  #: Place in the report
+
 MEANING = {
     "digest": "of all fields below: results with different digests cannot be compared",
     "size": "side in pixels of the square at which photos are colorized and scored",

@@ -7,6 +7,8 @@ from ..blocks import Block, Bullets, Data, Details, Heading, Link, Prose, Strong
 from ..text import counted
 from .layout import headline_table, unrounded, with_intervals
 
+ORDER = 20  #: Place in the report
+
 READING: tuple[Text, ...] = (
     (
         "↑ higher is better, ↓ lower is better, → truth: the closer to the truth's own value the better. ",
@@ -65,11 +67,11 @@ def _sureness(material: Material) -> list[Text]:
     """Say what the intervals concern."""
     if material.seeds > 1:
         seeds = (
-            "± is the standard deviation over seeds. Intervals concern other photos and other seeds; a "
-            "method with a single seed counts as if others would not change it."
+            "± is the standard deviation over seeds. Intervals cover other photos and other seeds; for a "
+            "method with a single seed, they cover other photos only."
         ) + (" Two seeds say little about others: run three or more." if material.seeds == 2 else "")
     else:
-        seeds = "Intervals concern other photos, of this one training: other seeds are not in them."
+        seeds = "Intervals cover other photos, for this one training; they do not cover other seeds."
     photos, unit = material.headline.photos, material.unit
     rough = f" With {counted(photos, unit)}, fewer than {ROUGH}, they are rough." if photos < ROUGH else ""
     return [seeds.replace("other photos", f"other {unit}s") + rough]

@@ -14,6 +14,8 @@ from ..tables import MetricFacts
 from ..text import MISSING, change_decimals, signed, span
 from .layout import chart, photo_chart, with_intervals
 
+ORDER = 130  #: Place in the report
+
 MOST_METHODS, MOST_DEGRADATIONS = 6, 12
 """The most methods and degradations of which pictures are shown."""
 

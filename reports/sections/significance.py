@@ -17,6 +17,8 @@ from ..tables import MetricFacts
 from ..text import MISSING, counted, in_words, number, p_value, span
 from .layout import chart
 
+ORDER = 50  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if there is nothing to compare."""
@@ -31,7 +33,8 @@ def blocks(material: Material) -> list[Block]:
         "Differences are taken photo by photo. Better on is the share of photos on which a method beats the "
         "best one. p is of the paired test against the best, adjusted for these comparisons (Holm), while "
         "each interval stands for itself alone. Detectable is the smallest difference that these photos "
-        f"would have shown with a power of {POWER:.0%}: methods not told apart may still differ by less. "
+        f"would have shown with a power of {POWER:.0%}: methods without a significant difference may still "
+        "differ by less. "
         "With many photos even tiny differences become significant: read p together with the difference."
     )
     found = {by.metric.name: by.differences for by in material.significance}
@@ -44,7 +47,8 @@ def _photos(material: Material) -> str:
         f"{counted(photos, 'photo')} that are not near-grey" if material.greyish else counted(photos, "photo")
     )
     if material.seeds > 1:
-        return f"The tests are over {which} and {material.seeds} seeds: errors hold what lies between seeds."
+        over = f"{which} and {material.seeds} seeds"
+        return f"The tests are over {over}: errors include the variance between seeds."
     return (
         f"The tests are over {which}, of this one training: they say nothing about other seeds. To include "
         "them, run several (--seed 0 --seed 1 --seed 2)."
@@ -52,14 +56,14 @@ def _photos(material: Material) -> str:
 
 
 def _groups(by: Significance) -> list[Block]:
-    """Say which methods cannot be told apart, best group first."""
+    """Say which methods do not differ significantly, best group first."""
     items: list[Text] = [
-        (Strong(group[0]), f", not told apart from it: {in_words(group[1:])}" if group[1:] else "")
+        (Strong(group[0]), f"; not significantly different: {in_words(group[1:])}" if group[1:] else "")
         for group in by.groups
     ]
     told = (
-        "Groups, the best first. The first method of a group is the best of those left; the others cannot be "
-        "told apart from it."
+        "Groups, the best first. The first method of a group is the best of those that remain; the others do "
+        "not differ significantly from it."
     )
     return [Prose(told), Bullets(tuple(items))]
 
@@ -75,7 +79,7 @@ def differences_table(by: Significance, material: Material) -> Table:
     columns = (
         Column(metric.label, metric.unit, "", metric.description),
         Column(percent, description="over photos, and over seeds if there are several"),
-        Column("group", description="methods of one group are not told apart from its best"),
+        Column("group", description="methods of a group do not differ significantly from its best"),
         Column("average rank", description="over photos; 1 is the best"),
         Column("difference to the best", description="over the same photos; negative is worse"),
         Column(percent, description="of the difference"),
@@ -114,7 +118,7 @@ def _difference(other: pd.Series[Any], decimals: int) -> list[Entry]:
 
 
 def _span(low: float, high: float, decimals: int) -> Entry:
-    return Entry(span(low, high, decimals), None if math.isnan(low) else float(low))
+    return Entry(span(low, high, decimals), float(low))
 
 
 def _ranks(ranks: Ranks, metric: MetricFacts) -> Figure:

@@ -12,6 +12,8 @@ from ..tables import Results
 from ..text import MISSING, counted, duration, in_words, number
 from .layout import FACTS, fact_entry
 
+ORDER = 180  #: Place in the report
+
 SPACE = ("peak_memory_mb", "model_mb", "parameter_count")  #: What a method takes besides time
 
 COLUMNS = (

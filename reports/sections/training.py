@@ -5,6 +5,8 @@ from ..blocks import Block, Heading
 from ..charts.training import training_curves
 from .layout import chart
 
+ORDER = 170  #: Place in the report
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if nothing was trained."""

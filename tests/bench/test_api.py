@@ -55,9 +55,7 @@ def test_trained_method_of_a_run_colorizes_a_photo(results):
     colorized = huebench.colorize(PHOTO, method)
     assert (colorized.shape, colorized.dtype) == (PHOTO.shape, np.uint8)
     assert np.ptp(colorized.astype(int), axis=2).max() > 20
-    with pytest.raises(
-        UserError, match="no method 'mean-ab' with seed 0 in the run; its methods: gray, pixel"
-    ):
+    with pytest.raises(UserError, match="no method 'mean-ab' in the run; its methods: gray, pixel"):
         results.method("mean-ab")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huebench.datasets.splits import TENTHS, by_digest, by_name, shares
+from huebench.datasets.splits import TENTHS, by_digest, by_name, shares, with_validation
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,11 @@ def test_names_are_cut_in_the_order_of_their_sha256():
     ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
     splits = by_name(names, (20, 5, 5))
     assert [splits[name] for name in ordered] == ["train"] * 20 + ["validation"] * 5 + ["test"] * 5
+
+
+def test_a_tenth_of_train_becomes_validation_and_a_thousand_at_most():
+    for photos, held_out in ((9, 0), (200, 20), (20_000, 1_000)):
+        splits = with_validation({str(number): f"{number:064x}" for number in range(photos)})
+        assert list(splits.values()).count("validation") == held_out
+        assert list(splits.values()).count("train") == photos - held_out
+    assert splits["19999"] == "validation", "the last by digest"

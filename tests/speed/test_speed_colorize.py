@@ -15,9 +15,9 @@ import skimage.data
 from PIL import Image
 
 from huebench.bench.colorize.colorist import named
-from huebench.bench.colorize.engine import Settings
 from huebench.bench.colorize.job import Job
 from huebench.bench.colorize.picture import Picture
+from huebench.bench.colorize.settings import Settings
 from huebench.bench.colorize.sources import find_sources
 from huebench.bench.colorize.variants import variants_of
 from huebench.bench.colorize.writing import write

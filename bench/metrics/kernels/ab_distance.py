@@ -29,7 +29,7 @@ def count_within(squared: Float64, limit: int) -> Float64:
 
 @njit(**OPTIONS)
 def weight_within(squared: Float64, bins: npt.NDArray[np.int16], weights: Float64, limit: int) -> Float64:
-    """Do the same, with each pixel weighted by its bin."""
+    """Do the same as `count_within`, with each pixel weighted by its bin."""
     within = np.zeros(limit + 2)
     for i in range(len(squared)):
         within[min(math.ceil(math.sqrt(squared[i])), limit + 1)] += weights[bins[i]]

@@ -43,7 +43,7 @@ class Limits:
     pixels
         Pixels of a photo.
     seconds
-        Time for all photos, of which those that are not begun by then are left out; or for a film.
+        Time for all photos, after which no further photo is begun; or for a film.
     film_seconds
         Length of a film.
     film_pixels
@@ -272,7 +272,7 @@ def _folder_of(variant: Variant) -> str:
 
 
 def _pack(answers: Sequence[ColorizedPhoto], folder: Path) -> Path:
-    """Write a ZIP with a folder for each way to colorize, and what made each photo; return its path."""
+    """Write a ZIP with a folder per variant and a table of what made each photo; return its path."""
     record = Record(folder)
     for each in answers:
         record.add(_row(each))

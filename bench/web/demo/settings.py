@@ -11,7 +11,7 @@ from .... import UserError
 from ....datasets.base import PhotoError
 from ....datasets.decode import decode
 from ....datasets.tree import SUFFIXES
-from ...colorize.engine import Settings
+from ...colorize.settings import Settings
 
 SIZES: Final = (128, 192, 256, 384, 512)
 """Sides in pixels that the page offers."""
@@ -68,4 +68,4 @@ def read_settings(size: int, strength: float, reference: str | None) -> Settings
         given = None if reference is None else decode(Path(reference))
     except PhotoError as error:
         raise UserError(f"The reference cannot be read: {error}") from error
-    return Settings(size or None, min(max(strength, 0.0), STRONGEST), given)
+    return Settings(size=size or None, strength=min(max(strength, 0.0), STRONGEST), reference=given)

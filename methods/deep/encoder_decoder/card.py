@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class EncoderDecoder(DeepMethod):
     """Sixteen convolution and upsampling layers, trained from scratch on the squared error of a*b*.
 
-    The paper's: the layers, Adam at 5e-4 with a step-wise decay, batches of 40, 256² photos, 10, 20 and 50
-    epochs, of which ``paper`` takes the 20 that its curves show. Ours, as the paper does not say: the decay
-    (×0.3 every third of the training), the mirroring, He's initialisation, and the scaling of input and
-    output.
+    From the paper: the layers, Adam at 5e-4 with a step-wise decay, batches of 40, photos of 256², and 10, 20
+    or 50 epochs; ``paper`` takes 20, for which the paper shows curves. Ours, because the paper does not state
+    them: the decay (×0.3 every third of the training), the mirroring, He's initialisation, and the scaling of
+    input and output.
     """
 
     info = MethodInfo(

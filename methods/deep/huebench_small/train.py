@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -24,7 +24,7 @@ from ...learning.trainer import Habits, Trainer
 from ...pretrained.imagenet import IMAGENET, find_weights
 from ...pretrained.timm_weights import load_weights
 from ...threads import limit_threads
-from .log import log_epochs, log_progress, say
+from .command import log_epochs, log_progress, run_training, training_parser
 from .network import SmallNetwork
 from .photos import DIGESTS, SIDE, SeveralSets, draw_entries, photo_set, write_digests
 from .training import AVERAGE, CROP, learner
@@ -157,37 +157,20 @@ def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser("huebench.methods.deep.huebench_small.train", description=_DESCRIPTION)
-    parser.add_argument("photos", nargs="+", help="datasets to learn from: landscapes:PATH mirflickr:PATH …")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights and for checkpoints")
+    parser = training_parser(
+        "huebench.methods.deep.huebench_small.train", _DESCRIPTION, epoch=EPOCH, batch=BATCH, threads=2
+    )
     parser.add_argument("--stages", default=STAGES, help="SIDExEPOCHS,…: sides in pixels and epochs at each")
-    parser.add_argument("--epoch", type=int, default=EPOCH, help="photos per epoch, drawn from all")
-    parser.add_argument("--batch", type=int, default=BATCH, help="photos per step")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--encoder",
         default="auto",
         help="file with ImageNet weights of tf_efficientnet_lite0; auto: look for it; none: random weights",
     )
-    chosen = parser.parse_args(arguments)
-    try:
-        written = train(
-            chosen.photos,
-            chosen.out,
-            plan=stages(chosen.stages),
-            epoch=chosen.epoch,
-            batch=chosen.batch,
-            seed=chosen.seed,
-            threads=chosen.threads,
-            encoder=chosen.encoder,
-            log=say,
-        )
-    except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    say(f"weights: {written}")
-    return 0
+
+    def planned(photos: Sequence[str], folder: Path, **options: Any) -> Path:
+        return train(photos, folder, plan=stages(options.pop("stages")), **options)
+
+    return run_training(planned, parser.parse_args(arguments))
 
 
 _DESCRIPTION = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -11,16 +10,15 @@ from pathlib import Path
 
 import torch
 
-from .... import UserError
 from ....datasets.base import fingerprint
-from ....datasets.digests import file_digest
+from ....files import file_digest
 from ...base import Context
 from ...learning.data import LabBatches
 from ...learning.reproducible import reproducible
 from ...learning.trainer import Habits, Trainer
 from ...threads import limit_threads
 from ..huebench_small.card import WEIGHTS as AUTOMATIC
-from ..huebench_small.log import log_epochs, log_progress, say
+from ..huebench_small.command import log_epochs, log_progress, run_training, training_parser
 from ..huebench_small.photos import SIDE as PACKED_SIDE
 from ..huebench_small.photos import SeveralSets, draw_entries, photo_set
 from ..huebench_small.prediction import load_network
@@ -64,7 +62,7 @@ def train(
     folder
         Folder for the weights and for checkpoints.
     epochs, epoch, batch
-        Number of epochs, and photos per epoch and per step. The learning rate rises and falls once in so many
+        Number of epochs, and photos per epoch and per step. The learning rate rises and falls once over all
         epochs.
     stop
         Number of the epoch after which training ends; by default the last one.
@@ -116,35 +114,12 @@ def train(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(
-        "huebench.methods.deep.huebench_small_hints.train", description=_DESCRIPTION
+    parser = training_parser(
+        "huebench.methods.deep.huebench_small_hints.train", _DESCRIPTION, epoch=EPOCH, batch=BATCH, threads=1
     )
-    parser.add_argument("photos", nargs="+", help="datasets to learn from: landscapes:PATH mirflickr:PATH …")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights and for checkpoints")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--stop", type=int, help="epoch after which training ends; by default the last one")
-    parser.add_argument("--epoch", type=int, default=EPOCH, help="photos per epoch, drawn from all")
-    parser.add_argument("--batch", type=int, default=BATCH, help="photos per step")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
-    chosen = parser.parse_args(arguments)
-    try:
-        written = train(
-            chosen.photos,
-            chosen.out,
-            epochs=chosen.epochs,
-            stop=chosen.stop,
-            epoch=chosen.epoch,
-            batch=chosen.batch,
-            seed=chosen.seed,
-            threads=chosen.threads,
-            log=say,
-        )
-    except UserError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    say(f"weights: {written}")
-    return 0
+    return run_training(train, parser.parse_args(arguments))
 
 
 _DESCRIPTION = (

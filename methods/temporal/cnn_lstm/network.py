@@ -184,7 +184,7 @@ def detached(state: State | None) -> State | None:
 
 
 def pieces(length: int, frames: int) -> Iterator[slice]:
-    """Yield the pieces of a clip of this length, each of at most so many frames.
+    """Yield the pieces of a clip of this length, each of at most this many frames.
 
     >>> list(pieces(5, 2))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]

@@ -51,7 +51,7 @@ class ClipBatches(LabBatches):
     Parameters
     ----------
     packed, batch, device, flip
-        As for `LabBatches`; a batch has at most so many frames.
+        As for `LabBatches`; a batch has at most this many frames.
     clips
         Numbers of the frames of each clip, in order.
     frames
@@ -173,7 +173,7 @@ def clips_of(photos: PhotoSet, chosen: NDArray[np.intp]) -> list[NDArray[np.intp
 
 
 def train_on_clips(training: Training, frames: int, grain: float, steadiness: float) -> None:
-    """Train the network on pieces of so many frames, and note what was done.
+    """Train the network on pieces of this many frames, and note what was done.
 
     Grain is the noise in L* of every frame; steadiness the weight of `unsteadiness` in the loss.
     """

@@ -43,6 +43,7 @@ def test_the_parameters_of_a_method_are_offered(complete):
     ("line", "words"),
     [
         ("bench run --dataset fol", ["folder:"]),
+        ("bench run --dataset hf", ["hf:"]),
         ("bench datasets info sam", ["samples"]),
         ("bench run --train-on lands", ["landscapes"]),
         ("bench run --protocol zhang", ["zhang2016"]),

@@ -60,9 +60,9 @@ def test_datasets_are_listed_with_splits_and_licence(bench):
     code, output = bench("list", "datasets")
     assert code == 0
     assert {"folder", "landscapes", "mirflickr", "samples"} <= set(datasets.items())
-    for name in datasets.items():
-        assert name in output
-    assert "folder:PATH" in output
+    for cls in datasets.items().values():
+        assert cls.info.usage in output
+    assert all(usage in output for usage in ("folder:PATH", "pan:DATASET", "shards:PATTERN"))
 
 
 def test_metrics_are_listed_with_direction_unit_and_source(bench):

@@ -56,6 +56,15 @@ def test_contact_sheet_shows_original_and_answers(comparison, grey):
     assert spreads[2] <= 4
 
 
+def test_photo_with_the_name_of_the_sheet_is_not_replaced_by_it(bench, tmp_path, grey):
+    Image.fromarray(grey).save(tmp_path / "contact-sheet.jpg")
+    code, output = bench("colorize", "contact-sheet.jpg", "--method", "warm", "--compare", "--overwrite")
+    assert code == 2
+    assert "is a colorized photo and is kept: rename its original" in output
+    with Image.open(tmp_path / "colorized" / "contact-sheet.jpg") as photo:
+        assert photo.size == grey.shape[::-1]
+
+
 def test_comparison_is_written_anew_but_no_other_page_is_overwritten(comparison, bench):
     assert bench("colorize", "scans", "--method", "warm,gray")[0] == 0
     (comparison / "index.html").write_text("<p>my own page</p>")

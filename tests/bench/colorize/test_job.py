@@ -330,6 +330,7 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
     [
         (("--grid", "colour=2"), "write size=192,256,384"),
         (("--grid", "size=5"), "16 to 4096"),
+        (("--grid", "size=64.5"), "16 to 4096"),
         (("--size", 100_000), "size 100000: give 16 to 4096 pixels"),
         (("--size", 0), "size 0: give 16 to 4096 pixels"),
         (("--size", 64, "--render-factor", 4), "two names for one thing"),
@@ -337,6 +338,7 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
         (("--from", "nowhere"), "is not a run folder"),
         (("--model", "nowhere"), "no such file or folder"),
         (("--method", "oracle-lowres"), "oracle"),
+        (("--method", "propagated"), "only carries on given colour frames"),
         (("--method", "grey"), "did you mean gray"),
     ],
 )
@@ -355,6 +357,30 @@ def test_without_a_method_the_message_says_how_to_name_one(bench, scans, monkeyp
     code, output = bench("colorize", "scans")
     assert code == 2
     assert "--method NAME, --from RUN (the best of a run) or --model FOLDER" in output
+
+
+@pytest.mark.parametrize("name", [f"{'x' * 251}.png", f"{'夏' * 83}.png", "a\rb\nc.png"])
+def test_photo_with_any_name_is_colorized_once(colorize, scans, tmp_path, name):
+    (scans / "0.png").rename(scans / name)
+    code, output = colorize("scans")
+    assert code == 0, output
+    assert (tmp_path / "colorized" / name).is_file()
+    assert "in another way" not in colorize("scans")[1]
+
+
+def test_another_file_with_the_name_of_the_sidecar_is_kept(colorize, scans, tmp_path):
+    sidecar = tmp_path / "colorized" / "colorized.csv"
+    sidecar.parent.mkdir()
+    sidecar.write_text("my,own\n1,2\n")
+    code, output = colorize("scans")
+    assert code == 2
+    assert "not a record of bench colorize" in output
+    assert sidecar.read_text() == "my,own\n1,2\n"
+
+
+def test_sidecar_whose_first_line_is_torn_is_written_anew(tmp_path):
+    (tmp_path / "colorized.csv").write_text("file,outp")
+    assert Record(tmp_path).rows == {}
 
 
 def test_torn_last_row_of_the_sidecar_is_passed_over(tmp_path):

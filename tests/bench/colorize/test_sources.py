@@ -42,6 +42,12 @@ def test_glob_patterns_are_expanded(box, tmp_path):
     assert names(box / "**" / "*.png", out=tmp_path / "out") == ["a.png", "inner/c.png"]
 
 
+def test_empty_input_is_refused_not_taken_for_this_folder(box, tmp_path, monkeypatch):
+    monkeypatch.chdir(box)
+    with pytest.raises(UserError, match="an INPUT is empty"):
+        names("", out=tmp_path / "out")
+
+
 def test_output_folder_inside_the_input_is_left_out(box):
     out = box / "colorized"
     out.mkdir()

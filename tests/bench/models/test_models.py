@@ -117,6 +117,16 @@ def test_best_method_of_a_run_colorizes(bench, run, tmp_path):
     assert "colorfulness" in output
 
 
+def test_run_without_seed_0_colorizes_and_is_exported(bench, tmp_path):
+    huebench.run(methods=["mean-ab"], out=tmp_path / "run", seeds=[3, 5], **OPTIONS)
+    Image.new("L", (40, 40), 90).save(tmp_path / "scan.png")
+    assert bench("colorize", "scan.png", "--from", "run")[0] == 0
+    assert bench("models", "show", "run", "mean-ab")[0] == 0
+    code, output = bench("models", "show", "run", "mean-ab", "--seed", 4)
+    assert code == 2
+    assert "no 'mean-ab' with seed 4 in the run; its seeds: 3" in output
+
+
 def test_models_are_listed_and_shown(bench, model, run):
     code, output = bench("models", "list", run.folder, "model")
     assert code == 0

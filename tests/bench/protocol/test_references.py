@@ -112,7 +112,7 @@ def test_every_choice_of_the_protocol_can_be_made(many):
     target = replace(TARGET, category="sea")
     counts = {choice: len(many.choose(choice, target, photo(99), 0)) for choice in REFERENCE_CHOICE}
     assert counts == {"similar": 1, "random": 1, "category": 1, "neighbours": 4}
-    with pytest.raises(ValueError, match="not chosen by 'nearest'"):
+    with pytest.raises(UserError, match="'nearest' must be one of similar, random, category, neighbours"):
         many.choose("nearest", target, photo(99), 0)
 
 

@@ -122,7 +122,7 @@ def test_davis_scores_its_thirty_clips(tmp_path):
     assert {clip for clip, split in splits.items() if split == "test"} == {"dog", "libby"}
     assert list(splits.values()).count("validation") == 1
     assert "blackswan" in dataset.facts()["missing clips of DAVIS30"]
-    with pytest.raises(UserError, match="needs its folder"):
+    with pytest.raises(UserError, match="dataset 'davis': add --data-root FOLDER"):
         open_dataset("davis")
 
 
@@ -131,5 +131,5 @@ def test_videvo_is_all_test(tmp_path):
     dataset = open_dataset(f"videvo:{tmp_path}")
     assert {entry.split for entry in dataset.entries()} == {"test"}
     assert dataset.facts()["clips"] == "1 of 20"
-    with pytest.raises(UserError, match="needs its folder of clips"):
+    with pytest.raises(UserError, match="dataset 'videvo': add --data-root FOLDER"):
         open_dataset("videvo")

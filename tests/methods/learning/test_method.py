@@ -169,7 +169,7 @@ def test_our_habits_of_training_are_options_and_stand_in_the_row(photo_set, crop
     assert sorted(rates[1:], reverse=True) == rates[1:]
     assert method.notes["optimizer"] == "AdamW at 0.01, one cycle"
     assert method.notes["epochs"] == "2 at 16², then 2 at 32²; 8 photos each"
-    assert method.notes["weights kept"] == "moving average (0.9), batch statistics measured anew"
+    assert method.notes["weights kept"] == "moving average (0.9), recalibrated batch statistics"
 
 
 @pytest.mark.parametrize(("size", "side"), [(16, 32), (64, 128), (96, 128), (144, 144)])

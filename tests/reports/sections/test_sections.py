@@ -1,10 +1,12 @@
 import json
+import sys
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
+from huebench.reports import sections
 from huebench.reports.analysis.material import Material
 from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import (
@@ -35,6 +37,20 @@ def said(blocks):
     """Return what the paragraphs and lists say."""
     lists = [item for block in found(Bullets, blocks) for item in block.items]
     return " ".join(plain(text) for text in [*(block.text for block in found(Prose, blocks)), *lists])
+
+
+def test_a_new_file_is_a_section_in_its_place(tmp_path, monkeypatch):
+    (tmp_path / "summary_of_all.py").write_text("ORDER = 15\n\n\ndef blocks(material):\n    return []\n")
+    (tmp_path / "no_section.py").write_text('"""Has no order."""\n')
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
+    known = sections.in_order()
+    for module in ("summary_of_all", "no_section"):
+        del sys.modules[f"{sections.__name__}.{module}"]
+    names = [module.__name__.rpartition(".")[2] for module in known]
+    assert names[:3] == ["lead", "summary_of_all", "results"]
+    assert names[-1] == "provenance"
+    assert not {"no_section", "layout", "comparison"} & set(names)
+    assert len({module.ORDER for module in known}) == len(known)
 
 
 def test_the_lead_counts_predictions_photos_seeds_and_failed_runs(maker):
@@ -143,14 +159,14 @@ def test_an_order_that_depends_on_near_grey_photos_is_told(maker):
         (
             (0,),
             12,
-            "other seeds are not in them. With 12 photos, fewer than 30, they are rough.",
+            "they do not cover other seeds. With 12 photos, fewer than 30, they are rough.",
             "say nothing about other seeds",
         ),
         (
             (0, 1),
             40,
-            "Intervals concern other photos and other seeds",
-            "and 2 seeds: errors hold what lies between seeds",
+            "Intervals cover other photos and other seeds",
+            "and 2 seeds: errors include the variance between seeds",
         ),
     ],
 )
@@ -168,7 +184,8 @@ def test_methods_that_are_told_apart_are_grouped_and_all_pairs_are_an_appendix(m
     blocks = section("significance", results)
     groups = found(Bullets, blocks)[0].items
     assert [plain(item) for item in groups] == [
-        first + (f", not told apart from it: {', '.join(rest)}" if rest else "") for first, *rest in by.groups
+        first + (f"; not significantly different: {', '.join(rest)}" if rest else "")
+        for first, *rest in by.groups
     ]
     assert by.groups[-1] == ("random-ab",)
     pairs = found(PlainTable, section("all_pairs", results))

@@ -7,7 +7,7 @@ from PIL import Image
 
 from huebench import Method, MethodInfo, register
 from huebench.bench.colorize.colorist import named
-from huebench.bench.colorize.engine import Settings
+from huebench.bench.colorize.settings import Settings
 from huebench.bench.colorize.variants import variants_of
 from huebench.bench.plan.request import Request
 from huebench.bench.web.demo.batch import Limits

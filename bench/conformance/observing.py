@@ -1,4 +1,4 @@
-"""What a method does besides answering: the files that it reads, and what it holds."""
+"""Observes a method: the files that it reads, and what it holds in memory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from ..datasets.base import Dataset
-from ..methods.base import Method
+from ...datasets.base import Dataset
+from ...methods.base import Method
 
 
 def held(method: Method) -> int:
