@@ -117,6 +117,7 @@ def inline_svg(figure: Figure, name: str) -> str:
 
 def _lay_out(figure: Figure) -> None:
     """Lay a figure out for good: a layout takes longer than the drawing, and every saving would repeat it."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
         figure.set_layout_engine(None)
