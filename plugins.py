@@ -102,8 +102,16 @@ class Registry(Generic[T]):
         _registered.add(_source.get())
 
     def get(self, name: str) -> T:
-        """Return a plugin by its name; an unknown name raises `UserError`, which shows the nearest ones."""
-        self.discover()
+        """Return a plugin by its name; an unknown name raises `UserError`, which shows the nearest ones.
+
+        The others are imported only if the module of that name does not register it.
+        """
+        if not self._discovered and name not in self._items:
+            for title, module in self._modules():
+                if title == name:
+                    self._attempt(title, module, "")
+        if name not in self._items:
+            self.discover()
         if name in self._items:
             return self._items[name]
         if name in self.broken:
@@ -127,14 +135,20 @@ class Registry(Generic[T]):
         if self._discovered:
             return
         self._discovered = True
-        for package_name in self.packages:
-            package = importlib.import_module(package_name)
-            for module in pkgutil.iter_modules(package.__path__):
-                self._attempt(module.name.replace("_", "-"), f"{package_name}.{module.name}", "")
+        for title, module in self._modules():
+            self._attempt(title, module, "")
         if self._group and self.other_distributions:
             for point in entry_points(group=self._group):
                 module_name = point.value.partition(":")[0]
                 self._attempt(point.name, module_name, module_name)
+
+    def _modules(self) -> list[tuple[str, str]]:
+        """Return the modules of the packages: the name of each as a plugin is called, and its full name."""
+        return [
+            (module.name.replace("_", "-"), f"{package}.{module.name}")
+            for package in self.packages
+            for module in pkgutil.iter_modules(importlib.import_module(package).__path__)
+        ]
 
     def _attempt(self, name: str, module: str, source: str) -> None:
         try:

@@ -12,15 +12,17 @@ Data files that a method reads are not imports: `huebench.methods.base.Method.fi
 from __future__ import annotations
 
 import ast
+import csv
 import hashlib
 import importlib.util
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, all_suffixes
-from importlib.metadata import entry_points, packages_distributions, version
+from importlib.metadata import Distribution, distributions, entry_points, version
 from pathlib import Path
 
 GROUPS = ("huebench.methods", "huebench.datasets", "huebench.metrics")
@@ -91,16 +93,16 @@ def source_digest(module: str, file: Path, without: str = "") -> str:
 
 def forget() -> None:
     """Clear the cache, so that changed files are read again."""
-    for cached in (source_digest, _imports, _spec, plugin_distributions):
+    for cached in (source_digest, _imports, _spec, _registering):
         cached.cache_clear()
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of the distributions of some packages, or that one is missing."""
-    holders = _holders()
     found: dict[str, str] = {}
     for package in packages:
-        known = {name: version(name) for name in holders.get(package, ())} | plugin_distributions(package)
+        known = {each.name: version(each.name) for each in _holders().get(package, ())}
+        known |= plugin_distributions(package)
         found |= known or {package: "not installed"}
     return found
 
@@ -151,15 +153,20 @@ def relative_imports(file: Path) -> list[str]:
     ]
 
 
-@cache
 def plugin_distributions(package: str) -> dict[str, str]:
     """Return the version of each distribution that registers plugins from a package through entry points."""
-    return {
-        point.dist.name: point.dist.version
-        for group in GROUPS
-        for point in entry_points(group=group)
-        if point.dist is not None and _top(point.value.partition(":")[0]) == package
-    }
+    return _registering().get(package, {})
+
+
+@cache
+def _registering() -> dict[str, dict[str, str]]:
+    """Return for each package that plugins are registered from the versions of its distributions."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for group in GROUPS:
+        for point in entry_points(group=group):  # which reads a file of every distribution
+            if point.dist is not None:
+                found[_top(point.value.partition(":")[0])][point.dist.name] = point.dist.version
+    return dict(found)
 
 
 @cache
@@ -222,8 +229,27 @@ def _spec(top: str) -> ModuleSpec | None:
 
 
 @cache
-def _holders() -> dict[str, list[str]]:
-    return {package: sorted(set(names)) for package, names in packages_distributions().items()}
+def _holders() -> dict[str, list[Distribution]]:
+    """Return for each top-level package or module the distributions that hold it.
+
+    They are those of `importlib.metadata.packages_distributions`, which takes many times as long because it
+    makes an object of every installed file and reads every description.
+    """
+    found: dict[str, list[Distribution]] = defaultdict(list)
+    for distribution in distributions():
+        for package in _held(distribution):
+            found[package].append(distribution)
+    return dict(found)
+
+
+def _held(distribution: Distribution) -> set[str]:
+    """Return the top-level packages and modules of a distribution."""
+    if declared := (distribution.read_text("top_level.txt") or "").split():
+        return set(declared)
+    record = distribution.read_text("RECORD")
+    files = (row[0] for row in csv.reader(record.splitlines())) if record else distribution.files or ()
+    modules = (str(file).removesuffix(".py") for file in files if str(file).endswith(".py"))
+    return {module.partition("/")[0] for module in modules}
 
 
 def _parsed(file: Path) -> ast.Module:

@@ -49,6 +49,21 @@ def test_a_module_that_fails_stays_listed_with_its_reason(tmp_path, monkeypatch)
         registry.get("torn-apart")
 
 
+def test_a_name_imports_its_own_module_first_and_all_others_if_it_is_elsewhere(tmp_path, monkeypatch):
+    package = tmp_path / "forms_of_a_test"
+    package.mkdir()
+    (package / "__init__.py").write_text("from huebench.plugins import Registry\nforms = Registry('form')\n")
+    for module, name in (("round_disc", "round-disc"), ("cubes", "cube")):
+        (package / f"{module}.py").write_text(f"from . import forms\nforms.register({name!r}, {module!r})\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = importlib.import_module("forms_of_a_test").forms
+    registry.packages = ("forms_of_a_test",)
+    assert registry.get("round-disc") == "round_disc"
+    assert "forms_of_a_test.cubes" not in sys.modules
+    assert registry.get("cube") == "cubes"
+    assert list(registry.items()) == ["cube", "round-disc"]
+
+
 @pytest.mark.parametrize("registry", [methods, datasets], ids=["methods", "datasets"])
 def test_discovered_packages_hold_plugins_only(registry):
     homes = {cls.__module__ for cls in registry.items().values()}

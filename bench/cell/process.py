@@ -2,7 +2,8 @@
 
 The first process kills everything that the cell started, however the cell ends. The second reads photos and
 scores them, writes into the run folder, and reports progress as JSON lines through the socket. The third
-runs the method. Both are forked before any heavy import, and all end when the socket's other end closes.
+runs the method, and shares the memory of the modules that both import. All end when the socket's other end
+closes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,6 +52,8 @@ def main() -> None:
             status = signal.SIGKILL
         end_descendants()
         end_alike(status)
+    if sys.platform == "linux":  # elsewhere NumPy's libraries do not survive a fork
+        import_module("huebench.bench.cell.method_server")
     method = os.fork()
     if method == 0:
         supervisor.close()
@@ -67,7 +71,7 @@ def _adopt_orphans() -> None:
 
 
 def _hold_method(connection: socket.socket, arena: mmap.mmap, specification: Path) -> None:
-    from .channel import Channel  # after the fork, because libraries start threads
+    from .channel import Channel
     from .method_server import serve
 
     serve(Channel(connection, arena), specification)
@@ -76,7 +80,7 @@ def _hold_method(connection: socket.socket, arena: mmap.mmap, specification: Pat
 def _score(
     connection: socket.socket, arena: mmap.mmap, pid: int, specification: Path, supervisor: socket.socket
 ) -> None:
-    from ..plan.cell import Cell  # after the fork, because libraries start threads
+    from ..plan.cell import Cell  # after the fork, because its libraries start threads
     from .channel import Channel
     from .method_process import MethodProcess
     from .running import CellRun

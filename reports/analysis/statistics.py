@@ -103,7 +103,7 @@ def intervals(summary: Summary) -> Intervals:
     """
     labels = [str(label) for label in summary.rows.index]
     names = [metric.name for metric in summary.metrics if metric.aggregate != "stored"]
-    low, high = (pd.DataFrame(np.nan, labels, names) for _ in range(2))
+    ends: dict[str, tuple[pd.Series[float], pd.Series[float]]] = {}
     for metric in summary.metrics:
         known = contributions(summary.images, metric)
         if known is None:
@@ -117,8 +117,9 @@ def intervals(summary: Summary) -> Intervals:
             _widen((under, over), known.own[own], known)
         if metric.aggregate in OF_PHOTOS:
             under, over = within(under, over, found.mean, metric.bounds)
-        low.loc[own, metric.name], high.loc[own, metric.name] = under, over
-    return Intervals(low, high)
+        ends[metric.name] = (pd.Series(under, own), pd.Series(over, own))
+    low, high = ({name: pair[place] for name, pair in ends.items()} for place in (0, 1))
+    return Intervals(*(pd.DataFrame(each, labels, names, dtype=float) for each in (low, high)))
 
 
 def paired(

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from ..blocks import Tile
 from .style import INK, style
+
+LETTER, ABOVE = 0.06, 0.3  #: Inches for a letter of a row's name, and for the names of columns
+
+SIDE, GAP = 1.05, 0.02  #: Of a picture, in inches; between pictures, as a share of that
 
 
 def picture_rows(rows: Sequence[Sequence[Tile]]) -> Figure:
@@ -18,11 +21,13 @@ def picture_rows(rows: Sequence[Sequence[Tile]]) -> Figure:
     """
     with style():
         columns = len(rows[0])
-        figure = Figure(
-            figsize=(1.2 + 1.05 * columns, 0.35 + 1.05 * len(rows)),
-            layout=ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0),
-        )
+        left = LETTER * (2 + max(len(row[0].label) for row in rows))
+        width, height = left + SIDE * columns, ABOVE + SIDE * len(rows)
+        figure = Figure(figsize=(width, height))
         grid = figure.subplots(len(rows), columns, squeeze=False)
+        figure.subplots_adjust(  # faster than a layout that measures all texts
+            left=left / width, right=1, bottom=0, top=1 - ABOVE / height, wspace=GAP, hspace=GAP
+        )
         for line, places in zip(rows, grid, strict=True):
             for tile, place in zip(line, places, strict=True):
                 place.set(xticks=[], yticks=[])

@@ -82,6 +82,7 @@ def encode(figure: Figure, kind: str = "png") -> bytes:
     made = io.BytesIO()
     with style():
         mpl.rcParams["svg.hashsalt"] = "huebench"
+        _lay_out(figure)
         figure.savefig(made, format=kind, **options[kind])
     return made.getvalue()
 
@@ -101,6 +102,7 @@ def inline_svg(figure: Figure, name: str) -> str:
     made = io.StringIO()
     with style():
         mpl.rcParams["svg.hashsalt"] = name
+        _lay_out(figure)
         figure.savefig(made, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = made.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
@@ -111,3 +113,11 @@ def inline_svg(figure: Figure, name: str) -> str:
     text = re.sub(rf' id="{METHOD}([^"]*)"', r' data-series="\1"', text)
     used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', text))
     return re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Lay a figure out for good: a layout takes longer than the drawing, and every saving would repeat it."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)

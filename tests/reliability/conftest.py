@@ -13,6 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from huebench.bench.executors.supervise import end_processes
 from huebench.methods.base import methods
 
 COMMAND = (sys.executable, "-m", "huebench.bench")
@@ -111,6 +112,7 @@ def start(tmp_path):
     yield run
     for process in started:
         process.kill()
+        end_processes(tmp_path)  # a cell that it did not end would hold its output open
         process.communicate()
 
 

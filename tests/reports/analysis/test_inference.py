@@ -7,7 +7,14 @@ import scipy
 from scipy import stats
 
 from huebench.reports.analysis import inference
-from huebench.reports.analysis.inference import between_seeds, bootstrap_t, estimates, holm, within
+from huebench.reports.analysis.inference import (
+    benjamini_yekutieli,
+    between_seeds,
+    bootstrap_t,
+    estimates,
+    holm,
+    within,
+)
 
 SIZES = (2, 5, 10, 30, 119)
 
@@ -156,6 +163,16 @@ def test_holm_by_hand():
     assert holm(np.array([0.01, 0.04, np.nan, 0.03, 0.6])).tolist() == pytest.approx(
         [0.04, 0.09, np.nan, 0.09, 0.6], nan_ok=True
     )
+
+
+def test_benjamini_and_yekutielis_p_values_equal_scipys():
+    p = np.random.default_rng(0).random(50) ** 4
+    p[[3, 7, 20]] = p[5], np.nan, 0
+    known = np.isfinite(p)
+    adjusted = benjamini_yekutieli(p)
+    np.testing.assert_array_equal(adjusted[known], stats.false_discovery_control(p[known], method="by"))
+    assert np.isnan(adjusted[~known]).all()
+    assert np.isnan(benjamini_yekutieli(np.array([np.nan]))).all()
 
 
 def test_equal_differences_show_no_smallest_difference():
