@@ -212,7 +212,9 @@ def weights_folders() -> list[Path]:
     """
     named = os.environ.get(WEIGHTS_VARIABLE)
     if named and not Path(named).expanduser().is_dir():
-        raise UserError(f"{WEIGHTS_VARIABLE} is not a folder: '{named}'; name one, or unset it")
+        raise UserError(
+            f"not a folder of weights: '{named}'; name one that exists by {WEIGHTS_VARIABLE} or --weights-dir"
+        )
     cache_home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
     torch_home = Path(os.environ.get("TORCH_HOME", cache_home / "torch"))
     folders = [Path(named)] if named else []

@@ -12,7 +12,7 @@ import pandas as pd
 from .. import UserError
 from ..reports.analysis.joining import check_joinable, chosen_rows, join, joined_table
 from ..reports.pictures import COLUMNS
-from ..reports.report import write_report
+from ..reports.report import STAMPED, write_report
 from ..reports.tables import TABLES, Results, read_results, write_results
 from .plan.cell import Cell
 from .run import run_folder
@@ -36,7 +36,7 @@ def merge(runs: Sequence[Results], out: Path, command: str) -> tuple[Results, Pa
     Returns
     -------
     results, report
-        The new run, and the path of its report.
+        The new run, and the path of its page.
     renamed
         Method → its names in the new run, for methods that are kept several times.
 
@@ -61,9 +61,13 @@ def merge(runs: Sequence[Results], out: Path, command: str) -> tuple[Results, Pa
             _copy_cells(run, cells[cells["run"] == place], out)
         write_results(replace(join(runs, rows, command), folder=out), out)
         results = read_results(out)
-        report = write_report(results, out)
+        write_report(results, out)
     twice = rows[rows["label"] != rows["method"]].groupby("method", sort=False)["label"]
-    return results, report, {str(method): list(dict.fromkeys(labels)) for method, labels in twice}
+    return (
+        results,
+        out / STAMPED["html"],
+        {str(method): list(dict.fromkeys(labels)) for method, labels in twice},
+    )
 
 
 def _copy_pictures(run: Results, table: pd.DataFrame, out: Path) -> None:

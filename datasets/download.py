@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from .. import UserError
 from .base import Archive
@@ -156,7 +157,8 @@ def download(archive: Archive, folder: Path, report: Callable[[int, int], None])
         )
     except OSError as error:
         raise UserError(
-            f"{archive.url} cannot be downloaded ({error}): run the same command to resume, or {by_hand}"
+            f"{archive.url} cannot be downloaded ({in_words(error)}): "
+            f"run the same command to resume, or {by_hand}"
         ) from error
     except ValueError as error:  # the checksum is wrong
         raise UserError(
@@ -164,6 +166,16 @@ def download(archive: Archive, folder: Path, report: Callable[[int, int], None])
             f"version and was not kept; try again, or {by_hand}"
         ) from error
     return target
+
+
+def in_words(error: OSError) -> str:
+    """Return why a download failed; requests names its own classes where there is no connection."""
+    from requests import ConnectionError as Unreachable
+
+    address = getattr(getattr(error, "request", None), "url", None)
+    if isinstance(error, Unreachable) and address:
+        return f"no connection to {urlsplit(address).hostname}"
+    return str(error)
 
 
 def _status(error: OSError) -> int | None:

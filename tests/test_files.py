@@ -144,7 +144,7 @@ def test_a_named_path_must_hold_the_weights(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"absent' do not exist: name a file, a folder, auto or none"):
         weights_on_disk("w.pth", where=str(tmp_path / "absent"))
     monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path / "absent"))
-    with pytest.raises(UserError, match=r"HUEBENCH_WEIGHTS is not a folder: '.*absent'"):
+    with pytest.raises(UserError, match=r"not a folder of weights: '.*absent'"):
         weights_on_disk("w.pth")
 
 

@@ -156,6 +156,8 @@ def colorize(
             paths = write_comparison(job)
         for path in paths:
             console.print(Text(f"comparison: {path}"), soft_wrap=True)
+        if any(is_film(source.path) for source in sources):
+            console.print("comparison: films are left out; bench demo plays them beside their originals")
     if failed:
         raise typer.Exit(1)
 

@@ -159,8 +159,9 @@ def _fetch(checkpoint: Checkpoint, console: Console) -> Path:
 
 def _add_one(file: Path, name: str | None) -> str:
     """Copy a file to the folder of weights; return what it is."""
+    from ...methods.pretrained.reading import is_safetensors
     from ...methods.pretrained.recognise import recognise
-    from ...methods.pretrained.store import checkpoint_named, place_for, verdict, write_record
+    from ...methods.pretrained.store import checkpoint_named, places_for, verdict, write_record
 
     if not file.is_file():
         raise UserError(f"not a file: '{file}'")
@@ -174,9 +175,10 @@ def _add_one(file: Path, name: str | None) -> str:
         several = ", ".join(each.name for each in chosen)
         raise UserError(f"its entries are those of {several}: say which with --name")
     checkpoint, digest = chosen[0], file_digest(file)
-    target = place_for(checkpoint, ".safetensors" if file.suffix == ".safetensors" else "")
-    if target.exists() and file_digest(target) != digest:
-        raise UserError(f"another file is there: remove '{target}' first")
+    target, *others = places_for(checkpoint, safetensors=is_safetensors(file))
+    for place in (target, *others):
+        if place.exists() and file_digest(place) != digest:
+            raise UserError(f"another file is there: remove '{place}' first")
     if not target.exists():
         with atomic(target) as partial:
             shutil.copyfile(file, partial)

@@ -9,7 +9,7 @@ from ... import UserError
 from ...methods.base import Method, methods
 from ...methods.contract import FILE as CONTRACT
 from ...methods.contract import Portable
-from ...methods.spec import parse_specs
+from ...methods.spec import parse_specs, required_parameters
 
 Format = Literal["onnx", "safetensors"]
 
@@ -43,7 +43,8 @@ def portable_of(method: Method) -> Portable:
     known = [
         name
         for name, cls in methods.items().items()
-        if cls.portable is not Method.portable and not cls.info.trainable and cls.info.family != "hinted"
+        if cls.portable is not Method.portable
+        and not (cls.info.trainable or cls.info.family == "hinted" or required_parameters(cls))
     ]
     raise UserError(
         f"{method.info.name} has no network: export one of {', '.join(known)}, or one that a run trained"

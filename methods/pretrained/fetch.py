@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ... import UserError
-from ...datasets.download import Resuming
+from ...datasets.download import Resuming, in_words
 from ...files import file_digest
 from .checkpoint import Checkpoint, Source
 from .hub import as_stated
@@ -59,7 +59,7 @@ def _fetch_from_any(checkpoint: Checkpoint, target: Path, report: Report) -> str
         try:
             stated = as_stated(source)
         except OSError as error:
-            faults.append(f"{source.url} cannot be fetched ({error})")
+            faults.append(f"{source.url} cannot be fetched ({in_words(error)})")
             continue
         _check_space(target.parent, stated, partial)
         try:
@@ -72,7 +72,7 @@ def _fetch_from_any(checkpoint: Checkpoint, target: Path, report: Report) -> str
                     f"the disk of '{target.parent}' is full: free some space and run the same command, which "
                     "resumes, or name another folder by --weights-dir"
                 ) from error
-            faults.append(f"{source.url} cannot be fetched ({error})")
+            faults.append(f"{source.url} cannot be fetched ({in_words(error)})")
         except ValueError:  # the digest is wrong
             faults.append(f"the file from {source.url} does not have the published SHA-256, and was not kept")
         except UserError as error:

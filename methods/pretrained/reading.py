@@ -6,7 +6,7 @@ import argparse
 import pickle
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors.torch import load_file
@@ -36,8 +36,10 @@ def read_weights(path: Path) -> State:
     Raises `UserError` if the file cannot be read, or holds anything else.
     """
     try:
-        with path.open("rb"):  # safetensors opens files unseen, and `bench check` must see which are read
-            content = load_file(path) if path.suffix == ".safetensors" else _load(path)
+        with path.open(
+            "rb"
+        ) as stream:  # safetensors opens files unseen, and `bench check` must see which are read
+            content = load_file(path) if is_safetensors(path) else _load(stream)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise UserError(f"weights '{path}' cannot be read: {_reason(error)}") from error
     except Exception as error:
@@ -45,6 +47,16 @@ def read_weights(path: Path) -> State:
             raise UserError(f"weights '{path}' cannot be read: {error}") from error
         raise
     return _unwrapped(content, path)
+
+
+def is_safetensors(path: Path) -> bool:
+    """Return whether a file is in safetensors' format, whatever its name; raises `OSError`.
+
+    Such a file begins with the length of its header, in 8 bytes, and the header's brace.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(9)
+    return start[8:] == b"{"
 
 
 def load_strictly(network: nn.Module, state: State, path: Path, name: str) -> None:
@@ -68,10 +80,11 @@ def load_strictly(network: nn.Module, state: State, path: Path, name: str) -> No
     network.load_state_dict(state, strict=True)
 
 
-def _load(path: Path) -> Any:
+def _load(stream: BinaryIO) -> Any:
+    # A stream has no name, by which torch would choose another format.
     # iColoriT's files hold the arguments of the training script beside the weights.
     with torch.serialization.safe_globals([argparse.Namespace]):
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(stream, map_location="cpu", weights_only=True)
 
 
 def _reason(error: Exception) -> str:

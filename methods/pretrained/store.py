@@ -36,13 +36,17 @@ def checkpoint_named(name: str) -> Checkpoint:
     raise UserError(f"unknown weights '{name}'; {hint}")
 
 
-def place_for(checkpoint: Checkpoint, suffix: str = "") -> Path:
-    """Return the path where weights are kept: in ``HUEBENCH_WEIGHTS`` if set, else in torch hub's cache.
+def place_for(checkpoint: Checkpoint) -> Path:
+    """Return the path of a published file: in ``HUEBENCH_WEIGHTS`` if set, else in torch hub's cache."""
+    return weights_folders()[0] / checkpoint.file
 
-    A suffix replaces that of the published file, such as ``.safetensors``.
-    """
-    path = weights_folders()[0] / checkpoint.file
-    return path.with_suffix(suffix) if suffix else path
+
+def places_for(checkpoint: Checkpoint, *, safetensors: bool) -> tuple[Path, Path]:
+    """Return the path of a user's file in safetensors' or torch's format, and that of the other format."""
+    published = place_for(checkpoint)
+    safe = published.with_suffix(".safetensors")
+    torchs = published.with_suffix(".pth") if published == safe else published
+    return (safe, torchs) if safetensors else (torchs, safe)
 
 
 def write_record(path: Path, checkpoint: Checkpoint, url: str) -> None:

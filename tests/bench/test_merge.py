@@ -27,7 +27,7 @@ def runs(run, other_run):
 def test_a_merged_run_is_a_run_folder_like_any_other(bench, run, other_run, tmp_path):
     code, output = bench("merge", run, other_run, "--out", "team")
     assert code == 0, output
-    assert "report: " in output
+    assert "report: team/report.html" in output
     results = read_results(tmp_path / "team")
     assert sorted(results.cells["method"]) == ["gray", "mean-ab", "mine"]
     assert results.images["picture"].notna().all()

@@ -208,7 +208,7 @@ def test_download_that_fails_is_one_message(run, tmp_path, monkeypatch):
     monkeypatch.setattr(download.time, "sleep", lambda _: None)
     code, output = run("prepare", "mirflickr", "--data-root", tmp_path / "new", "--download")
     assert code == "user error"
-    assert "http://127.0.0.1:9/x.zip cannot be downloaded" in output
+    assert "http://127.0.0.1:9/x.zip cannot be downloaded (no connection to 127.0.0.1)" in output
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+import timm
 import torch
 from safetensors.torch import save_file
 
@@ -89,6 +90,20 @@ def test_add_recognises_a_file_by_its_entries(bench, publish, folder, tmp_path, 
     code, output = bench("weights", "verify")
     assert code == 1
     assert "the right entries, but its SHA-256" in output
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_added_file_of_an_encoder_can_be_read_again(bench, folder, tmp_path, suffix):  # noqa: F811
+    state = timm.create_model("mobilenetv2_100").state_dict()
+    (save_file if suffix == ".safetensors" else torch.save)(state, tmp_path / f"mine{suffix}")
+    code, output = bench("weights", "add", tmp_path / f"mine{suffix}")
+    assert code == 0
+    assert (folder / f"mobilenetv2_100{suffix}").is_file()
+    code, output = bench("weights", "verify")
+    assert code == 0, output
+    assert "mobilenetv2_100: the right entries" in output
+    torch.save(state | {"classifier.bias": torch.ones(1000)}, tmp_path / "other.pth")
+    assert "another file is there: remove" in bench("weights", "add", tmp_path / "other.pth")[1]
 
 
 def test_add_says_if_no_digest_is_known(bench, publish, tmp_path, state):  # noqa: F811

@@ -203,7 +203,10 @@ def test_films_and_photos_mix_and_nothing_is_overwritten(colorize, tmp_path):
     made = tmp_path / "colorized" / "film.mkv"
     assert len(decoded(made)) == 3
     content = made.read_bytes()
-    assert "2 already there" in colorize("mixed")[1]
+    again = colorize("mixed", "--compare")[1]
+    assert "2 already there" in again
+    assert "comparison: colorized/index.html" in again
+    assert "films are left out" in again
     assert "made in another way and is kept" in colorize("mixed", "--preview", 0.05)[1]
     assert made.read_bytes() == content
     assert colorize("mixed", "--preview", 0.05, "--overwrite")[0] == 0

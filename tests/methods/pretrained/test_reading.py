@@ -4,6 +4,7 @@ import argparse
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from huebench import UserError
@@ -42,6 +43,13 @@ def test_known_wrappers_are_taken_off(state, tmp_path, wrap, zipped):
     read = read_weights(file)
     assert read.keys() == state.keys()
     assert all(torch.equal(read[key], state[key]) for key in state)
+
+
+def test_format_is_told_by_the_content_not_by_the_name(state, tmp_path):
+    save_file(state, tmp_path / "pytorch_model.bin")
+    saved(state, tmp_path / "network.safetensors")
+    for name in ("pytorch_model.bin", "network.safetensors"):
+        assert read_weights(tmp_path / name).keys() == state.keys()
 
 
 @pytest.mark.parametrize(
