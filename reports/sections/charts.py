@@ -12,7 +12,6 @@ from ..charts.speed import quality_against_speed, timed
 from .layout import chart
 
 ORDER = 40  #: Place in the report
-
 MOST = 0.9  #: Share of pixels whose distance from the truth is told, the "accuracy of 90%" of some papers
 
 
