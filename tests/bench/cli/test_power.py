@@ -23,7 +23,8 @@ def test_the_table_of_the_guide_is_what_the_command_prints(bench, guide):
 
 
 def test_the_differences_that_seeds_allow_are_those_of_the_guide(bench, guide):
-    for seeds, told in ((3, "a difference of 1.03 dB at an SD of 2 dB"), (5, "five seeds a difference of 0.87 dB")):
+    sentences = ((3, "a difference of 1.03 dB at an SD of 2 dB"), (5, "five seeds a difference of 0.87 dB"))
+    for seeds, told in sentences:
         output = bench("power", "--photos", 119, "--deviation", 2, "--seeds", seeds, "--between", 0.2)[1]
         assert re.search(r"119 +([\d.]+)", output)[1] in told
         assert told in guide
