@@ -2,6 +2,7 @@
 
 import math
 import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -114,6 +115,17 @@ def p_value(p: float) -> str:
     ('0.031', '< 0.001', '–')
     """
     return f"<{NO_BREAK}0.001" if p < 0.001 else number(p, 3)
+
+
+def label_lines(label: str, width: int, lines: int = 3) -> list[str]:
+    """Return a method's label on lines of ``width`` characters, broken before its parameters where it can be.
+
+    >>> label_lines("encoder-decoder[size=64,epochs=8]", 20)
+    ['encoder-decoder', '[size=64,epochs=8]']
+    """
+    gaps = re.sub(r"(?=\[)|(?<=,)(?! )", "\0 ", label)
+    wrapped = textwrap.wrap(gaps, width, max_lines=lines, placeholder="…")
+    return [line.replace("\0 ", "").replace("\0", "") for line in wrapped]
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,6 @@
 """A contact sheet: one photo's input, truth and every method's answer."""
 
 import math
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from ..blocks import Tile
+from ..text import label_lines
 from .style import TILES_A_LINE, style
 
 WIDTH, HEIGHT = 1.5, 1.9  #: Of a tile, in inches
@@ -58,4 +58,4 @@ def _draw_tile(place: Axes, tile: Tile) -> None:
 
 def _label(tile: Tile) -> list[str]:
     """Return the lines of a tile's label."""
-    return textwrap.wrap(tile.label, 22, max_lines=3, placeholder="…")
+    return label_lines(tile.label, 22)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 
@@ -15,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..analysis.films import KeptClip
+from ..text import label_lines
 from .style import TILES_A_LINE, style
 
 FRAMES_A_STRIP = 6
@@ -114,4 +114,4 @@ def _show(axis: Axes, picture: NDArray[np.uint8], aspect: float = 1) -> None:
 
 
 def _wrapped(label: str) -> str:
-    return "\n".join(textwrap.wrap(label, 18, max_lines=3, placeholder="…"))
+    return "\n".join(label_lines(label, 18))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from fractions import Fraction
 from importlib.util import find_spec
 from typing import Final
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ..analysis.films import KeptClip
+from ..text import label_lines
 from .style import GROUND, INK
 
 RATE: Final = 12
@@ -66,7 +66,7 @@ def sheet(clip: KeptClip, place: int) -> NDArray[np.uint8]:
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
     for number, (label, picture) in enumerate(pictures.items()):
         left, top = _EDGE + number % columns * wide, _EDGE + number // columns * tall
-        lines = textwrap.wrap(label, width // 6, max_lines=_LINES, placeholder="…")
+        lines = label_lines(label, width // 6, _LINES)
         draw.text((left, top), "\n".join(lines), fill=INK, font=font, spacing=2)
         canvas.paste(picture, (left, top + _LINES * _LINE))
     return np.asarray(canvas)
