@@ -182,7 +182,8 @@ def _span(start: float, end: float | None, preview: float | None) -> Span:
         end = start + preview
     if end is not None and end <= start:
         raise UserError(
-            f"the part of films from {start:g} s to {end:g} s is empty: give a later --end or a longer --preview"
+            f"the part of films from {start:g} s to {end:g} s is empty: "
+            "give a later --end or a longer --preview"
         )
     return Span(start, end)
 
