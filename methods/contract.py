@@ -211,10 +211,9 @@ def read_contract(path: Path) -> Contract:
 
 def _entries(error: ValidationError) -> str:
     """Return what the tables with an unknown entry take, in brackets; ``""`` if every entry is known."""
-    tables = {"input": Input, "output": Output, "extra": Extra}
+    known: dict[str, type[BaseModel]] = {"": Contract, "input": Input, "output": Output, "extra": Extra}
     unknown = [fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"]
     wrong = dict.fromkeys(str(loc[0]) if len(loc) > 1 else "" for loc in unknown)
-    known = {"": Contract, **tables}
     taken = [f"{name or 'a contract'} takes {', '.join(known[name].model_fields)}" for name in wrong]
     return f" ({'; '.join(taken)})" if taken else ""
 
