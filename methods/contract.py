@@ -202,11 +202,20 @@ def read_contract(path: Path) -> Contract:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"contract '{path}' is not TOML: {error}") from error
     except ValidationError as error:
-        raise UserError(f"contract '{path}': {describe_faults(error)}") from error
+        raise UserError(f"contract '{path}': {describe_faults(error)}{_entries(error)}") from error
     if contract.output.bins is None:
         return contract
     output = contract.output.model_copy(update={"bins": path.parent / contract.output.bins})
     return contract.model_copy(update={"output": output})
+
+
+def _entries(error: ValidationError) -> str:
+    """Return what the tables with an unknown entry take, in brackets; ``""`` if every entry is known."""
+    known: dict[str, type[BaseModel]] = {"": Contract, "input": Input, "output": Output, "extra": Extra}
+    unknown = [fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"]
+    wrong = dict.fromkeys(str(loc[0]) if len(loc) > 1 else "" for loc in unknown)
+    taken = [f"{name or 'a contract'} takes {', '.join(known[name].model_fields)}" for name in wrong]
+    return f" ({'; '.join(taken)})" if taken else ""
 
 
 def read_bins(path: Path) -> NDArray[np.float32]:

@@ -171,7 +171,10 @@ def _span(start: float, end: float | None, preview: float | None) -> Span:
             raise UserError("--preview and --end both say where to stop: leave one out")
         end = start + preview
     if end is not None and end <= start:
-        raise UserError(f"the part of films from {start:g} s to {end:g} s is empty: give a later --end")
+        raise UserError(
+            f"the part of films from {start:g} s to {end:g} s is empty: "
+            "give a later --end or a longer --preview"
+        )
     return Span(start, end)
 
 

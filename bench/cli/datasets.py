@@ -56,7 +56,11 @@ def info(
     _print_info(dataset_info(name), console)
     dataset = _open(name, data_root, console, follow_links=follow_links)
     for fact, value in dataset.facts().items():
-        console.print(Text(f"{fact}: {value}"), soft_wrap=True)
+        if isinstance(value, dict):
+            console.print(Text(f"{fact}: {len(value):,}"))
+            _print_some([f"{name}: {each}" for name, each in value.items()], console)
+        else:
+            console.print(Text(f"{fact}: {value}"), soft_wrap=True)
     found = cached_audit(dataset)
     if found:
         _print_audit(found, console)

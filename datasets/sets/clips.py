@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ... import UserError
 from ...files import file_digest
-from ..base import RGB, Dataset, DatasetInfo, Entry, PhotoChangedError, Split, register_dataset
+from ..base import RGB, Dataset, DatasetInfo, Entry, PhotoChangedError, PhotoError, Split, register_dataset
 from ..clips import ClipFolders, clip_splits, digest_of
 from ..digests import digests, file_stamp
 from ..films import SUFFIXES, Film, count_frames, require_films
@@ -97,6 +97,8 @@ class Clips(Dataset):
         try:
             stamp = file_stamp(path)
         except OSError as error:
+            if not entry.sha256:  # it could not be read when it was listed either
+                raise PhotoError(f"cannot be read ({error.strerror})") from error
             raise PhotoChangedError(entry.id, str(error)) from error
         if self._open is None or (self._open[0], self._open[2]) != (entry.clip, stamp):
             self._open = entry.clip, Film(path), stamp, _content(path)
@@ -121,9 +123,13 @@ class Clips(Dataset):
 
 
 def _content(film: Path) -> str:
-    """Return the digest of a film's bytes, remembered between runs."""
-    return digests(film, {film.name: file_stamp(film)}, lambda _: file_digest(film))[film.name]
+    """Return the digest of a film's bytes, remembered between runs; ``""`` if it cannot be read."""
+    try:
+        stamp = file_stamp(film)
+    except OSError:  # a link to nothing
+        return ""
+    return digests(film, {film.name: stamp}, lambda _: file_digest(film))[film.name]
 
 
 def _digest(content: str, frame: int) -> str:
-    return hashlib.sha256(f"{content} {frame}".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {frame}".encode()).hexdigest() if content else ""

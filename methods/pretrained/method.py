@@ -107,6 +107,9 @@ class PublishedMethod(Method):
         Raises `UserError` if the parameter names a path without such a file.
         """
         where = self.parameters.weights
+        if where not in {*self.checkpoints, "auto", "none"} and not Path(where).exists():
+            names = ", ".join(dict.fromkeys((*self.checkpoints, "auto")))
+            raise UserError(f"{self.info.name}: no weights '{where}': give {names}, or a file or a folder")
         return self.checkpoint.find("auto" if where in self.checkpoints else where)
 
     def missing(self) -> str:

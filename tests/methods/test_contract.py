@@ -190,7 +190,12 @@ def test_grey_is_that_of_the_lightness(tmp_path):
     ("text", "message"),
     [
         ("[input", "is not TOML"),
-        ("[input]\nsizes = 8\n", r"input\.sizes: unknown"),
+        (
+            "[input]\nsizes = 8\n",
+            r"input\.sizes: unknown \(input takes normalize, name, channels, .*layout\)",
+        ),
+        ("[inputs]\nsize = 8\n", r"inputs: unknown \(a contract takes input, output, extra\)"),
+        ("[extra.mask]\nshape = [1]\nfil = 0\n", r"extra\.mask\.fil: unknown \(extra takes shape, fill\)"),
         ('[input]\nchannels = "BGR"\n', r"input\.channels: Input should be 'L', 'LLL' or 'RGB'"),
         ('[input]\nnormalize = "imagenet"\n', "normalize must state 1 or 1 values"),
         ("[input]\nmultiple = 8\n", 'multiple goes with size = "photo" only'),

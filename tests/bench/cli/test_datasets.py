@@ -2,6 +2,7 @@ import csv
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,17 @@ def test_info_of_samples(run):
     assert "161" in output
     assert "Not audited yet: 'bench datasets prepare samples'" in output
     assert "fingerprint: " in output
+
+
+def test_info_of_shards_lists_some_of_them(run, photos, tmp_path):
+    for shard in range(30):
+        with tarfile.open(tmp_path / f"set-{shard:02}.tar", "w") as archive:
+            archive.add(photos / "val" / "b.png", f"{shard}.png")
+    code, output = run("info", f"shards:{tmp_path}/set-*.tar")
+    assert code == 0
+    assert "shards: 30\n  set-00.tar: " in output
+    assert "set-29.tar" not in output
+    assert "{'" not in output
 
 
 def test_info_tells_what_an_audit_found(run, photos):

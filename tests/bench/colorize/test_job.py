@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from huebench import UserError
+from huebench.bench.colorize import job
 from huebench.bench.colorize.picture import Picture
 from huebench.bench.colorize.record import ColorizedRow, Record
 from huebench.methods.memory import OutOfMemoryError
@@ -376,6 +377,14 @@ def test_another_file_with_the_name_of_the_sidecar_is_kept(colorize, scans, tmp_
     assert code == 2
     assert "not a record of bench colorize" in output
     assert sidecar.read_text() == "my,own\n1,2\n"
+
+
+def test_second_command_on_the_same_folder_is_refused_while_the_first_works(colorize, scans, tmp_path):
+    with job._locked(tmp_path / "colorized"):  # as another process holds it
+        code, output = colorize("scans")
+    assert code == 2
+    assert "another bench colorize is writing to 'colorized': wait, or choose another --out" in output
+    assert colorize("scans")[0] == 0
 
 
 def test_sidecar_whose_first_line_is_torn_is_written_anew(tmp_path):

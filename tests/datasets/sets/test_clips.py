@@ -83,6 +83,16 @@ def test_a_broken_film_is_one_frame_that_cannot_be_read(tmp_path):
         dataset.load(entry)
 
 
+def test_a_link_to_no_film_is_one_frame_that_cannot_be_read(tmp_path):
+    write_film(tmp_path / "film.mp4")
+    (tmp_path / "lost.mp4").symlink_to(tmp_path / "elsewhere.mp4")
+    dataset = open_dataset(f"clips:{tmp_path}")
+    (lost,) = (entry for entry in dataset.entries() if entry.clip == "lost.mp4")
+    assert len(dataset.entries()) > 1
+    with pytest.raises(PhotoError, match=r"cannot be read \(No such file or directory\)"):
+        dataset.load(lost)
+
+
 def test_a_film_that_is_cut_short_keeps_its_frames_and_says_where_it_ends(tmp_path):
     path = write_film(tmp_path / "film.ts", shades=range(0, 250, 5))
     whole = films.count_frames(path)

@@ -274,6 +274,14 @@ def test_row_says_whose_merge_was_scored(tmp_path):
         assert method.notes["merge"] == said
 
 
+@pytest.mark.parametrize(
+    ("spec", "known"), [("ddcolor", "modelscope, paper, artistic, auto"), ("eccv16", "auto")]
+)
+def test_unknown_weights_show_the_known_ones(spec, known):
+    with pytest.raises(UserError, match=f"no weights 'nosuch': give {known}, or a file or a folder"):
+        MethodSpec(spec, {"weights": "nosuch"}).missing()
+
+
 def test_ddcolor_takes_its_three_sets_of_weights_by_name():
     commands = [MethodSpec("ddcolor", {"weights": each}).missing() for each in ("paper", "artistic")]
     assert commands == [
