@@ -233,6 +233,7 @@ class Gallery:
     """Photos to look at, the most telling ones first."""
 
     photos: tuple[Photo, ...]
+    best: str = ""  #: Label of the answer that is compared with the truth until a reader chooses another
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class ChosenPhotos:
     kept: int = 0
     of: int = 0
     dull: int = 0  #: Number of kept photos left out of the choice
+    best: str = ""  #: Label of the real method that does best on the kept photos; empty if there is none
 
     @property
     def among(self) -> str:
@@ -93,6 +94,7 @@ def choose_photos(results: Results, summary: Summary) -> ChosenPhotos:
         len(every),
         summary.photos if summary.unit == "photo" else results.images["photo"].nunique(),
         len(every) - len(shown),
+        "" if better.empty else str(better.groupby("method").mean().idxmax()),
     )
 
 

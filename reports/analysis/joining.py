@@ -153,7 +153,7 @@ def _labels(
 def _facts(runs: Sequence[Results], rows: pd.DataFrame, command: str) -> RunFacts:
     facts = [run.run for run in runs]
     seeds = sorted({seed for each in facts for seed in each.options.get("seeds", ())})
-    merged = [f"{name}: {each.command}" for name, each in zip(run_names(runs), facts, strict=True)]
+    merged = {name: each.command for name, each in zip(run_names(runs), facts, strict=True)}
     trained_on: dict[str, Any] = {}
     for place, each in enumerate(facts):
         labels = rows[rows["run"] == place].drop_duplicates("method").set_index("method")["label"]

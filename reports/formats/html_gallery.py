@@ -72,9 +72,9 @@ def gallery(block: Gallery, pictures: Pictures) -> Markup:
         else ""
     )
     return Markup(
-        '<div class="gallery">\n'
+        '<div class="gallery" data-best="{}">\n'
         '<div class="chooser" role="radiogroup" aria-label="Photo" hidden></div>\n{}\n</div>{}'
-    ).format(Markup("\n").join(shown), told)
+    ).format(block.best, Markup("\n").join(shown), told)
 
 
 def _photo(photo: Photo, addresses: dict[str, str], *, hidden: bool) -> Markup:

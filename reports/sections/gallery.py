@@ -27,7 +27,7 @@ def blocks(material: Material) -> list[Block]:
         else f"The median, the best and the worst of {choice.among}, by mean {metric.label} over the real "
         "methods (no baselines, no oracles), and the one on which these methods differ most."
     )
-    return [Heading("Gallery"), Prose(told), Gallery(tuple(photos_of(material)))]
+    return [Heading("Gallery"), Prose(told), Gallery(tuple(photos_of(material)), choice.best)]
 
 
 def photos_of(material: Material) -> list[Photo]:

@@ -28,20 +28,26 @@ MEANING = {
 }
 """Field of the protocol → what it is."""
 
+DATASET = {"trained_on": "scored photos that are also training photos"}
+"""Fact of the dataset → its name, where the key does not say it."""
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section."""
     run = material.run
+    merged: Mapping[str, str] = run.options.get("merged", {})
+    options = {key: value for key, value in run.options.items() if key != "merged"}
     parts: dict[str, Mapping[str, Any]] = {
-        "Run": {"started": run.started, "seconds": f"{run.seconds:.1f}", **run.options},
-        "Dataset": {key: value for key, value in run.dataset.items() if key != "caveat"},
+        "Run": {"started": run.started, "seconds": f"{run.seconds:.1f}", **options},
+        "Dataset": {DATASET.get(key, key): value for key, value in run.dataset.items() if key != "caveat"},
         "Machine": run.machine,
         "Versions": run.versions,
     }
     details = [Details(title, (_facts(title, facts),)) for title, facts in parts.items()]
     details.insert(2, Details("Protocol", (_protocol(run),)))
     images = material.with_hints.images.drop(columns="cell")
-    return [Heading("Provenance"), Listing(run.command), *details, Data("images", images)]
+    commands = Listing("\n".join([*merged.values(), run.command]))
+    return [Heading("Provenance"), commands, *details, Data("images", images)]
 
 
 def _protocol(run: RunFacts) -> PlainTable:

@@ -34,7 +34,7 @@ class EncoderDecoder(DeepMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=40, learning_rate=5e-4, photos=80, min_steps=4),
-        quick=Schedule(size=64, epochs=15, batch=40, learning_rate=5e-4, photos=4200, min_steps=60),
+        quick=Schedule(size=64, epochs=8, batch=20, learning_rate=5e-4, photos=4200, min_steps=60),
         long=ours(size=256, epochs=30, batch=40, learning_rate=1e-3),
         paper=Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4),
     )

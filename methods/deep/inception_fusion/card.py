@@ -59,7 +59,7 @@ class InceptionFusion(DeepMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),
-        quick=Schedule(size=64, epochs=12, batch=40, learning_rate=1e-3, photos=4200, min_steps=60),
+        quick=Schedule(size=64, epochs=6, batch=20, learning_rate=1e-3, photos=4200, min_steps=60),
         long=ours(size=224, epochs=30, batch=40, learning_rate=1e-3, crop=1.0),
         paper=Schedule(size=224, epochs=20, batch=100, learning_rate=1e-3),
     )

@@ -26,7 +26,7 @@ class NoGanUNet(PerceptualMethod):
     (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side, at a
     rate that falls with each side; (2) a critic learns to tell its colours from true ones; (3) the decoder
     and the critic are trained against each other for 3 % of the photos, but above the budget smoke at least
-    200 steps or, with few photos, two passes over them; the checkpoint with the best validation score is
+    200 steps or, with few photos, one pass over them; the checkpoint with the best validation score is
     kept, or the last one if there are no scores. If no checkpoint is better than the generator before the
     burst, that is kept, and the row says so. (2) and (3) are repeated.
 
@@ -54,7 +54,7 @@ class NoGanUNet(PerceptualMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=16, min_steps=1),
-        quick=Schedule(size=64, epochs=2, batch=16, learning_rate=1e-3, photos=2000, min_steps=12),
+        quick=Schedule(size=64, epochs=1, batch=8, learning_rate=1e-3, photos=2000, min_steps=20),
         long=ours(size=128, epochs=4, batch=16, learning_rate=1e-3, start_size=None),
         paper=Schedule(size=192, epochs=5, batch=16, learning_rate=1e-3),
     )
@@ -75,7 +75,7 @@ class NoGanUNet(PerceptualMethod):
         burst_steps: int | None = Field(
             None,
             ge=1,
-            description="steps of an adversarial burst at least; None: 200 or two passes over the "
+            description="steps of an adversarial burst at least; None: 200 or one pass over the "
             "photos, whichever is less; 1 under smoke",
         )
         checkpoint: float = Field(

@@ -51,7 +51,7 @@ of fast.ai's two groups of ResNet's layers, and the geometric mean for the secon
 LEAST_STEPS = 200
 """Steps of an adversarial burst at least, above smoke, but no more than `MOST_PASSES` over the photos."""
 
-MOST_PASSES = 2
+MOST_PASSES = 1
 """Passes over few photos that a burst may be stretched to: a critic learns them by heart in more."""
 
 MOST_CHECKPOINTS = 20  #: Checkpoints of a burst at most, as each is scored on validation photos

@@ -42,7 +42,7 @@ class Pix2Pix(PerceptualMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=2e-4, photos=32, min_steps=4),
-        quick=Schedule(size=64, epochs=5, batch=16, learning_rate=2e-4, photos=4200, min_steps=60),
+        quick=Schedule(size=64, epochs=3, batch=8, learning_rate=2e-4, photos=4200, min_steps=60),
         long=ours(size=128, epochs=18, batch=16, learning_rate=2e-4, start_size=None),
         paper=Schedule(size=256, epochs=20, batch=4, learning_rate=2e-4),
     )

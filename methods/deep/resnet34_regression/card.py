@@ -32,7 +32,7 @@ class ResNet34Regression(DeepMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=8, learning_rate=1e-3, photos=32, min_steps=4),
-        quick=Schedule(size=64, epochs=15, batch=32, learning_rate=1e-3, photos=4200, min_steps=80),
+        quick=Schedule(size=64, epochs=8, batch=16, learning_rate=1e-3, photos=4200, min_steps=80),
         long=ours(size=224, epochs=40, batch=32, learning_rate=1e-3),
         paper=Schedule(size=224, epochs=20, batch=128, learning_rate=1e-4),
     )

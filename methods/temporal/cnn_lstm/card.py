@@ -45,7 +45,7 @@ class CnnLstm(DeepMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=40, learning_rate=1e-3, min_steps=4),
-        quick=Schedule(size=64, epochs=12, batch=40, learning_rate=1e-3, min_steps=120),
+        quick=Schedule(size=64, epochs=12, batch=20, learning_rate=1e-3, min_steps=100),
         long=Schedule(size=128, epochs=30, batch=40, learning_rate=1e-3, min_steps=1000),
         paper=Schedule(size=256, epochs=50, batch=40, learning_rate=1e-3),
     )

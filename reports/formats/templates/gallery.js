@@ -2,7 +2,7 @@
 for (const gallery of document.querySelectorAll(".gallery")) {
   const photos = [...gallery.querySelectorAll(".photo")];
   const chooser = gallery.querySelector(".chooser");
-  const chosen = { left: "truth", right: undefined };
+  const chosen = { left: "truth", right: gallery.dataset.best || "input" };
   const tile = (photo, label) =>
     [...photo.querySelectorAll("[data-tile]")].find((figure) => figure.dataset.tile === label);
 
@@ -21,8 +21,6 @@ for (const gallery of document.querySelectorAll(".gallery")) {
     const compare = photo.querySelector(".compare");
     const [stage, slider] = [compare.querySelector(".stage"), compare.querySelector("input")];
     const cut = (share) => stage.style.setProperty("--cut", `${share}%`);
-    const rival = photo.querySelector("[data-method]:not([data-method$=' baseline'], [data-method$=' oracle'])");
-    chosen.right ??= (rival ?? photo.querySelector("[data-method]"))?.dataset.tile ?? "input";
     for (const select of compare.querySelectorAll("select")) {
       select.append(...labels.map((label) => new Option(label, label)));
       select.addEventListener("change", () => {

@@ -41,7 +41,7 @@ def test_few_photos_are_seen_in_more_epochs(photos, epochs):
 
 def test_parameters_replace_the_budgets_schedule():
     schedule = EncoderDecoder(size=32, epochs=3).schedule("quick")
-    assert (schedule.size, schedule.epochs, schedule.batch, schedule.min_steps) == (32, 3, 40, 0)
+    assert (schedule.size, schedule.epochs, schedule.batch, schedule.min_steps) == (32, 3, 20, 0)
     paper = Schedule(size=256, epochs=20, batch=40, learning_rate=5e-4)
     assert EncoderDecoder().schedule("paper") == paper
     assert EncoderDecoder(batch=7, learning_rate=1).schedule("paper") == replace(

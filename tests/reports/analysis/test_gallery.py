@@ -31,6 +31,8 @@ def test_best_median_worst_and_most_disputed_by_auc_over_real_methods(maker):
     assert photos["worst"] == auc.index[3]
     assert photos["disputed"] == auc.index[1], "the only one left"
     assert chosen(results)[1].score == auc.iloc[0]
+    by_method = kept.groupby("method")["auc"].mean()
+    assert gallery(results).best == by_method[["pix2pix", "fusion"]].idxmax()
 
 
 def test_the_most_disputed_has_the_widest_gap_between_two_real_methods(maker):

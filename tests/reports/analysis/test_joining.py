@@ -39,7 +39,7 @@ def test_every_value_is_as_in_its_run_and_a_shared_result_there_once(runs):
         own = run.images.set_index(["method", "photo"])["psnr"]
         assert values[own.index].tolist() == own.tolist()
     assert joined.run.command == "bench merge"
-    assert joined.run.options["merged"] == ["anna: first", "ben: second"]
+    assert joined.run.options["merged"] == {"anna": "first", "ben": "second"}
 
 
 def with_degraded(run, method, name, **changes):

@@ -127,6 +127,9 @@ def test_any_photo_can_be_chosen_and_any_two_of_its_pictures_compared(maker, tmp
     photos = page.locator(".photo")
     kept = results.images.dropna(subset=["picture"])["photo"].unique()
     assert photos.count() == page.get_by_role("radio").count() == len(kept)
+    auc = results.images.dropna(subset=["picture"]).groupby("method")["auc"].mean()
+    best = auc[["pixel-knn", "encoder-decoder", "fusion"]].idxmax()
+    assert photos.first.locator("select.right").input_value() == best
     page.get_by_role("radio").nth(0).focus()
     page.keyboard.press("ArrowRight")
     assert photos.evaluate_all("all => all.map(photo => photo.hidden)") == [True, False, True, True]

@@ -239,6 +239,16 @@ def test_provenance_holds_the_command_the_protocol_and_the_versions(maker):
     assert found(Data, blocks)[0].name == "images"
 
 
+def test_the_provenance_of_a_merged_run_repeats_every_command(maker):
+    run = maker.run(methods=("gray",)).run
+    commands = {"a": "bench run 1", "b": "bench run 2"}
+    merged = replace(run, command="bench merge a b", options={"merged": commands})
+    blocks = section("provenance", replace(maker.run(methods=("gray",)), run=merged))
+    assert found(Listing, blocks)[0].text.splitlines() == ["bench run 1", "bench run 2", "bench merge a b"]
+    facts = next(table for table in found(PlainTable, blocks) if table.caption == "Run")
+    assert [row[0] for row in facts.rows] == ["started", "seconds"]
+
+
 def test_the_histograms_say_of_how_many_photos_pictures_were_kept_unless_of_all(maker):
     def caption(photos):
         results = maker.run(methods=("gray", "pix2pix"), photos=photos, pictures=True)
@@ -276,3 +286,19 @@ def test_other_skipped_methods_keep_their_reasons(maker):
     cells = results.cells.copy()
     cells.loc[cells["method"] == "fusion", ["status", "reason"]] = ["skipped", "needs faiss: pip install …"]
     assert [row[0] for row in failed_cells(cells)] == ["fusion"]
+
+
+def test_the_accuracy_chart_says_how_far_most_pixels_are_from_the_truth(maker):
+    results = maker.run(methods=("gray", "pix2pix", "oracle-lowres"))
+    curves = results.accuracy_curves
+    shares = curves[curves["metric"] == "auc"].pivot_table(
+        index="threshold", columns="method", values="accuracy"
+    )
+    within = {method: int((shares[method] >= 0.9).idxmax()) for method in ("gray", "pix2pix")}
+    best = min(within, key=lambda method: within[method])
+    accuracy = next(
+        figure for figure in found(Figure, section("charts", results)) if figure.name == "accuracy"
+    )
+    assert (
+        f"90% of the pixels are within {within[best]} with {best}, which comes nearest." in accuracy.caption
+    )
