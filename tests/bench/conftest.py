@@ -1,4 +1,5 @@
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,13 @@ def run(samples_run, tmp_path):
 @pytest.fixture
 def plugin(tmp_path):
     """Write a plugin file whose ``colorize`` has the given body, and return its path."""
+    return partial(write_plugin, tmp_path)
 
-    def write(name, body="return np.zeros((*lightness.shape, 2), np.float32)", fit="pass") -> Path:
-        path = tmp_path / f"{name.replace('-', '_')}.py"
-        path.write_text(PLUGIN.format(name=name, body=body, fit=fit))
-        return path
 
-    return write
+def write_plugin(folder, name, body="return np.zeros((*lightness.shape, 2), np.float32)", fit="pass") -> Path:
+    path = folder / f"{name.replace('-', '_')}.py"
+    path.write_text(PLUGIN.format(name=name, body=body, fit=fit))
+    return path
 
 
 PLUGIN = '''

@@ -1,5 +1,7 @@
 """``bench run --degrade``: one training, and every method scored on clean and on degraded photos."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,10 @@ from huebench.bench.plan.plan import make_plan
 from huebench.bench.plan.request import Request
 from huebench.bench.protocol.degradations import Condition
 from huebench.datasets.color.conversion import rgb_to_lab
+from huebench.methods.base import methods
 from huebench.reports.tables import read_results
+
+from .conftest import write_plugin
 
 COUNTED = "open({path!r}, 'a').write('fitted ')"
 TINT = "return np.stack([lightness - 50, np.full_like(lightness, lightness.mean())], -1)"
@@ -28,33 +33,47 @@ def options(out, plugin, **more):
     return {**common, "out": out, **more}
 
 
-def test_methods_are_trained_once_and_scored_under_every_degradation(tint, tmp_path):
-    results = huebench.run(**options(tmp_path / "out", tint, degrade=("fade", "grain:0.5")))
-    assert (tmp_path / "log").read_text() == "fitted "
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Run a method on clean, faded and grainy photos; return the folder with its plugin, log and run."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(methods, "_items", methods.items())
+        path = write_plugin(folder, "tint-made", TINT, fit=COUNTED.format(path=str(folder / "log")))
+        degrade = ("fade", "fade:0", "grain:0.5")
+        given = options(folder / "out", path, methods="tint-made", degrade=degrade)
+        huebench.run(**given, keep_predictions="all")
+        yield folder
+
+
+def test_methods_are_trained_once_and_scored_under_every_degradation(made):
+    results = read_results(made / "out")
+    assert (made / "log").read_text() == "fitted "
     assert len(results.cells) == 1
     assert len(results.images) == 2
     assert list(results.degraded.groupby("degradation").size()) == [2, 2]
     assert (results.degraded["status"] == "ok").all()
+    assert set(results.degraded["degradation"]) == {"fade", "grain:0.5"}  # fade:0 is the clean photo
     assert results.degraded["protocol"].nunique() == 2
     assert results.run.protocol_digest not in set(results.degraded["protocol"])
 
 
-def test_the_clean_numbers_are_those_of_a_run_without_degradations(tint, tmp_path):
-    both = huebench.run(**options(tmp_path / "both", tint, degrade="fade,fade:0"))
-    clean = huebench.run(**options(tmp_path / "clean", tint))
+def test_the_clean_numbers_are_those_of_a_run_without_degradations(made, tmp_path):
+    both = read_results(made / "out")
+    given = options(tmp_path / "clean", made / "tint_made.py", methods="tint-made")
+    clean = huebench.run(**given, keep_predictions="all")
     pd.testing.assert_frame_equal(both.images, clean.images)
     assert both.run.protocol_digest == clean.run.protocol_digest
-    assert set(both.degraded["degradation"]) == {"fade"}
     assert clean.degraded.empty
     assert not (tmp_path / "clean" / "degraded.parquet").exists()
     assert clean.cells["cell"].item() == both.cells["cell"].item()
 
 
-def test_the_method_sees_the_degraded_photo_and_is_scored_on_the_clean_one(tint, tmp_path):
-    results = huebench.run(**options(tmp_path / "out", tint, degrade="fade"))
-    row = results.degraded[results.degraded["picture"].notna()].iloc[0]
+def test_the_method_sees_the_degraded_photo_and_is_scored_on_the_clean_one(made):
+    faded = read_results(made / "out").degraded.query("degradation == 'fade'")
+    row = faded[faded["picture"].notna()].iloc[0]
     pictures = {
-        name: np.asarray(Image.open(tmp_path / "out" / row[f"{name}picture"]))
+        name: np.asarray(Image.open(made / "out" / row[f"{name}picture"]))
         for name in ("", "truth_", "input_")
     }
     clean = rgb_to_lab(pictures["truth_"])[0]
@@ -92,9 +111,9 @@ def test_a_method_that_fails_on_clean_photos_is_not_tried_on_degraded_ones(plugi
     assert pd.isna(row["photo"])
 
 
-def test_kept_predictions_are_scored_again_with_their_degradations(bench, tint, tmp_path):
-    out = tmp_path / "out"
-    first = huebench.run(**options(out, tint, degrade="fade", keep_predictions="all"))
+def test_kept_predictions_are_scored_again_with_their_degradations(bench, made, tmp_path):
+    out = shutil.copytree(made / "out", tmp_path / "out")
+    first = read_results(out)
     code, output = bench("score", out, "--metrics", "psnr")
     assert code == 0, output
     again = read_results(out)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -111,8 +112,11 @@ def start(tmp_path):
 
     yield run
     for process in started:
+        with suppress(psutil.NoSuchProcess):  # whatever it left would hold its output open
+            for each in psutil.Process(process.pid).children(recursive=True):
+                each.kill()
         process.kill()
-        end_processes(tmp_path)  # a cell that it did not end would hold its output open
+        end_processes(tmp_path)
         process.communicate()
 
 
