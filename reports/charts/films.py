@@ -15,12 +15,9 @@ from numpy.typing import NDArray
 
 from ..analysis.films import KeptClip
 from ..text import label_lines
-from .style import TILES_A_LINE, style
+from .style import INK, TILES_A_LINE, style
 
 FRAMES_A_STRIP = 6
-
-MARKED = "#000000"
-"""Colour of the truth's line."""
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette for colour-blind readers (doi:10.1038/nmeth.1618)."""
@@ -99,9 +96,9 @@ def cdc_by_gap(values: pd.DataFrame) -> Figure:
 
 
 def _lines(labels: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Return the colour and the dashes of every label's line; the truth's is black."""
+    """Return the colour and the dashes of every label's line; the truth's is the text's."""
     patterns = cycle([(color, dashes) for dashes in ("-", "--", ":", "-.") for color in COLORS])
-    return [(label, MARKED, "-") if label == "truth" else (label, *next(patterns)) for label in labels]
+    return [(label, INK, "-") if label == "truth" else (label, *next(patterns)) for label in labels]
 
 
 def _show(axis: Axes, picture: NDArray[np.uint8], aspect: float = 1) -> None:
