@@ -35,12 +35,13 @@ class NoGanUNet(PerceptualMethod):
     critic's width of 256 and its threshold of 0.65, its five-fold learning rate, 2e-5 falling to 5e-6,
     Adam's β of (0, 0.9), VGG16-bn's stages 3 to 5 weighted 20, 70, 10, the render factor. The paper's: five
     cycles, a checkpoint every 0.1 % of the photos. Ours: the differences that `NoGanGenerator` lists, the
-    turns of critic and generator (DeOldify goes back to the critic after every step of the generator; here a
-    critic below 0.65 does not learn until its loss rises again), a critic 64 channels wide under smoke and
-    quick, the floor of 200 steps, at most 20 checkpoints per burst, the inflection point by mean AuC on
-    validation photos instead of by eye, the training lengths, one rate for an encoder with random weights,
-    and Adam with a decay instead of one cycle per side. If VGG16's weights are not found, the perceptual
-    loss uses MobileNetV2; without its weights only the absolute error is left. The row says which.
+    turns of critic and generator (DeOldify goes back to the critic after every step of the generator;
+    here a critic below 0.65 does not learn until its loss rises again), a critic 64 channels wide under
+    smoke and quick, the floor of 200 steps, at most 20 checkpoints per burst (5 there), the inflection
+    point by mean AuC on validation photos instead of by eye, the training lengths, one rate for an
+    encoder with random weights, and Adam with a decay instead of one cycle per side. If VGG16's weights
+    are not found, the perceptual loss uses MobileNetV2; without its weights only the absolute error is
+    left. The row says which.
     """
 
     info = MethodInfo(

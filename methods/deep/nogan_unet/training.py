@@ -54,7 +54,8 @@ LEAST_STEPS = 200
 MOST_PASSES = 1
 """Passes over few photos that a burst may be stretched to: a critic learns them by heart in more."""
 
-MOST_CHECKPOINTS = 20  #: Checkpoints of a burst at most, as each is scored on validation photos
+MOST_CHECKPOINTS, FEW_CHECKPOINTS = 20, 5
+"""Checkpoints of a burst at most, as each is scored on validation photos; the second for shorter budgets."""
 
 CRITIC_WIDTH, SMALL_CRITIC_WIDTH = 256, 64
 """Channels of the critic's first layer: DeOldify's, and those of the shorter budgets."""
@@ -187,7 +188,7 @@ class Stages:
         passes = MOST_PASSES * ceil(photos / batch)
         floor = 1 if self.training.context.budget == "smoke" else min(LEAST_STEPS, passes)
         steps = max(ceil(chosen.burst * photos / batch), chosen.burst_steps or floor)
-        most_often = ceil(steps / MOST_CHECKPOINTS)
+        most_often = ceil(steps / (MOST_CHECKPOINTS if self._full else FEW_CHECKPOINTS))
         between = max(most_often, ceil(chosen.checkpoint * photos / batch))
         return Bursts(steps, min(between, max(1, photos // batch)))
 

@@ -36,7 +36,7 @@ class ResNet34Classification(DeepMethod):
     )
     schedules = Schedules(
         smoke=Schedule(size=32, epochs=1, batch=4, learning_rate=1e-3, photos=16, min_steps=4),
-        quick=Schedule(size=64, epochs=3, batch=8, learning_rate=1e-3, photos=4200, min_steps=80),
+        quick=Schedule(size=64, epochs=3, batch=8, learning_rate=1e-3, photos=4200, min_steps=60),
         long=ours(size=160, epochs=30, batch=16, learning_rate=1e-3),
         paper=Schedule(size=224, epochs=20, batch=3, learning_rate=1e-4),
     )
