@@ -12,7 +12,7 @@ from ..charts.speed import quality_against_speed, timed
 from .layout import chart
 
 ORDER = 40  #: Place in the report
-MOST = 0.9  #: Share of pixels whose distance from the truth is told, the "accuracy of 90%" of some papers
+SHARE_OF_PIXELS = 0.9  #: The share whose distance is told: the "accuracy of 90%" of some papers
 
 
 def blocks(material: Material) -> list[Block]:
@@ -47,23 +47,21 @@ def _accuracy(material: Material) -> list[Block]:
             "Share of pixels within a distance in ab of the truth, by that distance, of every method",
             "Share of pixels whose distance in ab is at most the threshold, over all photos: the area under "
             "each line from 0 to 150 is the method's AuC. The axis ends where every method reaches 99%. "
-            f"{_most_pixels(curves, material.summary)}",
+            f"{_nearest_method(curves, material.summary)}",
             lambda: accuracy_curves(curves, material.summary.rows, labels),
         )
     ]
 
 
-def _most_pixels(curves: pd.DataFrame, summary: Summary) -> str:
+def _nearest_method(curves: pd.DataFrame, summary: Summary) -> str:
     """Return how far from the truth 90% of the pixels are at most, for the nearest method, as a sentence."""
     first = next(metric for metric in summary.metrics if metric.name in set(curves["metric"]))
     near = curves[(curves["metric"] == first.name) & curves["method"].isin(summary.contenders())]
-    reached = near[near["accuracy"] >= MOST].groupby(["method", "seed"])["threshold"].min()
+    reached = near[near["accuracy"] >= SHARE_OF_PIXELS].groupby(["method", "seed"])["threshold"].min()
     if reached.empty:
         return ""
     by_method = reached.groupby("method").mean()
-    return (
-        f"90% of the pixels are within {by_method.min():.0f} with {by_method.idxmin()}, which comes nearest."
-    )
+    return f"The nearest is {by_method.idxmin()}: 90% of its pixels are within {by_method.min():.0f}."
 
 
 def _colorfulness(material: Material) -> list[Block]:

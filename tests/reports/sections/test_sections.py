@@ -316,6 +316,4 @@ def test_the_accuracy_chart_says_how_far_most_pixels_are_from_the_truth(maker):
     accuracy = next(
         figure for figure in found(Figure, section("charts", results)) if figure.name == "accuracy"
     )
-    assert (
-        f"90% of the pixels are within {within[best]} with {best}, which comes nearest." in accuracy.caption
-    )
+    assert f"The nearest is {best}: 90% of its pixels are within {within[best]}." in accuracy.caption
