@@ -225,7 +225,8 @@ def opened(path: Path) -> Iterator[InputContainer]:
     try:
         film = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        empty = path.is_file() and path.stat().st_size == 0
+        reason = "the file is empty" if empty else getattr(error, "strerror", None) or error
         raise PhotoError(f"not a film that can be read ({reason})") from error
     with film:
         yield film

@@ -46,7 +46,7 @@ def refused(colorize, name, reason):
 
 def test_films_without_a_frame_are_refused(colorize, tmp_path):
     (tmp_path / "empty.mp4").touch()
-    refused(colorize, "empty.mp4", "not a film that can be read")
+    refused(colorize, "empty.mp4", "the file is empty")
     (tmp_path / "noise.mkv").write_bytes(np.random.default_rng(0).bytes(5000))
     refused(colorize, "noise.mkv", "not a film that can be read")
     whole = write(tmp_path / "whole.mp4", pictures(20)).read_bytes()
