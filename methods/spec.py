@@ -86,7 +86,9 @@ def label(method: Method) -> str:
     return f"{method.info.name}[{inside}]" if inside else method.info.name
 
 
-def parse_specs(text: str, *, clips: bool = True, hints: bool = True, rows: bool = False) -> list[MethodSpec]:
+def parse_specs(
+    text: str, *, clips: bool = True, hints: bool = True, oracles: bool = True, rows: bool = False
+) -> list[MethodSpec]:
     """Parse a list of methods, keeping the order and dropping duplicates.
 
     Parameters
@@ -100,6 +102,8 @@ def parse_specs(text: str, *, clips: bool = True, hints: bool = True, rows: bool
         Whether ``all`` and families include the methods that are for clips only.
     hints
         Whether ``all`` includes the methods that colour by hints only, those of the family ``hinted``.
+    oracles
+        Whether ``all`` and families include the methods that see the truth.
     rows
         Whether methods may name their rows: ``mine=external[file=net.onnx]``. A method that is listed both
         with a name and without, as in ``all,mine=gray``, has the name.
@@ -125,7 +129,7 @@ def parse_specs(text: str, *, clips: bool = True, hints: bool = True, rows: bool
                 f"or names such as gray,pixel-knn[neighbours=3]; {QUOTING}"
             )
         row, name = match[1] or "", match[2]
-        expanded = _expand(name, _parameters(match[3] or "", name), clips=clips, hints=hints)
+        expanded = _expand(name, _parameters(match[3] or "", name), clips=clips, hints=hints, oracles=oracles)
         if row:
             _check_row(row, name, [spec.row for spec in specs], allowed=rows)
         specs += [replace(spec, row=row) for spec in expanded]
@@ -155,7 +159,9 @@ def _check_row(row: str, name: str, others: list[str], *, allowed: bool) -> None
         raise UserError(f"'{row}={name}': tables use '{row}' for something else; choose another name")
 
 
-def _expand(name: str, parameters: dict[str, str], *, clips: bool, hints: bool) -> list[MethodSpec]:
+def _expand(
+    name: str, parameters: dict[str, str], *, clips: bool, hints: bool, oracles: bool
+) -> list[MethodSpec]:
     kind, colon, folder = name.partition(":")
     if colon and kind == "model":
         return [MethodSpec(kind, {"folder": folder, **parameters})]
@@ -165,7 +171,11 @@ def _expand(name: str, parameters: dict[str, str], *, clips: bool, hints: bool) 
             f"'{name}' takes no parameters; write [{given}] after the name of each method that needs them"
         )
     registered = methods.items()
-    fitting = {each: cls for each, cls in registered.items() if clips or not cls.info.clips}
+    fitting = {
+        each: cls
+        for each, cls in registered.items()
+        if (clips or not cls.info.clips) and (oracles or not cls.info.oracle)
+    }
     ready = [each for each, cls in fitting.items() if not required_parameters(cls)]
     if name == "all":
         # A plugin that cannot be imported is included, so that the run shows it as a failure.

@@ -172,7 +172,8 @@ def named(text: str, request: Request, *, reference: bool = False) -> list[Color
     Parameters
     ----------
     text
-        Names, as for ``bench run --methods``.
+        Names, as for ``bench run --methods``; ``all`` and families leave out what
+        cannot colorize a user's photo: oracles, and methods for hints or for clips.
     request
         Dataset, budget, device and seed.
     reference
@@ -184,7 +185,12 @@ def named(text: str, request: Request, *, reference: bool = False) -> list[Color
         If a method is unknown, is an oracle, or cannot be used here.
     """
     request = resolve(request)
-    return [of_method(fitted(spec, request), request, reference=reference) for spec in parse_specs(text)]
+    return [of_method(fitted(spec, request), request, reference=reference) for spec in _usable_here(text)]
+
+
+def _usable_here(text: str) -> list[MethodSpec]:
+    """Read names of methods; ``all`` and families leave out what cannot colorize a user's photo."""
+    return parse_specs(text, clips=False, hints=False, oracles=False)
 
 
 def of_method(method: Method, request: Request, *, reference: bool = False) -> Colorist:
@@ -266,7 +272,7 @@ def labels_of_run(results: Results, text: str) -> list[str]:
         if wanted in known:
             found.append(wanted)
             continue
-        for spec in parse_specs(wanted):
+        for spec in _usable_here(wanted):
             same = (row for row, (name, given) in known.items() if _is_same(spec, name, given))
             found.append(next(same, spec.label))
     return found

@@ -30,6 +30,14 @@ def test_family_and_names_mix_without_repeats():
     assert set(names("baseline")) == {n for n, c in methods.items().items() if c.info.family == "baseline"}
 
 
+def test_a_list_can_do_without_oracles():
+    oracles = {name for name, cls in methods.items().items() if cls.info.oracle}
+    without = [spec.name for spec in parse_specs("all", oracles=False)]
+    assert oracles
+    assert without == [name for name in names("all") if name not in oracles]
+    assert [spec.name for spec in parse_specs("oracle-lowres", oracles=False)] == ["oracle-lowres"]
+
+
 def test_parameters_are_read_and_checked():
     (spec,) = parse_specs("pixel-knn[neighbours=3, samples=50]")
     method = spec.build()

@@ -326,6 +326,13 @@ def test_jobs_do_not_change_the_photos(colorize, scans, tmp_path, jobs):
         ).read_bytes()
 
 
+def test_a_family_leaves_out_what_cannot_colorize_a_photo(bench, scans, tmp_path):
+    code, output = bench("colorize", "scans/0.png", "--method", "baseline")
+    assert code == 0, output
+    methods = {row["method"] for row in rows(tmp_path / "colorized")}
+    assert methods == {"gray", "mean-ab", "random-ab"}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
