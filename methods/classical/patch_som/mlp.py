@@ -12,6 +12,9 @@ from .codebook import Features, PatchCodebook
 EPOCHS: dict[Budget, int] = {"smoke": 2, "quick": 5, "long": 20, "paper": 50}
 """Passes over the sample; the source does not say, so all are ours."""
 
+STEPS_A_CALL = 50
+"""Steps in one call of scikit-learn, which takes memory for pixels × nodes."""
+
 
 @register
 class PatchSomMLP(PatchCodebook):
@@ -57,18 +60,23 @@ class PatchSomMLP(PatchCodebook):
         self.scaling = np.array(
             [features.mean(dtype=np.float64), features.std(dtype=np.float64) or 1], np.float32
         )
+        # An integer would give every call of `partial_fit` the same order.
+        random = np.random.RandomState(context.seed)
         network = MLPClassifier(
             (chosen.hidden,),
             learning_rate_init=chosen.learning_rate,
             batch_size=min(chosen.batch, len(features)),
-            # An integer would give every call of `partial_fit` the same order of the sample.
-            random_state=np.random.RandomState(context.seed),
+            random_state=random,
         )
+        classes, calls = np.unique(nodes), max(1, len(nodes) // (STEPS_A_CALL * chosen.batch))
         scaled = self._scaled(features)
         with threadpool_limits(1):  # BLAS sums in another order with other threads
             for epoch in range(epochs):
-                network.partial_fit(scaled, nodes, classes=np.unique(nodes))
-                context.progress(epoch + 1, epochs, f"training, loss {network.loss_:.3f}")
+                loss = 0.0
+                for part in np.array_split(random.permutation(len(nodes)), calls):
+                    network.partial_fit(scaled[part], nodes[part], classes=classes)
+                    loss += network.loss_ / calls
+                context.progress(epoch + 1, epochs, f"training, loss {loss:.3f}")
         self.weights_in, self.weights_out = network.coefs_
         self.bias_in, self.bias_out = network.intercepts_
         self.classes = network.classes_
