@@ -1,11 +1,10 @@
 """Depthwise convolutions in training on the CPU."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-
-Forward = Callable[[Tensor], Tensor]
 
 
 def depthwise_in_float32(network: nn.Module) -> None:
@@ -15,13 +14,12 @@ def depthwise_in_float32(network: nn.Module) -> None:
     makes a step of an EfficientNet or MobileNet about a third faster.
     """
     for layer in network.modules():
-        if isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1:
-            layer.forward = _without_autocast(layer.forward)  # type: ignore[method-assign, assignment]
+        depthwise = isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1
+        if depthwise and not isinstance(layer.forward, partial):
+            # Unlike a closure, a partial of a bound method follows a deep copy of the layer.
+            layer.forward = partial(_without_autocast, layer.forward)
 
 
-def _without_autocast(forward: Forward) -> Forward:
-    def run(features: Tensor) -> Tensor:
-        with torch.autocast(features.device.type, enabled=False):
-            return forward(features.float())
-
-    return run
+def _without_autocast(forward: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
+    with torch.autocast(features.device.type, enabled=False):
+        return forward(features.float())

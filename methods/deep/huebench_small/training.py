@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import optim
 
-from ...learning.depthwise import depthwise_in_float32
 from ...learning.learner import Precision, Supervised
 from .network import SmallNetwork
 
@@ -21,7 +20,6 @@ CROP = 0.4  #: Smallest share of a photo's area in a random crop
 
 def learner(network: SmallNetwork, steps: int, precision: Precision) -> Supervised:
     """Return the training step for a number of steps in all: AdamW, its rates rising and falling once."""
-    depthwise_in_float32(network)
     trained = {key: value for key, value in network.named_parameters() if value.requires_grad}
     encoder = [value for key, value in trained.items() if key.startswith("backbone.")]
     decoder = [value for key, value in trained.items() if not key.startswith("backbone.")]

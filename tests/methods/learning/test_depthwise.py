@@ -32,3 +32,16 @@ def test_without_autocast_nothing_changes():
     depthwise_in_float32(network)
     assert torch.equal(network(photos), before)
     assert list(network.state_dict()) == ["weight", "bias"]
+
+
+def test_a_copy_of_a_network_has_its_own_weights():
+    torch.manual_seed(0)
+    network = nn.Conv2d(8, 8, 3, groups=8)
+    depthwise_in_float32(network)
+    depthwise_in_float32(network)
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        other.weight.zero_()
+    photos = torch.rand(2, 8, 16, 16)
+    assert not torch.equal(network(photos), other(photos))
+    assert torch.equal(other(photos), other.bias[:, None, None].expand_as(other(photos)))

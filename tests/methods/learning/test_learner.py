@@ -14,11 +14,13 @@ from huebench.methods.learning.training import prepared_training
     [
         ({"avx512_bf16": True, "amx_bf16": True}, "bf16"),
         ({"bf16": True}, "bf16"),
-        ({"avx512_bf16": True, "amx_bf16": False}, "fp32"),
+        ({"avx512_bf16": True, "amx_bf16": False, "cpu_name": "Intel(R) Xeon(R) Processor"}, "fp32"),
+        ({"avx512_bf16": True, "cpu_name": "AMD EPYC"}, "bf16"),
+        ({"avx512_bf16": False, "cpu_name": "AMD EPYC"}, "fp32"),
         ({}, "fp32"),
     ],
 )
-def test_a_cpu_without_matrix_instructions_for_bf16_trains_in_fp32(monkeypatch, instructions, precision):
+def test_the_precision_on_a_cpu_follows_its_instructions(monkeypatch, instructions, precision):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
     assert native_precision("cpu") == precision
     assert native_precision("cuda") == "bf16"
