@@ -89,3 +89,29 @@ def test_a_failed_number_is_among_the_failures(maker):
     blocks = section("failures", results)
     assert "out of paint" in str(blocks)
     assert "pix2pix@10" in str(blocks)
+
+
+def test_results_say_that_hints_are_shown_elsewhere(maker):
+    def said(results):
+        (bullets,) = found(Bullets, section("results", results))
+        return " ".join(map(plain, bullets.items))
+
+    results = run(maker)
+    results.cells.loc[results.cells["method"] == "pix2pix", ["family", "oracle"]] = ["hinted", True]
+    assert "in italics, too, and never compete. They had no hints here" in said(results)
+    assert "no hints here" not in said(maker.run(methods=METHODS))
+
+
+def test_speed_is_by_number_of_hints_as_well(maker):
+    results = run(maker)
+    own = results.cells["method"].isin(["pix2pix@1", "pix2pix@10"])
+    results.cells["images_per_second"] = 10.0
+    results.cells.loc[own, "images_per_second"] = [4.0, 2.0]
+    results.cells.loc[results.cells["method"] == "pix2pix@100", "images_per_second"] = None
+    table = next(each for each in found(Table, section("speed", results)) if each.name == "speed-by-hints")
+    assert [column.label for column in table.columns] == ["1 hint", "10 hints", "100 hints"]
+    assert {row.label: [entry.text for entry in row.entries] for row in table.rows} == {
+        "pix2pix": ["250 ms", "500 ms", "–"],
+        "resnet34-regression": ["100 ms", "100 ms", "100 ms"],
+    }
+    assert len(found(Table, section("speed", maker.run(methods=METHODS)))) == 1
