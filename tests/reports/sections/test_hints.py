@@ -10,7 +10,7 @@ from huebench.reports.blocks import Bullets, Data, Figure, Heading, Table, plain
 from huebench.reports.report import print_results, write_formats
 
 from ..conftest import found, section
-from ..hints import with_hints
+from ..hints import COUNTS, with_hints
 
 METHODS = ("gray", "mean-ab", "oracle-lowres", "pix2pix", "resnet34-regression")
 
@@ -42,6 +42,17 @@ def test_the_figure_is_drawn(maker):
     (figure,) = found(Figure, section("hints", run(maker)))
     assert Image.open(io.BytesIO(figure.content)).width > 500
     assert 'data-series="pix2pix"' in figure.svg()
+
+
+def test_one_photo_is_shown_by_number_of_hints_if_pictures_were_kept(maker):
+    results = with_hints(maker.run(methods=METHODS, photos=4, pictures=True), ("pix2pix",))
+    curve, pictures = found(Figure, section("hints", results))
+    assert (curve.name, pictures.name, pictures.kind) == ("hints", "hints-pictures", "jpg")
+    with Image.open(io.BytesIO(pictures.content)) as picture:
+        assert picture.width > 1.5 * picture.height  # four numbers of hints; the input and one method
+    material = Material(results)
+    kept = material.with_hints.images.dropna(subset=["picture"])
+    assert kept["method"].str.contains("@").sum() == len(COUNTS)
 
 
 def test_rises_and_falls_are_said(maker):
