@@ -219,16 +219,24 @@ class SplitScorer:
         }
 
     def _pictures(self, outcome: Outcome) -> dict[str, str]:
-        """Keep a gallery photo's pictures; return the columns with their paths."""
+        """Keep a gallery photo's pictures; return the columns with their paths.
+
+        The input is grey, except for the colours of its hints.
+        """
         cell, photo, seen = self.cell, outcome.entry.id, outcome.seen
         if cell.request.keep_predictions == "none" or photo not in cell.gallery:
             return {}
         assert outcome.truth is not None  # noqa: S101  # it was decoded
         assert outcome.prediction is not None  # noqa: S101
         assert seen is not None  # noqa: S101
-        grey = cell.protocol.restore(seen[None], np.zeros((1, *seen.shape, 2), np.float32))[0]
+        chroma = np.zeros((1, *seen.shape, 2), np.float32)
+        if cell.hints:
+            planes = cell.protocol.hide(outcome.truth[None])
+            chroma = cell.protocol.hint([photo], *planes, cell.hints).ab
+        grey = cell.protocol.restore(seen[None], chroma)[0]
         out, scored = cell.run_folder, cell.scored
-        given = f"input-{scored}" + (f"-{cell.protocol.digest}" if cell.degradation else "")
+        given = f"input-{scored}" + (f"-{cell.protocol.digest}" if cell.degradation or cell.hints else "")
+        given += f"-{cell.hints}" if cell.hints else ""
         return {
             "picture": write_picture(out, cell.prediction_folder.name, photo, outcome.prediction.rgb),
             "truth_picture": write_picture(out, f"truth-{scored}", photo, outcome.truth, shared=True),

@@ -325,7 +325,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         threads=threads if info.all_threads else max(1, threads // request.jobs),
         devices=devices,
         trained_on=sum(map(method.trained_on, data.photos)),
-        **{**shared, "gallery": () if hints else shared["gallery"]},
+        **{**shared, "gallery": shared["gallery"][: 1 if hints else None]},
     )
 
 

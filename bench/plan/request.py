@@ -45,6 +45,21 @@ def _names(value: object) -> object:
     return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
 
+def _counts(value: object) -> object:
+    """Split whole numbers separated by commas; one number alone may also be a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return value
+    texts = [text.strip() for text in value.split(",")]
+    if wrong := [text for text in texts if not (text.isascii() and text.isdigit())]:
+        raise ValueError(
+            f"'{wrong[0]}' is not a number of hints: give whole numbers from 0 on, separated by commas, "
+            "such as 0,1,10,100"
+        )
+    return tuple(map(int, texts))
+
+
 def _conditions(value: object) -> object:
     """Split names separated by commas, each once; strength 0 is the clean run itself."""
     texts = [value] if isinstance(value, str) else value
@@ -177,7 +192,7 @@ class Request(BaseModel):
     metrics: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = option(
         None, "Metrics, separated by commas.  [default: the protocol's]", panel=SCORING, completes="metrics"
     )
-    hints: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_names)] = option(
+    hints: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_counts)] = option(
         (),
         "Numbers of colour hints for methods that use them: 0,1,2,5,10,20,50,100,200.",
         facts=True,

@@ -5,8 +5,9 @@ Chroma is a complex number here, a* + i b*: its modulus is the chroma, its angle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Sums:
     edges: list[Floats] = field(default_factory=list)
     cast: list[Floats] = field(default_factory=list)  #: Means of predicted − true a* and b*
 
+    def of(self, chosen: NDArray[np.bool_]) -> Sums:
+        """Return the sums of some of the photos, from a mask of them."""
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Sums(**{name: list(compress(rows, chosen)) for name, rows in parts.items()})
+
 
 @dataclass(frozen=True)
 class Mistakes:
@@ -65,8 +71,10 @@ class Mistakes:
     #: without a predicted one; ``cast``, the mean length of a photo's mean error in ab; and the mean
     #: ``cast_a`` and ``cast_b``.
     methods: pd.DataFrame
-    categories: pd.DataFrame  #: Indexed by ``method`` and ``category``: ``slope``; empty without categories
-    #: Photo → disagreement (0: all methods' hues are the same, 1: they cancel), the most disputed ones.
+    #: Indexed by ``method`` and ``category``: the columns of ``methods``; empty without categories.
+    categories: pd.DataFrame
+    #: Photo → disagreement (0: all methods' hues are the same, 1: they cancel), the most disputed ones that
+    #: are not near-grey.
     disputed: pd.Series
     pictures: pd.DataFrame  #: Photo (row) and ``truth`` or method (column) → path of the picture
     share: pd.Series  #: Hue → share of the true pixels that have a hue
@@ -97,13 +105,14 @@ def mistakes(results: Results, summary: Summary) -> Mistakes | None:
         disagreements[str(photo)] = 1 - np.abs(total).sum() / lengths.sum() if lengths.any() else 0.0
     facts = results.images.drop_duplicates("photo").set_index("photo").loc[pictures.index]
     units = facts["clip"].astype(str).to_numpy() if has_clips(results) else np.arange(len(pictures))
-    tables = {label: _tables(each, units) for label, each in sums.items()}
+    disagreement = pd.Series(disagreements, dtype=float)
+    colored = ~facts["near_grey"].fillna(value=False).astype(bool).to_numpy()
     pixels = np.array(next(iter(sums.values())).pixels).sum(axis=0)
     return Mistakes(
-        hues=pd.concat({label: hues for label, (hues, _) in tables.items()}, names=["method", "hue"]),
-        methods=pd.DataFrame({label: row for label, (_, row) in tables.items()}).T.rename_axis("method"),
+        hues=pd.concat({label: _by_hue(sums[label], units) for label in labels}, names=["method", "hue"]),
+        methods=pd.DataFrame({label: _whole(sums[label], units) for label in labels}).T.rename_axis("method"),
         categories=_by_category(sums, facts["category"].astype(str).to_numpy(), units, categories(results)),
-        disputed=pd.Series(disagreements, dtype=float).nlargest(DISPUTED if len(real) > 1 else 0),
+        disputed=disagreement[colored].nlargest(DISPUTED if len(real) > 1 else 0),
         pictures=pictures,
         share=pd.Series(pixels / max(pixels.sum(), 1), list(HUES)),
         photos=len(pictures),
@@ -160,31 +169,37 @@ def _shares(part: Floats, whole: Floats) -> tuple[Floats, Floats, Floats]:
     return value, *within(low, high, value, (0, 1))
 
 
-def _tables(sums: Sums, units: NDArray[np.generic]) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Return a method's values by hue, and over all hues."""
-    pixels, found, energy, edges = (
-        _by_unit(np.array(each), units) for each in (sums.pixels, sums.found, sums.energy, sums.edges)
-    )
-    product = _by_unit(np.array(sums.product), units)
+def _by_hue(sums: Sums, units: NDArray[np.generic]) -> pd.DataFrame:
+    """Return a method's values by hue (rows)."""
+    product = _by_unit(sums.product, units)
     columns = {
-        "recall": _shares(found, pixels),
-        "slope": ratio(product.real, energy),
+        "recall": _shares(_by_unit(sums.found, units), _by_unit(sums.pixels, units)),
+        "slope": ratio(product.real, _by_unit(sums.energy, units)),
         "shift": _shift(product),
     }
-    hues = pd.DataFrame(_named(columns), list(HUES))
+    return pd.DataFrame(_named(columns), list(HUES))
+
+
+def _whole(sums: Sums, units: NDArray[np.generic]) -> dict[str, float]:
+    """Return a method's values over all hues."""
+    pixels, found, energy, along = (
+        _by_unit(rows, units).real.sum(axis=1, keepdims=True)
+        for rows in (sums.pixels, sums.found, sums.energy, sums.product)
+    )
+    edges = _by_unit(sums.edges, units)
     casts = pd.DataFrame(np.array(sums.cast)).groupby(units).mean().to_numpy(float)
     lengths = pd.Series(np.hypot(*np.array(sums.cast).T)).groupby(units).mean().to_numpy(float)
     ones = np.ones((len(casts), 1))
-    whole = {
-        "recall": _shares(found.sum(axis=1, keepdims=True), pixels.sum(axis=1, keepdims=True)),
-        "slope": ratio(product.real.sum(axis=1, keepdims=True), energy.sum(axis=1, keepdims=True)),
+    columns = {
+        "recall": _shares(found, pixels),
+        "slope": ratio(along, energy),
         "bleeding": _shares(edges[:, 1:2], edges[:, 0:1]),
         "lost_edges": _shares(edges[:, 3:4], edges[:, 2:3]),
         "cast": ratio(lengths[:, None], ones),
         "cast_a": ratio(casts[:, :1], ones),
         "cast_b": ratio(casts[:, 1:], ones),
     }
-    return hues, {name: float(value[0]) for name, value in _named(whole).items()}
+    return {name: float(value[0]) for name, value in _named(columns).items()}
 
 
 def _shift(product: NDArray[np.complex128]) -> tuple[Floats, Floats, Floats]:
@@ -207,8 +222,9 @@ def _named(columns: Mapping[str, tuple[Floats, Floats, Floats]]) -> dict[str, Fl
     }
 
 
-def _by_unit(values: NDArray[Any], units: NDArray[np.generic]) -> NDArray[Any]:
+def _by_unit(rows: Sequence[NDArray[Any]], units: NDArray[np.generic]) -> NDArray[Any]:
     """Return the sums of rows that belong to one unit."""
+    values = np.array(rows)
     _, group = np.unique(units, return_inverse=True)
     sums = np.zeros((group.max() + 1, values.shape[1]), values.dtype)
     np.add.at(sums, group, values)
@@ -218,17 +234,13 @@ def _by_unit(values: NDArray[Any], units: NDArray[np.generic]) -> NDArray[Any]:
 def _by_category(
     sums: Mapping[str, Sums], own: NDArray[np.generic], units: NDArray[np.generic], names: list[str]
 ) -> pd.DataFrame:
-    """Return the slopes over all hues for every method and category of at least two photos."""
-    rows = {}
-    for label, each in sums.items():
-        product = np.array(each.product).real.sum(axis=1, keepdims=True)
-        energy = np.array(each.energy).sum(axis=1, keepdims=True)
-        for name in names:
-            chosen = own == name
-            if chosen.sum() > 1:
-                parts = (_by_unit(values[chosen], units[chosen]) for values in (product, energy))
-                found = _named({"slope": ratio(*parts)})
-                rows[label, name] = {column: float(value[0]) for column, value in found.items()}
+    """Return the values over all hues for every method and category of at least two photos."""
+    rows = {
+        (label, name): _whole(each.of(chosen), units[chosen])
+        for label, each in sums.items()
+        for name in names
+        if (chosen := own == name).sum() > 1
+    }
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = pd.MultiIndex.from_tuples(list(rows), names=["method", "category"])
     return table

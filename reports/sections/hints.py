@@ -8,15 +8,19 @@ import pandas as pd
 
 from ..analysis.hints import HintCurves
 from ..analysis.material import Material
-from ..blocks import Block, Bullets, Column, Data, Entry, Heading, Prose, Row, Strong, Table, Text
+from ..blocks import Block, Bullets, Column, Data, Entry, Heading, Prose, Row, Strong, Table, Text, Tile
 from ..charts.hints import curves_by_hints
+from ..charts.picture_rows import picture_rows
 from ..tables import MetricFacts
 from ..text import MISSING, number, span
-from .layout import chart, metric_column
+from .layout import chart, metric_column, photo_chart
 
 ORDER = 90  #: Place in the report
 
 HEADING = "Colour by hints"
+
+MOST_METHODS, MOST_COUNTS = 6, 9
+"""The most methods and numbers of hints of which pictures are shown."""
 
 NAMED = 5  #: Number of falls that are named; the rest are counted
 
@@ -40,9 +44,44 @@ def blocks(material: Material) -> list[Block]:
             "black line is the best automatic method, and the grey ones are the others.",
             lambda: curves_by_hints(curves),
         ),
+        *_pictures(curves, material),
         hints_table(curves),
         Bullets(_reading(curves)),
         Data("hints", _values(curves)),
+    ]
+
+
+def _pictures(curves: HintCurves, material: Material) -> list[Block]:
+    """Return pictures of one photo by number of hints; none if the run kept none."""
+    images = material.with_hints.images
+    kept = images[images["picture"].notna() & images["input_picture"].notna()]
+    labels = {
+        (method, n): f"{method}@{n}" if n else method for method in curves.hinted for n in curves.counts
+    }
+    with_hints = [label for (_, count), label in labels.items() if count]
+    given = kept[kept["method"].isin(with_hints)]
+    if given.empty:
+        return []
+    own = kept[kept["photo"] == given["photo"].iloc[0]].drop_duplicates("method").set_index("method")
+    folder = material.results.folder
+
+    def tile(row: str, caption: str, column: str, *choices: str) -> Tile:
+        found = [label for label in choices if label in own.index]
+        return Tile(row, "", caption, folder / str(own[column][found[0]]) if found else None)
+
+    shown = curves.hinted[:MOST_METHODS]
+    counts = curves.counts[-MOST_COUNTS:]
+    rows = [
+        [tile("input", str(n), "input_picture", *(labels[method, n] for method in shown)) for n in counts]
+    ]
+    rows += [[tile(method, str(n), "picture", labels[method, n]) for n in counts] for method in shown]
+    return [
+        photo_chart(
+            "hints-pictures",
+            "One photo with its hints, and the answers to them, by number of hints",
+            "One photo by number of hints: the input with its hints, and the methods' answers.",
+            lambda: picture_rows(rows),
+        )
     ]
 
 

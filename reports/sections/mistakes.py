@@ -28,6 +28,12 @@ COLUMNS = {
 }
 """Column of `Mistakes.methods` → its heading."""
 
+SCALES = {"recall": 100, "bleeding": 100, "lost_edges": 100}
+"""Column of `Mistakes.methods` → the factor by which it is shown; 1 for all others."""
+
+BY_CATEGORY = ("slope", "recall", "bleeding", "lost_edges", "cast")
+"""The columns that are shown by category; the data hold all of them."""
+
 
 def blocks(material: Material) -> list[Block]:
     """Return the section; empty if no pictures were kept."""
@@ -58,6 +64,8 @@ def blocks(material: Material) -> list[Block]:
         ),
         Heading("Hues found (%)", 3),
         *with_intervals(_hues(found, material, "recall", 100, "Hues found (%), by true hue")),
+        Heading("Saturation slope", 3),
+        *with_intervals(_hues(found, material, "slope", 1, "Saturation slope, by true hue")),
         Heading("Mean turn of the hue (°)", 3),
         *with_intervals(_hues(found, material, "shift", 1, "Mean turn of the hue (°), by true hue")),
         *_by_category(found, material),
@@ -73,12 +81,11 @@ def blocks(material: Material) -> list[Block]:
 def _methods(found: Mistakes, material: Material) -> Table:
     """Return the values over all hues."""
     methods = found.methods.to_dict("index")
-    scale = {"recall": 100, "bleeding": 100, "lost_edges": 100}
     rows = [
         Row(
             label,
             material.summary.groups[label],
-            tuple(_entry(methods[label], name, scale.get(name, 1)) for name in COLUMNS),
+            tuple(_entry(methods[label], name, SCALES.get(name, 1)) for name in COLUMNS),
         )
         for label in map(str, found.methods.index)
     ]
@@ -102,22 +109,30 @@ def _hues(found: Mistakes, material: Material, name: str, scale: float, caption:
 
 
 def _by_category(found: Mistakes, material: Material) -> list[Block]:
-    """Return the saturation slopes by category, if there are some."""
+    """Return what goes wrong by category, if there are some."""
     if found.categories.empty:
         return []
-    slopes = found.categories.to_dict("index")
+    values = found.categories.to_dict("index")
     names = list(dict.fromkeys(found.categories.index.get_level_values("category")))
-    rows = [
-        Row(
-            label,
-            material.summary.groups[label],
-            tuple(_entry(slopes[label, name], "slope", 1) for name in names),
-        )
-        for label in map(str, found.methods.index)
-    ]
-    caption = "Saturation slope by category"
-    table = Table(tuple(map(Column, names)), tuple(rows), "slope-by-category", caption)
-    return [Heading("Saturation by category", 3), *with_intervals(table)]
+    made: list[Block] = []
+    for column in BY_CATEGORY:
+        shown = COLUMNS[column]
+        rows = [
+            Row(
+                label,
+                material.summary.groups[label],
+                tuple(_entry(values[label, name], column, SCALES.get(column, 1)) for name in names),
+            )
+            for label in map(str, found.methods.index)
+        ]
+        unit = f" ({shown.unit})" if shown.unit else ""
+        caption = f"{shown.label[0].upper()}{shown.label[1:]}{unit} by category"
+        name = f"{column.replace('_', '-')}-by-category"
+        made += [
+            Heading(caption, 3),
+            *with_intervals(Table(tuple(map(Column, names)), tuple(rows), name, caption)),
+        ]
+    return made
 
 
 def _disputed(found: Mistakes, material: Material) -> list[Block]:

@@ -3,8 +3,10 @@
 from ..analysis.inference import ROUGH
 from ..analysis.material import Material
 from ..analysis.statistics import effective
+from ..analysis.summary import HELPED
 from ..blocks import Block, Bullets, Data, Details, Heading, Link, Prose, Strong, Text
 from ..text import counted
+from .hints import HEADING
 from .layout import headline_table, unrounded, with_intervals
 
 ORDER = 20  #: Place in the report
@@ -44,7 +46,10 @@ def blocks(material: Material) -> list[Block]:
         Heading("Results"),
         *_left_out(material),
         *with_intervals(table),
-        Details("How to read this table", (Bullets((*READING, *_sureness(material), *_pooled(material))),)),
+        Details(
+            "How to read this table",
+            (Bullets((*READING, *_helped(material), *_sureness(material), *_pooled(material))),),
+        ),
         Data("summary", unrounded(material.summary, material.intervals)),
     ]
 
@@ -61,6 +66,18 @@ def _left_out(material: Material) -> list[Block]:
         ".",
     )
     return [Prose(told)]
+
+
+def _helped(material: Material) -> list[Text]:
+    """Say that methods with help do not compete, and where their answers to hints are."""
+    families = set(material.summary.groups.values())
+    if not families & set(HELPED):
+        return []
+    told = "Methods that are given some of the true colours are in italics, too, and never compete."
+    if material.hints is None:
+        return [told]
+    link = Link(HEADING, HEADING)
+    return [(f"{told} They had no hints here: their answers to hints are in ", link, ".")]
 
 
 def _sureness(material: Material) -> list[Text]:

@@ -1,5 +1,6 @@
 """Degraded photos: what each degradation of the input costs each method."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from .layout import chart, photo_chart, with_intervals
 
 ORDER = 130  #: Place in the report
 
-MOST_METHODS, MOST_DEGRADATIONS = 6, 12
+MOST_METHODS, MOST_DEGRADATIONS = 6, 14
 """The most methods and degradations of which pictures are shown."""
 
 
@@ -96,7 +97,8 @@ def _pictures(found: Robustness, material: Material) -> list[Block]:
     lead = material.summary.lead
     if lead is not None:
         labels = list(material.summary.scores.loc[labels, lead.name].sort_values(ascending=False).index)
-    labels = [label for label in labels if label != "gray"][:MOST_METHODS] or labels[:1]
+    colored = [label for label in labels if label != "gray"] or labels[:1]
+    labels = colored[:MOST_METHODS]
     names = found.degradations[:MOST_DEGRADATIONS]
     folder = material.results.folder
     paths = {(row["method"], row["degradation"]): row for row in kept.to_dict("records")}
@@ -121,10 +123,16 @@ def _pictures(found: Robustness, material: Material) -> list[Block]:
             "degraded-pictures",
             "One photo as methods saw it under every degradation, and their answers",
             "What the methods saw of one photo, and the pictures that were scored: their colours on the "
-            "clean lightness.",
+            f"clean lightness.{_shown(labels, colored, 'methods')}"
+            f"{_shown(names, found.degradations, 'degradations')}",
             lambda: picture_rows(rows),
         )
     ]
+
+
+def _shown(some: Sequence[str], all_: Sequence[str], what: str) -> str:
+    """Say how many of all are shown, if some are not."""
+    return f" Only {len(some)} of {len(all_)} {what} are shown." if len(some) < len(all_) else ""
 
 
 def _clean(material: Material, photo: str) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ..analysis.hints import base_label, is_hinted
 from ..analysis.kernels import Kernels
 from ..analysis.material import Material
 from ..analysis.summary import Summary
@@ -37,6 +38,7 @@ def blocks(material: Material) -> list[Block]:
             f"stops. Machine: {machine}."
         ),
         methods_table(material.results, material.summary),
+        *_with_hints(material.with_hints),
     ]
     return [*made, *_kernels(material.kernels)] if material.kernels else made
 
@@ -63,6 +65,32 @@ def methods_table(results: Results, summary: Summary) -> Table:
         )
         rows.append(Row(label, group, entries))
     return Table(COLUMNS, tuple(rows), "speed", "Speed of the methods")
+
+
+def _with_hints(results: Results) -> list[Block]:
+    """Return the time per photo by number of hints; empty for a run without hints."""
+    given = results.cells[is_hinted(results.cells)]
+    given = given[given["images_per_second"] > 0]
+    if given.empty:
+        return []
+    pairs = list(zip(given["method"].astype(str), given["hints"].astype(int), strict=True))
+    speeds = given["images_per_second"].astype(float)
+    speed = {pair: own.mean() for pair, own in speeds.groupby(pd.MultiIndex.from_tuples(pairs))}
+    methods = dict.fromkeys(base_label(*pair) for pair in pairs)
+    counts = sorted({count for _, count in pairs})
+    rows = [
+        Row(method, "hinted", tuple(_time(speed.get((f"{method}@{count}", count))) for count in counts))
+        for method in methods
+    ]
+    columns = tuple(Column(counted(count, "hint")) for count in counts)
+    return [
+        Prose("In the table above, methods had no hints. Their times per photo with hints:"),
+        Table(columns, tuple(rows), "speed-by-hints", "Time per photo by number of hints"),
+    ]
+
+
+def _time(speed: float | None) -> Entry:
+    return Entry(MISSING) if speed is None else Entry(duration(1 / speed), 1 / speed)
 
 
 def _counted(threads: Sequence[int]) -> str:

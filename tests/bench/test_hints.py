@@ -1,7 +1,9 @@
 """A run with hints, from the command line to the report."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from huebench.reports.tables import read_results
 
@@ -30,7 +32,18 @@ def test_hints_from_the_command_line_to_the_report(bench, tmp_path):
     assert (psnr["nearest-hint"] == psnr["gray"]).all()
     means = psnr.mean()
     assert means["gray"] < means["nearest-hint@2"] < means["nearest-hint@40"]
+    kept = images.dropna(subset=["input_picture"]).set_index("method")
+    assert kept.index.value_counts().to_dict() == {
+        "gray": 3, "nearest-hint": 3, "nearest-hint@2": 1, "nearest-hint@40": 1
+    }  # fmt: skip
+    coloured = {}
+    for method in ("nearest-hint@2", "nearest-hint@40"):
+        with Image.open(tmp_path / "out" / kept.loc[method, "input_picture"]) as picture:
+            coloured[method] = (np.ptp(np.asarray(picture).astype(int), axis=2) > 2).sum()
+    # A hint has 3×3 pixels; some are almost grey.
+    assert 0 <= coloured["nearest-hint@2"] <= 2 * 9 < coloured["nearest-hint@40"] <= 40 * 9
     report = (tmp_path / "out" / "report.md").read_text()
+    assert "hints-pictures.jpg" in report
     assert "## Colour by hints" in report
     assert "nearest-hint@40" not in report.partition("## Colour by hints")[0]
     code, output = bench(*RUN, "--dry-run")

@@ -138,12 +138,25 @@ def test_the_photo_whose_hues_are_opposed_is_disputed_most(results):
     assert found_.disputed.index[0] == "im0002.jpg"
     assert found_.disputed.iloc[0] > 0.8
     assert found_.disputed.is_monotonic_decreasing
+    # The truth of a grey photo has no hues to dispute.
+    grey = results.images.assign(near_grey=results.images["photo"] == "im0002.jpg")
+    assert "im0002.jpg" not in mistakes(replace(results, images=grey), summarize(results)).disputed.index
 
 
-def test_categories_have_their_own_slopes(results):
-    table = mistakes(results, summarize(results)).categories
+def test_categories_have_their_own_values(results):
+    made = mistakes(results, summarize(results))
+    table = made.categories
     assert set(table.index.get_level_values("category")) == {"sea", "desert"}
+    assert list(table.columns) == list(made.methods.columns)
     np.testing.assert_allclose(table.loc["fusion", "slope"], 0.5, atol=0.03)
+    np.testing.assert_allclose(table.loc["pix2pix", "cast_b"], 8, atol=1)
+    assert (table.loc["gray", "lost_edges"] == 1).all()
+    # The values are those of a run of this category alone.
+    sea = replace(results, images=results.images[results.images["category"] == "sea"])
+    alone = mistakes(sea, summarize(sea)).methods
+    for label in alone.index:
+        own = table.loc[(label, "sea")].to_numpy(float)
+        np.testing.assert_allclose(own, alone.loc[label].to_numpy(float), err_msg=label)
 
 
 def test_the_section_shows_roses_tables_and_disputed_photos(results):
@@ -152,7 +165,10 @@ def test_the_section_shows_roses_tables_and_disputed_photos(results):
     begins = {"png": b"\x89PNG", "jpg": b"\xff\xd8\xff"}
     assert all(figure.content.startswith(begins[figure.kind]) for figure in found(Figure, made))
     tables = {table.name: table for table in found(Table, made)}
-    assert {"mistakes", "hue-recall", "hue-shift", "slope-by-category"} <= set(tables)
+    assert {"mistakes", "hue-recall", "hue-slope", "hue-shift"} <= set(tables)
+    parts = ("slope", "recall", "bleeding", "lost-edges", "cast")
+    assert {f"{part}-by-category" for part in parts} <= set(tables)
+    assert [column.label for column in tables["recall-by-category"].columns] == ["desert", "sea"]
     assert [row.label for row in tables["mistakes"].rows] == ["gray", "fusion", "pix2pix"]
     assert len(tables["hue-recall"].columns) == len(HUES)
 

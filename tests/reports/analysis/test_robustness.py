@@ -13,6 +13,7 @@ from huebench.reports.analysis.summary import summarize
 from huebench.reports.blocks import Bullets, Data, Details, Figure, Table
 from huebench.reports.charts.robustness import loss_map
 from huebench.reports.report import fingerprint
+from huebench.reports.sections import robustness as sections
 from huebench.reports.tables import DEGRADED_COLUMNS, read_results, typed, write_results
 
 from ..clips import with_clips
@@ -120,6 +121,16 @@ def test_the_section_has_a_heat_map_pictures_and_intervals(results):
     assert "…" in entry.interval
     assert any(isinstance(block, Details) for block in made)
     assert next(block for block in found(Data, made)).name == "robustness"
+
+
+def test_the_caption_says_what_is_not_shown(results, monkeypatch):
+    def caption():
+        return found(Figure, section("robustness", results))[0].caption
+
+    assert "are shown" not in caption()
+    monkeypatch.setattr(sections, "MOST_DEGRADATIONS", 1)
+    monkeypatch.setattr(sections, "MOST_METHODS", 1)
+    assert caption().endswith(" Only 1 of 2 methods are shown. Only 1 of 2 degradations are shown.")
 
 
 def test_a_run_without_degradations_has_no_section(maker):

@@ -10,7 +10,7 @@ from huebench.reports.blocks import Bullets, Data, Figure, Heading, Table, plain
 from huebench.reports.report import print_results, write_formats
 
 from ..conftest import found, section
-from ..hints import with_hints
+from ..hints import COUNTS, with_hints
 
 METHODS = ("gray", "mean-ab", "oracle-lowres", "pix2pix", "resnet34-regression")
 
@@ -42,6 +42,17 @@ def test_the_figure_is_drawn(maker):
     (figure,) = found(Figure, section("hints", run(maker)))
     assert Image.open(io.BytesIO(figure.content)).width > 500
     assert 'data-series="pix2pix"' in figure.svg()
+
+
+def test_one_photo_is_shown_by_number_of_hints_if_pictures_were_kept(maker):
+    results = with_hints(maker.run(methods=METHODS, photos=4, pictures=True), ("pix2pix",))
+    curve, pictures = found(Figure, section("hints", results))
+    assert (curve.name, pictures.name, pictures.kind) == ("hints", "hints-pictures", "jpg")
+    with Image.open(io.BytesIO(pictures.content)) as picture:
+        assert picture.width > 1.5 * picture.height  # four numbers of hints; the input and one method
+    material = Material(results)
+    kept = material.with_hints.images.dropna(subset=["picture"])
+    assert kept["method"].str.contains("@").sum() == len(COUNTS)
 
 
 def test_rises_and_falls_are_said(maker):
@@ -89,3 +100,29 @@ def test_a_failed_number_is_among_the_failures(maker):
     blocks = section("failures", results)
     assert "out of paint" in str(blocks)
     assert "pix2pix@10" in str(blocks)
+
+
+def test_results_say_that_hints_are_shown_elsewhere(maker):
+    def said(results):
+        (bullets,) = found(Bullets, section("results", results))
+        return " ".join(map(plain, bullets.items))
+
+    results = run(maker)
+    results.cells.loc[results.cells["method"] == "pix2pix", ["family", "oracle"]] = ["hinted", True]
+    assert "in italics, too, and never compete. They had no hints here" in said(results)
+    assert "no hints here" not in said(maker.run(methods=METHODS))
+
+
+def test_speed_is_by_number_of_hints_as_well(maker):
+    results = run(maker)
+    own = results.cells["method"].isin(["pix2pix@1", "pix2pix@10"])
+    results.cells["images_per_second"] = 10.0
+    results.cells.loc[own, "images_per_second"] = [4.0, 2.0]
+    results.cells.loc[results.cells["method"] == "pix2pix@100", "images_per_second"] = None
+    table = next(each for each in found(Table, section("speed", results)) if each.name == "speed-by-hints")
+    assert [column.label for column in table.columns] == ["1 hint", "10 hints", "100 hints"]
+    assert {row.label: [entry.text for entry in row.entries] for row in table.rows} == {
+        "pix2pix": ["250 ms", "500 ms", "–"],
+        "resnet34-regression": ["100 ms", "100 ms", "100 ms"],
+    }
+    assert len(found(Table, section("speed", maker.run(methods=METHODS)))) == 1
