@@ -15,17 +15,31 @@ class Backbone(nn.Module):
 
     Stages are counted as timm does: stage i halves the side i + 1 times, and has ``channels[i]`` channels.
     Lightness is scaled as the model's pretrained weights expect, averaged over their three channels.
-    Raises `UserError` if timm does not have the architecture.
+
+    Parameters
+    ----------
+    name
+        timm's name of the architecture; an unknown one raises `UserError`.
+    stages
+        The stages whose features are returned.
+    drop_path
+        Share of the photos for which training skips the deepest residual block (Huang et al. 2016).
     """
 
-    def __init__(self, name: str, stages: tuple[int, ...]) -> None:
+    def __init__(self, name: str, stages: tuple[int, ...], drop_path: float = 0.0) -> None:
         super().__init__()
         if not timm.is_model(name):
             near = (
                 " or ".join(get_close_matches(name, timm.list_models(), cutoff=0.5)) or "timm.list_models()"
             )
             raise UserError(f"timm has no backbone '{name}'; did you mean {near}?")
-        features: Any = timm.create_model(name, features_only=True, in_chans=1, out_indices=stages)
+        features: Any = timm.create_model(
+            name,
+            features_only=True,
+            in_chans=1,
+            out_indices=stages,
+            drop_path_rate=drop_path or None,  # `None` does not reach models that know no such thing
+        )
         self.features: nn.Module = features
         self.channels: list[int] = features.feature_info.channels()
         config: Any = timm.get_pretrained_cfg(name) or PretrainedCfg()

@@ -30,10 +30,9 @@ PHOTOS = "landscapes, MIRFLICKR-25k and CC BY photos; see the card"
 class HuebenchSmall(Method):
     """A light network that ships with its weights and colorizes at once, without training.
 
-    An EfficientNet-Lite0 and a decoder predict, at a quarter of the input's side, a distribution over the
-    bins of sRGB chroma. Its annealed mean (Zhang 2016) is brought to the photo's size along the edges of the
-    photo's own lightness. ``README.md`` beside this file is its model card: data, licence, figures and known
-    failures.
+    An EfficientNet-Lite0 and a decoder predict a*b* at a quarter of the input's side. They are brought to the
+    photo's size along the edges of the photo's own lightness. ``README.md`` beside this file is its model
+    card: data, licence, figures and known failures.
     """
 
     info = MethodInfo(
@@ -45,12 +44,9 @@ class HuebenchSmall(Method):
     )
 
     class Parameters(Method.Parameters):
-        """The side of the network's input, and the steps after the network."""
+        """The side of the network's input, and the step after the network."""
 
         size: int = Field(160, ge=32, multiple_of=32, description="side in pixels of the network's input")
-        temperature: float = Field(
-            0.5, gt=0, le=1, description="temperature of the annealed mean; 1: mean, near 0: mode"
-        )
         upsampling: Literal["edges", "bilinear"] = Field(
             "edges", description="upsampling of the chroma: along the edges of the lightness, or bilinear"
         )
@@ -82,9 +78,7 @@ class HuebenchSmall(Method):
         """
         from .prediction import predict  # imports torch
 
-        size, chosen = self.parameters.size, self.parameters
-        network = self._loaded()
-        network.temperature = chosen.temperature
+        size, network = self.parameters.size, self._loaded()
         chroma = np.empty((*lightness.shape, 2), np.float32)
         for photo, answer in zip(lightness, chroma, strict=True):
             small = predict(network, resize_plane(photo, (size, size)), context)
@@ -105,15 +99,12 @@ class HuebenchSmall(Method):
 
     def portable(self) -> Portable:
         """Return the network from L* to a*b* at a quarter of its side; raises `UserError` without weights."""
-        from .prediction import LightnessToChroma  # imports torch
-
         chosen, network = self.parameters, self._loaded()
-        network.temperature = chosen.temperature
         contract = Contract(
             input=Input(name="lightness", size=chosen.size),
             output=Output(name="ab", resize="edges" if chosen.upsampling == "edges" else "triangle"),
         )
-        return Portable(network, LightnessToChroma(network), contract)
+        return Portable(network, network, contract)
 
     @property
     def parameter_count(self) -> int:

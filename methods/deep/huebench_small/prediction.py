@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...base import Context
 from ...learning.network import to_device
@@ -21,21 +21,9 @@ from .weights import load_weights_into
 T = TypeVar("T")
 
 
-class LightnessToChroma(nn.Module):
-    """The network with its decoding: a*b*, (N, 2, S/4, S/4), from L*, (N, 1, S, S)."""
-
-    def __init__(self, network: SmallNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, lightness: Tensor) -> Tensor:
-        """Return a*b*."""
-        return self.network.decode(self.network(lightness))
-
-
 def load_network(path: Path) -> SmallNetwork:
     """Return the network with the weights of a file; raises `UserError` if they do not fit."""
-    network = SmallNetwork(temperature=1.0)
+    network = SmallNetwork()
     load_weights_into(network, path, "huebench-small")
     return to_device(network, torch.device("cpu")).eval()
 
@@ -49,7 +37,7 @@ def predict(network: SmallNetwork, lightness: NDArray[np.float32], context: Cont
     to_device(network, device)
 
     def decoded() -> NDArray[np.float32]:
-        return as_array(network.decode(network(as_planes(lightness, device)).float()))
+        return as_array(network(as_planes(lightness, device)).float())
 
     return within_memory(decoded, len(lightness), context)
 

@@ -14,7 +14,6 @@ import torch
 
 from .... import UserError
 from ....datasets.base import RGB, fingerprint
-from ....datasets.color.bins import gamut_bins
 from ...base import Context
 from ...learning.data import LabBatches
 from ...learning.learner import native_precision
@@ -30,14 +29,12 @@ from .photos import DIGESTS, SIDE, SeveralSets, draw_entries, photo_set, write_d
 from .training import AVERAGE, CROP, learner
 from .weights import WEIGHTS, save_weights
 
-STAGES = "96x12,128x18"
+STAGES = "128x12"
 
 EPOCH = 3000
 """Photos per epoch, drawn at random from all: a checkpoint is written after each."""
 
 BATCH = 32
-
-PRIOR_PHOTOS = 1000
 
 VALIDATION_PHOTOS = 320
 
@@ -119,8 +116,8 @@ def train(
     packed, validation = (photo_set(dataset, each).packed(SIDE) for each in (usable, shown))
     context = Context(seed=seed, threads=threads, checkpoints=folder, log_epoch=log_epochs(log))
     with limit_threads(threads), reproducible(seed, torch.device("cpu")):
-        network = SmallNetwork(temperature=1.0)
-        _start(network, packed, encoder)
+        network = SmallNetwork()
+        _start(network, encoder)
         to_device(network, torch.device("cpu"))
         photos = min(epoch, len(usable))
         steps = sum(stage.epochs for stage in plan) * ceil(photos / batch)
@@ -133,7 +130,7 @@ def train(
             own = replace(context, progress=log_progress(log))
             habits = Habits(average=AVERAGE)
             Trainer(trained, seen, held, stage.epochs, own, key, habits, name=f"stage-{number}").run()
-    network.balance()
+    network.enliven()
     write_digests(usable, folder / DIGESTS)
     save_weights(network, folder / WEIGHTS)
     return folder / WEIGHTS
@@ -143,7 +140,7 @@ def _batches(packed: RGB, batch: int, side: int, crop: float = 1.0) -> LabBatche
     return LabBatches(packed, batch, torch.device("cpu"), crop=crop, side=side)
 
 
-def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
+def _start(network: SmallNetwork, encoder: str) -> None:
     name = "tf_efficientnet_lite0"
     path = find_weights(name, encoder)
     if path is not None:
@@ -151,8 +148,6 @@ def _start(network: SmallNetwork, packed: RGB, encoder: str) -> None:
     elif encoder != "none":
         advice = "or name a file with --encoder, or --encoder none"
         raise UserError(f"{name}: {IMAGENET[name].missing()}, {advice}")
-    step = max(1, len(packed) // PRIOR_PHOTOS)
-    network.set_prior(torch.from_numpy(gamut_bins().prior(packed[::step])).float())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from torch import optim
 from ...learning.learner import Precision, Supervised
 from .network import SmallNetwork
 
-RATES = [5e-4, 2e-3]  #: Highest learning rates of the pretrained encoder and of the decoder
+RATES = [3e-4, 2e-3]  #: Highest learning rates of the pretrained encoder and of the decoder
 
 WEIGHT_DECAY = 0.01
 

@@ -72,7 +72,6 @@ class HuebenchSmallHints(HuebenchSmall):
             automatic: Chroma = super().colorize(lightness[None], context)[0]
             return automatic
         network, size = self._loaded(), self.parameters.size
-        network.temperature = self.parameters.temperature
         predicted, added = predict(network, self._loaded_hints(), lightness, size, hints, context)
         chroma: Chroma = self.enlarge(predicted, lightness) + self.enlarge(added, lightness)
         # Pinning the hints by `spread_colours` was better than not, and than blending by geodesic distance.

@@ -69,7 +69,7 @@ def predict(
 
     def both() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         features = automatic.features(as_planes(small, device))
-        ab = automatic.decode(automatic.bins(features).float())
+        ab = automatic.quarter(features).float()
         before = resized(ab, [GRID, GRID])
         added = network(features.float(), as_planes(grid, device), before, told.to(device))
         return as_array(ab), as_array(added)

@@ -67,7 +67,7 @@ class HintLearner(Learner):
         grid = list(hints.shape[2:])
         with torch.no_grad():
             features = self._automatic.features(reduced(lightness, [self._size, self._size]).clamp(0, 100))
-            automatic = resized(self._automatic.decode(self._automatic.bins(features)), grid)
+            automatic = resized(self._automatic.quarter(features), grid)
         added = self._network(features, reduced(lightness, grid), automatic, hints)
         predicted = automatic + added
         squares = (predicted - functional.avg_pool2d(ab, CELL)).square().sum(1).mean((1, 2))

@@ -59,7 +59,7 @@ def test_both_networks_and_the_digests_are_among_its_files(method):
     assert method.trained_on(f"{start:016x}" + 48 * "0")
 
 
-@pytest.mark.parametrize("parameters", [{}, {"size": 96, "temperature": 0.8, "upsampling": "bilinear"}])
+@pytest.mark.parametrize("parameters", [{}, {"size": 96, "upsampling": "bilinear"}])
 def test_without_hints_it_is_huebench_small(photos, parameters):
     lightness, chroma = photos
     expected = HuebenchSmall(**parameters).colorize(lightness, Context())
