@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...wording import counted
 from ..analysis.gallery import Chosen
 from ..analysis.material import Material
 from ..blocks import Block, Figure, Gallery, Heading, Photo, Prose, Tile
@@ -29,6 +30,8 @@ def blocks(material: Material) -> list[Block]:
         else f"The median, the best and the worst of {choice.among}, by mean {metric.label} over the real "
         "methods (no baselines, no oracles), and the one on which these methods differ most."
     )
+    if left := len(_without_pictures(material)):
+        told += f" It lacks {counted(left, 'method')} whose pictures were not kept."
     return [Heading("Gallery"), Prose(told), Gallery(tuple(photos_of(material)), choice.best)]
 
 
@@ -55,6 +58,13 @@ def _photo(material: Material, chosen: Chosen) -> Photo:
     return Photo(chosen.photo, chosen.rank, note, given, answers, sheet if chosen.rank else None)
 
 
+def _without_pictures(material: Material) -> set[str]:
+    """Return the methods that have scores, but not one picture."""
+    images = material.results.images
+    kept = images[images["status"] == "ok"].groupby("method")["picture"].count()
+    return {str(label) for label in kept.index[kept == 0]}
+
+
 def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[Tile, ...]]:
     results, groups = material.results, material.summary.groups
     images = results.images[results.images["photo"] == photo.photo].sort_values("seed")
@@ -68,8 +78,10 @@ def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[
         Tile("input", "", "lightness", path(known["input_picture"])),
         Tile("truth", "truth", "", path(known["truth_picture"])),
     )
-    answers = []
+    answers, left_out = [], _without_pictures(material)
     for label, status in material.summary.rows["status"].items():
+        if label in left_out:
+            continue
         row = rows.get(label, {"picture": None, "status": status})
         kept = path(row["picture"])
         if kept is not None:

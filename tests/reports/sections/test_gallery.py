@@ -48,6 +48,15 @@ def test_a_method_without_a_picture_keeps_its_tile_and_says_why(maker):
     assert said == {"gray": "not kept", "mean-ab": "failed", "pix2pix": "timeout"}
 
 
+def test_a_method_without_any_picture_is_left_out_and_counted(maker):
+    results = maker.run(methods=METHODS, pictures=True)
+    results.images.loc[results.images["method"] == "mean-ab", "picture"] = None
+    shown = {tile.label for photo in photos_of(results) for tile in photo.answers}
+    assert shown == set(METHODS) - {"mean-ab"}
+    (said, *_) = found(Prose, section("gallery", results))
+    assert "It lacks 1 method whose pictures were not kept." in str(said)
+
+
 def test_the_first_of_several_seeds_is_shown(maker):
     results = maker.run(methods=("pix2pix",), seeds=(1, 0), pictures=True)
     results.images["picture"] = "seed" + results.images["seed"].astype("string") + ".png"
