@@ -161,6 +161,8 @@ def check_threads(subject: Subject) -> None:
     import numba
 
     most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set on import
+    if most == 1:
+        raise CheckSkippedError("this machine has one core: there is no other number of threads to try")
     lightness, before = subject.lightness(), numba.get_num_threads()
     answers = []
     try:

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import timm
@@ -229,6 +230,9 @@ def registered(monkeypatch, tmp_path):
 @pytest.mark.parametrize(("cls", "check", "message"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_each_broken_promise_fails_its_check(registered, cls, check, message):
     outcomes = {outcome.name: outcome for outcome in run_checks(registered(cls))}
+    if check == "threads" and numba.config.NUMBA_NUM_THREADS == 1:
+        assert outcomes[check].result == "skipped"
+        pytest.skip("one core: there is no other number of threads to try")
     assert outcomes[check].result == "failed"
     assert message in outcomes[check].detail
 
