@@ -38,11 +38,12 @@ def blocks(material: Material) -> list[Block]:
 def photos_of(material: Material) -> list[Photo]:
     """Return all photos with kept pictures, those with a rank first."""
     choice = material.gallery
-    return [_photo(material, photo) for photo in (*choice.photos, *choice.others)]
+    left_out = _without_pictures(material)
+    return [_photo(material, photo, left_out) for photo in (*choice.photos, *choice.others)]
 
 
-def _photo(material: Material, chosen: Chosen) -> Photo:
-    given, answers = _tiles(material, chosen)
+def _photo(material: Material, chosen: Chosen, left_out: set[str]) -> Photo:
+    given, answers = _tiles(material, chosen, left_out)
     apart = chosen.apart if chosen.rank == "disputed" else ()
     found = f"; {apart[0]} does best, {apart[1]} worst" if apart else ""
     sheet = Figure(
@@ -65,7 +66,9 @@ def _without_pictures(material: Material) -> set[str]:
     return {str(label) for label in kept.index[kept == 0]}
 
 
-def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[Tile, ...]]:
+def _tiles(
+    material: Material, photo: Chosen, left_out: set[str]
+) -> tuple[tuple[Tile, Tile], tuple[Tile, ...]]:
     results, groups = material.results, material.summary.groups
     images = results.images[results.images["photo"] == photo.photo].sort_values("seed")
     rows = images.groupby("method").first().to_dict("index")
@@ -78,7 +81,7 @@ def _tiles(material: Material, photo: Chosen) -> tuple[tuple[Tile, Tile], tuple[
         Tile("input", "", "lightness", path(known["input_picture"])),
         Tile("truth", "truth", "", path(known["truth_picture"])),
     )
-    answers, left_out = [], _without_pictures(material)
+    answers = []
     for label, status in material.summary.rows["status"].items():
         if label in left_out:
             continue
