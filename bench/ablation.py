@@ -90,7 +90,7 @@ def variants(method: str, budget: Budget) -> list[TrainingVariant]:
 
 
 def table(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> str:
-    """Return a Markdown table of the means, and of paired differences from the training with all techniques.
+    """Return a Markdown table of the means, of paired differences from all techniques, and of training times.
 
     Parameters
     ----------
@@ -104,15 +104,14 @@ def table(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> 
         photos = results.images[results.images["status"] == "ok"]
         count = photos["photo"].nunique()
         lines += [f"## {dataset}, {count} validation photos", ""]
-        lines += [
-            "| training | " + " | ".join(f"{title} | difference" for title, _ in METRICS.values()) + " |"
-        ]
-        lines += ["|---" * (1 + 2 * len(METRICS)) + "|"]
+        titles = " | ".join(f"{title} | difference" for title, _ in METRICS.values())
+        lines += [f"| training | {titles} | time (s) |"]
+        lines += ["|---" * (2 + 2 * len(METRICS)) + "|"]
         whole = photos[photos["method"] == trainings[0].label]
         for training in trainings:
-            own = photos[photos["method"] == training.label]
+            own = whole if training is trainings[0] else photos[photos["method"] == training.label]
             cells = [text for metric in METRICS for text in _compared(own, whole, metric)]
-            lines += [f"| {training.name} | " + " | ".join(cells) + " |"]
+            lines += [f"| {training.name} | " + " | ".join([*cells, _time(results, training)]) + " |"]
         lines += [""]
     return "\n".join(lines)
 
@@ -136,10 +135,19 @@ def _compared(own: pd.DataFrame, whole: pd.DataFrame, metric: str) -> tuple[str,
     values = own.groupby("photo")[metric].mean()
     mean = f"{values.mean():.{decimals}f}" if len(values) else "failed"
     differences = (values - whole.groupby("photo")[metric].mean()).dropna()
-    if len(differences) < 2 or not differences.any():
+    if len(differences) < 2 or own is whole:
         return mean, ""
+    if not differences.any():
+        return mean, "none"
     low, high = stats.t.interval(0.95, len(differences) - 1, differences.mean(), differences.sem())
     return mean, f"{differences.mean():+.{decimals}f} ({low:+.{decimals}f} … {high:+.{decimals}f})"
+
+
+def _time(results: Results, training: TrainingVariant) -> str:
+    """Return the mean time of training over seeds, in seconds."""
+    cells = results.cells[results.cells["method"] == training.label]
+    seconds = cells.loc[cells["status"] == "ok", "fit_seconds"]
+    return f"{seconds.mean():.0f}" if len(seconds) else "failed"
 
 
 def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -61,14 +61,18 @@ def test_the_table_has_means_and_paired_differences_with_intervals():
         for photo, auc in (("a", 0.5), ("b", 0.7), ("c", 0.9))
     ]  # fmt: skip
     rows[3]["auc"] += 0.02
-    text = table(trainings, {"landscapes": SimpleNamespace(images=pd.DataFrame(rows))})
+    cells = pd.DataFrame(
+        {"method": [training.label for training in trainings], "status": "ok", "fit_seconds": [61.2, 80.0]}
+    )
+    text = table(trainings, {"landscapes": SimpleNamespace(images=pd.DataFrame(rows), cells=cells)})
     lines = text.splitlines()
     assert lines[0] == "## landscapes, 3 validation photos"
-    assert lines[4] == "| all techniques | 0.7000 |  | 20.000 |  | 10.0 |  |"
+    assert lines[4] == "| all techniques | 0.7000 |  | 20.000 |  | 10.0 |  | 61 |"
     # The differences are -0.08, -0.1, -0.1: mean -0.0933, deviation 0.01155, t(2) = 4.3027.
     assert lines[5].startswith(
-        "| without the best epoch | 0.6067 | -0.0933 (-0.1220 … -0.0646) | 20.000 |  | 9.3 | -0.7"
+        "| without the best epoch | 0.6067 | -0.0933 (-0.1220 … -0.0646) | 20.000 | none | 9.3 | -0.7"
     )
+    assert lines[5].endswith(" | 80 |")
 
 
 def test_a_training_that_failed_is_told_with_its_reason():
