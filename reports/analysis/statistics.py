@@ -24,7 +24,7 @@ OF_PHOTOS = ("mean", "mean_absolute_difference", "pooled")  #: Aggregates of val
 
 FEWEST = 5  #: With fewer photos, too many resamples hold hardly any different ones
 
-TOGETHER = 51  #: Ratios resampled at a time, which bounds the memory for many methods
+TOGETHER = 51  #: Differences and ratios computed at a time, which bounds the memory for many methods
 
 SEEDS = ["variance", "doubt"]  #: Columns of `Contributions.seeds`
 
@@ -147,6 +147,14 @@ def paired(
     The test is about the mean, like the interval. A rank test assumes symmetry about zero, but photos are
     not symmetric: a method may be slightly better on most and far worse on the near-grey ones.
     """
+    keys = list(pairs)
+    blocks = [keys[start : start + TOGETHER] for start in range(0, max(1, len(keys)), TOGETHER)]
+    return pd.concat([_paired(one, other, {key: pairs[key] for key in block}) for block in blocks])
+
+
+def _paired(
+    one: Contributions, other: Contributions, pairs: Mapping[tuple[str, str], tuple[str, str]]
+) -> pd.DataFrame:
     index = pd.MultiIndex.from_tuples(list(pairs))
     parts, values = (
         pd.DataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,7 +43,8 @@ class Summary:
     spread: pd.DataFrame  #: The same shape: standard deviation over seeds, missing for a single seed
     truth: pd.Series[float]  #: The truth's own value of every metric, missing where it has none
     photos: int  #: Number of photos
-    #: The rows of `Results.images` for these photos; of clips, one row per clip, from `units.by_clip`.
+    #: The rows of `Results.images` for these photos, with the columns of `metrics`, ``cell``, ``method``,
+    #: ``photo`` and ``status`` at least; of clips, one row per clip, from `units.by_clip`.
     images: pd.DataFrame
     unit: Literal["photo", "clip"] = "photo"  #: What is counted, averaged and tested
     precision: int | None = None  #: Decimals of metrics in tables; ``None``: by their size
@@ -132,17 +134,19 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
         for metric in results.run.metrics
         if not metric.unavailable and (whole or metric.aggregate != "stored")
     )
-    images = results.images
-    counted = images if whole else images[images["photo"].isin(keep.index[keep])]
-    scored = {str(cell): table for cell, table in counted[counted["status"] == "ok"].groupby("cell")}
+    # In a large run, copies of all columns, or of the rows of all cells at once, take most of the memory.
+    needed = {"cell", "method", "photo", "status"}.union(*(metric.columns for metric in metrics))
+    columns = [name for name in results.images if name in needed]
+    counted = results.images
+    if not whole:
+        counted = counted.loc[counted["photo"].isin(keep.index[keep]), columns]
+    scored = counted.loc[counted["status"] == "ok", columns]
+    places = scored.groupby("cell").indices
     cells = _ordered(results.cells)
     total = int(cells["expected"].max()) if cells["expected"].notna().any() else len(photos)
     expected = int(keep.sum()) if category is not None else total - int((~keep).sum())
     values = pd.DataFrame(
-        [
-            [_value(metric, cell, scored.get(str(cell["cell"]))) for metric in metrics]
-            for _, cell in cells.iterrows()
-        ],
+        [_values(metrics, cell, scored.iloc[places.get(cell["cell"], [])]) for _, cell in cells.iterrows()],
         index=cells["method"],
         columns=[metric.name for metric in metrics],
         dtype=float,
@@ -158,7 +162,7 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
         rows=_rows(cells.assign(expected=expected)),
         scores=grouped.mean(),
         spread=grouped.std(),
-        truth=_truth(counted[counted["status"] == "ok"], metrics),
+        truth=_truth(scored, metrics),
         photos=expected,
         images=counted,
         unit=unit,
@@ -177,12 +181,17 @@ def _ordered(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.loc[keys.assign(seed=cells["seed"]).sort_values(["oracle", "group", "method", "seed"]).index]
 
 
-def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame | None) -> float:
+def _values(metrics: Sequence[MetricFacts], cell: pd.Series[float], photos: pd.DataFrame) -> list[float]:
+    """Return a cell's value of every metric."""
+    return [_value(metric, cell, photos) for metric in metrics]
+
+
+def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame) -> float:
     """Return a cell's value of a metric; NaN if it scored no photo."""
     if metric.aggregate == "stored":
         value = cell.get(metric.name)
         return np.nan if pd.isna(value) else float(value)
-    if photos is None:
+    if photos.empty:
         return np.nan
     # One missing value makes the mean missing: means over fewer photos are not comparable.
     columns = photos.reindex(columns=list(metric.columns)).to_numpy(float, na_value=np.nan)
