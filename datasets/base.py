@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
@@ -290,15 +291,17 @@ class Dataset(ABC):
         """Return the entries of one split, or of ``all``, in order."""
         return [entry for entry in self.entries() if name in (entry.split, "all")]
 
-    def fingerprint(self) -> str:
-        """Return the hex digest of ids, splits, categories and contents of all photos."""
-        return fingerprint(self.entries())
+    def fingerprint(self, split: Split | Literal["all"] = "all") -> str:
+        """Return the hex digest of the ids, splits, categories and contents of all photos, or of a split."""
+        return fingerprint(self.split(split))
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
     """Return the SHA-256 hex digest of entries, in any order."""
-    lines = sorted(f"{e.id}\0{e.split}\0{e.category}\0{e.sha256}{_place(e)}\n" for e in entries)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for e in sorted(entries, key=attrgetter("id")):
+        digest.update(f"{e.id}\0{e.split}\0{e.category}\0{e.sha256}{_place(e)}\n".encode())
+    return digest.hexdigest()
 
 
 def _place(entry: Entry) -> str:
@@ -319,4 +322,5 @@ def register_dataset(cls: D) -> D:
 
 def is_text(value: object) -> bool:
     """Return whether a value can be written as UTF-8."""
-    return isinstance(value, str) and value.encode("utf-8", "replace").decode() == value
+    # Of a million texts, nearly all are ASCII.
+    return isinstance(value, str) and (value.isascii() or value.encode("utf-8", "replace").decode() == value)

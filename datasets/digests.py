@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -48,7 +48,7 @@ def file_stamp(path: str | Path) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], str]) -> dict[str, str]:
+def digests(root: Path, stamps: Iterable[tuple[str, Stamp]], compute: Callable[[str], str]) -> dict[str, str]:
     """Return the digest of every photo under a root.
 
     Parameters
@@ -56,7 +56,8 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
     root
         The folder or archive that the ids belong to.
     stamps
-        Stamp by id; a photo whose stamp is new has changed.
+        Ids with their stamps; a photo whose stamp is new has changed. They are not kept: of a million photos
+        they take 300 MB.
     compute
         Function that returns the digest of an id, or ``""`` if it cannot be read; called in several threads
         for the ids that are new or changed.
@@ -67,22 +68,26 @@ def digests(root: Path, stamps: Mapping[str, Stamp], compute: Callable[[str], st
         Hex digests by id, in the order of ``stamps``.
     """
     path = _path(root)
-    remembered = {} if _reread.get() else _load(path)
-    known = {key: digest for key, (stamp, digest) in remembered.items() if stamps.get(key) == stamp}
-    missing = [key for key in stamps if key not in known]
-    if missing:
+    lines = {} if _reread.get() else _load(path)
+    found: dict[str, str] = {}
+    new: dict[str, Stamp] = {}
+    for key, stamp in stamps:
+        line, start = lines.get(key, ""), _start(stamp)
+        if line.startswith(start):
+            found[key] = line[len(start) :]
+        else:
+            found[key], new[key] = "", stamp
+    if new:
         with ThreadPoolExecutor(_THREADS) as threads:
-            known.update(zip(missing, threads.map(compute, missing), strict=True))
+            found.update(zip(new, threads.map(compute, new), strict=True))
         settled = time.time_ns() - SETTLED
-        _save(
-            path,
-            {
-                key: (stamps[key], known[key])
-                for key in stamps
-                if known[key] and max(stamps[key][1:3]) < settled
-            },
-        )
-    return {key: known[key] for key in stamps}
+        added = {
+            key: _start(stamp) + found[key]
+            for key, stamp in new.items()
+            if found[key] and max(stamp[1:3]) < settled
+        }
+        _save(path, {key: lines[key] for key in found if key not in new} | added)
+    return found
 
 
 def rereading() -> bool:
@@ -105,18 +110,23 @@ def _path(root: Path) -> Path:
     return cache_folder() / "digests" / f"{name}.json"
 
 
-def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
-    """Read remembered digests; a file that is missing or damaged remembers nothing."""
+def _load(path: Path) -> dict[str, str]:
+    """Read remembered lines, a stamp and a digest each, by id; a missing or damaged file holds none."""
     try:
-        return {
-            key: ((size, changed, changed_inode, inode), digest)
-            for key, (size, changed, changed_inode, inode, digest) in json.loads(path.read_text()).items()
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
+        lines = json.loads(path.read_text())
+    except (OSError, ValueError):
         return {}
+    whole = isinstance(lines, dict) and all(isinstance(line, str) for line in lines.values())
+    return lines if whole else {}
 
 
-def _save(path: Path, remembered: dict[str, tuple[Stamp, str]]) -> None:
-    """Write remembered digests; a cache that cannot be written only costs time."""
+def _save(path: Path, lines: dict[str, str]) -> None:
+    """Write remembered lines; a cache that cannot be written only costs time."""
     with suppress(OSError):
-        write_text(path, json.dumps({key: (*stamp, digest) for key, (stamp, digest) in remembered.items()}))
+        write_text(path, json.dumps(lines))
+
+
+def _start(stamp: Stamp) -> str:
+    """Return how the line of a file with this stamp starts."""
+    size, changed, inode_changed, inode = stamp
+    return f"{size} {changed} {inode_changed} {inode} "

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 from .base import SPLITS, Entry, is_text
+
+_TEXTS = tuple(name for name in Entry.__slots__ if name != "frame")
+
+_texts = attrgetter(*_TEXTS)
 
 
 def fault_of_entries(entries: object) -> str:
@@ -50,8 +55,8 @@ def fault_of_facts(facts: object) -> str:
 def _fault_of(entry: object) -> str:
     if not isinstance(entry, Entry):
         return f"an entry must be an Entry, not {type(entry).__name__}"
-    for name in Entry.__slots__:
-        if name != "frame" and not is_text(value := getattr(entry, name)):
+    for name, value in zip(_TEXTS, _texts(entry), strict=True):
+        if not is_text(value):
             return f"{name} of photo {entry.id!r} must be text, not {value!r}"
     if not (isinstance(entry.frame, int) and entry.frame >= 0):
         return f"frame of photo '{entry.id}' must be a whole number from 0, not {entry.frame!r}"

@@ -79,9 +79,12 @@ def read_photo(path: Path) -> bytes:
     return content
 
 
-def photo_digest(path: Path, size: int) -> str:
-    """Return the SHA-256 of a photo's file of some size, ``""`` if it cannot be read or is too large."""
-    return "" if size > MAX_BYTES else file_digest(path)
+def photo_digest(path: Path) -> str:
+    """Return the SHA-256 of a photo's file, ``""`` if it cannot be read or is too large."""
+    try:
+        return "" if path.stat().st_size > MAX_BYTES else file_digest(path)
+    except OSError:
+        return ""
 
 
 def max_pixels() -> int:

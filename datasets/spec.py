@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from .. import UserError
@@ -93,6 +94,7 @@ def open_dataset(spec: str, root: Path | None = None, *, follow_links: bool = Fa
     # A plugin may answer otherwise, or fail, when it is asked again.
     dataset.entries = lambda: entries  # type: ignore[method-assign]
     dataset.facts = lambda: facts  # type: ignore[method-assign]
+    dataset.fingerprint = cache(dataset.fingerprint)  # type: ignore[method-assign]
     return dataset
 
 

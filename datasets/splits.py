@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import groupby
 
 from .base import Split
 
@@ -50,13 +49,15 @@ def by_digest(digests: Mapping[str, str], counts: tuple[int, int, int]) -> dict[
     {'copy of y': 'train', 'y': 'train', 'z': 'test', 'x': 'test'}
     """
     train, validation, _ = counts
+    contents = {key: digest or _of_name(key) for key, digest in digests.items()}
     splits: dict[str, Split] = {}
-    ordered = sorted((digest or _of_name(key), key) for key, digest in digests.items())
-    for _, group in groupby(ordered, key=lambda pair: pair[0]):
-        split: Split = (
-            "train" if len(splits) < train else "validation" if len(splits) < train + validation else "test"
-        )
-        splits.update({key: split for _, key in group})
+    split: Split = "train"
+    before = ""
+    for key in sorted(sorted(contents), key=contents.__getitem__):
+        if contents[key] != before:
+            placed, before = len(splits), contents[key]
+            split = "train" if placed < train else "validation" if placed < train + validation else "test"
+        splits[key] = split
     return splits
 
 

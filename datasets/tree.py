@@ -15,7 +15,7 @@ from .. import UserError
 from ..wording import counted
 from .base import RGB, Dataset, Entry, PhotoError, Split
 from .decode import decode_entry
-from .digests import Stamp, digests, file_stamp
+from .digests import digests, file_stamp
 from .guards import photo_digest, read_photo
 
 _READ: Final = (
@@ -146,8 +146,8 @@ class PhotoTree(PhotoFiles):
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every photo's file by id, ``""`` for one that cannot be read."""
-        stamps: dict[str, Stamp] = {key: file_stamp(path) for key, path in self.paths.items()}
-        return digests(self.root, stamps, lambda key: photo_digest(Path(self.paths[key]), stamps[key][0]))
+        stamps = ((key, file_stamp(path)) for key, path in self.paths.items())
+        return digests(self.root, stamps, lambda key: photo_digest(Path(self.paths[key])))
 
     def _beside(self, name: str) -> bytes:
         return read_photo(self.root / name)
@@ -253,7 +253,8 @@ class PhotoArchive(PhotoFiles):
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of every photo's bytes; all are read again when the archive changes."""
-        return digests(self.root, dict.fromkeys(self.members, file_stamp(self.root)), self._digest)
+        stamp = file_stamp(self.root)
+        return digests(self.root, ((key, stamp) for key in self.members), self._digest)
 
     def _digest(self, key: str) -> str:
         try:

@@ -114,7 +114,7 @@ def make_plan(request: Request) -> Plan:
     if not training.split("train"):
         name, few = request.train_on or request.dataset, _few(training)
         raise UserError(f"dataset '{name}' has no training photo, so no references and no prior{few}")
-    train, validation = (fingerprint(training.split(name)) for name in ("train", "validation"))
+    train, validation = training.fingerprint("train"), training.fingerprint("validation")
     data = _DataKeys(
         training=digest(train, validation, preparation_digest(training, protocol)),
         sample=sample_key(training, protocol),
@@ -257,7 +257,7 @@ def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) ->
 def sample_key(dataset: Dataset, protocol: Protocol) -> str:
     """Return the key of the training sample: its photos, and the code that describes them."""
     return digest(
-        fingerprint(dataset.split("train")), reader_digest(dataset, protocol), protocol.training_sample,
+        dataset.fingerprint("train"), reader_digest(dataset, protocol), protocol.training_sample,
         modules_source(SAMPLING, without=METRICS), library_versions(),
     )  # fmt: skip
 

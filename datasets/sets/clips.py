@@ -128,7 +128,7 @@ def _content(film: Path) -> str:
         stamp = file_stamp(film)
     except OSError:  # a link to nothing
         return ""
-    return digests(film, {film.name: stamp}, lambda _: file_digest(film))[film.name]
+    return digests(film, [(film.name, stamp)], lambda _: file_digest(film))[film.name]
 
 
 def _digest(content: str, frame: int) -> str:

@@ -35,18 +35,18 @@ def test_file_digest_is_hashlibs(tmp_path):
 def test_each_photo_is_digested_once(tmp_path):
     compute = Counting()
     stamps = {"b": OLD, "a": OLD}
-    first = digests(tmp_path, stamps, compute)
-    assert digests(tmp_path, stamps, compute) == first
+    first = digests(tmp_path, stamps.items(), compute)
+    assert digests(tmp_path, stamps.items(), compute) == first
     assert list(first) == ["b", "a"]
     assert sorted(compute.asked) == ["a", "b"]
 
 
 def test_only_changed_files_are_hashed_again(tmp_path):
     compute = Counting()
-    digests(tmp_path, {"a": OLD, "b": OLD, "c": OLD}, compute)
+    digests(tmp_path, {"a": OLD, "b": OLD, "c": OLD}.items(), compute)
     compute.asked.clear()
     found = digests(
-        tmp_path, {"a": OLD, "b": (4, *OLD[1:]), "c": (3, OLD[1] + 1, *OLD[2:]), "d": OLD}, compute
+        tmp_path, {"a": OLD, "b": (4, *OLD[1:]), "c": (3, OLD[1] + 1, *OLD[2:]), "d": OLD}.items(), compute
     )
     assert sorted(compute.asked) == ["b", "c", "d"]
     assert list(found) == ["a", "b", "c", "d"]
@@ -55,9 +55,9 @@ def test_only_changed_files_are_hashed_again(tmp_path):
 def test_unreadable_and_too_recent_files_are_not_remembered(tmp_path):
     compute = Counting()
     stamps = {"unreadable": OLD, "young": (1, OLD[1], time.time_ns() - SETTLED // 2, 7), "old": OLD}
-    digests(tmp_path, stamps, compute)
+    digests(tmp_path, stamps.items(), compute)
     compute.asked.clear()
-    assert digests(tmp_path, stamps, compute)["unreadable"] == ""
+    assert digests(tmp_path, stamps.items(), compute)["unreadable"] == ""
     assert sorted(compute.asked) == ["unreadable", "young"]
 
 
@@ -75,34 +75,34 @@ def test_a_photo_of_the_same_size_and_date_is_read_again(tmp_path):
 
 def test_roots_do_not_share(tmp_path):
     compute = Counting()
-    digests(tmp_path / "one", {"a": OLD}, compute)
-    digests(tmp_path / "two", {"a": OLD}, compute)
+    digests(tmp_path / "one", {"a": OLD}.items(), compute)
+    digests(tmp_path / "two", {"a": OLD}.items(), compute)
     assert compute.asked == ["a", "a"]
 
 
 def test_reread_ignores_remembered_digests(tmp_path):
     compute = Counting()
-    digests(tmp_path, {"a": OLD}, compute)
+    digests(tmp_path, {"a": OLD}.items(), compute)
     with reread():
-        digests(tmp_path, {"a": OLD}, compute)
-    digests(tmp_path, {"a": OLD}, compute)
+        digests(tmp_path, {"a": OLD}.items(), compute)
+    digests(tmp_path, {"a": OLD}.items(), compute)
     assert compute.asked == ["a", "a"]
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"a": 1}', '{"a": [1, 2]}', "\0"])
 def test_a_damaged_cache_is_ignored(tmp_path, damage):
     compute = Counting()
-    first = digests(tmp_path, {"a": OLD}, compute)
+    first = digests(tmp_path, {"a": OLD}.items(), compute)
     (file,) = (cache_folder() / "digests").iterdir()
     file.write_text(damage)
-    assert digests(tmp_path, {"a": OLD}, compute) == first
+    assert digests(tmp_path, {"a": OLD}.items(), compute) == first
     assert compute.asked == ["a", "a"]
 
 
 def test_digests_work_without_a_writable_cache(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "file"))
-    assert digests(tmp_path, {"a": OLD}, Counting())["a"]
+    assert digests(tmp_path, {"a": OLD}.items(), Counting())["a"]
 
 
 def test_cache_folder_defaults_to_the_users(monkeypatch):
@@ -116,9 +116,10 @@ OFTEN = """
 import sys
 from pathlib import Path
 from huebench.datasets.digests import digests, reread
+stamps = [(str(n), (3, 10**18, 10**18, 7)) for n in range(200)]
 for _ in range(20):
     with reread():
-        digests(Path(sys.argv[1]), {str(n): (3, 10**18, 10**18, 7) for n in range(200)}, lambda key: key * 3)
+        digests(Path(sys.argv[1]), stamps, lambda key: key * 3)
 """
 
 
@@ -126,6 +127,6 @@ def test_two_processes_leave_a_whole_cache(tmp_path):
     processes = [subprocess.Popen([sys.executable, "-c", OFTEN, str(tmp_path)]) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     compute = Counting()
-    assert digests(tmp_path, {"7": OLD}, compute) == {"7": "777"}
+    assert digests(tmp_path, {"7": OLD}.items(), compute) == {"7": "777"}
     assert compute.asked == []
     assert [file.suffix for file in (cache_folder() / "digests").iterdir()] == [".json"]

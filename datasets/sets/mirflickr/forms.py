@@ -151,7 +151,8 @@ class Arrays(Form):
         every = hashlib.sha256(repr(stamps).encode()).digest()[:8]
         latest = (max(stamp[1] for stamp in stamps), max(stamp[2] for stamp in stamps))
         stamp = (int.from_bytes(every), *latest, 0)
-        return digests(self._path, dict.fromkeys(self._names(), stamp), lambda key: _digest(*self._row(key)))
+        named = ((name, stamp) for name in self._names())
+        return digests(self._path, named, lambda key: _digest(*self._row(key)))
 
     def read(self, entry: Entry) -> RGB:
         """Convert one row; colours outside sRGB are clipped."""
