@@ -186,10 +186,15 @@ def _read(reader: FilmReader, look: Look, side: int, skipped: int) -> Generator[
 
 def rgb(frame: VideoFrame, look: Look, width: int, height: int) -> NDArray[Any]:
     """Return a frame as stored, at some size: uint8 or, of a deep film, uint16 (height, width, 3)."""
-    kind = "rgb48le" if look.deep else "rgb24"
+    from av.video.reformatter import Interpolation
+
+    kind, flags = "rgb24", exactly()
+    if look.deep:
+        # Where chroma has half the rows, FFmpeg's averaging overflows 16 bits, and dark levels turn white.
+        kind, flags = "rgb48le", (flags & ~Interpolation.AREA) | Interpolation.BICUBIC
     turned = frame.reformat(
         width, height, kind, src_colorspace=look.matrix, src_color_range=look.levels,
-        dst_color_range=FULL_RANGE, interpolation=exactly(),
+        dst_color_range=FULL_RANGE, interpolation=flags,
     )  # fmt: skip
     return np.ascontiguousarray(turned.to_ndarray())
 

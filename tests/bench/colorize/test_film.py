@@ -101,6 +101,19 @@ def test_lightness_is_kept(colorize, tmp_path, matrix, levels, pixels):
     assert np.ptp(rgb(new, matrix).astype(int), axis=2).mean() > 10
 
 
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le", "yuv422p10le", "yuv444p10le"])
+@pytest.mark.parametrize("width", [64, 63])
+def test_lightness_of_a_coloured_film_is_kept(colorize, tmp_path, pixels, width):
+    across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, 48))
+    picture = np.stack([across, down, 255 - across], axis=-1).astype(np.uint8)
+    write(tmp_path / "film.mkv", [picture] * 2, codec="ffv1", pixels=pixels)
+    assert colorize("film.mkv", "--strength", 0)[0] == 0
+    before, after = (
+        srgb().lightness(rgb(decoded(path / "film.mkv")[1])) for path in (tmp_path, tmp_path / "colorized")
+    )
+    assert np.abs(after - before).mean() < 1
+
+
 def test_memory_is_reset_at_cuts(bench, tmp_path):
     bright = [np.full((48, 64, 3), 230, np.uint8)] * 6
     write(tmp_path / "film.mkv", [*pictures(6), *bright], options={"crf": "1"})
