@@ -21,7 +21,7 @@ from ...datasets.films import SUFFIXES, exactly, require_films
 from ...extras import require
 from ...files import atomic
 from ...methods.kernels.upsampling import chroma_lines
-from ...methods.spec import label
+from ...methods.spec import MethodSpec, label
 from .ahead import ahead
 from .colorist import Colorist
 from .engine import COMPUTING, GRAIN, LONGEST, plain_borders, stored, upright
@@ -140,9 +140,11 @@ def smoothed(colorist: Colorist) -> Colorist:
     from ...methods.temporal.smoothed import Smoothed
 
     require("smoothing a film", "video", "cv2")
-    method = Smoothed(method=label(colorist.method))
+    name = label(colorist.method)
+    method = Smoothed(method=name)
     method.inner = colorist.method
-    return replace(colorist, method=method, row="")
+    # Its label would leave out the method that it smooths by default, which a user has not read about.
+    return replace(colorist, method=method, row=MethodSpec("smoothed", {"method": name}).label)
 
 
 def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

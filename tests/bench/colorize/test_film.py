@@ -280,3 +280,8 @@ def test_real_films_keep_their_times_sound_and_lightness(colorize, tmp_path, nam
 def test_smoothing_a_method_whose_row_in_a_run_has_a_name_of_its_own():
     (colorist,) = named("remembers", Request.of(methods="gray", dataset="samples"))
     assert films.smoothed(replace(colorist, row="mine")).label == "smoothed[method=remembers]"
+
+
+def test_smoothing_names_the_method_even_where_it_is_the_one_smoothed_by_default():
+    (colorist,) = named("huebench-small", Request.of(methods="gray", dataset="samples"))
+    assert films.smoothed(colorist).label == "smoothed[method=huebench-small]"
