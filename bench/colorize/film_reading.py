@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...datasets.base import PhotoError
 from ...datasets.films import BT_601, BT_709, HD, HDR, UNSTATED, require_films
 from ...datasets.guards import max_pixels
+from ...wording import counted
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -29,6 +30,12 @@ _DEEP: Final = 8
 
 _CUT_SHORT: Final = 0.5
 """Share of the length its header states below which a film's frames end too early."""
+
+_GAP: Final = 2.5
+"""Times the usual distance of two frames from which frames are missing, if the film is otherwise steady."""
+
+_STEADY: Final = 0.9
+"""Share of the distances between frames that are the usual one in a steady film."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,52 @@ class Look:
 
 
 @dataclass
+class Pace:
+    """The distances between a film's frames, which tell where a damaged container has lost some.
+
+    Some containers pass over what is damaged without a word. A film of an uneven rate has no gaps.
+
+    Attributes
+    ----------
+    step
+        Usual seconds from one frame to the next.
+    steady, distances
+        Distances that are the usual one, and all.
+    longer
+        Distances that are several usual ones.
+    first
+        Seconds at which the frame before the first of them was shown, and the frame after it.
+    """
+
+    step: float
+    steady: int = 0
+    distances: int = 0
+    longer: int = 0
+    first: tuple[float, float] = (0.0, 0.0)
+
+    def add(self, before: float, after: float) -> None:
+        """Add two neighbouring frames, by their seconds."""
+        self.distances += 1
+        self.steady += 0.5 * self.step < after - before < 1.5 * self.step
+        if after - before >= _GAP * self.step:
+            self.first = self.first if self.longer else (before, after)
+            self.longer += 1
+
+    @property
+    def gaps(self) -> int:
+        """Number of places where frames are missing; 0 for a film of an uneven rate."""
+        return self.longer if self.steady >= _STEADY * self.distances else 0
+
+    def note(self) -> str:
+        """Return where frames are missing."""
+        before, after = self.first
+        return (
+            f"frames are missing at {counted(self.gaps, 'place')}, the first between {clock(before)} and "
+            f"{clock(after)}: it may be damaged there"
+        )
+
+
+@dataclass
 class FilmReader:
     """A film that is decoded in order; memory does not grow with its length.
 
@@ -114,6 +167,8 @@ class FilmReader:
         Damaged frames that the decoder filled from others, so far.
     first_repaired
         Seconds from the beginning to the first of them.
+    pace
+        Tells missing frames by the times of the others.
     ended
         Seconds at which the last frame was shown.
     cut_short
@@ -128,6 +183,7 @@ class FilmReader:
     gap: float = 0.0
     repaired: int = 0
     first_repaired: float = 0.0
+    pace: Pace = field(default_factory=lambda: Pace(0.0))
     ended: float = 0.0
     cut_short: bool = False
     lost: list[str] = field(default_factory=list)
@@ -145,6 +201,10 @@ class FilmReader:
             with opened(self.path) as film:
                 return _look(frame, picture_stream(film))
         where = f" in {self.span.text}" if self.span.text else ""
+        with opened(self.path) as film:
+            stated = (film.duration or 0) / 1e6
+        if self.span.start >= stated > 0:
+            raise PhotoError(f"no frame{where}: the film ends at {clock(stated)}")
         raise PhotoError(f"no frame{where} that can be decoded")
 
     def frames(self, skipped: int = 0) -> Generator[VideoFrame]:
@@ -157,6 +217,7 @@ class FilmReader:
             zero = (film.start_time or 0) / av.time_base
             base = stream.time_base or Fraction(1, 1000)
             step = round(1 / ((stream.guessed_rate or 25) * base))
+            self.pace = Pace(float(step * base))
             if self.span.start > 0:
                 film.seek(int((self.span.start + zero) * av.time_base))
             for frame in self._decoded(film, stream):
@@ -167,6 +228,8 @@ class FilmReader:
                     return
                 if time < self.span.start:
                     continue
+                if number:
+                    self.pace.add(self.ended, time)
                 self.ended = time
                 if frame.is_corrupt:
                     self.first_repaired = self.first_repaired if self.repaired else time
@@ -188,6 +251,8 @@ class FilmReader:
                 f"{self.repaired:,} damaged frames, the first at {clock(self.first_repaired)}: "
                 "the decoder filled them from others"
             )
+        if self.pace.gaps and not self.damaged and not self.repaired:
+            found.append(self.pace.note())
         with opened(self.path) as film:
             stated = (film.duration or 0) / 1e6
         if self.cut_short or (self.span.end is None and self.ended + 1 < _CUT_SHORT * stated):

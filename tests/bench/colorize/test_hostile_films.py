@@ -55,7 +55,7 @@ def test_films_without_a_frame_are_refused(colorize, tmp_path):
     write(tmp_path / "late.mp4", pictures(3))
     code, output = colorize("late.mp4", "--start", 100)
     assert code == 1
-    assert "no frame in start=100" in output
+    assert "no frame in start=100: the film ends at 0:00:00.1" in output
 
 
 def test_sound_alone_is_refused(colorize, tmp_path):
@@ -179,6 +179,26 @@ def test_damaged_packets_leave_a_gap_that_is_said(colorize, tmp_path):
     found = [round(25 * frame.time) for frame in decoded(tmp_path / "colorized" / "film.mkv")]
     assert len(found) >= 36
     assert found[-1] == 39
+
+
+def test_frames_that_a_damaged_container_has_lost_are_said(colorize, tmp_path):
+    """Matroska's reader passes over what is damaged without an error, up to what it knows again."""
+    whole = write(tmp_path / "film.mkv", pictures(60), codec="mjpeg", pixels="yuvj420p", levels=FULL)
+    with av.open(str(whole)) as film:
+        packets = [bytes(packet) for packet in film.demux(video=0) if packet.size]
+    content = whole.read_bytes()
+    start, end = (content.index(packets[number]) for number in (20, 24))
+    whole.write_bytes(content[: start - 6] + b"\xff" * (end - start) + content[end - 6 :])
+    code, output = colorize("film.mkv")
+    assert code == 0, output
+    assert len(decoded(tmp_path / "colorized" / "film.mkv")) < 60
+    assert "frames are missing at 1 place, the first between 0:00:00.8 and 0:00:" in output
+
+
+def test_a_steady_film_and_an_uneven_one_have_no_gaps(colorize, tmp_path):
+    write(tmp_path / "steady.mkv", pictures(30))
+    write(tmp_path / "uneven.mkv", pictures(8), times=[0, 40, 80, 200, 240, 300, 500, 540])
+    assert "missing" not in colorize("steady.mkv", "uneven.mkv")[1]
 
 
 def test_a_film_that_ends_too_early_says_so(colorize, tmp_path):
