@@ -256,7 +256,7 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
                 progress.console.print(_line(outcome), soft_wrap=True)
 
         def reached(source: PhotoSource, seconds: float) -> None:
-            progress.update(task, description=f"{source.path.name} {clock(seconds)}")
+            progress.update(task, description=f"{_one_line(source.path.name)} {clock(seconds)}")
 
         job.run(report, reached)
     parts = {
@@ -273,11 +273,16 @@ def _run(job: Job, console: Console, *, timings: bool) -> int:
 
 
 def _line(outcome: PhotoOutcome) -> Text:
-    notes = "; ".join(outcome.notes)
+    name, notes = _one_line(str(outcome.source)), _one_line("; ".join(outcome.notes))
     match outcome.status:
         case "failed":
-            return Text.assemble((f"{outcome.source}: ", ""), ("failed", "red"), f": {notes}")
+            return Text.assemble((f"{name}: ", ""), ("failed", "red"), f": {notes}")
         case "kept":
-            return Text(f"{outcome.source}: already there" + (f"; {notes}" if notes else ""))
+            return Text(f"{name}: already there" + (f"; {notes}" if notes else ""))
         case _:
-            return Text(f"{outcome.source}: {outcome.seconds:.1f} s" + (f"; {notes}" if notes else ""))
+            return Text(f"{name}: {outcome.seconds:.1f} s" + (f"; {notes}" if notes else ""))
+
+
+def _one_line(text: str) -> str:
+    r"""Return a text with its line breaks as ``\n``: a photo has one line, whatever its name."""
+    return text.replace("\n", r"\n")

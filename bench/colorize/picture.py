@@ -333,7 +333,7 @@ def _load(source: Path | bytes, kind: str) -> pyvips.Image:
     load = getattr(image, f"{kind}load" + ("_buffer" if isinstance(source, bytes) else ""))
     limits = {"unlimited": True} if kind == "tiff" else {}  # scanners write a photo as one strip
     return load(
-        os.fspath(source) if isinstance(source, Path) else source,
+        os.fsencode(source) if isinstance(source, Path) else source,  # a name need not be UTF-8
         access="sequential",
         fail_on="error",
         **limits,

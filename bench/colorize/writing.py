@@ -103,7 +103,7 @@ def write(
     try:
         save = getattr(_with_metadata(image, picture, xmp), f"{kind}save")
         with picture.stages.timed("encode"):
-            save(str(target), **_options(picture, kind))
+            save(os.fsencode(target), **_options(picture, kind))
     except vips().Error as error:
         _check_disk(error, target, image.width * image.height * image.bands * picture.bits // 8)
         raise PhotoError(f"cannot be written as {kind.upper()}: {reason(error)}") from error
@@ -144,7 +144,7 @@ def _collected(picture: Picture, rows: Iterable[NDArray[Any]], raw: Path) -> pyv
         for strip in rows:
             stream.write(np.ascontiguousarray(strip).data)
     return vips().Image.rawload(
-        str(raw),
+        os.fsencode(raw),
         picture.width,
         picture.height,
         3,

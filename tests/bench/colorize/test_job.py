@@ -394,6 +394,26 @@ def test_second_command_on_the_same_folder_is_refused_while_the_first_works(colo
     assert colorize("scans")[0] == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse names that are not UTF-8")
+def test_photo_whose_name_is_not_utf8_is_colorized_and_keeps_its_name(colorize, grey, tmp_path):
+    name = os.fsdecode(b"M\xfcnchen.tif")  # as an old system in German has named it
+    (tmp_path / "scans").mkdir()
+    Image.fromarray(grey).save(tmp_path / "scans" / name)
+    code, output = colorize("scans", "--compare")
+    assert code == 0, output
+    assert (tmp_path / "colorized" / name).is_file()
+    assert "1 already there" in colorize("scans")[1]
+
+
+def test_photo_has_one_line_whatever_its_name(colorize, grey, tmp_path):
+    (tmp_path / "scans").mkdir()
+    Image.fromarray(grey).save(tmp_path / "scans" / "a\nb.png")
+    for strength in (1, 0.5):  # the second time, a note quotes the name of the output
+        lines = colorize("scans", "--strength", strength)[1].splitlines()
+        assert len(lines) == 2
+        assert r"a\nb.png" in lines[0]
+
+
 def test_sidecar_whose_first_line_is_torn_is_written_anew(tmp_path):
     (tmp_path / "colorized.csv").write_text("file,outp")
     assert Record(tmp_path).rows == {}
