@@ -141,9 +141,10 @@ def colorize(
     console = Console()
     request = Request.of(methods="gray", dataset=train_on, device=device, budget=budget)
     colorists = _colorists(method, from_run, model, request, console, reference=reference is not None)
+    _check_reference(reference, colorists)
     if smooth:
         colorists = [smoothed(colorist) for colorist in colorists]
-    variants = variants_of(colorists, settings, _grid(grid or []))
+    variants = variants_of(colorists, settings, _grid(grid or [], size))
     most = jobs or min(MOST_JOBS, threads_available())
     job = Job(sources, variants, out, format_, overwrite, most, _span(start, end, preview))
     try:
@@ -189,8 +190,18 @@ def _reference(path: Path | None) -> Any:
         raise UserError(f"--reference '{path}': {error}") from error
 
 
-def _grid(texts: list[str]) -> dict[str, list[float]]:
-    """Parse ``size=192,256`` and ``strength=0.8,1``."""
+def _check_reference(path: Path | None, colorists: list[Colorist]) -> None:
+    """Refuse a reference photo that no method would look at."""
+    if path is not None and all(each.method.info.reference == "none" for each in colorists):
+        names = ", ".join(each.label for each in colorists)
+        raise UserError(
+            f"--reference '{path}': {names} takes no reference photo: leave it out, or name a method "
+            "that does, such as --method color-transfer-welsh"
+        )
+
+
+def _grid(texts: list[str], size: int | None) -> dict[str, list[float]]:
+    """Parse ``size=192,256`` and ``strength=0.8,1``; ``size`` is that of all, if one is given."""
     limits: dict[str, tuple[float, float]] = {"size": SIZES, "strength": (0, 1.5)}
     grid: dict[str, list[float]] = {}
     for text in texts:
@@ -205,6 +216,8 @@ def _grid(texts: list[str]) -> dict[str, list[float]]:
                 f"--grid '{text}': write size=192,256,384 ({SIZES[0]} to {SIZES[1]}) or "
                 "strength=0.8,1,1.2 (0 to 1.5)"
             )
+    if "size" in grid and size is not None:
+        raise UserError(f"--grid size=… and one size of {size} are given: leave one out")
     return grid
 
 
