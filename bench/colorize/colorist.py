@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from ... import UserError
 from ...datasets.base import RGB, Entry
 from ...files import file_digest
 from ...methods.base import Context, Method, methods
+from ...methods.info import FAMILIES
 from ...methods.spec import MethodSpec, label, parse_specs
 from ...plugins import RAISED
 from ..cell.colorizer import Given, InProcess
@@ -272,9 +273,23 @@ def labels_of_run(results: Results, text: str) -> list[str]:
         if wanted in known:
             found.append(wanted)
             continue
+        if wanted in {"all", *FAMILIES}:
+            found += _family_of_run(known, wanted)
+            continue
         for spec in _usable_here(wanted):
             same = (row for row, (name, given) in known.items() if _is_same(spec, name, given))
             found.append(next(same, spec.label))
+    return found
+
+
+def _family_of_run(known: Mapping[str, tuple[str, str]], family: str) -> list[str]:
+    """Return the rows of a run that are of a family, or all, but for what cannot colorize a user's photo."""
+    usable = {spec.name for spec in _usable_here(family)}
+    found = [row for row, (name, _) in known.items() if name in usable]
+    if not found:
+        raise UserError(
+            f"--method {family}: the run has no such method that colorizes a photo; it has {', '.join(known)}"
+        )
     return found
 
 
