@@ -124,8 +124,8 @@ def list_protocols(
         _print_protocol(name, Console())
         return
     table = Table(
-        Column("protocol", no_wrap=True), Column("digest", no_wrap=True), "what it is",
-        Column("source", overflow="fold"),
+        Column("protocol", no_wrap=True), Column("digest", no_wrap=True),
+        Column("what it is", overflow="fold"), Column("source", overflow="fold"),
         box=None, header_style="bold",
     )  # fmt: skip
     for preset in presets.items().values():

@@ -79,6 +79,7 @@ def test_protocols_are_listed_with_source_and_digest(bench):
     for preset in presets.items().values():
         assert re.search(rf"^ {preset.name} +{preset.protocol.digest} ", output, re.MULTILINE)
     assert "arXiv:1603.08511" in output
+    assert "…" not in output
 
 
 def test_one_protocol_is_shown_with_the_source_of_each_choice(bench):
