@@ -60,7 +60,7 @@ def run(
 ) -> None:
     """Run methods on a dataset, score them, and write tables and a report."""
     from ..executors.runner import choose_executor
-    from ..plan.plan import make_plan, weights_to_get
+    from ..plan.plan import make_plan, unused_hints, weights_to_get
     from ..run import InterruptedRun, execute
     from .listing import print_plan
     from .progress import LiveProgress
@@ -70,6 +70,8 @@ def run(
         raise UserError("--collect runs nothing, but --rerun runs cells: leave one out")
     with activity(console, f"reading the list of photos of {request.dataset}"):
         plan = make_plan(request)
+    if unused := unused_hints(plan):
+        console.print(unused, soft_wrap=True, highlight=False, markup=False)
     if dry_run:
         print_plan(plan, console)
         return

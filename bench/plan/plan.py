@@ -208,6 +208,14 @@ def _hints(spec: MethodSpec, request: Request) -> tuple[int, ...]:
     return request.hints if uses and request.hints else (0,)
 
 
+def unused_hints(plan: Plan) -> str:
+    """Return a sentence if the run asks for hints and none of its methods uses them, else ``""``."""
+    known = {name for name, cls in methods.items().items() if cls.info.hints}
+    if not plan.request.hints or any(cell.name in known for cell in plan.cells):
+        return ""
+    return f"--hints: no method of this run uses colour hints; {', '.join(sorted(known))} do"
+
+
 def _trained_on(request: Request, train: Sequence[Entry], photos: Sequence[Entry]) -> int:
     """Return how many photos are also training photos: by content, and within one dataset by id."""
     if request.split == "all" and not request.train_on:

@@ -71,6 +71,10 @@ def _conditions(value: object) -> object:
         named = [Condition.parse(name) for text in texts for name in str(text).split(",") if name.strip()]
     except UserError as error:
         raise ValueError(str(error)) from error  # the option's name is added to it
+    if texts and not named:
+        raise ValueError(
+            f"no degradation in '{texts[0]}'; write names such as grain,blur:0.5, or leave it out"
+        )
     return tuple(dict.fromkeys(each.text for each in named if each.strength))
 
 
@@ -84,6 +88,10 @@ def _reference_choices(value: object) -> object:
     names = [name.strip() for text in texts for name in str(text).split(",") if name.strip()]
     if unknown := [name for name in names if name not in REFERENCE_CHOICE]:
         raise ValueError(f"unknown choice '{unknown[0]}'; choose from {', '.join(REFERENCE_CHOICE)}")
+    if texts and not names:
+        raise ValueError(
+            f"no choice in '{texts[0]}'; choose from {', '.join(REFERENCE_CHOICE)}, or leave it out"
+        )
     return tuple(name for name in REFERENCE_CHOICE if name in {"random", *names}) if names else ()
 
 

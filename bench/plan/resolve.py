@@ -177,6 +177,12 @@ def _check_hints(request: Request) -> None:
     if dataset_info(request.dataset).clips:
         raise UserError(f"--hints are for photos, and '{request.dataset_name}' has clips: leave --hints out")
     protocol = protocol_of(request)
+    pixels = protocol.size**2
+    if max(request.hints) > pixels:  # where hints may overlap, the rule itself sets no limit
+        raise UserError(
+            f"--hints {max(request.hints)}: a photo of {protocol.size}×{protocol.size} pixels has {pixels:,} "
+            "pixels, and more hints than these say nothing new: ask for fewer"
+        )
     HINTS[protocol.hints].check(request.hints, protocol.size)
 
 

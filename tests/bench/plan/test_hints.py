@@ -3,7 +3,7 @@
 import pytest
 
 from huebench import UserError
-from huebench.bench.plan.plan import make_plan
+from huebench.bench.plan.plan import make_plan, unused_hints
 from huebench.bench.plan.request import Request
 from huebench.bench.protocol.hints import HINTS
 from huebench.methods.base import methods
@@ -84,6 +84,7 @@ def test_a_method_that_cannot_run_is_one_cell(tmp_path):
     [
         ("1,two", {}, "--hints: 'two' is not a number of hints"),
         ("101", {}, "--hints 101: a photo of 32×32 pixels has room for 100 hints of 3×3 pixels"),
+        ("65537", {"protocol": "ideepcolor", "size": None, "metrics": None}, "256×256 pixels has 65,536"),
         ("1", {"dataset": "pan:samples"}, "--hints are for photos, and 'pan' has clips"),
     ],
 )
@@ -97,6 +98,21 @@ def test_what_cannot_be_is_refused(tmp_path, hints, options, message):
 def test_what_is_not_a_number_of_hints_is_refused(text, wrong):
     with pytest.raises(UserError, match=rf"^--hints: '{wrong}' is not a number of hints: give whole numbers"):
         Request.of(hints=text)
+
+
+def test_hints_that_no_method_uses_are_reported(tmp_path):
+    known = "huebench-small-hints, icolorit"
+    assert known in unused_hints(plan(tmp_path, "gray,mean-ab", "1"))
+    for text, hints in (("gray,levin", "1"), ("gray,siggraph17", "1"), ("gray", ())):
+        assert unused_hints(plan(tmp_path, text, hints)) == ""
+
+
+@pytest.mark.parametrize("option", ["degrade", "references"])
+@pytest.mark.parametrize("text", ["", " , "])
+def test_an_option_that_names_nothing_is_refused(option, text):
+    with pytest.raises(UserError, match=f"^--{option}: no (degradation|choice) in '{text}'.* leave it out"):
+        Request.of(**{option: text})
+    assert Request.of(**{option: ()}) == Request.of()
 
 
 def test_numbers_of_hints_may_be_numbers():
