@@ -21,6 +21,8 @@ HELPED = ("hinted", "exemplar")  #: The families that are given some of the true
 COSTS = ("images_per_second", "parameter_count", "fit_seconds", "peak_memory_mb", "model_mb")
 """Columns of ``cells`` that say what a method costs; a method's is the mean over its seeds."""
 
+MOST_CATEGORIES = 24  #: Categories of a report, at most
+
 LEAD = "auc"  #: The leading metric of charts and gallery: unlike PSNR, it does not favour the dullest answer
 
 
@@ -170,9 +172,20 @@ def summarize(results: Results, *, near_grey: bool = True, category: str | None 
 
 
 def categories(results: Results) -> list[str]:
-    """Return the photos' categories, sorted; empty if there are fewer than two."""
-    names = sorted({str(name) for name in results.images["category"].dropna()} - {""}, key=str.casefold)
+    """Return the photos' categories, sorted; empty if there are fewer than two.
+
+    Of more than `MOST_CATEGORIES`, those with the most photos: ImageNet's thousand would take minutes, and
+    hundreds of tables.
+    """
+    photos = count_by_category(results)
+    names = sorted(sorted(photos, key=lambda name: (-photos[name], name))[:MOST_CATEGORIES], key=str.casefold)
     return names if len(names) > 1 else []
+
+
+def count_by_category(results: Results) -> dict[str, int]:
+    """Return the number of photos of every category."""
+    own = results.images.drop_duplicates("photo")["category"].dropna().astype(str)
+    return {str(name): int(count) for name, count in own[own != ""].value_counts().items()}
 
 
 def _ordered(cells: pd.DataFrame) -> pd.DataFrame:

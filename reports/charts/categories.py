@@ -9,14 +9,11 @@ from ..tables import MetricFacts
 from ..text import number
 from .style import style
 
-MOST_CATEGORIES = 24
-
 
 def heat_map(parts: dict[str, Summary], summary: Summary, metric: MetricFacts) -> Figure:
-    """Draw a metric of every method and category, of the `MOST_CATEGORIES` with the most photos."""
+    """Draw a metric of every method and category."""
     with style():
-        largest = sorted(parts, key=lambda category: -parts[category].photos)[:MOST_CATEGORIES]
-        shown = [category for category in parts if category in largest]
+        shown = list(parts)
         table = pd.DataFrame({category: parts[category].scores[metric.name] for category in shown})
         figure = Figure(figsize=(2.2 + 0.62 * len(shown), 1.4 + 0.26 * len(table)), layout="constrained")
         axes = figure.subplots()

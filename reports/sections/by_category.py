@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ..analysis.material import Material
+from ..analysis.summary import count_by_category
 from ..blocks import Block, Data, Heading, Prose
 from ..charts.categories import heat_map
 from .layout import chart, matrix, metric_column, unrounded, with_intervals
@@ -19,9 +20,11 @@ def blocks(material: Material) -> list[Block]:
     parts, lead = material.categories, material.summary.lead
     if not parts:
         return []
+    number = len(count_by_category(material.results))
+    largest = f"The {len(parts)} largest of {number:,} categories. " if number > len(parts) else ""
     made: list[Block] = [
         Heading("By category"),
-        Prose("The number in brackets is how many photos a category has."),
+        Prose(f"{largest}The number in brackets is how many photos a category has."),
     ]
     if lead is not None:
         made.append(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from huebench.reports.analysis.summary import categories, summarize
+from huebench.reports.analysis.summary import categories, count_by_category, summarize
 from huebench.reports.tables import IMAGE_COLUMNS, MetricFacts, Results
 
 
@@ -145,6 +145,13 @@ def test_categories_are_sorted_and_a_single_one_is_none(maker):
     assert categories(maker.run(methods=("gray",), categories=("sea", "Japan"))) == ["Japan", "sea"]
     assert categories(maker.run(methods=("gray",), categories=("sea",))) == []
     assert categories(maker.run(methods=("gray",), categories=())) == []
+
+
+def test_of_many_categories_those_with_the_most_photos_are_taken(maker, monkeypatch):
+    monkeypatch.setattr("huebench.reports.analysis.summary.MOST_CATEGORIES", 2)
+    results = maker.run(methods=("gray", "pix2pix"), photos=10, categories=("c", "b", "a"))  # 4, 3 and 3
+    assert categories(results) == ["a", "c"]
+    assert count_by_category(results) == {"a": 3, "b": 3, "c": 4}
 
 
 def run_of(directions: dict[str, str], scores: dict[str, list[float]]):

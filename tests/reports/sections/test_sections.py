@@ -207,6 +207,15 @@ def test_many_categories_become_several_tables(maker):
     assert found(Heading, blocks)[2].text == "PSNR ↑ (dB) by category"
 
 
+def test_a_thousand_categories_are_not_a_thousand_columns(maker):
+    names = tuple(f"n{number:04d}" for number in range(40))
+    results = maker.run(methods=("gray",), photos=90, categories=names)
+    blocks = section("by_category", results)
+    assert said(blocks).startswith("The 24 largest of 40 categories. The number in brackets is")
+    tables = [table for table in found(Table, blocks) if "intervals" not in table.name]
+    assert [len(table.columns) for table in tables] == [8, 8, 8] * 2
+
+
 def test_without_categories_there_are_no_category_tables(maker):
     assert section("by_category", maker.run(methods=("gray",), categories=())) == []
 
