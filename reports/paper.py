@@ -38,7 +38,7 @@ def write_figure(
     Raises
     ------
     UserError
-        If a kind or method is unknown, or the run kept no picture of a photo.
+        If a kind or method is unknown, no kind is named, or the run kept no picture of a photo.
     """
     from .analysis.material import Material
     from .charts.photo_grid import photo_grid
@@ -47,6 +47,8 @@ def write_figure(
 
     if unknown := [kind for kind in kinds if kind not in KINDS]:
         raise UserError(f"unknown format of a figure '{unknown[0]}'; known: {', '.join(KINDS)}")
+    if not kinds:
+        raise UserError(f"no format of a figure is named: name some of {', '.join(KINDS)}")
     found = {photo.name: photo for photo in photos_of(Material(selection.of(results), selection))}
     if not found:
         raise UserError(f"the run '{results.folder}' kept no pictures; run with --keep-predictions gallery")

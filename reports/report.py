@@ -54,13 +54,16 @@ def write_formats(
     ``report.md`` and ``report.html`` are not rewritten if the results (except the run's times) and this
     package have not changed since.
 
-    Raises `UserError` if a format is not one of `FORMATS`, or the selection does not fit the run.
+    Raises `UserError` if a format is not one of `FORMATS`, if none is named, or if the selection does not fit
+    the run.
     """
     from .formats import csv, html, latex, markdown
 
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise UserError(f"unknown report format '{unknown[0]}'; known: {', '.join(FORMATS)}")
+    if not formats:
+        raise UserError(f"no report format is named: name some of {', '.join(FORMATS)}")
     results = selection.of(results)
     made_from, before = fingerprint(results, selection), _stamped(folder)
     paths = {name: folder / file for name, file in STAMPED.items()}

@@ -49,6 +49,8 @@ def test_what_cannot_be_drawn_is_refused(maker, results, tmp_path):
         write_figure(results, tmp_path, Selection(), ["x.jpg"])
     with pytest.raises(UserError, match="unknown format of a figure 'gif'; known: pdf, png, svg"):
         write_figure(results, tmp_path, Selection(), kinds=["gif"])
+    with pytest.raises(UserError, match="no format of a figure is named: name some of pdf, png, svg"):
+        write_figure(results, tmp_path, Selection(), kinds=[])
     with pytest.raises(UserError, match=r"kept no pictures; run with --keep-predictions gallery"):
         write_figure(maker.run(methods=METHODS), tmp_path, Selection())
 

@@ -43,6 +43,8 @@ def test_only_the_requested_formats_are_written(maker, tmp_path):
 def test_an_unknown_format_is_refused_with_the_known_ones(maker, tmp_path):
     with pytest.raises(UserError, match="unknown report format 'pdf'; known: md, html, latex, csv"):
         write_formats(maker.run(methods=("gray",)), tmp_path, ["md", "pdf"])
+    with pytest.raises(UserError, match="no report format is named: name some of md, html, latex, csv"):
+        write_formats(maker.run(methods=("gray",)), tmp_path, [])
     assert list(tmp_path.iterdir()) == []
 
 
