@@ -129,6 +129,13 @@ def test_a_token_that_may_not_write_is_a_warning(post, tmp_path):
     assert "::warning::the comparison was not posted: HTTP 403" in done.stdout
 
 
+def test_a_runner_without_the_command_gh_is_a_warning(post, tmp_path):
+    (tmp_path / "gh").unlink()
+    done = post(PATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "::warning::the comparison was not posted: the command 'gh' is not installed" in done.stdout
+
+
 def test_a_long_comparison_is_cut_to_what_a_comment_holds(post, tmp_path):
     assert post(COMPARISON="x" * 70_000).returncode == 0
     _, body = json.loads((tmp_path / "gh.json").read_text())

@@ -45,8 +45,11 @@ def _post(text: str) -> str:
         )
         return _gh(*where, "--field", "body=@-", "--jq", ".html_url", given=body).strip()
     except subprocess.CalledProcessError as error:  # such as a fork's token, which may not write
-        print(f"::warning::the comparison was not posted: {error.stderr.strip()}")
-        return ""
+        reason = error.stderr.strip()
+    except FileNotFoundError:  # a runner of one's own may lack it
+        reason = "the command 'gh' is not installed here; see https://cli.github.com"
+    print(f"::warning::the comparison was not posted: {reason}")
+    return ""
 
 
 def _gh(*arguments: str, given: str = "") -> str:
