@@ -160,7 +160,7 @@ def _fetch(checkpoint: Checkpoint, console: Console) -> Path:
 def _add_one(file: Path, name: str | None) -> str:
     """Copy a file to the folder of weights; return what it is."""
     from ...methods.pretrained.reading import is_safetensors
-    from ...methods.pretrained.recognise import recognise
+    from ...methods.pretrained.recognise import nearest, recognise
     from ...methods.pretrained.store import checkpoint_named, places_for, verdict, write_record
 
     if not file.is_file():
@@ -169,8 +169,11 @@ def _add_one(file: Path, name: str | None) -> str:
     found = recognise(file)
     chosen = [each for each in found if wanted in (None, each)]
     if not chosen:
-        fits = f"it is {found[0].name}" if found else "it has the entries of no known network"
-        raise UserError(f"{fits}{f', not {name}' if name else ''}; see 'bench weights list'")
+        if not found:
+            near = nearest(file)
+            how = f"; {near}" if near else ""
+            raise UserError(f"it has the entries of no known network{how}; see 'bench weights list'")
+        raise UserError(f"it is {found[0].name}, not {name}; see 'bench weights list'")
     if len(chosen) > 1:
         several = ", ".join(each.name for each in chosen)
         raise UserError(f"its entries are those of {several}: say which with --name")

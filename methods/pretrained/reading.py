@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pickle
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,13 +17,17 @@ from ... import UserError
 
 State = dict[str, Tensor]
 
+Shapes = Mapping[str, tuple[int, ...]]
+"""Name of an entry → its shape."""
+
 WRAPPERS: dict[str, tuple[str, ...]] = {
     "params": (),  # BasicSR, as in DDColor's files
     "model": ("opt", "optimizer", "epoch", "scaler", "args"),  # fast.ai (DeOldify); iColoriT's training
 }
 """Keys under which published files hold the state dict, each with what may stand beside it."""
 
-_UNKNOWN = re.compile(r"Unsupported global: GLOBAL (\S+)")
+_UNKNOWN = re.compile(r"(?:Unsupported global:|unsupported) GLOBAL (\S+)")
+"""The two ways in which torch names what it would have to import."""
 
 COUNTER = "num_batches_tracked"
 """Last part of the name of batch normalisation's counters: old files lack them, and no result needs them."""
@@ -65,19 +70,28 @@ def load_strictly(network: nn.Module, state: State, path: Path, name: str) -> No
     Raises `UserError`, which names the first entries that differ.
     """
     own = network.state_dict()
+    if faults := faults_of_entries(shapes(own), shapes(state)):
+        raise UserError(f"weights '{path}' are not of {name}: {faults}")
     counters = {key: value for key, value in own.items() if key.endswith(COUNTER)}
-    state = counters | state
-    faults = [f"'{key}' is missing" for key in own.keys() - state.keys()]
-    faults += [f"'{key}' is unknown" for key in state.keys() - own.keys()]
+    network.load_state_dict(counters | state, strict=True)
+
+
+def shapes(state: Mapping[str, Tensor]) -> Shapes:
+    """Return the shape of every entry."""
+    return {name: tuple(value.shape) for name, value in state.items()}
+
+
+def faults_of_entries(own: Shapes, given: Shapes) -> str:
+    """Return how given entries differ from a network's own, the first three; ``""`` if they fit."""
+    faults = [f"'{key}' is missing" for key in own.keys() - given.keys() if not key.endswith(COUNTER)]
+    faults += [f"'{key}' is unknown" for key in given.keys() - own.keys()]
     faults += [
-        f"'{key}' is {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
-        for key in own.keys() & state.keys()
-        if state[key].shape != own[key].shape
+        f"'{key}' is {given[key]} instead of {own[key]}"
+        for key in own.keys() & given.keys()
+        if given[key] != own[key]
     ]
-    if faults:
-        more = f", and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise UserError(f"weights '{path}' are not of {name}: {', '.join(sorted(faults)[:3])}{more}")
-    network.load_state_dict(state, strict=True)
+    more = f", and {len(faults) - 3} more" if len(faults) > 3 else ""
+    return f"{', '.join(sorted(faults)[:3])}{more}"
 
 
 def _load(stream: BinaryIO) -> Any:
@@ -92,7 +106,7 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if unknown := _UNKNOWN.search(text):
         return f"they hold a {unknown[1]}, which only code could rebuild, and no code of a file is run"
-    if isinstance(error, KeyError | EOFError | pickle.UnpicklingError):
+    if isinstance(error, KeyError | EOFError | pickle.UnpicklingError) or "PytorchStreamReader" in text:
         return "the file is damaged, or not in torch's format"
     return text.partition(". ")[0].strip()
 

@@ -14,11 +14,9 @@ from ..base import methods
 from .checkpoint import Checkpoint
 from .imagenet import ImageNetWeights
 from .method import PublishedMethod
-from .reading import COUNTER, read_weights
+from .reading import Shapes, faults_of_entries, read_weights, shapes
 from .store import checkpoints
 from .timm_weights import match_names, whole_network
-
-Shapes = Mapping[str, tuple[int, ...]]
 
 State = Mapping[str, torch.Tensor]
 
@@ -43,16 +41,33 @@ def recognise(path: Path) -> list[Checkpoint]:
 
 def check_entries(path: Path, checkpoint: Checkpoint) -> None:
     """Raise `UserError` unless a file has the entries of the network that some weights are for."""
-    if not _fits(read_weights(path), checkpoint):
-        raise UserError(f"'{path}' does not have the entries of {checkpoint.method}")
+    state = read_weights(path)
+    if not _fits(state, checkpoint):
+        raise UserError(f"'{path}' does not have the entries of {checkpoint.method}{_how(state, checkpoint)}")
+
+
+def nearest(path: Path) -> str:
+    """Return the published network whose entries a file comes nearest to, and how it differs; or ``""``."""
+    state = read_weights(path)
+    published = [each for each in checkpoints().values() if not isinstance(each, ImageNetWeights)]
+    shared = {each.name: len(_expected(each.method).keys() & state.keys()) for each in published}
+    best = max(published, key=lambda each: shared[each.name])
+    if 2 * shared[best.name] < len(_expected(best.method).keys() | state.keys()):
+        return ""
+    return f"it comes nearest to {best.method}{_how(state, best)}"
+
+
+def _how(state: State, checkpoint: Checkpoint) -> str:
+    """Return how entries differ from those of a published network, after a colon."""
+    if isinstance(checkpoint, ImageNetWeights):  # timm's may have other names
+        return ""
+    return f": {faults_of_entries(_expected(checkpoint.method), shapes(state))}"
 
 
 def _fits(state: State, checkpoint: Checkpoint) -> bool:
     if isinstance(checkpoint, ImageNetWeights):
         return _fits_encoder(state, checkpoint.name)
-    expected = _expected(checkpoint.method)
-    counters = {name for name in expected if name.endswith(COUNTER)}
-    return expected == {name: expected[name] for name in counters} | dict(_shapes(state))
+    return not faults_of_entries(_expected(checkpoint.method), shapes(state))
 
 
 def _fits_encoder(state: State, name: str) -> bool:
@@ -69,8 +84,4 @@ def _expected(method: str) -> Shapes:
     cls = methods.get(method)
     assert issubclass(cls, PublishedMethod)
     with torch.device("meta"):
-        return _shapes(cls().build_network().state_dict())
-
-
-def _shapes(state: State) -> Shapes:
-    return {name: tuple(value.shape) for name, value in state.items()}
+        return shapes(cls().build_network().state_dict())

@@ -138,8 +138,16 @@ def test_add_goes_on_after_a_file_that_it_does_not_know(bench, publish, folder, 
     assert code == 1
     assert "README.md: not added: weights" in output
     assert "absent.pth: not added: not a file" in output
-    assert "other.pth: not added: it has the entries of no known network" in output
+    assert "other.pth: not added: it has the entries of no known network; see" in output
     assert (folder / "one-layer.pth").exists()
+
+
+def test_add_says_how_entries_differ_from_those_of_the_nearest_network(bench, publish, tmp_path, state):  # noqa: F811
+    publish()
+    torch.save(state | {"bias": torch.zeros(3)}, tmp_path / "more.pth")
+    code, output = bench("weights", "add", tmp_path / "more.pth")
+    assert code == 1
+    assert "no known network; it comes nearest to one-layer: 'bias' is unknown; see 'bench weig" in output
 
 
 def test_add_replaces_nothing(bench, publish, folder, tmp_path, state):  # noqa: F811

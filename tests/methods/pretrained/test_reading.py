@@ -1,6 +1,7 @@
 """State dicts are taken out of the wrappers of published files; anything else is an error that names it."""
 
 import argparse
+import os
 
 import pytest
 import torch
@@ -83,9 +84,23 @@ def test_reasons_fit_in_one_line(tmp_path):
         UserError, match=r"text\.pth' cannot be read: the file is damaged, or not in torch's format$"
     ):
         read_weights(tmp_path / "text.pth")
+    whole = saved({"0.weight": torch.zeros(1000)}, tmp_path / "whole.pth").read_bytes()
+    (tmp_path / "half.pth").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"the file is damaged, or not in torch's format$"):
+        read_weights(tmp_path / "half.pth")
+    saved({"model": {"args": Blocked()}}, tmp_path / "code.pth")
+    with pytest.raises(UserError, match=r"they hold a posix\.system, which only code could rebuild"):
+        read_weights(tmp_path / "code.pth")
     saved({"model": {"args": Unknown()}}, tmp_path / "code.pth")
     with pytest.raises(UserError, match=r"they hold a \S+\.Unknown, which only code could rebuild, [a-z ]+$"):
         read_weights(tmp_path / "code.pth")
+
+
+class Blocked:
+    """A class of a module that torch never allows."""
+
+    def __reduce__(self):
+        return (os.system, ("true",))
 
 
 class Unknown:
