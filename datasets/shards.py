@@ -130,7 +130,7 @@ def find_shards(pattern: str) -> list[Shard]:
     Raises
     ------
     UserError
-        If the address cannot be opened, nothing is found, or two shards have one name.
+        If the address cannot be opened, a range is empty, nothing is found, or two shards have one name.
     """
     try:
         found: dict[str, Shard] = {}
@@ -155,6 +155,9 @@ def _expanded(pattern: str) -> Iterator[str]:
     """Yield a pattern with its ranges written out: ``{08..10}`` becomes 08, 09 and 10."""
     texts = _BRACES.split(pattern)
     plain, ranges = texts[::3], list(zip(texts[1::3], texts[2::3], strict=True))
+    if backwards := [each for each in ranges if int(each[0]) > int(each[1])]:
+        low, high = backwards[0]
+        raise UserError(f"the range {{{low}..{high}}} of '{pattern}' is empty: write {{{high}..{low}}}")
     numbers = [[f"{n:0{len(low)}}" for n in range(int(low), int(high) + 1)] for low, high in ranges]
     for chosen in product(*numbers):
         yield "".join(part for pair in zip(plain, (*chosen, ""), strict=True) for part in pair)

@@ -65,11 +65,15 @@ class Shards(Dataset):
 
     @cached_property
     def _places(self) -> dict[str, tuple[Shard, Member]]:
-        found = {
-            f"{shard.name}/{_plain(member.name)}": (shard, member)
-            for shard in self.shards
-            for member in shard.members()
-        }
+        found: dict[str, tuple[Shard, Member]] = {}
+        for shard in self.shards:
+            for member in shard.members():
+                key = f"{shard.name}/{_plain(member.name)}"
+                if key in found:  # x.jpg and ./x.jpg
+                    raise UserError(
+                        f"shard '{shard.name}' holds two photos named '{_plain(member.name)}': remove one"
+                    )
+                found[key] = (shard, member)
         if not found:
             raise UserError(f"no photos in the shards '{self.root}'")
         return found
