@@ -51,7 +51,10 @@ def write_figure(
         raise UserError(f"no format of a figure is named: name some of {', '.join(KINDS)}")
     found = {photo.name: photo for photo in photos_of(Material(selection.of(results), selection))}
     if not found:
-        raise UserError(f"the run '{results.folder}' kept no pictures; run with --keep-predictions gallery")
+        whose = f" of '{selection.methods}'" if selection.methods else ""
+        raise UserError(
+            f"the run '{results.folder}' kept no pictures{whose}; run with --keep-predictions gallery"
+        )
     if absent := [photo for photo in photos if photo not in found]:
         some = ", ".join(list(found)[:5])
         raise UserError(f"the run kept no picture of '{absent[0]}'; it kept {len(found):,}, such as {some}")

@@ -32,7 +32,7 @@ class Selection:
     def of(self, results: Results) -> Results:
         """Return a run with the chosen methods only, under their chosen names.
 
-        Raises `UserError` if a method is not in the run, or two would have the same name.
+        Raises `UserError` if a method is not in the run or has two new names, or if two share a name.
         """
         if not self.methods:
             return results
@@ -48,7 +48,11 @@ class Selection:
                 )
             if name and len(exact) > 1:
                 raise UserError(f"'{wanted}' stands for {len(exact)} methods: '{name}' can name only one")
-            names |= {label: name or label for label in exact}
+            given = [names[label] for label in exact if names.get(label, label) != label]
+            if name and given and given != [name]:
+                raise UserError(f"'{wanted}' has two new names, '{given[0]}' and '{name}': leave one out")
+            # A family after a member with a new name must not take that name away.
+            names |= {label: name or names.get(label, label) for label in exact}
         if len(set(names.values())) < len(names):
             raise UserError(f"two methods of '{self.methods}' would have the same name")
         for label, hints in zip(hinted["method"], hinted["hints"], strict=True):

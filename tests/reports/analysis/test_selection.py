@@ -27,6 +27,9 @@ def test_labels_names_and_families_choose_methods_and_may_name_them(results):
         assert set(table["method"]) == {"Ours", "pix2pix", "fusion"}
     assert set(chosen.curves["method"]) == {"pix2pix", "fusion"}
     assert methods_of(Selection("pixel-knn").of(results)) == ["pixel-knn[a=1,b=2]"]
+    assert methods_of(Selection("Ours=fusion,deep").of(results)) == methods_of(
+        Selection("deep,Ours=fusion").of(results)
+    )
     assert Selection().of(results) is results
 
 
@@ -36,6 +39,7 @@ def test_labels_names_and_families_choose_methods_and_may_name_them(results):
         ("grey", "no method 'grey'; it has fusion, gray, pix2pix, pixel-knn"),
         ("Ours=deep", "'deep' stands for 2 methods: 'Ours' can name only one"),
         ("fusion=gray,fusion", "would have the same name"),
+        ("A=gray,B=gray", "'gray' has two new names, 'A' and 'B': leave one out"),
         ("gray,[x]", r"cannot read the methods '\[x\]'"),
     ],
 )
