@@ -32,7 +32,11 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Also show what did not change.")] = False,
     formats: Annotated[
         str,
-        typer.Option("--format", help="Also write files: any of md, json, junit, separated by commas."),
+        typer.Option(
+            "--format",
+            help="Also write files: any of md, json, junit, separated by commas.",
+            autocompletion=completion.comparison_formats,
+        ),
     ] = "",
     out: Annotated[
         Path, typer.Option(file_okay=False, help=f"Folder for {', '.join(FILES.values())}.")

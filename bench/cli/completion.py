@@ -60,6 +60,20 @@ def references(incomplete: str) -> list[str]:
     return _last(incomplete, REFERENCE_CHOICE)
 
 
+def degradations(incomplete: str) -> list[str]:
+    """Complete the last of several degradations; a strength after a colon is typed."""
+    from ..protocol.degradations import degradations as registered
+
+    return _last(incomplete, registered.items())
+
+
+def weights(incomplete: str) -> list[str]:
+    """Complete the name of weights that can be fetched."""
+    from ...methods.pretrained.store import checkpoints
+
+    return _beginning(incomplete, checkpoints())
+
+
 def protocols(incomplete: str) -> list[str]:
     """Complete a protocol's name."""
     from ..protocol.presets import presets
@@ -72,6 +86,11 @@ def report_formats(incomplete: str) -> list[str]:
     from ...reports.report import FORMATS
 
     return _last(incomplete, FORMATS)
+
+
+def comparison_formats(incomplete: str) -> list[str]:
+    """Complete the last of several formats of a comparison."""
+    return _last(incomplete, ("md", "json", "junit"))
 
 
 def figure_formats(incomplete: str) -> list[str]:
@@ -89,7 +108,7 @@ def runs(incomplete: str) -> list[str]:
 
 COMPLETERS: Final[dict[str, Callable[[str], list[str]]]] = {
     "methods": methods, "datasets": datasets, "metrics": metrics, "protocols": protocols,
-    "references": references,
+    "references": references, "degradations": degradations,
 }  # fmt: skip
 """The completers of options of a run, by the name that `huebench.bench.plan.request.option` is given."""
 

@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from . import completion
 from .console import Console
 
 
 def merge(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders or committed baselines.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN RUN…", help="Run folders or committed baselines.", autocompletion=completion.runs
+        ),
     ],
     out: Annotated[Path, typer.Option(file_okay=False, help="The new run folder.")],
 ) -> None:

@@ -6,13 +6,18 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from . import completion
 from .console import Console
 
 
 def site(
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="FOLDER…", help="Run folders, or reports from `bench report --out`."),
+        typer.Argument(
+            metavar="FOLDER…",
+            help="Run folders, or reports from `bench report --out`.",
+            autocompletion=completion.runs,
+        ),
     ],
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for index.html.")] = Path("site"),
     title: Annotated[str, typer.Option(help="Title of the page.")] = "",

@@ -13,6 +13,7 @@ from rich.table import Column, Table
 
 from ... import UserError
 from ...files import WEIGHTS_VARIABLE, atomic, file_digest
+from . import completion
 from .console import Console, percent_progress
 from .options import Plugins
 
@@ -86,7 +87,12 @@ def list_weights(_weights_dir: WeightsDir = None, _plugins: Plugins = None) -> N
 
 @weights_app.command()
 def get(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Weights; see `bench weights list`.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME", help="Weights; see `bench weights list`.", autocompletion=completion.weights
+        ),
+    ],
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="Accept the licence without being asked.")
     ] = False,
@@ -110,7 +116,10 @@ def get(
 def add(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of weights that you have.")],
     name: Annotated[
-        str | None, typer.Option(help="The weights that it is, where the entries fit several.")
+        str | None,
+        typer.Option(
+            help="The weights that it is, where the entries fit several.", autocompletion=completion.weights
+        ),
     ] = None,
     _weights_dir: NewWeightsDir = None,
     _plugins: Plugins = None,

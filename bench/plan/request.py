@@ -216,6 +216,7 @@ class Request(BaseModel):
         flag="--degrade",
         metavar="NAME[:STRENGTH]",
         panel=SCORING,
+        completes="degradations",
     )
     references: Annotated[tuple[Text, ...], BeforeValidator(_reference_choices)] = option(
         (),

@@ -50,6 +50,10 @@ def test_the_parameters_of_a_method_are_offered(complete):
         ("bench run --references random,n", ["random,neighbours"]),
         ("bench report x --format md,", ["md,html", "md,latex", "md,csv"]),
         ("bench figure x --format pdf,p", ["pdf,png"]),
+        ("bench compare x y --format md,j", ["md,json", "md,junit"]),
+        ("bench run --degrade blur,gr", ["blur,grain"]),
+        ("bench weights get ecc", ["eccv16"]),
+        ("bench weights add x --name icolorit-t", ["icolorit-tiny"]),
         ("bench run --split ", ["train", "validation", "test", "all"]),
     ],
 )
@@ -64,7 +68,7 @@ def test_metrics_are_offered_after_a_comma(complete):
 
 
 @pytest.mark.parametrize(
-    "command", ["report", "compare x", "score", "figure", "clean", "study", "models show"]
+    "command", ["report", "compare x", "score", "figure", "clean", "study", "models show", "merge x", "site"]
 )
 def test_run_folders_are_offered(complete, tmp_path, command):
     for name in ("runs/one", "runs/two", "other/three", "no-run"):
