@@ -160,6 +160,14 @@ def test_an_extra_that_the_network_does_not_take_is_an_error(tmp_path):
         method.colorize(flat(30), Context())
 
 
+def test_an_extra_of_another_shape_is_not_blamed_on_the_photo(tmp_path):
+    example = tuple(torch.ones(1, 1, 8, 8) for _ in range(3))
+    text = EXTRAS.replace("shape = [1, 1, 8, 8]", "shape = [1, 3, 8, 8]")
+    method = method_of(tmp_path, Extras(), example, text)
+    with pytest.raises(UserError, match=r"rejects inputs of shapes .*noise \(1, 3, 8, 8\).*\[extra\.NAME\]"):
+        method.colorize(flat(30), Context())
+
+
 def test_the_contract_is_among_the_files_and_in_the_notes(tmp_path):
     method = method_of(tmp_path, Record(), (torch.ones(1, 1, 8, 8),), "[input]\nsize = 8\n")
     assert method.files == (tmp_path / "net.pt2", tmp_path / "contract.toml")

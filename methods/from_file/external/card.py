@@ -142,6 +142,9 @@ class External(Method):
         _check_shape(file, network.inputs[name], photo.shape, contract.input)
         arrays = extra_arrays(contract, plane, box, context) | {name: photo}
         what = f"rejects an input of shape {photo.shape} (check size and channels)"
+        if contract.extra:
+            shapes = ", ".join(f"{each} {array.shape}" for each, array in arrays.items())
+            what = f"rejects inputs of shapes {shapes} (check size, channels, and shape under [extra.NAME])"
         answers = _explained(lambda: network.run(arrays), file, what, context)
         chosen = contract.output.name or next(iter(answers))
         if chosen not in answers:
