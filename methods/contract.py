@@ -46,7 +46,7 @@ Side = Annotated[int, Field(ge=1)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Normalize(_Table):
@@ -101,7 +101,8 @@ class Input(_Normalized):
     def _agree(self) -> Input:
         stated = self.statistics
         if stated and {len(stated.mean), len(stated.std)} - {1, self.count}:
-            raise ValueError(f"normalize must state 1 or {self.count} values for channels = {self.channels}")
+            values = "one value" if self.count == 1 else f"1 or {self.count} values"
+            raise ValueError(f"normalize must state {values} for channels = {self.channels}")
         if self.multiple > 1 and self.size != "photo":
             raise ValueError('multiple goes with size = "photo" only')
         return self

@@ -205,11 +205,13 @@ def test_grey_is_that_of_the_lightness(tmp_path):
         ("[inputs]\nsize = 8\n", r"inputs: unknown \(a contract takes input, output, extra\)"),
         ("[extra.mask]\nshape = [1]\nfil = 0\n", r"extra\.mask\.fil: unknown \(extra takes shape, fill\)"),
         ('[input]\nchannels = "BGR"\n', r"input\.channels: Input should be 'L', 'LLL' or 'RGB'"),
-        ('[input]\nnormalize = "imagenet"\n', "normalize must state 1 or 1 values"),
+        ('[input]\nnormalize = "imagenet"\n', "normalize must state one value for channels = L"),
         ("[input]\nmultiple = 8\n", 'multiple goes with size = "photo" only'),
         ('[output]\nkind = "bins"\n', 'kind = "bins" goes with bins = "FILE.npy"'),
         ('[output]\nnormalize = "imagenet"\n', 'normalize goes with kind = "RGB"'),
         ("[extra.mask]\nfill = 0\n", r"extra\.mask\.shape: missing"),
+        ("[output]\nfactor = inf\n", r"output\.factor: Input should be a finite number"),
+        ('[input]\nchannels = "RGB"\nnormalize = { mean = [nan], std = [1] }\n', "should be a finite number"),
     ],
 )
 def test_a_wrong_contract_is_an_error_that_names_the_line(tmp_path, text, message):
