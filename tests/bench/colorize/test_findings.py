@@ -36,6 +36,29 @@ def test_tinted_photo(tmp_path, grey, tint):
     assert found(tmp_path / "sepia.png") == ["sepia or tinted: the tint was removed"]
 
 
+@pytest.mark.parametrize("side", [200, 300, 1200])
+@pytest.mark.parametrize("quality", [60, 75, 95])
+@pytest.mark.parametrize("tint", [(1.07, 0.74, 0.43), (1, 0.95, 0.82), (0.8, 0.9, 1)])
+def test_tinted_photo_as_a_jpeg_whose_chroma_is_noisy(tmp_path, side, quality, tint):
+    scan = Image.fromarray(skimage.data.astronaut()).convert("L").resize((side, side))
+    rgb = np.clip(np.asarray(scan)[..., None] * np.array(tint), 0, 255).astype(np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "sepia.jpg", quality=quality, subsampling="4:2:0")
+    assert found(tmp_path / "sepia.jpg") == ["sepia or tinted: the tint was removed"]
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee"])
+def test_pale_colours_are_not_taken_for_a_tint(tmp_path, name):
+    photo = Image.fromarray(getattr(skimage.data, name)())
+    pale = Image.blend(photo.convert("L").convert("RGB"), photo, 0.3)
+    pale.save(tmp_path / "pale.jpg", quality=75)
+    assert found(tmp_path / "pale.jpg") == ["already in colour: its own colours were replaced"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 400), (20, 9)])
+def test_tiny_photos_have_a_colour(shape):
+    assert findings.colourfulness(np.full((*shape, 3), 40, np.float32)) == "tint"
+
+
 def test_very_dark_photo(tmp_path, grey):
     Image.fromarray(grey // 12).save(tmp_path / "dark.png")
     assert found(tmp_path / "dark.png")[0].startswith("very dark: mean L* ")
