@@ -25,19 +25,20 @@ def pictures(count, width=64, height=48):
 
 def write(
     path, frames, *, codec="libx264", pixels="yuv420p", matrix=BT601, levels=LIMITED, transfer=BT709,
-    times=None, aspect=None, rotation=0, sound=False, subtitles=(), chapters=(), options=None,
+    primaries=BT709, times=None, aspect=None, rotation=0, sound=False, subtitles=(), chapters=(),
+    options=None, of_container=None,
 ):  # fmt: skip
     """Write a film; ``times`` are in milliseconds."""
     frames = list(frames)
     times = times or [40 * number for number in range(len(frames))]
     height, width = frames[0].shape[:2] if frames else (48, 64)
-    with av.open(str(path), "w") as out:
+    with av.open(str(path), "w", container_options=of_container or {}) as out:
         video = out.add_stream(codec, rate=25, options=options or {})
         video.width, video.height, video.pix_fmt = width, height, pixels
         context = video.codec_context
         context.time_base = Fraction(1, 1000)
         context.colorspace, context.color_range, context.color_trc = matrix, levels, transfer
-        context.color_primaries = BT709
+        context.color_primaries = primaries
         if aspect:
             context.sample_aspect_ratio = aspect
         if rotation:

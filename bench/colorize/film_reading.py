@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
+LIMITED_RANGE: Final = 1
+"""FFmpeg's number of levels 16…235, as in television."""
+
 FULL_RANGE: Final = 2
 """FFmpeg's number of levels 0…255, without the head- and footroom of television."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...files import atomic
-from .film_reading import Look, Span, opened, picture_stream
+from .film_reading import LIMITED_RANGE, Look, Span, opened, picture_stream
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -29,6 +29,9 @@ _OPTIONS: Final = {"crf": "12", "preset": "superfast", "tune": "grain", "bf": "0
 Without B-frames, so that pieces that were encoded one by one join exactly.
 """
 
+_STATING: Final = {"x264-params": "videoformat=component"}
+"""Lets x264 state a limited range where nothing else about colours is known, which it would leave out."""
+
 
 def write_piece(path: Path, look: Look, frames: Iterable[VideoFrame]) -> None:
     """Encode frames, whole groups of pictures, into a file without sound.
@@ -45,7 +48,8 @@ def write_piece(path: Path, look: Look, frames: Iterable[VideoFrame]) -> None:
     import av
 
     with atomic(path) as partial, av.open(str(partial), "w", format="nut") as out:
-        stream = out.add_stream(_ENCODER, rate=look.rate, options=dict(_OPTIONS))
+        stating = _STATING if look.levels == LIMITED_RANGE else {}
+        stream = out.add_stream(_ENCODER, rate=look.rate, options=_OPTIONS | stating)
         stream.width, stream.height, stream.pix_fmt = look.width, look.height, look.pixels
         context = stream.codec_context
         context.time_base = look.time_base

@@ -18,7 +18,7 @@ from huebench.bench.colorize.film_reading import FilmReader
 from huebench.bench.colorize.profiles import srgb
 from huebench.bench.plan.request import Request
 
-from ...film_files import BT601, BT709, FULL, LIMITED, decoded, pictures, rgb, sounds, write, yellow
+from ...film_files import BT601, BT709, FULL, LIMITED, UNSTATED, decoded, pictures, rgb, sounds, write, yellow
 
 av = pytest.importorskip("av")
 
@@ -99,6 +99,22 @@ def test_lightness_is_kept(colorize, tmp_path, matrix, levels, pixels):
     assert np.quantile(np.abs(after - before), 0.99) < 2
     assert abs((after - before).mean()) < 0.1
     assert np.ptp(rgb(new, matrix).astype(int), axis=2).mean() > 10
+
+
+@pytest.mark.parametrize("levels", [0, LIMITED, FULL])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p10le"])
+def test_range_is_stated_as_before_even_where_no_other_trait_of_colours_is(
+    colorize, tmp_path, levels, suffix, pixels
+):
+    write(
+        tmp_path / f"film{suffix}", pictures(2), codec="ffv1" if suffix == ".mkv" else "libx264",
+        pixels=pixels, matrix=UNSTATED, transfer=UNSTATED, primaries=UNSTATED, levels=levels,
+        options={"x264-params": "videoformat=component"} if levels and suffix == ".mp4" else {},
+    )  # fmt: skip
+    assert int(decoded(tmp_path / f"film{suffix}")[0].color_range) == levels
+    assert colorize(f"film{suffix}")[0] == 0
+    assert int(decoded(tmp_path / "colorized" / f"film{suffix}")[0].color_range) == levels
 
 
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le", "yuv422p10le", "yuv444p10le"])
