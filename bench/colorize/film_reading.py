@@ -40,6 +40,9 @@ _GAP: Final = 2.5
 _STEADY: Final = 0.9
 """Share of the distances between frames that are the usual one in a steady film."""
 
+_FIRST_BOXES: Final = frozenset({b"ftyp", b"mdat", b"wide", b"free"})
+"""Kinds of boxes with which an MP4 or MOV begins, if not with its index."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -208,7 +211,7 @@ class FilmReader:
             stated = (film.duration or 0) / 1e6
         if self.span.start >= stated > 0:
             raise PhotoError(f"no frame{where}: the film ends at {clock(stated)}")
-        raise PhotoError(f"no frame{where} that can be decoded")
+        raise _unreadable(self.path, f"no frame{where} that can be decoded")
 
     def frames(self, skipped: int = 0) -> Generator[VideoFrame]:
         """Yield the frames of the span from number ``skipped`` on; ``pts`` counts from the film's zero."""
@@ -293,11 +296,41 @@ def opened(path: Path) -> Iterator[InputContainer]:
     try:
         film = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
-        empty = path.is_file() and path.stat().st_size == 0
-        reason = "the file is empty" if empty else getattr(error, "strerror", None) or error
-        raise PhotoError(f"not a film that can be read ({reason})") from error
+        if path.is_file() and path.stat().st_size == 0:
+            raise PhotoError("not a film that can be read (the file is empty)") from error
+        reason = f"not a film that can be read ({getattr(error, 'strerror', None) or error})"
+        if isinstance(error, av.InvalidDataError | av.EOFError):
+            raise _unreadable(path, reason) from error
+        raise PhotoError(reason) from error
     with film:
         yield film
+
+
+def _unreadable(path: Path, reason: str) -> PhotoError:
+    """Return an error that says why a film's content cannot be read: a missing index, or another reason."""
+    if _lacks_index(path):
+        reason = (
+            "the film is incomplete: its index, which cameras write last, is missing; "
+            "copy or download it again"
+        )
+    return PhotoError(reason)
+
+
+def _lacks_index(path: Path) -> bool:
+    """Return whether a file is an MP4 or MOV whose index, the box ``moov``, is missing or cut."""
+    first, place, whole = b"", 0, path.stat().st_size
+    with path.open("rb") as stream:
+        while place + 8 <= whole:
+            stream.seek(place)
+            head = stream.read(16)
+            size, kind = int.from_bytes(head[:4]), head[4:8]
+            first = first or kind
+            if size == 1:  # a large box, whose size follows
+                size = int.from_bytes(head[8:])
+            place += size or whole  # a box without a size reaches to the file's end
+            if first not in _FIRST_BOXES or 0 < size < 8 or (kind == b"moov" and place <= whole):
+                return False
+    return first in _FIRST_BOXES
 
 
 def picture_stream(film: InputContainer) -> VideoStream:
@@ -307,7 +340,7 @@ def picture_stream(film: InputContainer) -> VideoStream:
     for stream in film.streams.video:
         if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None:
             return stream
-    raise PhotoError("no video in it")
+    raise _unreadable(Path(film.name), "no video in it")
 
 
 def _look(frame: VideoFrame, stream: VideoStream) -> Look:

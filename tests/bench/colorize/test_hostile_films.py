@@ -49,13 +49,32 @@ def test_films_without_a_frame_are_refused(colorize, tmp_path):
     refused(colorize, "empty.mp4", "the file is empty")
     (tmp_path / "noise.mkv").write_bytes(np.random.default_rng(0).bytes(5000))
     refused(colorize, "noise.mkv", "not a film that can be read")
-    whole = write(tmp_path / "whole.mp4", pictures(20)).read_bytes()
-    (tmp_path / "headless.mp4").write_bytes(whole[: len(whole) // 2])
-    refused(colorize, "headless.mp4", "not a film that can be read")
     write(tmp_path / "late.mp4", pictures(3))
     code, output = colorize("late.mp4", "--start", 100)
     assert code == 1
     assert "no frame in start=100: the film ends at 0:00:00.1" in output
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+@pytest.mark.parametrize("share", [0.2, 0.5])
+@pytest.mark.parametrize("options", [{}, {"movflags": "faststart"}])
+def test_a_film_without_its_index_is_called_incomplete(colorize, tmp_path, suffix, share, options):
+    whole = write(tmp_path / f"whole.{suffix}", pictures(20), of_container=options).read_bytes()
+    index = whole.index(b"moov")
+    size = int.from_bytes(whole[index - 4 : index])
+    end = index + int(size * share) if options else int(index * share)
+    (tmp_path / f"cut.{suffix}").write_bytes(whole[:end])
+    refused(
+        colorize,
+        f"cut.{suffix}",
+        "the film is incomplete: its index, which cameras write last, is missing; copy or download it again",
+    )
+
+
+def test_noise_behind_the_first_bytes_of_a_film_is_not_called_incomplete(colorize, tmp_path):
+    noise = np.random.default_rng(0).bytes(5000)
+    (tmp_path / "noise.mp4").write_bytes(b"\0\0\0\7ftyp" + noise)
+    refused(colorize, "noise.mp4", "not a film that can be read")
 
 
 def test_sound_alone_is_refused(colorize, tmp_path):
