@@ -203,6 +203,8 @@ class PhotoArchive(PhotoFiles):
     ----------
     members
         Name in the archive by id.
+    outside
+        Names of photos whose path leads out of the archive; they are never read.
 
     Raises
     ------
@@ -219,8 +221,11 @@ class PhotoArchive(PhotoFiles):
         except Exception as error:  # zipfile raises many kinds of errors on damaged archives
             raise UserError(f"not a complete zip archive: '{root}' ({error}); download it again") from error
         self.members: dict[str, str] = {}
+        self.outside: list[str] = []
         for name in sorted(self._zip.namelist()):
             parts = PurePosixPath(name).parts
+            if (name.startswith("/") or ".." in parts) and _suffix(name) in SUFFIXES:
+                self.outside.append(name)
             if name.endswith("/") or any(part.startswith(".") or part in _SKIPPED for part in parts):
                 continue
             if name in self.members:
@@ -245,7 +250,7 @@ class PhotoArchive(PhotoFiles):
         except Exception as error:  # zipfile raises many kinds of errors on damaged or encrypted members
             raise PhotoError(f"damaged in the archive ({error})") from error
         if len(content) > LARGEST_MEMBER:
-            raise PhotoError(f"more than {LARGEST_MEMBER:,} bytes in the archive")
+            raise PhotoError(f"more than {LARGEST_MEMBER:,} bytes in the archive: unpack it")
         return content
 
     def _beside(self, name: str) -> bytes:

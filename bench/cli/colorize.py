@@ -131,14 +131,22 @@ def colorize(
     vips()
     if settings.size is not None and render_factor:
         raise UserError("--size and --render-factor are two names for one thing: leave one out")
-    sources = find_sources(inputs, out, recursive=recursive)
-    if smooth or any(is_film(source.path) for source in sources):
+    console = Console()
+    sources = find_sources(
+        inputs,
+        out,
+        recursive=recursive,
+        note=lambda line: console.print(Text(_one_line(line)), soft_wrap=True),
+    )
+    span = _span(start, end, preview)
+    if any(is_film(source.path) for source in sources):
         require_films()
+    else:
+        _refuse_for_photos(start=start > 0, end=end, preview=preview, smooth=smooth)
     if smooth:
         require("--smooth", "video", "cv2")  # now, not after a training
     size = 16 * render_factor if render_factor else settings.size
     settings = replace(settings, size=size, reference=_reference(reference))
-    console = Console()
     request = Request.of(methods="gray", dataset=train_on, device=device, budget=budget)
     colorists = _colorists(method, from_run, model, request, console, reference=reference is not None)
     _check_reference(reference, colorists)
@@ -146,7 +154,7 @@ def colorize(
         colorists = [smoothed(colorist) for colorist in colorists]
     variants = variants_of(colorists, settings, _grid(grid or [], size))
     most = jobs or min(MOST_JOBS, threads_available())
-    job = Job(sources, variants, out, format_, overwrite, most, _span(start, end, preview))
+    job = Job(sources, variants, out, format_, overwrite, most, span)
     try:
         failed = _run(job, console, timings=timings)
     except KeyboardInterrupt:
@@ -177,6 +185,13 @@ def _span(start: float, end: float | None, preview: float | None) -> Span:
             "give a later --end or a longer --preview"
         )
     return Span(start, end)
+
+
+def _refuse_for_photos(**options: object) -> None:
+    """Refuse the options of films that are given, where no input is a film: photos do not heed them."""
+    given = [f"--{name}" for name, value in options.items() if value is not None and value is not False]
+    if given:
+        raise UserError(f"{', '.join(given)}: only for films, and no input is one: leave it out")
 
 
 def _reference(path: Path | None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from ... import UserError
 from ...datasets.films import SUFFIXES as FILMS
 from ...datasets.tree import SUFFIXES, PhotoArchive
+from ...wording import counted
 
 _ARCHIVE = ".zip"
 
@@ -42,7 +43,9 @@ class PhotoSource:
         return f"{self.path}/{self.member}" if self.member else str(self.path)
 
 
-def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -> list[PhotoSource]:
+def find_sources(
+    inputs: Sequence[str], out: Path, *, recursive: bool = False, note: Callable[[str], None] = lambda _: None
+) -> list[PhotoSource]:
     """Find the photos that some inputs name, in order and each once.
 
     An output's name is the photo's path below the folder that all inputs have in common; for a single folder
@@ -57,6 +60,8 @@ def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -
         The output folder: what lies in it is not an input, unless it is named.
     recursive
         Whether to look into sub-folders.
+    note
+        Gets a line about each archive of which photos are left out, because their paths lead out of it.
 
     Raises
     ------
@@ -69,6 +74,12 @@ def find_sources(inputs: Sequence[str], out: Path, *, recursive: bool = False) -
         paths[0].absolute() if alone else Path(os.path.commonpath([each.absolute().parent for each in paths]))
     )
     found: dict[tuple[str, str], PhotoSource] = {}
+    for path in dict.fromkeys(filter(_is_archive, paths)):
+        if left_out := _archive(path.absolute()).outside:
+            note(
+                f"{path}: {counted(len(left_out), 'photo')} left out, whose paths lead out of the archive: "
+                f"{left_out[0]!r}" + (", …" if len(left_out) > 1 else "") + "; unpack it to colorize them"
+            )
     for path in paths:
         for source in _photos(path.absolute(), base, out.resolve(), recursive=recursive):
             found.setdefault((os.path.realpath(source.path), source.member), source)

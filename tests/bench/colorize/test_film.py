@@ -264,6 +264,19 @@ def test_subtitles_are_copied(colorize, tmp_path):
     assert sounds(tmp_path / "colorized" / "film.mkv") == sounds(tmp_path / "film.mkv")
 
 
+@pytest.mark.parametrize("options", [("--start", 1), ("--end", 0.1), ("--preview", 5), ("--smooth",)])
+def test_options_of_films_are_refused_where_no_input_is_one(colorize, tmp_path, options):
+    for number, picture in enumerate(pictures(2)):
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    code, output = colorize("0.png", "1.png", *options)
+    assert code == 2
+    assert f"{options[0]}: only for films, and no input is one: leave it out" in output
+    write(tmp_path / "film.mkv", pictures(30))
+    code, output = colorize("0.png", "film.mkv", *options)
+    assert code == 0, output
+    assert "2 colorized" in output
+
+
 def test_wrong_parts_are_one_line(colorize, tmp_path):
     write(tmp_path / "film.mp4", pictures(2))
     for options, reason in (

@@ -7,6 +7,7 @@ from PIL import Image
 
 from huebench import UserError
 from huebench.bench.colorize.sources import find_sources
+from huebench.datasets import tree
 
 
 @pytest.fixture
@@ -89,6 +90,27 @@ def test_members_of_a_zip_never_leave_the_output_folder(box, tmp_path):
         "box/a.png",
         "box/b.JPG",
     ]
+
+
+def test_members_that_lead_out_of_a_zip_are_said_in_one_line(colorize, tmp_path, grey):
+    Image.fromarray(grey).save(tmp_path / "x.png")
+    with zipfile.ZipFile(tmp_path / "album.zip", "w") as zipped:
+        for member in ("good.png", "/evil.png", "in/../../evil.png", "..notes.png", "../notes.txt"):
+            zipped.writestr(zipfile.ZipInfo(member), (tmp_path / "x.png").read_bytes())
+    code, output = colorize("album.zip")
+    assert code == 0, output
+    line = "album.zip: 2 photos left out, whose paths lead out of the archive: '/evil.png', …; unpack it"
+    assert output.count(line) == 1
+    assert "1 colorized" in output
+
+
+def test_member_over_the_limit_is_one_line_that_says_to_unpack_it(colorize, tmp_path, monkeypatch):
+    monkeypatch.setattr(tree, "LARGEST_MEMBER", 999)
+    with zipfile.ZipFile(tmp_path / "album.zip", "w") as zipped:
+        zipped.writestr("scan.png", bytes(1000))
+    code, output = colorize("album.zip")
+    assert code == 1
+    assert "scan.png: failed: more than 999 bytes in the archive: unpack it" in output
 
 
 def test_broken_zip_is_one_message(tmp_path):
