@@ -143,8 +143,22 @@ def _others(
             if time >= length + 10:  # streams are interleaved: the others' packets may still come
                 return
             continue
-        if time >= 0 or not span.start:
-            yield time, packet
+        timed = packet.stream.type == "subtitle" and packet.duration
+        shown = _cut(packet, time, length, begins=span.start > 0) if timed else time
+        if shown >= 0 or not span.start:
+            yield shown, packet
+
+
+def _cut(packet: Packet, time: float, length: float, *, begins: bool) -> float:
+    """Cut a subtitle to the part in which it is shown; return its time, in seconds."""
+    assert packet.time_base is not None  # noqa: S101  # see `_placed`
+    end = min(time + float((packet.duration or 0) * packet.time_base), length)
+    if begins and time < 0 < end:
+        packet.pts = packet.dts = 0
+        time = 0.0
+    if end < float("inf"):
+        packet.duration = round((end - time) / packet.time_base)
+    return time
 
 
 def _placed(

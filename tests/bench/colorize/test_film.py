@@ -262,6 +262,10 @@ def test_subtitles_are_copied(colorize, tmp_path):
     assert colorize("film.mkv")[0] == 0
     assert len(sounds(tmp_path / "film.mkv")) == 2
     assert sounds(tmp_path / "colorized" / "film.mkv") == sounds(tmp_path / "film.mkv")
+    assert colorize("film.mkv", "--start", 0.12, "--end", 0.28, "--out", "part")[0] == 0
+    with av.open(str(tmp_path / "part" / "film.mkv")) as film:
+        shown = [(packet.pts, packet.duration, bytes(packet)) for packet in film.demux(1) if packet.size]
+    assert shown == [(0, 80, b"Hello"), (120, 40, b"Bye")]  # both cut to the part
 
 
 @pytest.mark.parametrize("options", [("--start", 1), ("--end", 0.1), ("--preview", 5), ("--smooth",)])
