@@ -234,4 +234,6 @@ def read_bins(path: Path) -> NDArray[np.float32]:
         raise UserError(f"bins '{path}' cannot be read: {error}") from error
     if table.dtype.kind not in "fiu" or table.ndim != 2 or table.shape[1] != 2:
         raise UserError(f"bins '{path}' must be a table (Q, 2) of numbers: each bin's a* and b*")
+    if not np.isfinite(table).all():
+        raise UserError(f"bins '{path}' must be finite numbers: each bin's a* and b*")
     return table.astype(np.float32)

@@ -8,7 +8,7 @@ from torch import nn
 from huebench import UserError
 from huebench.datasets.color.conversion import lab_to_rgb, rgb_to_lab
 from huebench.methods.base import Context
-from huebench.methods.contract import Contract, read_contract, write_contract
+from huebench.methods.contract import Contract, read_bins, read_contract, write_contract
 from huebench.methods.from_file.external import External
 
 
@@ -235,6 +235,13 @@ def test_broken_bins_are_an_error(tmp_path, content):
     (tmp_path / "bins.npy").write_bytes(content)
     with pytest.raises(UserError, match=r"bins '.*bins\.npy' (cannot be read|must be)"):
         method.colorize(flat(30), Context())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bins_without_a_place_are_an_error(tmp_path, value):
+    np.save(tmp_path / "bins.npy", np.array([[0, 0], [40, value]]))
+    with pytest.raises(UserError, match=r"bins '.*bins\.npy' must be finite numbers"):
+        read_bins(tmp_path / "bins.npy")
 
 
 def test_written_contract_reads_back_the_same(tmp_path):
