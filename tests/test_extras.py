@@ -18,7 +18,7 @@ RUN = ("run", "--methods", "gray", "--limit", "1", "--out", "out")
     [
         ("av", "video", ("colorize", "film.mp4")),
         ("av", "video", ("run", "--methods", "gray", "--dataset", "clips:.")),
-        ("cv2", "video", ("colorize", "photo.png", "--smooth")),
+        ("cv2", "video", ("colorize", "film.mp4", "--smooth")),
         ("pyvips", "colorize", ("colorize", "photo.png")),
         ("pyvips", "colorize", ("demo", "--port", "0")),
         ("gradio", "demo", ("demo", "--port", "0")),

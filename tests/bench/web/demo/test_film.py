@@ -93,7 +93,7 @@ def test_the_length_is_not_what_the_header_states(tmp_path, generous):
         ("empty.mp4", "not a film that can be read"),
         ("noise.mkv", "not a film that can be read"),
         ("photo.mov", "no film that can be read|not a film that can be read|no frame|no video"),
-        ("headless.mp4", "not a film that can be read"),
+        ("headless.mp4", "its index, which cameras write last, is missing"),
         ("none.mp4", "no frame that can be decoded|no video in it|not a film that can be read"),
         ("notes.txt", "'.txt' is not the suffix of a film"),
     ],
