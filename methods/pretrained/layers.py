@@ -42,7 +42,9 @@ class SpectralConvolution(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (N, after, …) for (N, before, …)."""
-        weight = self.weight_orig / torch.dot(self.weight_u, self.weight_orig.flatten(1) @ self.weight_v)
+        # Not a matrix product: under autocast that would round the norm to bf16.
+        norm = torch.dot(self.weight_u, (self.weight_orig.flatten(1) * self.weight_v).sum(1))
+        weight = self.weight_orig / norm
         convolve = functional.conv2d if weight.ndim == 4 else functional.conv1d
         return convolve(features, weight, self.bias, padding=weight.shape[-1] // 2)
 
