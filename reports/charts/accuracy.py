@@ -3,11 +3,13 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..text import counted
+from ..text import counted, label_lines
 from .style import BLUE, GOLD, GREEN, GREY, METHOD, PURPLE, VERMILION, style
 
 LINES = ((BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (PURPLE, ":"), (GOLD, (0, (6, 2, 1, 2, 1, 2))))
 """Colour and pattern of the best methods' lines; those of the others are grey."""
+
+LEGEND_WIDTH = 36  #: Characters on a line of a name
 
 ALMOST_ALL = 0.99  #: The axis ends where every method reaches this share of pixels
 
@@ -60,5 +62,6 @@ def accuracy_curves(curves: pd.DataFrame, rows: pd.DataFrame, labels: dict[str, 
         if others := [label for label in shown if label not in looks]:
             handles.append(lines[others[0]])
             found.append(counted(len(others), "other method"))
-        figure.legend(handles, found, loc="outside lower center", ncols=3, fontsize=7.5, handlelength=3)
+        wrapped = ["\n".join(label_lines(name, LEGEND_WIDTH)) for name in found]
+        figure.legend(handles, wrapped, loc="outside lower center", ncols=3, fontsize=7.5, handlelength=3)
         return figure

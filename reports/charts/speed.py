@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..analysis.summary import Summary
 from ..tables import MetricFacts
+from ..text import label_lines
 from .style import BLUE, FAINT, GREEN, GREY, GROUND, METHOD, VERMILION, style
 
 GROUP_STYLES = {
@@ -27,6 +28,10 @@ NEAR = ((8, 0), (-8, 0), (0, 6), (0, -6))
 
 FAR = tuple((x, y) for distance in (16, 30) for x in (-distance, 0, distance) for y in (-distance, distance))
 """Offsets for names without room nearby, drawn with a line to the point."""
+
+ROOM = 0.1  #: Share of a name's box that may overlap others
+
+NAME_WIDTH = 26  #: Characters on a line of a name
 
 Box = tuple[float, float, float, float]
 
@@ -58,7 +63,7 @@ def quality_against_speed(summary: Summary, metric: MetricFacts) -> Figure:
         axes.set_ylabel(metric.label)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
         figure.draw_without_rendering()  # so that data have their places
-        _label(axes, points)
+        _label(axes, points, first=front.index)
         return figure
 
 
@@ -81,17 +86,26 @@ def timed(summary: Summary, metric: MetricFacts) -> pd.DataFrame:
     return points[(points["speed"] > 0) & ~summary.rows["oracle"][points.index]]
 
 
-def _label(axes: Axes, points: pd.DataFrame) -> None:
-    """Label points where each name overlaps other points and earlier names least."""
+def _label(axes: Axes, points: pd.DataFrame, first: pd.Index) -> None:
+    """Label points, some of them first, where each name overlaps other points and earlier names least.
+
+    The others have no name where there is no room for it.
+    """
+    points = pd.concat([points.loc[first], points.drop(first)])
     places = axes.transData.transform(points[["speed", "quality"]].to_numpy())
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     for label, place in zip(map(str, points.index), places, strict=True):
-        boxes = {offset: _box(place, offset, 6.6 * len(label), 12) for offset in (*NEAR, *FAR)}
-        offset = min(boxes, key=lambda offset: _crowding(boxes[offset], taken, axes.bbox.extents))
+        lines = label_lines(label, NAME_WIDTH)
+        width, height = 6.6 * max(map(len, lines)), 12 * len(lines)
+        boxes = {offset: _box(place, offset, width, height) for offset in (*NEAR, *FAR)}
+        crowding = {offset: _crowding(box, taken, axes.bbox.extents) for offset, box in boxes.items()}
+        offset = min(crowding, key=crowding.__getitem__)
+        if label not in first and crowding[offset] > ROOM * width * height:
+            continue
         taken.append(boxes[offset])
         right, up = np.sign(offset)
         axes.annotate(
-            label,
+            "\n".join(lines),
             (points.loc[label, "speed"], points.loc[label, "quality"]),
             offset,
             textcoords="offset pixels",

@@ -30,7 +30,8 @@ def _speed(material: Material) -> list[Block]:
             "speed",
             f"{metric.label} against images per second, one point per method",
             "The line joins the methods that no other method beats in both. It leaves out those that have "
-            "not scored every photo, whose points are hollow. Oracles, which see the truth, are not shown.",
+            "not scored every photo, whose points are hollow. Oracles, which see the truth, are not shown; "
+            "points without room for a name have none.",
             lambda: quality_against_speed(material.headline, metric),
         )
     ]

@@ -14,7 +14,7 @@ from huebench.reports.charts.categories import heat_map
 from huebench.reports.charts.colorfulness import colorfulness
 from huebench.reports.charts.ranks import _cliques, critical_difference
 from huebench.reports.charts.speed import quality_against_speed
-from huebench.reports.charts.style import INK
+from huebench.reports.charts.style import INK, METHOD
 from huebench.reports.report import make_document
 
 
@@ -56,18 +56,21 @@ def test_a_run_with_little_has_few(maker):
     assert list(charts_of(results)) == ["colorfulness"]
 
 
-def test_quality_against_speed_names_every_point_and_joins_the_front(maker):
+def test_quality_against_speed_names_points_where_there_is_room_and_joins_the_front(maker):
     results = maker.run(photos=20, failures=True)
     summary = summarize(results)
     axes = quality_against_speed(summary, metric_of(summary, "auc")).axes[0]
     scored = summary.rows.index[(summary.rows["scored"] > 0) & ~summary.rows["oracle"]]
-    assert [text.get_text() for text in axes.texts] == list(scored)
+    named = [text.get_gid().removeprefix(METHOD) for text in axes.texts]
+    assert len(set(named)) == len(named)
+    assert set(named) <= set(scored)
     contenders = summary.contenders()
     front = set(axes.get_lines()[0].get_ydata())
     speed, quality = summary.rows["images_per_second"][contenders], summary.scores["auc"][contenders]
     for label in contenders:
         beaten = ((speed > speed[label]) & (quality > quality[label])).any()
         assert (quality[label] in front) != beaten
+        assert label in named or beaten
 
 
 @pytest.mark.parametrize("seed", [6, 7, 16])  # each has names that cover one another unless they give way
