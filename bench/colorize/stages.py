@@ -49,6 +49,8 @@ class Total:
 
         What is left, such as looking for warnings and waiting for another photo's network, is "other".
         """
+        if not self._seconds:
+            return "no times: no photo was colorized, and those of films are not measured"
         shares: dict[str, float] = {stage: seconds / self._seconds for stage, seconds in self._stages.items()}
         shares["other"] = max(0.0, 1 - sum(shares.values()))
         return f"{self._photos / wall:.2f} photos/s: " + ", ".join(

@@ -86,7 +86,7 @@ def test_a_clip_is_colorized_played_and_downloaded(served, clips, open_page, acc
         }
 
     for name, text in {
-        "broken.mp4": "broken.mp4 was not colorized: not a film that can be read",
+        "broken.mp4": "broken.mp4 was not colorized: the film is incomplete",
         "long.mp4": "long.mp4 was not colorized: 4.8 s of 64×48 pixels, and the page takes up to 3 s of 2.1",
     }.items():
         drop(page, clips / name)
