@@ -216,7 +216,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Photo:
+class GalleryPhoto:
     """A photo of a gallery: its input and truth, and its answers.
 
     A photo with a ``rank``, such as ``best``, also has a sheet of all its pictures, for formats that cannot
@@ -240,7 +240,7 @@ class Photo:
 class Gallery:
     """Photos to look at, the most telling ones first."""
 
-    photos: tuple[Photo, ...]
+    photos: tuple[GalleryPhoto, ...]
     best: str = ""  #: Label of the answer that is compared with the truth until a reader chooses another
 
 

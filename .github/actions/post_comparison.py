@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LONGEST = 65_000
+LONGEST_COMMENT = 65_000
 """Most characters of a comment; GitHub takes 65,536."""
 
 CUT = "\n\n*The rest is left out: a comment can hold no more. The summary of the workflow has all of it.*\n"
@@ -36,7 +36,7 @@ def _post(text: str) -> str:
     repository, number = os.environ["GITHUB_REPOSITORY"], os.environ["PULL_REQUEST"]
     mark = f"<!-- huebench comparison: {os.environ['TITLE']} -->"
     comments = f"repos/{repository}/issues/{number}/comments"
-    body = f"{mark}\n" + (text if len(text) <= LONGEST else text[: LONGEST - len(CUT)] + CUT)
+    body = f"{mark}\n" + (text if len(text) <= LONGEST_COMMENT else text[: LONGEST_COMMENT - len(CUT)] + CUT)
     try:
         listed = _gh("--paginate", comments, "--jq", ".[] | {id, body} | @json").splitlines()
         known = [each["id"] for each in map(json.loads, listed) if each["body"].startswith(mark)]

@@ -16,7 +16,7 @@ from ...methods.hints import Hints
 
 
 @dataclass(frozen=True)
-class Given:
+class MethodInput:
     """A batch of photos as a method receives it.
 
     Attributes
@@ -52,7 +52,7 @@ class Answer:
 class Colorizer(Interface):
     """The interface between the pipeline and a method, in whichever process the method runs."""
 
-    def __call__(self, given: Given) -> Answer:
+    def __call__(self, given: MethodInput) -> Answer:
         """Return the chroma of a batch."""
 
 
@@ -71,7 +71,7 @@ class InProcess:
     method: Method
     context: Context
 
-    def __call__(self, given: Given) -> Answer:
+    def __call__(self, given: MethodInput) -> Answer:
         """Return the method's answer if it meets the contract; see `checked_chroma`."""
         context = replace(
             self.context, references=given.references, true_chroma=given.true_chroma, hints=given.hints

@@ -23,7 +23,7 @@ from ...datasets.base import Entry, PhotoError, Split
 from ...datasets.photos import PhotoSet
 from ..plan.facts import Learned, checked, checked_event
 from .channel import Channel, ChannelClosedError, Message
-from .colorizer import Answer, Given, checked_chroma
+from .colorizer import Answer, MethodInput, checked_chroma
 from .ending import end_alike
 
 
@@ -105,7 +105,7 @@ class MethodProcess:
         """Let the method load its saved model."""
         self._ask("load", folder=str(folder))
 
-    def __call__(self, given: Given) -> Answer:
+    def __call__(self, given: MethodInput) -> Answer:
         """Return the chroma of a batch, checked again on this side."""
         optional = {"references": given.references, "true_chroma": given.true_chroma}
         if given.hints is not None:

@@ -24,7 +24,7 @@ from ..plan.cell import Cell
 from ..plan.facts import Learned, checked, checked_event
 from ..plan.keys import given_source
 from .channel import FITTED, Channel, ChannelClosedError, Message
-from .colorizer import Given, InProcess
+from .colorizer import InProcess, MethodInput
 from .isolation import close_file_system
 from .limits import limit_memory
 from .training_group import training_group
@@ -163,7 +163,7 @@ class _Served:
         lightness, *optional = message.arrays
         named = dict(zip(message.fields["names"], optional, strict=True))
         hints = Hints(named.pop("hint_ab"), named.pop("hint_mask") > 0) if "hint_ab" in named else None
-        given = Given(lightness, **named, starts=bool(message.fields["starts"]), hints=hints)
+        given = MethodInput(lightness, **named, starts=bool(message.fields["starts"]), hints=hints)
         answer = InProcess(method, self._cell.context())(given)
         self._check_imports()
         self._channel.send("answer", answer.chroma, seconds=answer.seconds)

@@ -19,7 +19,7 @@ from ...methods.hints import Hints
 from ..metrics import Scorer
 from ..protocol.protocol import Protocol
 from ..protocol.references import ReferencePool, as_one
-from .colorizer import Colorizer, Given
+from .colorizer import Colorizer, MethodInput
 
 LEFT_OUT = "near-grey: the protocol scores no such photo"
 """The reason of photos that the protocol leaves out."""
@@ -243,7 +243,7 @@ class Pipeline:
             some = ([photos[i] for i in having], lightness[having], chroma[having], seen[having])
             made = iter(self.colorize(*some, starts=starts) if having else ())
             return [next(made) if each else None for each in chosen]
-        given = Given(
+        given = MethodInput(
             seen,
             self.references.read(chosen),
             self._seen(photos, chroma),
@@ -307,6 +307,6 @@ def mean_auc(protocol: Protocol, colorizer: Colorizer, photos: Iterable[Photo]) 
     scores = []
     for photo in photos:
         lightness, _ = protocol.hide(photo.rgb[None])
-        restored = protocol.restore(lightness, colorizer(Given(lightness)).chroma)
+        restored = protocol.restore(lightness, colorizer(MethodInput(lightness)).chroma)
         scores.append(scorer.score(protocol.truth_of(photo.rgb), restored[0]).columns["auc"])
     return float(np.mean(scores))

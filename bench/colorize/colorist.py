@@ -21,7 +21,7 @@ from ...methods.base import Context, Method, methods
 from ...methods.info import FAMILIES
 from ...methods.spec import MethodSpec, label, parse_specs
 from ...plugins import RAISED
-from ..cell.colorizer import Given, InProcess
+from ..cell.colorizer import InProcess, MethodInput
 from ..cell.pipeline import References
 from ..fitting import context_of, fitted
 from ..plan.cell import Cell
@@ -121,7 +121,7 @@ class Colorist:
             Time of the method's call.
         """
         batch = lightness[None]
-        given = Given(batch, self._reference(batch, reference), starts=starts)
+        given = MethodInput(batch, self._reference(batch, reference), starts=starts)
         with self.working_at(size):
             answer = InProcess(self.method, self.context)(given)
         return answer.chroma[0], answer.seconds

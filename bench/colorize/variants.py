@@ -12,7 +12,7 @@ from typing import Final
 from .colorist import Colorist
 from .settings import Settings
 
-LONGEST: Final = 200
+LONGEST_NAME: Final = 200
 """Most bytes of a folder's name; file systems take 255."""
 
 
@@ -83,7 +83,9 @@ def variants_of(
 def _folder(label: str) -> str:
     """Return a label as the name of a folder; a long one keeps its start and gets a digest."""
     name = re.sub(r"[^\w.=,+-]+", "-", label).strip("-.")
-    return name if len(os.fsencode(name)) <= LONGEST else f"{name[: LONGEST // 4]}-{_short_digest(label)}"
+    if len(os.fsencode(name)) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME // 4]}-{_short_digest(label)}"
 
 
 def _apart(found: list[Variant]) -> list[Variant]:

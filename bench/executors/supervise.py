@@ -23,7 +23,7 @@ import psutil
 from ...files import WEIGHTS_VARIABLE, seal
 from ..cell.limits import memory_held, thread_limits
 from ..plan.cell import Cell
-from ..plan.facts import LONGEST, checked_event
+from ..plan.facts import LONGEST_LINE, checked_event
 from .logs import copy_capped, tail
 
 MARK = "HUEBENCH_CELL"
@@ -208,7 +208,9 @@ class _Watched:
 
     def _listen(self) -> None:
         with self._channel.makefile("rb") as lines:
-            while (line := lines.readline(LONGEST)).endswith(b"\n"):  # a killed process leaves half a line
+            while (line := lines.readline(LONGEST_LINE)).endswith(
+                b"\n"
+            ):  # a killed process leaves half a line
                 try:
                     event = checked_event(dict(json.loads(line)))
                 except (ValueError, TypeError, RecursionError) as error:
@@ -216,10 +218,10 @@ class _Watched:
                     return
                 self.phase = event.get("phase", self.phase)
                 self.on_event(event)
-            if len(line) == LONGEST:
+            if len(line) == LONGEST_LINE:
                 self.problem = {
                     "status": "failed",
-                    "reason": f"it reported more than {LONGEST:,} bytes at once",
+                    "reason": f"it reported more than {LONGEST_LINE:,} bytes at once",
                 }
 
     def _read_log(self) -> None:

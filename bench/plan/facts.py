@@ -13,7 +13,7 @@ from .request import Keep
 SHOWN = 200
 """Maximum length of an activity's name, in characters."""
 
-LONGEST = 1 << 20
+LONGEST_LINE = 1 << 20
 """Size limit, in bytes, of a line that a cell's process sends to its supervisor."""
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]

@@ -16,7 +16,7 @@ from ...datasets.photos import PhotoSet
 from ...methods.base import Chroma, Lightness, Method
 from ...methods.spec import label, parse_specs
 from ...wording import counted
-from ..cell.colorizer import Colorizer, Given, InProcess
+from ..cell.colorizer import Colorizer, InProcess, MethodInput
 from ..cell.pipeline import References
 from ..fitting import context_of, fitted
 from ..metrics import Scorer
@@ -261,7 +261,7 @@ def _score(
     if protocol.leaves_out(given.prepared):
         return
     if key not in chroma:
-        chroma[key] = colorizer(Given(given.lightness, reference)).chroma
+        chroma[key] = colorizer(MethodInput(given.lightness, reference)).chroma
     finished = table.variant.after(protocol, protocol.restore(given.lightness, chroma[key]), given.lightness)
     height, width, _ = photo.decoded.shape
     table.add(name, protocol.truth_of(given.prepared), finished[0], height * width)

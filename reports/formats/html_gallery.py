@@ -8,7 +8,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 from PIL import Image
 
-from ..blocks import Gallery, Photo, Tile
+from ..blocks import Gallery, GalleryPhoto, Tile
 from ..text import counted
 
 ROOM = 11_000_000
@@ -41,7 +41,7 @@ class Pictures:
         self._folder = folder.resolve() if folder else None
         self._room = room
 
-    def addresses(self, photo: Photo) -> dict[str, str] | None:
+    def addresses(self, photo: GalleryPhoto) -> dict[str, str] | None:
         """Return label → address of a photo's pictures; ``None`` if they neither fit nor can be linked."""
         paths = {tile.label: tile.path for tile in (*photo.given, *photo.answers) if tile.path is not None}
         if self._room > 0:
@@ -77,7 +77,7 @@ def gallery(block: Gallery, pictures: Pictures) -> Markup:
     ).format(block.best, Markup("\n").join(shown), told)
 
 
-def _photo(photo: Photo, addresses: dict[str, str], *, hidden: bool) -> Markup:
+def _photo(photo: GalleryPhoto, addresses: dict[str, str], *, hidden: bool) -> Markup:
     tiles = Markup("\n").join(_tile(tile, photo.name, addresses) for tile in (*photo.given, *photo.answers))
     return Markup(
         '<article class="photo" data-title="{0}"{1}>\n<div><h3>{0}</h3>\n<p>{2}</p>\n{3}</div>\n'

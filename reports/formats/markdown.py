@@ -85,7 +85,7 @@ def render_block(block: Block) -> str:  # noqa: C901, PLR0911  # one case per ki
             return ""
 
 
-def _photo(photo: b.Photo) -> str:
+def _photo(photo: b.GalleryPhoto) -> str:
     parts = (b.Heading(photo.title, 3), b.Prose(photo.note), photo.sheet)
     return "\n\n".join(render_block(part) for part in parts if part is not None)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ...wording import counted
 from ..analysis.gallery import Chosen
 from ..analysis.material import Material
-from ..blocks import Block, Figure, Gallery, Heading, Photo, Prose, Tile
+from ..blocks import Block, Figure, Gallery, GalleryPhoto, Heading, Prose, Tile
 from ..charts import style
 from ..charts.contact_sheet import contact_sheet
 from ..tables import MetricFacts
@@ -35,14 +35,14 @@ def blocks(material: Material) -> list[Block]:
     return [Heading("Gallery"), Prose(told), Gallery(tuple(photos_of(material)), choice.best)]
 
 
-def photos_of(material: Material) -> list[Photo]:
+def photos_of(material: Material) -> list[GalleryPhoto]:
     """Return all photos with kept pictures, those with a rank first."""
     choice = material.gallery
     left_out = _without_pictures(material)
     return [_photo(material, photo, left_out) for photo in (*choice.photos, *choice.others)]
 
 
-def _photo(material: Material, chosen: Chosen, left_out: set[str]) -> Photo:
+def _photo(material: Material, chosen: Chosen, left_out: set[str]) -> GalleryPhoto:
     given, answers = _tiles(material, chosen, left_out)
     apart = chosen.apart if chosen.rank == "disputed" else ()
     found = f"; {apart[0]} does best, {apart[1]} worst" if apart else ""
@@ -56,7 +56,7 @@ def _photo(material: Material, chosen: Chosen, left_out: set[str]) -> Photo:
     note = "Drawn at random." if chosen.rank else ""
     if chosen.metric is not None:
         note = f"Mean {chosen.metric.label} {number(chosen.score, 3)}{found}."
-    return Photo(chosen.photo, chosen.rank, note, given, answers, sheet if chosen.rank else None)
+    return GalleryPhoto(chosen.photo, chosen.rank, note, given, answers, sheet if chosen.rank else None)
 
 
 def _without_pictures(material: Material) -> set[str]:

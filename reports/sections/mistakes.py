@@ -15,7 +15,7 @@ ORDER = 160  #: Place in the report
 
 MOST_METHODS = 6  #: The most methods in the figure of disputed photos
 
-LONGEST = 24  #: The most characters of a photo's name beside its pictures
+LONGEST_NAME = 24  #: The most characters of a photo's name beside its pictures
 
 COLUMNS = {
     "slope": Column("saturation slope", "", "→ 1", "predicted chroma along the true one; 1 is right, 0 grey"),
@@ -171,7 +171,7 @@ def _disputed(found: Mistakes, material: Material) -> list[Block]:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def _entry(row: Mapping[Any, Any], name: str, scale: float) -> Entry:
