@@ -18,7 +18,7 @@ from .painting import painter
 from .picture import Picture
 from .settings import WORKING, Settings
 
-LONGEST: Final = 4
+LARGEST_ASPECT: Final = 4
 """Largest ratio of the sides of what a method sees; a longer panorama is squeezed."""
 
 GRAIN: Final = 3
@@ -107,8 +107,8 @@ def colorize(picture: Picture, colorist: Colorist, settings: Settings) -> Colori
 def small_lab(picture: Picture, side: int) -> NDArray[np.float32]:
     """Return a photo in L*a*b*, reduced until its shorter side is at most ``side``; float32 (h, w, 3)."""
     scale = min(1.0, side / min(picture.width, picture.height))
-    width = max(1, min(round(scale * picture.width), LONGEST * side))
-    height = max(1, min(round(scale * picture.height), LONGEST * side))
+    width = max(1, min(round(scale * picture.width), LARGEST_ASPECT * side))
+    height = max(1, min(round(scale * picture.height), LARGEST_ASPECT * side))
     return picture.small_lab(width, height)
 
 

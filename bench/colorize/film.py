@@ -24,7 +24,7 @@ from ...methods.kernels.upsampling import chroma_lines
 from ...methods.spec import MethodSpec, label
 from .ahead import ahead
 from .colorist import Colorist
-from .engine import COMPUTING, GRAIN, LONGEST, plain_borders, stored, upright
+from .engine import COMPUTING, GRAIN, LARGEST_ASPECT, plain_borders, stored, upright
 from .film_reading import FULL_RANGE, FilmReader, Look, Span
 from .film_writing import join, write_piece
 from .profiles import srgb
@@ -177,8 +177,8 @@ def _histogram(plane: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def _read(reader: FilmReader, look: Look, side: int, skipped: int) -> Generator[_Frame]:
     scale = min(1.0, side / min(look.width, look.height))
-    width = max(1, min(round(scale * look.width), LONGEST * side))
-    height = max(1, min(round(scale * look.height), LONGEST * side))
+    width = max(1, min(round(scale * look.width), LARGEST_ASPECT * side))
+    height = max(1, min(round(scale * look.height), LARGEST_ASPECT * side))
     space = srgb()
     for number, frame in enumerate(reader.frames(skipped), skipped):
         pixels, small = rgb(frame, look, look.width, look.height), rgb(frame, look, width, height)
@@ -196,7 +196,7 @@ def rgb(frame: VideoFrame, look: Look, width: int, height: int) -> NDArray[Any]:
         kind, flags = "rgb48le", (flags & ~Interpolation.AREA) | Interpolation.BICUBIC
     turned = frame.reformat(
         width, height, kind, src_colorspace=look.matrix, src_color_range=look.levels,
-        dst_color_range=FULL_RANGE, interpolation=flags,
+        dst_color_range=FULL_RANGE, interpolation=flags, threads=1,  # the other steps need the others
     )  # fmt: skip
     return np.ascontiguousarray(turned.to_ndarray())
 
@@ -246,7 +246,7 @@ def _painted(
         made = VideoFrame.from_ndarray(levels, "rgb48le" if look.deep else "rgb24")
         made = made.reformat(
             format=look.pixels, src_color_range=FULL_RANGE, dst_colorspace=look.matrix,
-            dst_color_range=look.levels, interpolation=exactly(),
+            dst_color_range=look.levels, interpolation=exactly(), threads=1,
         )  # fmt: skip
         made.pts, made.time_base = frame.pts, look.time_base
         yield made

@@ -64,6 +64,13 @@ class Span:
         end = "" if self.end is None else f"end={self.end:g}"
         return f"{start} {end}".strip()
 
+    @property
+    def words(self) -> str:
+        """The part as words for messages: `` between 60 and 65 s``; empty for the whole film."""
+        if self.end is None:
+            return f" from {self.start:g} s on" if self.start else ""
+        return f" between {self.start:g} and {self.end:g} s"
+
 
 @dataclass(frozen=True)
 class Look:
@@ -206,12 +213,11 @@ class FilmReader:
             self.lost = _lost(frame)
             with opened(self.path) as film:
                 return _look(frame, picture_stream(film))
-        where = f" in {self.span.text}" if self.span.text else ""
         with opened(self.path) as film:
             stated = (film.duration or 0) / 1e6
         if self.span.start >= stated > 0:
-            raise PhotoError(f"no frame{where}: the film ends at {clock(stated)}")
-        raise _unreadable(self.path, f"no frame{where} that can be decoded")
+            raise PhotoError(f"no frame{self.span.words}: the film ends at {clock(stated)}")
+        raise _unreadable(self.path, f"no frame{self.span.words} that can be decoded")
 
     def frames(self, skipped: int = 0) -> Generator[VideoFrame]:
         """Yield the frames of the span from number ``skipped`` on; ``pts`` counts from the film's zero."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from itertools import chain
 from typing import ClassVar, TypeVar
 
 import torch
@@ -41,8 +42,19 @@ class ColorNetwork(nn.Module, ABC):
 
 
 def to_device(network: N, device: torch.device) -> N:
-    """Move a network to a device, in channels-last layout, which convolutions prefer."""
+    """Move a network to a device, in channels-last layout, which convolutions prefer.
+
+    A network that is there already is returned at once: it is asked for before every photo or frame.
+    """
+    if all(_is_there(tensor, device) for tensor in chain(network.parameters(), network.buffers())):
+        return network
     return network.to(device).to(memory_format=torch.channels_last)
+
+
+def _is_there(tensor: Tensor, device: torch.device) -> bool:
+    return tensor.device == device and (
+        tensor.ndim != 4 or tensor.is_contiguous(memory_format=torch.channels_last)
+    )
 
 
 def center_lightness(lightness: Tensor) -> Tensor:

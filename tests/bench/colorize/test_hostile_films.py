@@ -52,7 +52,7 @@ def test_films_without_a_frame_are_refused(colorize, tmp_path):
     write(tmp_path / "late.mp4", pictures(3))
     code, output = colorize("late.mp4", "--start", 100)
     assert code == 1
-    assert "no frame in start=100: the film ends at 0:00:00.1" in output
+    assert "no frame from 100 s on: the film ends at 0:00:00.1" in output
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov"])
