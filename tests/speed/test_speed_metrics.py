@@ -28,7 +28,7 @@ def test_all_metrics(benchmark, photos, library):
     scorer = Scorer(METRICS, prior=ab_prior(sample))
     prior = naive.shares(sample)
     ours, theirs = scorer.score(*photos).columns, naive.every_metric(*photos, prior)
-    assert {name: ours[name] for name in theirs} == pytest.approx(theirs, abs=TOLERANCE)
+    assert {name: ours[name] for name in theirs} == pytest.approx(theirs, rel=TOLERANCE, abs=TOLERANCE)
     assert ours["ssim"] == pytest.approx(theirs["ssim"], abs=SSIM_TOLERANCE)
     if library == "huebench":
         benchmark(scorer.score, *photos)
