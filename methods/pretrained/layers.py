@@ -66,17 +66,15 @@ class PixelShuffleUpsampling(nn.Module):
         super().__init__()
         norm = [] if normalised is None else [nn.BatchNorm2d(normalised)]
         self.conv = nn.Sequential(convolution, *norm)
-        self.enlarge = nn.Sequential(
-            nn.ReLU(),
-            nn.PixelShuffle(factor),
-            nn.ReplicationPad2d((1, 0, 1, 0)),
-            nn.AvgPool2d(2, stride=1),
-        )
+        self.factor = factor
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (N, channels / factor², factor · H, factor · W)."""
-        result: Tensor = self.enlarge(self.conv(features))
-        return result
+        sharp = functional.pixel_shuffle(torch.relu(self.conv(features)), self.factor)
+        # Padding of torch's own would copy maps whose channels lie last, twice.
+        padded = torch.cat((sharp[:, :, :1], sharp), dim=2)
+        padded = torch.cat((padded[..., :1], padded), dim=3)
+        return functional.avg_pool2d(padded, 2, stride=1)
 
 
 class DecoderBlock(nn.Module):

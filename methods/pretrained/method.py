@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +43,13 @@ class PublishedMethod(Method):
     checkpoints: ClassVar[dict[str, Checkpoint]]
 
     class Parameters(Method.Parameters):
-        """Where the weights are."""
+        """Where the weights are, and how the network computes."""
 
         weights: str = Field("auto", description="the published weights: a file, a folder, or auto")
+        precision: Literal["fp32", "bf16"] = Field(
+            "fp32",
+            description="bf16 is faster where the device has instructions for it, and changes colours a bit",
+        )
 
     parameters: Parameters
 
@@ -186,7 +190,7 @@ class PublishedMethod(Method):
     def _open(self, context: Context) -> Run:
         from .running import runner  # imports torch
 
-        return runner(self._loaded(), context.device)
+        return runner(self._loaded(), context.device, self.parameters.precision)
 
     def _loaded(self) -> nn.Module:
         from .reading import load_strictly, read_weights  # imports torch

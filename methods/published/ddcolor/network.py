@@ -99,7 +99,9 @@ class Decoder(nn.Module):
         for block, skip in zip(self.layers, reversed(skips), strict=True):
             features = block(features, skip)
             scales.append(features)
-        return torch.einsum("nqc,nchw->nqhw", self.color_decoder(scales), self.last_shuf(features))
+        pixels = self.last_shuf(features).permute(0, 2, 3, 1)  # no copy, as channels lie last
+        maps: Tensor = pixels.flatten(1, 2) @ self.color_decoder(scales).transpose(1, 2)
+        return maps.reshape(*pixels.shape[:3], QUERIES).permute(0, 3, 1, 2)
 
 
 class ColorDecoder(nn.Module):

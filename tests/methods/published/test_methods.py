@@ -44,7 +44,7 @@ def made(name, weights_file, **parameters) -> PublishedMethod:
 
 
 def lightness(*shape: int) -> np.ndarray:
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    *_, rows, columns = np.indices(shape)
     return (50 + 30 * np.sin(rows / 5) + 15 * np.cos(columns / 3)).astype(np.float32)
 
 
@@ -76,6 +76,24 @@ def test_published_method_conforms(name, weights_file):
     outcomes = run_checks(MethodSpec(name, parameters))
     assert {outcome.name: outcome.detail for outcome in outcomes if outcome.result == "failed"} == {}
     assert any(outcome.result == "passed" for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *SMALL,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in MIDDLE),
+        *(pytest.param(name, marks=pytest.mark.long) for name in LARGE),
+    ],
+)
+def test_bf16_changes_colours_a_little(name, weights_file):
+    plane = lightness(1, 96, 64)
+    exact, rounded = (
+        made(name, weights_file, precision=precision).colorize(plane, Context())
+        for precision in ("fp32", "bf16")
+    )
+    assert np.ptp(exact) > 1
+    assert 0 < np.abs(rounded - exact).mean() <= 0.5
 
 
 def test_missing_weights_say_the_command_that_gets_them():
