@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import groupby
@@ -32,14 +33,19 @@ def speed(
     ),
 ) -> None:
     """Time every kernel and its common alternatives in one run, and show the ratios."""
-    run_suite(out.resolve(), select)
-    print_speed(out, Console())
+    succeeded = run_suite(out.resolve(), select)
+    if out.is_file():
+        print_speed(out, Console())
+    if not succeeded:
+        raise UserError("a comparison of the speed suite failed, or none was selected: see above")
 
 
-def run_suite(output: Path, select: str | None) -> None:
-    """Run ``tests/speed`` with pytest-benchmark and write its JSON to ``output``.
+def run_suite(output: Path, select: str | None) -> bool:
+    """Run ``tests/speed`` with pytest-benchmark and write the JSON of what succeeded to ``output``.
 
-    Raises `UserError` if the suite or one of its libraries is missing, or a comparison fails.
+    Returns whether all comparisons succeeded. Without any, there is no file.
+
+    Raises `UserError` if the suite or one of its libraries is missing.
     """
     if not SUITE.is_dir():
         raise UserError(
@@ -47,13 +53,16 @@ def run_suite(output: Path, select: str | None) -> None:
         )
     require("the speed suite", "bench", "pytest_benchmark", "faiss", "minisom", "cv2")
     output.parent.mkdir(parents=True, exist_ok=True)
+    output.unlink(missing_ok=True)  # that of an earlier run
     command = [
         sys.executable, "-m", "pytest", str(SUITE), f"--rootdir={SUITE.parents[1]}", "--benchmark-only",
         f"--benchmark-json={output}", "--benchmark-warmup=on", "-q", "--no-header", "--benchmark-quiet",
         *(["-k", select] if select else []),
     ]  # fmt: skip
-    if subprocess.run(command, check=False).returncode != 0:  # noqa: S603  # our own interpreter
-        raise UserError("a comparison of the speed suite failed, or none was selected: see above")
+    succeeded = subprocess.run(command, check=False).returncode == 0  # noqa: S603  # our own interpreter
+    if output.is_file() and not json.loads(output.read_text(encoding="utf-8"))["benchmarks"]:
+        output.unlink()
+    return succeeded
 
 
 def ratio_table(timings: list[Timing]) -> Table:

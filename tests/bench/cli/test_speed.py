@@ -73,10 +73,20 @@ def test_the_suite_runs_and_keeps_its_json(monkeypatch, tmp_path):
     }
 
 
-def test_a_comparison_that_fails_is_an_error(monkeypatch, tmp_path):
+def test_a_comparison_that_fails_costs_no_other(monkeypatch, tmp_path, capsys):
     suite = tmp_path / "tests" / "speed"
     suite.mkdir(parents=True)
     (suite / "test_speed_wrong.py").write_text("def test_wrong(benchmark):\n    assert False\n")
+    (suite / "test_speed_sum.py").write_text(
+        "import pytest\n\n@pytest.mark.parametrize('library', ['huebench'])\n"
+        "def test_sum(benchmark, library):\n    benchmark(sum, range(10))\n"
+    )
     monkeypatch.setattr(speed, "SUITE", suite)
+    for variable in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
+        monkeypatch.delenv(variable)
     with pytest.raises(UserError, match="comparison of the speed suite failed"):
-        speed.run_suite(tmp_path / "speed.json", None)
+        speed.speed(None, tmp_path / "speed.json")
+    assert "sum" in capsys.readouterr().out
+    with pytest.raises(UserError, match="comparison of the speed suite failed"):
+        speed.speed("wrong", tmp_path / "speed.json")
+    assert not (tmp_path / "speed.json").exists()
