@@ -92,6 +92,8 @@ def variants(method: str, budget: Budget) -> list[TrainingVariant]:
 def table(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> str:
     """Return a Markdown table of the means, of paired differences from all techniques, and of training times.
 
+    Near-grey photos are left out, as in the first table of a report: they favour dull methods.
+
     Parameters
     ----------
     trainings
@@ -101,9 +103,12 @@ def table(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) -> 
     """
     lines = []
     for dataset, results in runs.items():
-        photos = results.images[results.images["status"] == "ok"]
+        scored = results.images[results.images["status"] == "ok"]
+        photos = scored[~scored["near_grey"].fillna(value=False).astype(bool)]
         count = photos["photo"].nunique()
-        lines += [f"## {dataset}, {count} validation photos", ""]
+        apart = scored["photo"].nunique() - count
+        left_out = f", {apart} near-grey left out" if apart else ""
+        lines += [f"## {dataset}, {count} validation photos{left_out}", ""]
         titles = " | ".join(f"{title} | difference" for title, _ in METRICS.values())
         lines += [f"| training | {titles} | time (s) |"]
         lines += ["|---" * (2 + 2 * len(METRICS)) + "|"]

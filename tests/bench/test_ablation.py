@@ -56,17 +56,17 @@ def test_the_table_has_means_and_paired_differences_with_intervals():
     trainings = variants("encoder-decoder[size=64]", "quick")[:2]
     rows = [
         {"method": training.label, "photo": photo, "status": "ok", "auc": auc + worse, "psnr_ab": 20.0,
-         "colorfulness": 10.0 + 10 * worse * auc}
+         "colorfulness": 10.0 + 10 * worse * auc, "near_grey": photo == "grey"}
         for training, worse in zip(trainings, (0.0, -0.1), strict=True)
-        for photo, auc in (("a", 0.5), ("b", 0.7), ("c", 0.9))
+        for photo, auc in (("a", 0.5), ("b", 0.7), ("c", 0.9), ("grey", 1.0))
     ]  # fmt: skip
-    rows[3]["auc"] += 0.02
+    rows[4]["auc"] += 0.02
     cells = pd.DataFrame(
         {"method": [training.label for training in trainings], "status": "ok", "fit_seconds": [61.2, 80.0]}
     )
     text = table(trainings, {"landscapes": SimpleNamespace(images=pd.DataFrame(rows), cells=cells)})
     lines = text.splitlines()
-    assert lines[0] == "## landscapes, 3 validation photos"
+    assert lines[0] == "## landscapes, 3 validation photos, 1 near-grey left out"
     assert lines[4] == "| all techniques | 0.7000 |  | 20.000 |  | 10.0 |  | 61 |"
     # The differences are -0.08, -0.1, -0.1: mean -0.0933, deviation 0.01155, t(2) = 4.3027.
     assert lines[5].startswith(
