@@ -135,4 +135,6 @@ def _unwrapped(content: Any, path: Path) -> State:
 
 
 def _is_state(content: Any) -> bool:
-    return isinstance(content, dict) and all(isinstance(value, Tensor) for value in content.values())
+    return isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
+    )

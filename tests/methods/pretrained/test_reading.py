@@ -59,6 +59,7 @@ def test_format_is_told_by_the_content_not_by_the_name(state, tmp_path):
         (lambda state: {"generator": state}, "unknown entries 'generator'; .* under 'params', 'model'"),
         (lambda state: {"model": state, "critic": state}, "unknown entries 'critic'"),
         (lambda state: {"model": 3}, "are not a state dict"),
+        (lambda state: {0: torch.zeros(3)}, "unknown entries '0'"),
         (lambda state: [state], "are not a state dict"),
         (lambda state: {}, "are not a state dict"),
     ],
