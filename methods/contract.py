@@ -133,7 +133,7 @@ class Input(_Normalized):
 class Output(_Normalized):
     """The output that holds the colours."""
 
-    name: str = ""
+    name: str = Field("", coerce_numbers_to_str=True)
     """Name of the output, or its number from 0; the first if empty."""
     kind: Literal["ab", "RGB", "bins"] = "ab"
     """a*b*, an sRGB photo whose lightness is dropped, or a distribution over bins of a*b*."""

@@ -148,6 +148,8 @@ class External(Method):
         answers = _explained(lambda: network.run(arrays), file, what, context)
         chosen = contract.output.name or next(iter(answers))
         if chosen not in answers:
+            chosen = {str(number): name for number, name in enumerate(answers)}.get(chosen, chosen)
+        if chosen not in answers:
             raise UserError(f"external: '{file}' has no output '{chosen}'; it has {', '.join(answers)}")
         return self._read(answers[chosen], box, plane)
 

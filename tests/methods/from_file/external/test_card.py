@@ -304,6 +304,16 @@ def test_an_output_is_taken_by_its_name(tmp_path):
         External(file=file, size=8).colorize(_lightness(), Context())
 
 
+@pytest.mark.parametrize("number", ["1", '"1"'])
+@pytest.mark.parametrize("names", [("0", "1"), ("first", "second")])
+def test_an_output_is_taken_by_its_number(tmp_path, names, number):
+    _contract(tmp_path, f"[output]\nname = {number}\n")
+    answers = {name: np.full((1, 2, 8, 8), i, np.float32) for i, name in enumerate(names, start=1)}
+    method = External(file=tmp_path / "net.onnx", size=8)
+    method._network = Network({"photo": None}, lambda _: answers)
+    np.testing.assert_array_equal(method.colorize(_lightness(), Context()), 2)
+
+
 class Empty(nn.Module):
     """Answers with nothing that could hold colours."""
 
