@@ -8,7 +8,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -42,7 +42,9 @@ class Member:
     sha256
         Their hex digest; ``""`` if there are too many.
     category
-        Content of the member of the same name that ends in ``.cls`` or ``.txt``; ``""`` without one.
+        Content of the member of the same name that ends in ``.cls``; ``""`` without one.
+    text
+        Content of the member of the same name that ends in ``.txt``, if it is short: a category or a caption.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Member:
     size: int
     sha256: str
     category: str
+    text: str
 
 
 class Shard:
@@ -87,7 +90,7 @@ class Shard:
                 return [Member(*row) for row in cached["members"]]
         found = self._scan()
         with suppress(OSError):  # a cache that cannot be written only costs time
-            rows = [[m.name, m.offset, m.size, m.sha256, m.category] for m in found]
+            rows = [list(astuple(m)) for m in found]
             write_text(place, json.dumps({"stamp": stamp, "members": rows}))
         return found
 
@@ -166,7 +169,7 @@ def _expanded(pattern: str) -> Iterator[str]:
 def _photos(stream: IO[bytes], shard: str) -> list[Member]:
     """Read a shard from its beginning, header by header; links, folders and devices are passed over."""
     found: dict[str, Member] = {}
-    categories: dict[str, str] = {}
+    beside: dict[str, dict[str, str]] = {".cls": {}, ".txt": {}}
     # Not tarfile's list of members: it keeps every header, and links could point anywhere.
     with tarfile.open(fileobj=stream, mode="r:") as archive:
         for number, info in enumerate(iter(archive.next, None)):
@@ -179,13 +182,17 @@ def _photos(stream: IO[bytes], shard: str) -> list[Member]:
             if path.suffix.lower() in SUFFIXES:
                 if info.name in found:
                     raise UserError(f"shard '{shard}' holds two photos named '{info.name}': remove one")
-                found[info.name] = Member(info.name, info.offset_data, info.size, _digest(stream, info), "")
-            elif path.suffix in (".cls", ".txt") and info.size <= 100:
+                found[info.name] = Member(
+                    info.name, info.offset_data, info.size, _digest(stream, info), "", ""
+                )
+            elif path.suffix in beside and info.size <= 100:
                 stream.seek(info.offset_data)
                 text = stream.read(info.size).decode("utf-8", "replace").strip()
-                categories[_stem(info.name)] = text if text.isprintable() else ""
+                beside[path.suffix][_stem(info.name)] = text if text.isprintable() else ""
+    categories, texts = beside.values()
     return [
-        Member(m.name, m.offset, m.size, m.sha256, categories.get(_stem(m.name), "")) for m in found.values()
+        replace(m, category=categories.get(_stem(m.name), ""), text=texts.get(_stem(m.name), ""))
+        for m in found.values()
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -223,17 +224,19 @@ class PhotoArchive(PhotoFiles):
         self.members: dict[str, str] = {}
         self.outside: list[str] = []
         for name in sorted(self._zip.namelist()):
-            parts = PurePosixPath(name).parts
+            key = posixpath.normpath(name) if ".." in PurePosixPath(name).parts else name
+            parts = PurePosixPath(key).parts
             if (name.startswith("/") or ".." in parts) and _suffix(name) in SUFFIXES:
                 self.outside.append(name)
             if name.endswith("/") or any(part.startswith(".") or part in _SKIPPED for part in parts):
                 continue
-            if name in self.members:
-                raise UserError(f"'{root}' holds two photos named '{name}': remove one, or rename it")
+            if key in self.members:
+                raise UserError(f"'{root}' holds two photos named '{key}': remove one, or rename it")
             if PurePosixPath(name).suffix.lower() in SUFFIXES and not name.startswith("/"):
-                self.members[name] = name
+                self.members[key] = name
             else:
                 self.passed_over.append(name)
+        self.members = dict(sorted(self.members.items()))
 
     @property
     def ids(self) -> list[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
+from pydantic_core import PydanticCustomError
 
 from .. import UserError
 from ..files import write_text
@@ -49,6 +51,20 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _allowed(values: str, table: type[_Table] | None = None) -> WrapValidator:
+    """Say all that a field of several types takes at once; a ``table`` says itself what is wrong with it."""
+
+    def check(given: object, inner: Callable[[object], object]) -> object:
+        if table and isinstance(given, dict):
+            return table.model_validate(given)
+        try:
+            return inner(given)
+        except ValidationError as error:
+            raise PydanticCustomError("allowed", "must be {values}", {"values": values}) from error
+
+    return WrapValidator(check)
+
+
 class Normalize(_Table):
     """Mean and deviation of each channel, after the scaling: the network gets (x − mean) / std."""
 
@@ -61,7 +77,10 @@ IMAGENET: Final = Normalize(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225
 
 
 class _Normalized(_Table):
-    normalize: Literal["none", "imagenet"] | Normalize = "none"
+    normalize: Annotated[
+        Literal["none", "imagenet"] | Normalize,
+        _allowed('"none", "imagenet", or { mean = […], std = […] }', Normalize),
+    ] = "none"
     """Mean and deviation that the input is normalized with, or that are undone in an ``RGB`` output."""
 
     @property
@@ -81,13 +100,16 @@ class Input(_Normalized):
     """L* once, L* three times, or the grey photo of that lightness in sRGB."""
     range: Scale = "0..100"
     """Values of black and white."""
-    size: Side | tuple[Side, Side] | Literal["photo"] = 256
+    size: Annotated[
+        Side | tuple[Side, Side] | Literal["photo"],
+        _allowed('a side, [height, width], or "photo"; sides are whole numbers from 1'),
+    ] = 256
     """Side of a square, height and width, or the photo's own size."""
     multiple: int = Field(1, ge=1)
     """Under ``size = "photo"``: both sides are padded to a multiple of this."""
     fit: Literal["stretch", "pad"] = "stretch"
     """Whether the aspect changes, or is kept and the rest padded with the photo's edge."""
-    resize: Resize | Pillow = "triangle"
+    resize: Literal[Resize, Pillow] = "triangle"
     """How the photo is resized to it; with Pillow's, L* of the right size is taken as it is."""
     layout: Layout = "NCHW"
     """Order of the axes."""
@@ -111,7 +133,7 @@ class Input(_Normalized):
 class Output(_Normalized):
     """The output that holds the colours."""
 
-    name: str = ""
+    name: str = Field("", coerce_numbers_to_str=True)
     """Name of the output, or its number from 0; the first if empty."""
     kind: Literal["ab", "RGB", "bins"] = "ab"
     """a*b*, an sRGB photo whose lightness is dropped, or a distribution over bins of a*b*."""
@@ -125,7 +147,7 @@ class Output(_Normalized):
     """Whether a softmax turns the ``bins`` into probabilities."""
     temperature: float = Field(1.0, gt=0)
     """Power 1 / temperature of the probabilities before their mean; 0.38 in Zhang et al. 2016."""
-    resize: Resize | Pillow | Literal["edges"] = "triangle"
+    resize: Literal[Resize, Pillow, "edges"] = "triangle"
     """How the colours are resized to the photo; ``edges`` follows those of its lightness."""
     layout: Layout = "NCHW"
     """Order of the axes."""
@@ -142,12 +164,15 @@ class Output(_Normalized):
         return self
 
 
+_Axis = Annotated[Side | Literal["height", "width"], _allowed('a whole number from 1, "height" or "width"')]
+
+
 class Extra(_Table):
     """A further input: a mask, hints, or noise."""
 
-    shape: tuple[Side | Literal["height", "width"], ...] = Field(min_length=1)
+    shape: tuple[_Axis, ...] = Field(min_length=1)
     """Its shape; ``height`` and ``width`` stand for those of the photo that goes in."""
-    fill: float | Literal["noise"] = 0.0
+    fill: Annotated[float | Literal["noise"], _allowed('a number or "noise"')] = 0.0
     """One value everywhere, such as that of no hint, or normal noise from the seed and the photo."""
 
 
@@ -212,11 +237,27 @@ def read_contract(path: Path) -> Contract:
 
 def _entries(error: ValidationError) -> str:
     """Return what the tables with an unknown entry take, in brackets; ``""`` if every entry is known."""
-    known: dict[str, type[BaseModel]] = {"": Contract, "input": Input, "output": Output, "extra": Extra}
+    known: dict[str, type[BaseModel]] = {
+        "": Contract,
+        "input": Input,
+        "output": Output,
+        "extra": Extra,
+        "normalize": Normalize,
+    }
     unknown = [fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"]
-    wrong = dict.fromkeys(str(loc[0]) if len(loc) > 1 else "" for loc in unknown)
+    wrong = dict.fromkeys(_table_of(loc) for loc in unknown)
     taken = [f"{name or 'a contract'} takes {', '.join(known[name].model_fields)}" for name in wrong]
     return f" ({'; '.join(taken)})" if taken else ""
+
+
+def _table_of(place: tuple[int | str, ...]) -> str:
+    """Return the kind of table that an entry stands in; ``""`` for the whole file."""
+    match place:
+        case (_,):
+            return ""
+        case ("input" | "output", "normalize", _):
+            return "normalize"
+    return str(place[0])
 
 
 def read_bins(path: Path) -> NDArray[np.float32]:

@@ -72,7 +72,7 @@ class MethodInfo(BaseModel):
     >>> MethodInfo(name="Sepia", family="classical", source="an example")
     Traceback (most recent call last):
     ...
-    huebench.UserError: MethodInfo of 'Sepia': name: Input should be in kebab-case, such as my-method
+    huebench.UserError: MethodInfo of 'Sepia': name: must be in kebab-case, such as my-method
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -95,7 +95,7 @@ class MethodInfo(BaseModel):
     @classmethod
     def _in_kebab_case(cls, name: str) -> str:
         if not KEBAB_CASE.fullmatch(name):
-            raise PydanticCustomError("kebab_case", "Input should be in kebab-case, such as my-method")
+            raise PydanticCustomError("kebab_case", "must be in kebab-case, such as my-method")
         return name
 
     @model_validator(mode="wrap")

@@ -25,12 +25,12 @@ def export_weights(portable: Portable, file: Path) -> int:
         If the file does not hold the same weights.
     """
     import torch
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file, save
 
     state = {name: entry.cpu().contiguous().clone() for name, entry in portable.network.state_dict().items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     with atomic(file) as partial:
-        save_file(state, partial)
+        partial.write_bytes(save(state))  # `save_file` makes a file that only its owner can read
         again = load_file(partial)
         if state.keys() != again.keys() or not all(torch.equal(state[name], again[name]) for name in state):
             raise UserError(f"'{file}' was not written: read back, it has other weights; check the disk")

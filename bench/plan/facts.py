@@ -125,7 +125,7 @@ def checked(kind: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
     >>> checked(Progress, {"done": 1, "total": "2", "what": "decoding"})
     Traceback (most recent call last):
     ...
-    ValueError: the method reported invalid facts: total: Input should be a valid integer
+    ValueError: the method reported invalid facts: total: must be a whole number
     """
     try:
         return kind.model_validate(given).model_dump()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, Ty
 from ... import UserError
 from ...files import WEIGHTS_VARIABLE
 from ...methods import Budget
+from ...wording import describe_fault
 
 Scored = Literal["train", "validation", "test", "all"]
 """Photos to score: one split, or all."""
@@ -305,6 +306,5 @@ def _fault(fault: Any) -> str:
         if name in Request.model_fields
         else name
     )
-    if fault["type"] == "value_error":
-        return f"{flag}: {fault['ctx']['error']}"
-    return f"{flag}: {fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}"
+    given = "" if fault["type"] in ("value_error", "extra_forbidden") else f", not {fault['input']!r}"
+    return f"{flag}: {describe_fault(fault)}{given}"

@@ -24,7 +24,8 @@ class Shards(Dataset):
 
     The names of shards state splits if they contain words for at least two, as folders do: ``train-000.tar``,
     ``val-000.tar``. Otherwise the splits are 80/10/10 in the order of SHA-256. A photo's category is the
-    content of the member with its name and the suffix ``.cls`` or ``.txt``. The photos are in the order of
+    content of the member with its name and the suffix ``.cls``. If there is none in all shards, it is that
+    of ``.txt``, unless most of these texts differ: then they are captions. The photos are in the order of
     the shards, so that training reads each shard from its beginning to its end.
     """
 
@@ -94,7 +95,13 @@ class Shards(Dataset):
         else:
             found = {key: member.sha256 for key, (_, member) in places.items()}
             splits = by_digest(found, shares(len(found), TENTHS))
-        return [Entry(key, splits[key], m.category, licence, m.sha256) for key, (_, m) in places.items()]
+        members = [member for _, member in places.values()]
+        texts = [member.text for member in members if member.text]
+        captions = any(member.category for member in members) or 2 * len(set(texts)) > len(texts)
+        return [
+            Entry(key, splits[key], m.category if captions else m.text, licence, m.sha256)
+            for key, (_, m) in places.items()
+        ]
 
 
 def _plain(name: str) -> str:

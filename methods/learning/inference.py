@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -42,7 +42,8 @@ class TrainedNetwork:
         """Write everything to ``folder/network.safetensors``."""
         state = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
         facts = {"size": self.size, "notes": self.notes}
-        save_file(state, folder / FILE, {"huebench": json.dumps(facts)})
+        # `save_file` makes a file that only its owner can read.
+        (folder / FILE).write_bytes(save(state, {"huebench": json.dumps(facts)}))
 
     @classmethod
     def load(cls, folder: Path, build: Callable[[int, dict[str, str]], ColorNetwork], name: str) -> Self:

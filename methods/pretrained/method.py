@@ -154,11 +154,16 @@ class PublishedMethod(Method):
     def portable(self) -> Portable | None:
         """Return the network without hints, if it has a `contract`.
 
-        Raises `UserError` if the weights are missing, or are of another network.
+        Raises `UserError` if the weights are missing or are of another network, or if a parameter asks for
+        what no contract can say.
         """
         contract = self.contract
         if contract is None:
             return None
+        if self.parameters.precision != "fp32":
+            raise UserError(
+                f"{self.info.name}: no contract has precision={self.parameters.precision}: export it without"
+            )
         network = self._loaded()
         return Portable(network, self.as_declared(network), contract)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -49,7 +50,8 @@ def read_weights(path: Path) -> State:
         raise UserError(f"weights '{path}' cannot be read: {_reason(error)}") from error
     except Exception as error:
         if type(error).__module__.startswith("safetensors"):
-            raise UserError(f"weights '{path}' cannot be read: {error}") from error
+            damaged = "the file is damaged, or not in safetensors' format"
+            raise UserError(f"weights '{path}' cannot be read: {damaged}") from error
         raise
     return _unwrapped(content, path)
 
@@ -97,7 +99,8 @@ def faults_of_entries(own: Shapes, given: Shapes) -> str:
 def _load(stream: BinaryIO) -> Any:
     # A stream has no name, by which torch would choose another format.
     # iColoriT's files hold the arguments of the training script beside the weights.
-    with torch.serialization.safe_globals([argparse.Namespace]):
+    with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch also warns of what it refuses
         return torch.load(stream, map_location="cpu", weights_only=True)
 
 
@@ -106,6 +109,8 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if unknown := _UNKNOWN.search(text):
         return f"they hold a {unknown[1]}, which only code could rebuild, and no code of a file is run"
+    if "TorchScript" in text:
+        return "they hold a whole network with its code, which is not run: save model.state_dict() alone"
     if isinstance(error, KeyError | EOFError | pickle.UnpicklingError) or "PytorchStreamReader" in text:
         return "the file is damaged, or not in torch's format"
     return text.partition(". ")[0].strip()
@@ -135,4 +140,6 @@ def _unwrapped(content: Any, path: Path) -> State:
 
 
 def _is_state(content: Any) -> bool:
-    return isinstance(content, dict) and all(isinstance(value, Tensor) for value in content.values())
+    return isinstance(content, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
+    )

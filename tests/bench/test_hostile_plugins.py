@@ -75,7 +75,7 @@ def test_a_class_that_raises_is_listed_and_checked_with_its_reason(bench, hostil
     [
         (
             {"family": "quantum"},
-            "MethodInfo of 'hostile': family: Input should be 'baseline', 'classical',",
+            "MethodInfo of 'hostile': family: must be 'baseline', 'classical',",
         ),
         ({"body": "class Parameters: pass"}, "method 'hostile': its Parameters must inherit"),
     ],
@@ -94,11 +94,11 @@ def test_a_parameter_called_self_is_a_mistake(bench, name):
 
 
 WRONG = {
-    "notes": ("notes = property(lambda self: ['trained', 'well'])", "pass", "notes: Input should be a valid"),
-    "count": ("parameter_count = property(lambda self: 1.5)", "pass", "parameter_count: Input should be a"),
-    "long": ("notes = property(lambda self: {'a': 'x' * 10**6})", "pass", "notes.a: String should have at"),
-    "loss": ("", "context.log_epoch(Epoch(1, 2, 'validation', 0.5, None))", "accuracy: Input should be a"),
-    "steps": ("", "context.progress(1, '2', 'x')", "total: Input should be a valid integer"),
+    "notes": ("notes = property(lambda self: ['trained', 'well'])", "pass", "notes: must be a table"),
+    "count": ("parameter_count = property(lambda self: 1.5)", "pass", "parameter_count: must be a whole"),
+    "long": ("notes = property(lambda self: {'a': 'x' * 10**6})", "pass", "notes.a: must have at"),
+    "loss": ("", "context.log_epoch(Epoch(1, 2, 'validation', 0.5, None))", "accuracy: must be a number"),
+    "steps": ("", "context.progress(1, '2', 'x')", "total: must be a whole number"),
     "halves": ("", "raise ValueError('a\\udcff')", "ValueError: a\\udcff"),
     "large": ("", "raise ValueError('x' * 10**7)", "ValueError: xxx"),
 }

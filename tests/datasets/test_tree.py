@@ -155,6 +155,20 @@ def test_names_in_an_archive_are_never_paths_on_disk(tmp_path):
     assert photos.digests() == {"in/a.png": hashlib.sha256(b"in/a.png").hexdigest()}
 
 
+def test_steps_upward_within_an_archive_lead_nowhere_else(tmp_path):
+    with ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for name in ("a/../b.png", "a/c/../d.png", "a/../../e.png"):
+            archive.writestr(name, name)
+    photos = PhotoArchive(tmp_path / "photos.zip")
+    assert photos.ids == ["a/d.png", "b.png"]
+    assert photos.content("b.png") == b"a/../b.png"
+    assert photos.outside == ["a/../../e.png"]
+    with ZipFile(tmp_path / "photos.zip", "a") as archive:
+        archive.writestr("b.png", "another")
+    with pytest.raises(UserError, match=r"holds two photos named 'b\.png'"):
+        PhotoArchive(tmp_path / "photos.zip")
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_an_archive_with_two_photos_of_one_name_is_refused(tmp_path):
     with ZipFile(tmp_path / "a.zip", "w") as archive:

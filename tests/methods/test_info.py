@@ -12,16 +12,16 @@ RIGHT = {"name": "my-method", "family": "classical", "source": "a test"}
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"name": "My Method"}, "MethodInfo of 'My Method': name: Input should be in kebab-case"),
-        ({"name": "a--b"}, "name: Input should be in kebab-case"),
+        ({"name": "My Method"}, "MethodInfo of 'My Method': name: must be in kebab-case"),
+        ({"name": "a--b"}, "name: must be in kebab-case"),
         (
             {"family": "quantum"},
-            "family: Input should be 'baseline', 'classical', 'deep', 'published', 'hinted' or 'exemplar'",
+            "family: must be 'baseline', 'classical', 'deep', 'published', 'hinted' or 'exemplar'",
         ),
-        ({"source": ""}, "source: String should have at least 1 character"),
-        ({"reference": "alike"}, "reference: Input should be 'none', 'similar' or 'random'"),
-        ({"seeded": "no"}, "seeded: Input should be a valid boolean"),
-        ({"weights": "resnet34"}, "weights: Input should be a valid tuple"),
+        ({"source": ""}, "source: must have at least 1 character"),
+        ({"reference": "alike"}, "reference: must be 'none', 'similar' or 'random'"),
+        ({"seeded": "no"}, "seeded: must be true or false"),
+        ({"weights": "resnet34"}, "weights: must be a list"),
         ({"needs_truth": True}, "needs_truth: unknown"),
     ],
 )

@@ -88,8 +88,8 @@ def test_unreadable_specs_give_advice(text, message):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"neighbours": "none"}, "neighbours: Input should be a valid integer"),
-        ({"neighbours": "0"}, "greater than or equal to 1"),
+        ({"neighbours": "none"}, "neighbours: must be a whole number"),
+        ({"neighbours": "0"}, "must be at least 1"),
         ({"k": "3"}, r"k: unknown \(its parameters: neighbours, samples\)"),
     ],
 )

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from .... import UserError
 from ....files import file_digest
+from ....wording import counted
 from ...base import Chroma, Context, Lightness, Method, MethodInfo, register
 from ...contract import FILE, Contract, Input, read_bins, read_contract
 from ...memory import OutOfMemoryError, is_out_of_memory
@@ -62,7 +63,8 @@ class External(Method):
         """Return why the file cannot be run here, or ``""`` if it can."""
         file = self.parameters.file
         if not file.is_file():
-            return f"weights not found: '{file}' does not exist"
+            how = "is a folder: name the file in it" if file.is_dir() else "does not exist"
+            return f"weights not found: '{file}' {how}"
         if is_onnx(file) and find_spec("onnxruntime") is None:
             return "needs onnxruntime: pip install 'huebench[external]'"
         try:
@@ -148,18 +150,26 @@ class External(Method):
         answers = _explained(lambda: network.run(arrays), file, what, context)
         chosen = contract.output.name or next(iter(answers))
         if chosen not in answers:
+            chosen = {str(number): name for number, name in enumerate(answers)}.get(chosen, chosen)
+        if chosen not in answers:
             raise UserError(f"external: '{file}' has no output '{chosen}'; it has {', '.join(answers)}")
-        return self._read(answers[chosen], box, plane)
+        return self._read(answers, chosen, box, plane)
 
-    def _read(self, answer: Arrays, box: Box, plane: Arrays) -> Chroma:
-        chosen = self.contract.output
+    def _read(self, answers: dict[str, Arrays], name: str, box: Box, plane: Arrays) -> Chroma:
+        answer, chosen = answers[name], self.contract.output
         channels = {"ab": 2, "RGB": 3}.get(chosen.kind) or len(self._bins if self._bins is not None else ())
         axis = 1 if chosen.layout == "NCHW" else 3
-        if answer.ndim != 4 or (answer.shape[0], answer.shape[axis]) != (1, channels):
+
+        def fits(array: Arrays) -> bool:
+            return array.ndim == 4 and (array.shape[0], array.shape[axis]) == (1, channels)
+
+        if not fits(answer):
             wanted = f"(1, {channels}, H, W)" if axis == 1 else f"(1, H, W, {channels})"
+            others = " or ".join(f'"{each}"' for each, array in answers.items() if fits(array))
             raise UserError(
                 f"external: the output of '{self.parameters.file}' has shape {answer.shape}; for kind = "
                 f'"{chosen.kind}" and layout = "{chosen.layout}" it must be {wanted}'
+                + (f": write name = {others} under [output] of {FILE}" if others else "")
             )
         return chroma_of(chosen, answer, box, plane, self._bins)
 
@@ -170,10 +180,11 @@ class External(Method):
         network = _explained(lambda: open_network(file, context), file, "cannot be opened", context)
         photo = contract.input.name or next(iter(network.inputs), "")
         if {photo, *contract.extra} != set(network.inputs):
+            declared = ", ".join([photo, *contract.extra])
             raise UserError(
-                f"external: '{file}' takes {len(network.inputs)} inputs ({', '.join(network.inputs)}), "
-                f"and its contract declares {', '.join([photo, *contract.extra])}: name the photo's under "
-                "[input], and each other one in a table [extra.NAME]"
+                f"external: '{file}' takes {counted(len(network.inputs), 'input')} "
+                f"({', '.join(network.inputs)}), and its contract declares {declared}: name the photo's "
+                "under [input], and each other one in a table [extra.NAME]"
             )
         return network
 
@@ -210,17 +221,17 @@ def _check_shape(
     axis = 1 if chosen.layout == "NCHW" else 3
     batch, channels, *sides = (expected[0], expected[axis], *np.delete(np.array(expected, object), [0, axis]))
     if batch not in (None, 1):
-        advice = "export it for one photo at a time"
-    elif channels not in (None, given[axis]):
+        raise UserError(f"external: '{file}' takes {batch} photos at once: export it for one photo at a time")
+    if channels not in (None, given[axis]):
         other = "NHWC" if axis == 1 else "NCHW"
         swapped = expected[4 - axis] in (1, 3)
-        advice = {1: 'write channels = "L"', 3: 'write channels = "RGB"'}.get(
-            channels or 0, f'write layout = "{other}"' if swapped else "export it for 1 or 3 channels"
-        )
+        advice = {1: 'channels = "L"', 3: 'channels = "RGB"'}.get(channels or 0, f'layout = "{other}"')
+        if channels not in (1, 3) and not swapped:
+            raise UserError(f"external: '{file}' takes {channels} channels: export it for 1 or 3 channels")
     else:
         height, width = (side or here for side, here in zip(sides, np.delete(given, [0, axis]), strict=True))
-        advice = f"write size = {height}" if height == width else f"write size = [{height}, {width}]"
+        advice = f"size = {height}" if height == width else f"size = [{height}, {width}]"
     raise UserError(
         f"external: '{file}' takes an input of shape {expected}, not {given}: "
-        f"{advice} under [input] of {FILE}"
+        f"write {advice} under [input] of {FILE}"
     )

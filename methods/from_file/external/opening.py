@@ -136,6 +136,8 @@ def _open_torchscript(file: Path, context: Context) -> Network:
 def _open_program(file: Path, context: Context) -> Network:
     import torch
 
+    if not zipfile.is_zipfile(file):  # of which torch would print its own traceback
+        raise UserError(f"external: '{file}' cannot be opened: it is damaged, or not by torch.export.save")
     device = torch.device(context.device)
     program: Any = torch.export.load(file)
     network = program.module().to(device)

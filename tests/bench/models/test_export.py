@@ -58,6 +58,8 @@ def test_weights_alone_are_those_of_the_network(bench, tmp_path):
     assert code == 0, output
     wanted = portable_of(method_with_weights(SMALL)).network.state_dict()
     found = load_file(tmp_path / "weights.safetensors")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "weights.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
     assert not (tmp_path / "contract.toml").exists()

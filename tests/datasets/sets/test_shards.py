@@ -53,6 +53,28 @@ def test_photos_are_read_in_the_order_of_the_shards(folder, pattern):
     assert len(dataset.split("train")) == 10
 
 
+@pytest.mark.parametrize(
+    ("texts", "categories"),
+    [
+        (["cat", "dog", "cat", "dog"], ["cat", "dog", "cat", "dog"]),
+        (["A cat.", "A cat on a mat.", "Two dogs", "A cat."], ["", "", "", ""]),
+    ],
+)
+def test_texts_that_mostly_differ_are_captions_and_no_categories(folder, texts, categories):
+    for shard in range(2):
+        members = []
+        for i in range(2):
+            members += [(f"{i}.png", png(2 * shard + i)), (f"{i}.txt", texts[2 * shard + i].encode())]
+        write(folder / f"texts-{shard}.tar", members)
+    assert [e.category for e in open_dataset(f"shards:{folder}/texts-*.tar").entries()] == categories
+
+
+def test_beside_classes_texts_are_captions(folder):
+    members = [("0.png", png(0)), ("0.txt", b"cat"), ("0.cls", b"7"), ("1.png", png(1)), ("1.txt", b"cat")]
+    write(folder / "both.tar", members)
+    assert [e.category for e in open_dataset(f"shards:{folder}/both.tar").entries()] == ["7", ""]
+
+
 def test_a_shard_has_its_own_fingerprint(folder):
     before = open_dataset(f"shards:{folder}/photos-*.tar").facts()["shards"]
     write(folder / "photos-001.tar", [("new.png", png(7))])

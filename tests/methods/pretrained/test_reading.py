@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import zipfile
 
 import pytest
 import torch
@@ -59,6 +60,7 @@ def test_format_is_told_by_the_content_not_by_the_name(state, tmp_path):
         (lambda state: {"generator": state}, "unknown entries 'generator'; .* under 'params', 'model'"),
         (lambda state: {"model": state, "critic": state}, "unknown entries 'critic'"),
         (lambda state: {"model": 3}, "are not a state dict"),
+        (lambda state: {0: torch.zeros(3)}, "unknown entries '0'"),
         (lambda state: [state], "are not a state dict"),
         (lambda state: {}, "are not a state dict"),
     ],
@@ -88,6 +90,14 @@ def test_reasons_fit_in_one_line(tmp_path):
     (tmp_path / "half.pth").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"the file is damaged, or not in torch's format$"):
         read_weights(tmp_path / "half.pth")
+    (tmp_path / "half.safetensors").write_bytes((10**6).to_bytes(8, "little") + b'{"0.weight":')
+    with pytest.raises(UserError, match=r"the file is damaged, or not in safetensors' format$"):
+        read_weights(tmp_path / "half.safetensors")
+    with zipfile.ZipFile(tmp_path / "script.pt", "w") as script:  # as torch.jit.save lays it out
+        for name, content in {"data.pkl": b"", "constants.pkl": b"", "version": b"3"}.items():
+            script.writestr(f"script/{name}", content)
+    with pytest.raises(UserError, match=r"they hold a whole network with its code, which is not run"):
+        read_weights(tmp_path / "script.pt")
     saved({"model": {"args": Blocked()}}, tmp_path / "code.pth")
     with pytest.raises(UserError, match=r"they hold a posix\.system, which only code could rebuild"):
         read_weights(tmp_path / "code.pth")

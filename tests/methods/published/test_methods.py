@@ -373,6 +373,11 @@ def test_published_merge_has_no_contract():
         _ = methods.get("deoldify-video")(published_merge=True).contract
 
 
+def test_precision_has_no_contract():
+    with pytest.raises(UserError, match="ddcolor-tiny: no contract has precision=bf16: export it without"):
+        methods.get("ddcolor-tiny")(precision="bf16").portable()
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -134,7 +134,9 @@ def test_a_network_in_half_precision_is_run_in_half_precision(tmp_path, kind):
         ({"shape": (1, 3, 8, 8)}, "size = 8", 'write channels = "RGB"'),
         ({"shape": (1, 8, 8, 3)}, 'size = 8\nchannels = "RGB"', 'write layout = "NHWC"'),
         ({"shape": (1, 1, 8, 8)}, 'size = 8\nchannels = "RGB"', 'write channels = "L"'),
-        ({"shape": (2, 1, 8, 8)}, "size = 8", "export it for one photo at a time"),
+        ({"shape": (2, 1, 8, 8)}, "size = 8", "takes 2 photos at once: export it for one photo at a time$"),
+        ({"shape": (1, 5, 8, 8)}, "size = 8", "takes 5 channels: export it for 1 or 3 channels$"),
+        ({"shape": (1, 1, 8, 8)}, 'name = "x"', r"takes 1 input \(.*\), and its contract declares x: name"),
         ({"inputs": ("photo", "hint")}, "size = 8", r"takes 2 inputs \(photo, hint\), and its contract"),
     ],
 )
@@ -302,6 +304,35 @@ def test_an_output_is_taken_by_its_name(tmp_path):
     _contract(tmp_path, '[output]\nname = "RGB"\n')
     with pytest.raises(UserError, match="has no output 'RGB'; it has ab"):
         External(file=file, size=8).colorize(_lightness(), Context())
+
+
+@pytest.mark.parametrize("number", ["1", '"1"'])
+@pytest.mark.parametrize("names", [("0", "1"), ("first", "second")])
+def test_an_output_is_taken_by_its_number(tmp_path, names, number):
+    _contract(tmp_path, f"[output]\nname = {number}\n")
+    answers = {name: np.full((1, 2, 8, 8), i, np.float32) for i, name in enumerate(names, start=1)}
+    method = External(file=tmp_path / "net.onnx", size=8)
+    method._network = Network({"photo": None}, lambda _: answers)
+    np.testing.assert_array_equal(method.colorize(_lightness(), Context()), 2)
+
+
+def test_an_output_that_does_not_fit_names_those_that_do(tmp_path):
+    answers = {"score": np.ones((1, 1), np.float32), "ab": np.ones((1, 2, 8, 8), np.float32)}
+    method = External(file=tmp_path / "net.onnx", size=8)
+    method._network = Network({"photo": None}, lambda _: answers)
+    with pytest.raises(UserError, match=r'has shape \(1, 1\);.*: write name = "ab" under \[output\]'):
+        method.colorize(_lightness(), Context())
+
+
+def test_a_broken_exported_program_is_one_line(tmp_path, capfd):
+    (tmp_path / "net.pt2").write_bytes(b"cut short")
+    with pytest.raises(UserError, match=r"net\.pt2' cannot be opened: it is damaged"):
+        External(file=tmp_path / "net.pt2").colorize(_lightness(), Context())
+    assert not capfd.readouterr().err
+
+
+def test_a_folder_is_said_to_be_one(tmp_path):
+    assert "is a folder: name the file in it" in External(file=tmp_path).missing()
 
 
 class Empty(nn.Module):
