@@ -35,7 +35,9 @@ def with_curves(observer: Observer, folder: Path | None) -> Iterator[Observer]:
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UserError(f"--tensorboard: the folder '{folder}' cannot be written: {error.strerror}") from error
+        raise UserError(
+            f"--tensorboard: the folder '{folder}' cannot be written: {error.strerror}"
+        ) from error
     writing = TrainingCurves(observer, folder)
     try:
         yield writing
