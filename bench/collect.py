@@ -168,6 +168,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
     seconds = float(photos["seconds"].sum()) if scored else None
     known = {name: value for name, value in status.items() if name in CELL_COLUMNS}
     known |= {name: without_home(known[name]) for name in ("reason", "traceback") if name in known}
+    log = f"cells/{cell.folder.name}/log.txt"
     return {
         **_identity(cell),
         "name": cell.name,
@@ -176,7 +177,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
         "hints": cell.hints,
         "oracle": cell.oracle,
         "parameters": json.dumps(cell.parameters),
-        "log": f"cells/{cell.folder.name}/log.txt",
+        "log": log if (cell.run_folder / log).is_file() else None,  # a skipped cell has none
         "expected": expected,
         "scored": scored,
         "colorize_seconds": seconds,

@@ -71,7 +71,9 @@ def info(
         words += ["--data-root", str(data_root)] if data_root else []
         words += ["--follow-links"] if follow_links else []
         console.print(
-            Text(f"Not audited yet: `{shlex.join(words)}` checks every photo."), soft_wrap=True, highlight=False
+            Text(f"Not audited yet: `{shlex.join(words)}` checks every photo."),
+            soft_wrap=True,
+            highlight=False,
         )
     _print_fingerprint(dataset.fingerprint(), console)
 
