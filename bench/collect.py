@@ -101,22 +101,28 @@ def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:
 
 
 def first_scores(cell: Cell, status: dict[str, Any]) -> dict[str, str]:
-    """Return what a cell scored by its first `FIRST` metrics: label → mean over photos, as text.
+    """Return what a cell scored by its first `FIRST` metrics: label → mean over photos or clips, as text.
 
     They are metrics of the report's first table whose differences it tests. As there, near-grey photos are
-    left out unless there are no others.
+    left out unless there are no others, and a clip counts once.
     """
     photos = _photos(cell, status)
-    if "near_grey" in photos and not (colored := photos[~photos["near_grey"].eq(other=True)]).empty:
-        photos = colored
+    clips = "clip" in photos and photos["clip"].notna().any()
+    unit = photos["clip"] if clips else photos.index.to_series()
+    if "near_grey" in photos:
+        grey = photos["near_grey"].eq(other=True).groupby(unit).transform("all")
+        photos = photos if (colored := photos[~grey]).empty else colored
     scores: dict[str, str] = {}
     for metric in map(get_metric, cell.protocol.metrics):
         column = next(iter(metric.measured), "")
         if metric.headline and metric.compared and column in photos:
             scored = photos[photos[column].notna()]
-            weights = scored[metric.weight_column] if metric.weight_column else None
+            values = scored[column].astype(float)
             if len(scored):
-                value = float(np.average(scored[column].to_numpy(dtype=float), weights=weights))
+                if metric.weight_column:
+                    value = float(np.average(values, weights=scored[metric.weight_column].astype(float)))
+                else:
+                    value = float(values.groupby(unit).mean().mean())
                 scores[metric.label] = number(value, decimals_for(abs(value)))
     return dict(list(scores.items())[:FIRST])
 
