@@ -101,22 +101,28 @@ def _photos(cell: Cell, status: dict[str, Any]) -> pd.DataFrame:
 
 
 def first_scores(cell: Cell, status: dict[str, Any]) -> dict[str, str]:
-    """Return what a cell scored by its first `FIRST` metrics: label → mean over photos, as text.
+    """Return what a cell scored by its first `FIRST` metrics: label → mean over photos or clips, as text.
 
     They are metrics of the report's first table whose differences it tests. As there, near-grey photos are
-    left out unless there are no others.
+    left out unless there are no others, and a clip counts once.
     """
     photos = _photos(cell, status)
-    if "near_grey" in photos and not (colored := photos[~photos["near_grey"].eq(other=True)]).empty:
-        photos = colored
+    clips = "clip" in photos and photos["clip"].notna().any()
+    unit = photos["clip"] if clips else photos.index.to_series()
+    if "near_grey" in photos:
+        grey = photos["near_grey"].eq(other=True).groupby(unit).transform("all")
+        photos = photos if (colored := photos[~grey]).empty else colored
     scores: dict[str, str] = {}
     for metric in map(get_metric, cell.protocol.metrics):
         column = next(iter(metric.measured), "")
         if metric.headline and metric.compared and column in photos:
             scored = photos[photos[column].notna()]
-            weights = scored[metric.weight_column] if metric.weight_column else None
+            values = scored[column].astype(float)
             if len(scored):
-                value = float(np.average(scored[column].to_numpy(dtype=float), weights=weights))
+                if metric.weight_column:
+                    value = float(np.average(values, weights=scored[metric.weight_column].astype(float)))
+                else:
+                    value = float(values.groupby(unit).mean().mean())
                 scores[metric.label] = number(value, decimals_for(abs(value)))
     return dict(list(scores.items())[:FIRST])
 
@@ -168,6 +174,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
     seconds = float(photos["seconds"].sum()) if scored else None
     known = {name: value for name, value in status.items() if name in CELL_COLUMNS}
     known |= {name: without_home(known[name]) for name in ("reason", "traceback") if name in known}
+    log = f"cells/{cell.folder.name}/log.txt"
     return {
         **_identity(cell),
         "name": cell.name,
@@ -176,7 +183,7 @@ def _cell_row(cell: Cell, status: dict[str, Any], photos: pd.DataFrame, expected
         "hints": cell.hints,
         "oracle": cell.oracle,
         "parameters": json.dumps(cell.parameters),
-        "log": f"cells/{cell.folder.name}/log.txt",
+        "log": log if (cell.run_folder / log).is_file() else None,  # a skipped cell has none
         "expected": expected,
         "scored": scored,
         "colorize_seconds": seconds,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from .. import UserError
 from ..extras import require
 from .executors.base import Observer
 from .plan.cell import Cell
@@ -22,12 +24,20 @@ def with_curves(observer: Observer, folder: Path | None) -> Iterator[Observer]:
     Raises
     ------
     UserError
-        If TensorBoard is not installed.
+        If TensorBoard is not installed, or the folder cannot be written.
     """
     if folder is None:
         yield observer
         return
     require("--tensorboard", "tensorboard", "tensorboard")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--tensorboard: the folder '{folder}' cannot be written: {error.strerror}"
+        ) from error
     writing = TrainingCurves(observer, folder)
     try:
         yield writing
@@ -69,7 +79,7 @@ class TrainingCurves:
         """Pass it on; write an epoch's numbers."""
         self._observer.event(cell, event)
         if "epoch" in event:
-            writer = self._writer(cell)
+            writer = self._writer(cell, event["epoch"])
             for name in ("loss", "accuracy"):
                 writer.add_scalar(f"{name}/{event['split']}", event[name], event["epoch"])
             writer.flush()
@@ -85,9 +95,11 @@ class TrainingCurves:
         for writer in self._writers.values():
             writer.close()
 
-    def _writer(self, cell: Cell) -> SummaryWriter:
+    def _writer(self, cell: Cell, epoch: int) -> SummaryWriter:
+        """Return the writer of a cell; what an earlier run wrote from this epoch on no longer counts."""
         from torch.utils.tensorboard import SummaryWriter
 
         if cell.key not in self._writers:
-            self._writers[cell.key] = SummaryWriter(str(self._folder / cell.folder.name))
+            where = str(self._folder / cell.folder.name)
+            self._writers[cell.key] = SummaryWriter(where, purge_step=epoch)
         return self._writers[cell.key]

@@ -38,7 +38,7 @@ def make_document(results: Results, selection: Selection = ALL) -> Document:
     from .sections import in_order
 
     material, run = Material(results, selection), results.run
-    name, photos = run.dataset["name"], counted(material.summary.photos, "photo")
+    name, photos = run.dataset["name"], counted(material.summary.photos, material.unit)
     return Document(
         title=selection.title or f"huebench: {counted(len(material.summary.rows), 'method')} on {name}",
         subject=f"{name}, {photos}, protocol {run.protocol_digest}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,7 +67,14 @@ def info(
         _print_audit(found, console)
     else:
         _print_counts(dataset.entries(), console)
-        console.print(f"Not audited yet: 'bench datasets prepare {escape(name)}' checks every photo.")
+        words = ["bench", "datasets", "prepare", name]
+        words += ["--data-root", str(data_root)] if data_root else []
+        words += ["--follow-links"] if follow_links else []
+        console.print(
+            Text(f"Not audited yet: `{shlex.join(words)}` checks every photo."),
+            soft_wrap=True,
+            highlight=False,
+        )
     _print_fingerprint(dataset.fingerprint(), console)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 import logging
 import queue
+import shlex
 import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from shutil import which
 from typing import Any
 
 from distributed import (
@@ -213,15 +215,39 @@ def start_cluster(file: ClusterFile) -> Cluster:
     Raises
     ------
     UserError
-        If its class is not a Dask cluster or cannot be started.
+        If its class is not a Dask cluster, takes no jobs, or cannot be started, or this machine lacks the
+        command that submits jobs.
     """
     try:
-        cluster = _cluster_class(file.cluster)(**file.options)
+        kind = _cluster_class(file.cluster)
+        _check_jobs(file, kind)
+        cluster = kind(**file.options)
         if file.jobs is not None:
             cluster.scale(jobs=file.jobs)  # type: ignore[call-arg]  # for classes that take jobs
+    except UserError:
+        raise
     except Exception as error:  # the cluster's class may raise anything
         raise file.fault(error) from error
     return cluster
+
+
+def _check_jobs(file: ClusterFile, kind: type[Cluster]) -> None:
+    """Refuse a cluster that takes no jobs, or whose jobs cannot be submitted here.
+
+    Dask itself would only log that a job was not submitted, and the run would wait for its workers.
+    """
+    jobs = getattr(kind, "job_cls", None)  # only classes of dask-jobqueue have one
+    if jobs is None and file.jobs is not None:
+        takes = f"{file.cluster} takes no 'jobs'"
+        raise UserError(
+            f"--cluster {file.path}: {takes}: leave it out, and say in 'options' how many workers to start"
+        )
+    command = shlex.split(getattr(jobs, "submit_command", None) or "")
+    if command and which(command[0]) is None:
+        raise UserError(
+            f"--cluster {file.path}: {file.cluster} submits jobs with '{command[0]}', which this machine "
+            "lacks: start the run on a machine that can submit jobs"
+        )
 
 
 def _cluster_class(name: str) -> type[Cluster]:

@@ -50,7 +50,7 @@ DRAWN = ("random", "category")
 """The choices of references that depend on the seed."""
 
 FEW = 10
-"""Smallest number of photos that can be split into tenths."""
+"""Smallest number of photos, or of clips, that can be split into tenths."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,16 @@ def make_plan(request: Request) -> Plan:
     dataset, protocol = dataset_of(request), protocol_of(request)
     photos = limited(dataset.split(request.split), request.limit)
     if not photos:
-        few = _few(dataset)
-        raise UserError(f"dataset '{request.dataset}' has no photo in its {request.split} split{few}")
+        none = f"no {_unit(dataset)} in its {request.split} split"
+        raise UserError(f"dataset '{request.dataset}' has {none} ({_why_empty(dataset)})")
     training = training_dataset_of(request) if request.train_on else dataset
     if not training.split("train"):
-        name, few = request.train_on or request.dataset, _few(training)
-        raise UserError(f"dataset '{name}' has no training photo, so no references and no prior{few}")
+        name, why = request.train_on or request.dataset, _why_empty(training)
+        do = "choose another" if request.train_on else "add --train-on with a"
+        raise UserError(
+            f"dataset '{name}' has no training {_unit(training)}, so no references and no prior ({why}): "
+            f"{do} dataset to learn from"
+        )
     train, validation = training.fingerprint("train"), training.fingerprint("validation")
     data = _DataKeys(
         training=digest(train, validation, preparation_digest(training, protocol)),
@@ -251,10 +255,17 @@ def _data_plugins(request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _few(dataset: Dataset) -> str:
-    """Return advice if a dataset has too few photos for its splits, else ``""``."""
-    count = len(dataset.entries())
-    return f": {counted(count, 'photo')} cannot be split, put {FEW} or more there" if count < FEW else ""
+def _unit(dataset: Dataset) -> str:
+    return "clip" if dataset.info.clips else "photo"
+
+
+def _why_empty(dataset: Dataset) -> str:
+    """Return why a split of a dataset is empty: too few photos or clips for shares, or how it is split."""
+    entries = dataset.entries()
+    count = len({entry.clip for entry in entries}) if dataset.info.clips else len(entries)
+    if dataset.info.argument and count < FEW:  # the user's own, without stated splits
+        return f"{counted(count, _unit(dataset))} cannot be split, put {FEW} or more there"
+    return f"splits: {dataset.facts()['splits']}"
 
 
 def photos_key(dataset: Dataset, photos: Sequence[Entry], protocol: Protocol) -> str:

@@ -19,6 +19,8 @@ from ..metrics import ab_prior
 from .protocol import Protocol
 from .references import ReferencePool, describe, look
 
+NAMED = 3  #: Number of photos that are named if none can be decoded
+
 
 @dataclass(frozen=True)
 class TrainingSample:
@@ -60,7 +62,8 @@ class TrainingSample:
 
         prior = ab_prior(photos())
         if not entries:
-            raise UserError("no training photo can be decoded: `bench datasets verify` shows why")
+            reasons = ", ".join(f"{photo} ({why})" for photo, why in [*sample.failures.items()][:NAMED])
+            raise UserError(f"no training photo can be decoded: {reasons}")
         descriptors, looks = zip(*planes, strict=True)
         pool = ReferencePool(entries, np.stack(descriptors), np.array(looks, np.uint64))
         return cls(pool, prior, sample.failures)

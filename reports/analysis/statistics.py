@@ -117,7 +117,8 @@ def intervals(summary: Summary) -> Intervals:
             _widen((under, over), known.own[own], known)
         if metric.aggregate in OF_PHOTOS:
             under, over = within(under, over, found.mean, metric.bounds)
-        ends[metric.name] = (pd.Series(under, own), pd.Series(over, own))
+        unknown = summary.scores.loc[own, metric.name].isna()  # a photo without a value: no mean, no interval
+        ends[metric.name] = (pd.Series(under, own).mask(unknown), pd.Series(over, own).mask(unknown))
     low, high = ({name: pair[place] for name, pair in ends.items()} for place in (0, 1))
     return Intervals(*(pd.DataFrame(each, labels, names, dtype=float) for each in (low, high)))
 

@@ -220,7 +220,8 @@ def _value(metric: MetricFacts, cell: pd.Series[float], photos: pd.DataFrame) ->
 def _truth(scored: pd.DataFrame, metrics: tuple[MetricFacts, ...]) -> pd.Series[float]:
     """Return the truth's own mean over the photos that any method scored."""
     names = {m.name: m.columns[1] for m in metrics if m.aggregate == "mean" and len(m.columns) == 2}
-    own = scored.reindex(columns=["photo", *names.values()]).groupby("photo").first().astype(float).mean()
+    values = scored.reindex(columns=["photo", *names.values()]).groupby("photo").first().astype(float)
+    own = values.mean(skipna=False)  # as for methods
     return pd.Series({m.name: own.get(names.get(m.name, ""), np.nan) for m in metrics}, dtype=float)
 
 

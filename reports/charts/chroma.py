@@ -7,10 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogFormatter
 from numpy.typing import NDArray
 
 from ..analysis.chroma import REACH
 from .style import TILES_A_LINE, style
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def chroma_histograms(found: dict[str, NDArray[np.float64]]) -> Figure:
@@ -36,7 +39,13 @@ def chroma_histograms(found: dict[str, NDArray[np.float64]]) -> Figure:
         bar = figure.colorbar(image, ax=places, aspect=12 * lines, fraction=0.1 / columns, pad=0.1 / columns)
         bar.set_label("share of pixels, log scale", fontsize=7.5)
         bar.ax.tick_params(which="both", labelsize=7)
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))  # that of a logarithm writes formulas
+        bar.ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
         return figure
+
+
+def _power_of_ten(value: float, _: object) -> str:
+    return "10" + str(round(math.log10(value))).translate(RAISED)
 
 
 def _squares_together() -> ConstrainedLayoutEngine:

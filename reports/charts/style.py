@@ -44,6 +44,7 @@ STYLE: dict[str, Any] = {
     "axes.grid": True,
     "grid.color": LINE,
     "text.color": INK,
+    "text.parse_math": False,  # a name may hold dollar signs
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
     "xtick.color": FAINT,

@@ -36,6 +36,8 @@ ORDER = 110  #: Place in the report
 
 CLIPS_A_TABLE = 8
 
+NAMED = 5  #: Clips without a value that are named; the rest are counted
+
 MOST_CLIPS = 24
 """Number of clips in the tables per clip; the CSV has all."""
 
@@ -73,6 +75,7 @@ def blocks(material: Material) -> list[Block]:
             "it is, and is the unit of every interval and test in this report."
         ),
         *with_intervals(table),
+        *_unknown(summary.images, metrics),
         Bullets(READING),
         *_per_clip(material, [metric for metric in metrics if metric.compared]),
         *_by_gap(material),
@@ -86,6 +89,31 @@ def _few(clips: int) -> list[Block]:
         return []
     told = f" {counted(clips, 'clip')}, fewer than {FEW_CLIPS}: no interval or test here can be trusted."
     return [Caveat((Strong("Few clips."), told))]
+
+
+def _unknown(clips: pd.DataFrame, metrics: list[MetricFacts]) -> list[Block]:
+    """Return which metrics have no mean, because they are unknown for some clips, one line per such clips."""
+    clips = clips[clips["status"] == "ok"]
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for metric in metrics:
+        known = clips.reindex(columns=list(metric.columns)).notna().all(axis=1)
+        if missing := tuple(sorted(set(clips["photo"][~known].astype(str)))):
+            lacking.setdefault(missing, []).append(metric.label)
+    total = clips["photo"].nunique()
+    return [
+        Prose(
+            f"Unknown for {len(missing)} of {counted(total, 'clip')}: {', '.join(labels)}. There is no mean, "
+            f"because one over other clips could not be compared. Leave out {_named(missing)}: CDC needs "
+            "clips of five frames or more, the other metrics two or more."
+        )
+        for missing, labels in lacking.items()
+        if len(missing) < total
+    ]
+
+
+def _named(clips: tuple[str, ...]) -> str:
+    more = len(clips) - NAMED
+    return ", ".join(clips[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _per_clip(material: Material, metrics: list[MetricFacts]) -> list[Block]:

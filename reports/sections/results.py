@@ -27,15 +27,12 @@ READING: tuple[Text, ...] = (
         "Oracles (in italics) see the hidden colour. They show what the protocol, or a low resolution of ",
         "colour, costs by itself, and never compete.",
     ),
-    (
-        "Coverage is photos scored / photos expected. ",
-        "A value over fewer photos cannot be compared with the others.",
-    ),
-    (
-        "Images/s counts the method's own time, excluding warm-up, on the machine named under ",
-        Link("provenance", "Provenance"),
-        ".",
-    ),
+)
+
+PACE: Text = (
+    "Images/s counts the method's own time, excluding warm-up, on the machine named under ",
+    Link("provenance", "Provenance"),
+    ".",
 )
 
 
@@ -48,10 +45,14 @@ def blocks(material: Material) -> list[Block]:
         *with_intervals(table),
         Details(
             "How to read this table",
-            (Bullets((*READING, *_helped(material), *_sureness(material), *_pooled(material))),),
+            (Bullets((*READING, _coverage(material), PACE, *_more(material))),),
         ),
         Data("summary", unrounded(material.summary, material.intervals)),
     ]
+
+
+def _more(material: Material) -> list[Text]:
+    return [*_helped(material), *_sureness(material), *_pooled(material)]
 
 
 def _left_out(material: Material) -> list[Block]:
@@ -66,6 +67,14 @@ def _left_out(material: Material) -> list[Block]:
         ".",
     )
     return [Prose(told)]
+
+
+def _coverage(material: Material) -> Text:
+    unit = material.unit
+    return (
+        f"Coverage is {unit}s scored / {unit}s expected. "
+        f"A value over fewer {unit}s cannot be compared with the others."
+    )
 
 
 def _helped(material: Material) -> list[Text]:
@@ -97,13 +106,14 @@ def _sureness(material: Material) -> list[Text]:
 def _pooled(material: Material) -> list[Text]:
     """Say how many pixels and photos the pooled metrics rest on."""
     told: list[Text] = []
+    unit = material.unit
     for metric in material.headline.metrics:
         if metric.aggregate == "pooled" and metric.headline and material.headline.rows["scored"].any():
             pixels, photos = effective(material.headline, metric)
-            rough = f"; below {ROUGH} photos its intervals are rough" if round(photos) < ROUGH else ""
-            equal = f"{pixels:,.0f} pixels, or {counted(round(photos), 'photo')}, of equal weight"
+            rough = f"; below {ROUGH} {unit}s its intervals are rough" if round(photos) < ROUGH else ""
+            equal = f"{pixels:,.0f} pixels, or {counted(round(photos), unit)}, of equal weight"
             told.append(
-                f"{metric.label} pools the pixels of {counted(material.headline.photos, 'photo')} by weight, "
+                f"{metric.label} pools the pixels of {counted(material.headline.photos, unit)} by weight, "
                 f"as many as {equal}{rough}."
             )
     return told

@@ -28,7 +28,7 @@ def blocks(material: Material) -> list[Block]:
     for place, by in enumerate(material.significance):
         made += [Heading(by.metric.label, 3), *_groups(by), differences_table(by, material)]
         if place == 0 and by.ranks:
-            made.append(_ranks(by.ranks, by.metric))
+            made.append(_ranks(by.ranks, by.metric, material.unit))
     reading = (
         "Differences are taken photo by photo. Better on is the share of photos on which a method beats the "
         "best one. p is of the paired test against the best, adjusted for these comparisons (Holm), while "
@@ -43,9 +43,7 @@ def blocks(material: Material) -> list[Block]:
 
 def _photos(material: Material) -> str:
     photos = material.headline.photos
-    which = (
-        f"{counted(photos, 'photo')} that are not near-grey" if material.greyish else counted(photos, "photo")
-    )
+    which = counted(photos, material.unit) + (" that are not near-grey" if material.greyish else "")
     if material.seeds > 1:
         over = f"{which} and {material.seeds} seeds"
         return f"The tests are over {over}: errors include the variance between seeds."
@@ -121,15 +119,15 @@ def _span(low: float, high: float, decimals: int) -> Entry:
     return Entry(span(low, high, decimals), float(low))
 
 
-def _ranks(ranks: Ranks, metric: MetricFacts) -> Figure:
+def _ranks(ranks: Ranks, metric: MetricFacts, unit: str) -> Figure:
     shown = p_value(ranks.p)
     p = f"p {shown}" if shown.startswith("<") else f"p = {shown}"
     return chart(
         "ranks",
         f"Critical-difference diagram of the average ranks by {metric.label}",
-        f"Average ranks over {counted(ranks.photos, 'photo')} by {metric.label}, 1 the best; a bar joins "
+        f"Average ranks over {counted(ranks.photos, unit)} by {metric.label}, 1 the best; a bar joins "
         f"methods that do not differ significantly at {SIGNIFICANT:.0%} (Friedman's test, {p}, then "
-        "Nemenyi's). Ranks count on how many photos a method is ahead, the table by how much in the "
+        f"Nemenyi's). Ranks count on how many {unit}s a method is ahead, the table by how much in the "
         "mean, so the two tests need not agree.",
         lambda: critical_difference(ranks),
     )

@@ -9,6 +9,7 @@ from PIL import Image
 
 import huebench
 from huebench import UserError
+from huebench.bench.collect import first_scores
 from huebench.bench.plan.plan import make_plan
 from huebench.bench.plan.request import Request
 from huebench.reports.analysis.summary import summarize
@@ -60,6 +61,24 @@ def test_the_clip_is_the_unit(films_run):
     assert summary.scores["psnr"]["gray"] == pytest.approx(by_clip.mean())
     assert set(summary.contenders()) == {"gray"}
     assert summary.groups["propagated[every=6]"] == "exemplar"
+
+
+def test_the_terminal_tells_a_cells_mean_over_clips_as_the_table_does(tmp_path):
+    for clip, (length, step) in enumerate(((2, 20), (9, 3), (1, 90))):
+        (tmp_path / "clips" / f"clip{clip}").mkdir(parents=True)
+        for number in range(length):
+            rgb = np.full((32, 32, 3), (200, 10 + clip * 40 + number * step, 80), np.uint8)
+            Image.fromarray(rgb).save(tmp_path / "clips" / f"clip{clip}" / f"{number}.png")
+    given = {
+        "methods": ("gray",), "dataset": f"clips:{tmp_path / 'clips'}", "split": "all", "size": 32,
+        "metrics": ("psnr", "auc"), "out": tmp_path / "out",
+    }  # fmt: skip
+    results = huebench.run(**given)
+    (cell,) = make_plan(Request.of(**given)).cells
+    scores = summarize(results).scores.loc["gray"]
+    told = first_scores(cell, cell.status())
+    assert told == {"PSNR": f"{scores['psnr']:.2f}", "AuC": f"{scores['auc']:.3f}"}
+    assert told["PSNR"] != f"{results.images['psnr'].mean():.2f}"
 
 
 @pytest.mark.slow

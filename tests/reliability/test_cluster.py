@@ -137,6 +137,11 @@ def test_a_dead_scheduler_is_reported(photos, bench):
         ("cluster: distributed.utils.sys.exit", "No module named 'distributed.utils.sys'"),
         ("cluster: distributed.get_client", "'distributed.get_client' is not a Dask cluster class"),
         ("cluster: evil.Cluster", "'evil.Cluster' is not a Dask cluster class"),
+        (
+            "cluster: LocalCluster\njobs: 2",
+            "LocalCluster takes no 'jobs': leave it out, and say in 'options'",
+        ),
+        ("cluster: MoabCluster\njobs: 2", "submits jobs with 'msub', which this machine lacks"),
     ],
 )
 def test_a_wrong_cluster_file_is_reported(photos, bench, tmp_path, monkeypatch, text, message):

@@ -67,8 +67,14 @@ def test_info_of_samples(run):
     assert code == 0
     assert "no evidence" in output
     assert "161" in output
-    assert "Not audited yet: 'bench datasets prepare samples'" in output
+    assert "Not audited yet: `bench datasets prepare samples` checks" in output
     assert "fingerprint: " in output
+
+
+def test_info_says_the_whole_command_that_checks_the_same_photos(run, photos):
+    code, output = run("info", "landscapes", "--data-root", photos, "--follow-links")
+    assert code == 0, output
+    assert f"`bench datasets prepare landscapes --data-root {photos} --follow-links`" in output
 
 
 def test_info_of_shards_lists_some_of_them(run, photos, tmp_path):

@@ -65,6 +65,39 @@ def test_too_few_photos_say_how_many_are_needed(bench, photos, count):
     assert f"{counted(count, 'photo')} cannot be split, put 10 or more there" in output
 
 
+def test_too_few_clips_are_counted_as_clips(bench, photos):
+    photos("two/dog", 12)
+    photos("two/cat", 12)
+    code, output = bench("run", "--dataset", "clips:two", *SMALL)
+    assert code == 2, output
+    assert "has no clip in its test split (2 clips cannot be split, put 10 or more there)" in output
+
+
+@pytest.mark.parametrize(
+    ("dataset", "told"),
+    [
+        ("davis", "no clip in its test split (splits: the 30 clips of ImageSets/2017/val.txt are test"),
+        ("videvo", "(splits: all clips are test): add --train-on with a dataset to learn from"),
+    ],
+)
+def test_a_set_with_splits_of_its_own_says_them_if_one_is_empty(bench, photos, dataset, told):
+    photos("wrong/dog", 3)
+    photos("wrong/cat", 3)
+    code, output = bench("run", "--dataset", dataset, "--data-root", ".", *SMALL)
+    assert code == 2, output
+    assert told in output
+
+
+def test_training_photos_that_cannot_be_decoded_are_named(bench, tmp_path):
+    (tmp_path / "broken").mkdir()
+    for number in range(10):
+        (tmp_path / "broken" / f"{number}.jpg").write_bytes(bytes([number]))
+    code, output = bench("run", "--dataset", "folder:broken", *SMALL)
+    assert code == 2, output
+    assert "no training photo can be decoded: " in output
+    assert ".jpg (" in output
+
+
 def test_grey_photos_are_said_to_have_no_colour_and_no_warning_is_shown(bench, photos):
     photos("日本", 10, grey=True)
     with warnings.catch_warnings():

@@ -6,15 +6,18 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from PIL import Image
 
 from huebench.reports import blocks
 from huebench.reports.analysis.statistics import Ranks
 from huebench.reports.analysis.summary import summarize
+from huebench.reports.blocks import Tile
 from huebench.reports.charts.categories import heat_map
 from huebench.reports.charts.colorfulness import colorfulness
+from huebench.reports.charts.contact_sheet import contact_sheet
 from huebench.reports.charts.ranks import _cliques, critical_difference
 from huebench.reports.charts.speed import quality_against_speed
-from huebench.reports.charts.style import INK, METHOD
+from huebench.reports.charts.style import INK, METHOD, encode
 from huebench.reports.report import make_document
 
 
@@ -54,6 +57,14 @@ def test_a_run_with_little_has_few(maker):
     results.cells["images_per_second"] = pd.NA
     results = replace(results, accuracy_curves=results.accuracy_curves.iloc[:0])
     assert list(charts_of(results)) == ["colorfulness"]
+
+
+@pytest.mark.parametrize("name", ["a$b$", r"price_$\frac$"])
+def test_a_name_with_dollar_signs_is_no_formula(tmp_path, name):
+    picture = tmp_path / "picture.png"
+    Image.new("RGB", (8, 8)).save(picture)
+    drawn = encode(contact_sheet([Tile(name, "deep", "", picture)]), "svg").decode()
+    assert f">{name}<" in drawn
 
 
 def test_quality_against_speed_names_points_where_there_is_room_and_joins_the_front(maker):

@@ -24,6 +24,7 @@ def test_a_bar_says_the_scale_and_the_outer_axes_their_values():
     *histograms, bar = [axes for axes in figure.axes if axes.axison]
     assert bar.get_ylabel() == "share of pixels, log scale"
     assert bar.get_yscale() == "log"
+    assert "10⁻¹" in [label.get_text() for label in bar.get_yticklabels()]
     values = ["\N{MINUS SIGN}100", "0", "100"]
     for place, axes in enumerate(histograms):
         left, bottom = place in (0, 6), place >= 2  # six a line, the last two below the first

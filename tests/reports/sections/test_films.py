@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from huebench.reports.analysis.films import kept_clips
+from huebench.reports.analysis.statistics import intervals
 from huebench.reports.analysis.summary import summarize
-from huebench.reports.blocks import Caveat, Data, Figure, Heading, Prose, Table, plain
+from huebench.reports.blocks import Caveat, Data, Details, Figure, Heading, Prose, Table, plain
 from huebench.reports.charts import side_by_side
-from huebench.reports.report import write_formats
+from huebench.reports.report import make_document, write_formats
 
 from ..clips import with_clips
 from ..conftest import found, section
@@ -43,6 +44,32 @@ def test_tables_are_over_clips_and_per_clip(maker):
     assert [row.label for row in tables["flicker-per-clip"].rows] == ["gray", "pix2pix", "oracle-lowres"]
     (data,) = found(Data, blocks)
     assert data.table.shape == (3, 3)
+
+
+def test_what_is_counted_are_clips_in_captions_and_explanations(maker):
+    document = make_document(with_clips(maker.run(methods=METHODS, photos=12), (4, 4, 4)))
+    assert ", 3 clips, protocol " in document.subject
+    (reading,) = [
+        block for block in document.blocks if isinstance(block, Details) and "read" in block.summary
+    ]
+    told = " ".join(plain(item) for item in reading.blocks[0].items)
+    assert "Coverage is clips scored / clips expected." in told
+
+
+def test_clips_too_short_for_a_metric_are_named_and_it_has_neither_mean_nor_interval(maker):
+    results = with_clips(maker.run(methods=METHODS, photos=12), (4, 4, 4))
+    short = results.images["clip"] == "clip1"
+    results.images.loc[short, ["cdc", "cdc_truth"]] = np.nan
+    blocks = section("films", results)
+    (told,) = [text for text in texts(Prose, blocks) if text.startswith("Unknown")]
+    assert told.startswith("Unknown for 1 of 3 clips: CDC. There is no mean, ")
+    assert "Leave out clip1: " in told
+    summary = summarize(results)
+    assert summary.scores["cdc"].isna().all()
+    assert np.isnan(summary.truth["cdc"])
+    found_intervals = intervals(summary)
+    assert found_intervals.low["cdc"].isna().all()
+    assert found_intervals.low["flicker"].notna().all()
 
 
 def test_many_clips_are_cut_into_tables_of_eight_and_the_rest_is_told(maker):
