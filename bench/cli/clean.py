@@ -29,14 +29,14 @@ def clean(
     """
     from rich.filesize import decimal
 
+    from ...reports.tables import facts_file
     from ..clean import discard_packed, discard_work
     from ..run import run_folder
 
     if folder is None and not cache:
         raise UserError("nothing to clean: name a run folder, or give --cache")
     if folder is not None:
-        if not (folder / "run.json").is_file():
-            raise UserError(f"'{folder}' is not a run folder: it has no run.json")
+        facts_file(folder)
         with run_folder(folder):
             freed = discard_work(folder)
         Console().print(f"freed {decimal(freed)}")

@@ -18,6 +18,13 @@ def test_models_go_and_the_run_stays_as_it_is(bench, run):
     assert "freed 0 bytes" in bench("clean", run)[1]
 
 
+def test_what_is_no_run_folder_is_refused_with_the_reason(bench, tmp_path):
+    for folder, why in ((tmp_path, "it has no run.json"), (tmp_path / "nowhere", "it does not exist")):
+        code, output = bench("clean", folder)
+        assert code == 2
+        assert f"is not a run folder: {why}" in output
+
+
 def test_copies_of_photos_that_were_not_used_lately_leave_the_cache(bench, tmp_path, monkeypatch):
     monkeypatch.setenv("HUEBENCH_CACHE", str(tmp_path / "cache"))
     packed = tmp_path / "cache" / "packed"
