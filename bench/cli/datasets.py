@@ -63,15 +63,16 @@ def info(
         else:
             console.print(Text(f"{fact}: {value}"), soft_wrap=True)
     found = cached_audit(dataset)
+    unit = _unit(dataset)
     if found:
-        _print_audit(found, console)
+        _print_audit(found, unit, console)
     else:
-        _print_counts(dataset.entries(), console)
+        _print_counts(dataset.entries(), unit, console)
         words = ["bench", "datasets", "prepare", name]
         words += ["--data-root", str(data_root)] if data_root else []
         words += ["--follow-links"] if follow_links else []
         console.print(
-            Text(f"Not audited yet: `{shlex.join(words)}` checks every photo."),
+            Text(f"Not audited yet: `{shlex.join(words)}` checks every {unit}."),
             soft_wrap=True,
             highlight=False,
         )
@@ -100,10 +101,10 @@ def prepare(
     if out:
         out.mkdir(parents=True, exist_ok=True)  # now: if it fails, the user learns it before the audit
     with percent_progress(console) as progress:
-        task = progress.add_task("checking photos", total=len(dataset.entries()))
+        task = progress.add_task(f"checking {_unit(dataset)}s", total=len(dataset.entries()))
         found = audit(dataset, lambda done, total: progress.update(task, completed=done, total=total))
         progress.update(task, completed=len(found.photos))
-    _print_audit(found, console)
+    _print_audit(found, _unit(dataset), console)
     _print_fingerprint(dataset.fingerprint(), console)
     if out:
         for path in (*write_splits(dataset.entries(), out), _write_findings(found, out)):
@@ -141,7 +142,7 @@ def verify(
         console.print(f"[bold red]differences: {len(lines):,}[/]")
         _print_some(lines, console)
         raise typer.Exit(1)
-    console.print(f"{counted(len(dataset.entries()), 'photo')} as in the record", highlight=False)
+    console.print(f"{counted(len(dataset.entries()), _unit(dataset))} as in the record", highlight=False)
     _print_fingerprint(found, console)
 
 
@@ -179,11 +180,16 @@ def _print_info(known: DatasetInfo, console: Console) -> None:
     console.print(table, highlight=False)
 
 
-def _print_counts(entries: Sequence[Entry], console: Console) -> None:
+def _unit(dataset: Dataset) -> str:
+    """Return what its entries are: ``frame`` in a dataset of clips, else ``photo``."""
+    return "frame" if any(entry.clip for entry in dataset.entries()) else "photo"
+
+
+def _print_counts(entries: Sequence[Entry], unit: str, console: Console) -> None:
     from ...datasets.base import SPLITS
 
     table = Table("split", box=None, header_style="bold")
-    table.add_column("photos", justify="right")
+    table.add_column(f"{unit}s", justify="right")
     table.add_column("categories")
     for split in SPLITS:
         categories = Counter(entry.category for entry in entries if entry.split == split)
@@ -191,9 +197,9 @@ def _print_counts(entries: Sequence[Entry], console: Console) -> None:
     console.print(table, highlight=False)
 
 
-def _print_audit(found: Audit, console: Console) -> None:
+def _print_audit(found: Audit, unit: str, console: Console) -> None:
     table = Table("split", box=None, header_style="bold")
-    for column in ("photos", "undecodable", "near-grey", "mean chroma", "sizes"):
+    for column in (f"{unit}s", "undecodable", "near-grey", "mean chroma", "sizes"):
         table.add_column(column, justify="right")
     table.add_column("categories")
     for one in found.splits():

@@ -1,5 +1,6 @@
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -94,6 +95,20 @@ def test_info_tells_what_an_audit_found(run, photos):
     assert code == 0
     assert "Not audited" not in output
     assert "near-grey" in output
+
+
+def test_frames_of_clips_are_called_frames(run, photos, tmp_path):
+    for clip in ("first", "second"):
+        (tmp_path / "clips" / clip).mkdir(parents=True)
+        for frame in range(2):
+            shutil.copy(photos / "val" / "b.png", tmp_path / "clips" / clip / f"{frame}.png")
+    name, splits = f"clips:{tmp_path / 'clips'}", tmp_path / "splits"
+    for command in (["info", name], ["prepare", name, "--out", splits], ["info", name]):
+        _, output = run(*command)
+        tables = output.partition("split ")[2].partition("fingerprint")[0]
+        assert "frames" in tables
+        assert "photo" not in tables
+    assert "4 frames as in the record" in run("verify", name, "--against", splits)[1]
 
 
 def test_info_of_a_missing_set_says_what_it_is_and_what_to_do(run):
