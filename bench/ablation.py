@@ -45,7 +45,7 @@ class TrainingVariant:
 def techniques(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Return the training techniques by name: the parameters that turn each on, and that turn it off.
 
-    They are those of `ours`, and those that were measured and left out of it.
+    They are those of `ours`, the choice of the epoch, and those that were measured and left out of `ours`.
     """
     on = ours(size, 1, 1, 1.0)
     return {
@@ -136,7 +136,7 @@ def failures(trainings: Sequence[TrainingVariant], runs: Mapping[str, Results]) 
 
 
 def _compared(own: pd.DataFrame, whole: pd.DataFrame, metric: str) -> tuple[str, str]:
-    """Return a training's mean, and the difference from the other with its 95 % interval over photos."""
+    """Return a training's mean, and the difference from the other with its 95% interval over photos."""
     from scipy import stats  # slow to import
 
     decimals = METRICS[metric][1]

@@ -17,7 +17,7 @@ PAGE = """# What each training technique is worth
 `{method}` was trained with all techniques, without each in turn, and with none of them. The photos are those
 of the validation split, which also chooses the epoch, so the means favour every training alike: compare the
 rows, not other reports. Near-grey photos favour dull colours, so they are left out of the means. Differences
-are from the first row, photo by photo, with 95 % intervals over the photos. They concern these trainings,
+are from the first row, photo by photo, with 95% intervals over the photos. They concern these trainings,
 {seeds}. Times are of this machine, beside its other work.
 
 ```console

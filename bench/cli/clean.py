@@ -17,7 +17,7 @@ def clean(
     ] = None,
     cache: Annotated[
         bool,
-        typer.Option("--cache", help="Delete copies of training photos in the cache, unused for --days."),
+        typer.Option("--cache", help="Delete copies of photos that no training has used for --days."),
     ] = False,
     days: Annotated[int, typer.Option(min=0, help="Days without use, for --cache.")] = 30,
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...methods.base import Method
     from ..plan.plan import Plan
 
-list_app = typer.Typer(help="Show what is registered.", no_args_is_help=True)
+list_app = typer.Typer(help="List methods, datasets, metrics, protocols and more.", no_args_is_help=True)
 
 
 @list_app.command("methods")

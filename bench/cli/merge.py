@@ -21,8 +21,8 @@ def merge(
 ) -> None:
     """Join runs of the same photos under one protocol, made by several people, into one run.
 
-    A result that several runs share is taken once. Results of one method that differ in code, libraries or
-    machine are all kept, each with the name of its run in brackets.
+    A result that several runs share is taken once. Results of one method that differ in code, libraries,
+    device or threads are all kept, each with the name of its run in brackets.
     """
     from ...reports.report import print_results
     from ...reports.tables import read_results

@@ -28,7 +28,7 @@ def report(
         typer.Option(
             file_okay=False,
             help="Folder for the report and copies of the tables, of speed.json and of a study's answers: "
-            "a baseline to commit, or to upload as a data set.  [default: RUN]",
+            "a baseline to commit, or to upload as a dataset.  [default: RUN]",
         ),
     ] = None,
     methods: Annotated[

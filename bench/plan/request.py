@@ -171,7 +171,9 @@ class Request(BaseModel):
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = option(
         (0,), "Seed; repeat the option for several.", facts=True, flag="--seed", panel=TRAINING
     )
-    budget: Budget = option("quick", "Length of training.", facts=True, panel=TRAINING)
+    budget: Budget = option(
+        "quick", "Length of training; long takes about 90 minutes a network.", facts=True, panel=TRAINING
+    )
     device: Device = option("auto", "Device for deep methods.", facts=True, panel=MACHINE)
     devices: int = option(1, "GPUs that train a deep method together.", ge=1, panel=MACHINE)
     jobs: int = option(1, "Cells to run at a time; they share the threads.", facts=True, ge=1, panel=MACHINE)

@@ -1,4 +1,4 @@
-"""The weights that are judged and kept: an average over the steps, with batch statistics of their own."""
+"""The weights that are judged and kept: an average over the steps, batch statistics of their own, or both."""
 
 from __future__ import annotations
 

@@ -80,7 +80,9 @@ class DeepMethod(Method):
         epochs: int | None = Field(None, ge=1, description="passes over the training photos")
         batch: int | None = Field(None, ge=1, description="photos per step")
         photos: int | None = Field(None, ge=1, description="number of training photos at most")
-        learning_rate: float | None = Field(None, gt=0, description="Adam's learning rate at the start")
+        learning_rate: float | None = Field(
+            None, gt=0, description="learning rate at the start; with rates=one-cycle, the highest"
+        )
         patience: int | None = Field(
             None,
             ge=1,
@@ -269,7 +271,7 @@ class DeepMethod(Method):
 
     @property
     def train_photos(self) -> int | None:
-        """Number of photos that the last `fit` learned from: drawn ones, without near-grey ones."""
+        """Number of photos that the last `fit` learned from, without those that its parameters left out."""
         return self._train_photos
 
     @property

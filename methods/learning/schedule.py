@@ -14,7 +14,7 @@ class Schedule:
     size: int  #: Side in pixels at which the network is trained and colorizes
     epochs: int  #: Number of passes over the training photos
     batch: int  #: Photos per step
-    learning_rate: float  #: Adam's learning rate at the start
+    learning_rate: float  #: Learning rate at the start; the highest one where `rates` is ``one-cycle``
     photos: int | None = None  #: Number of training photos at most; ``None`` takes all
     #: Minimum number of steps: with few photos, the number of epochs is raised to reach it.
     min_steps: int = 0
@@ -58,8 +58,9 @@ def ours(size: int, epochs: int, batch: int, learning_rate: float, **others: Any
     """Return a schedule with our own choices, which no paper prescribes.
 
     They are AdamW with a rate that warms up and falls along a cosine, half the side in the first half of the
-    epochs, random crops, and recalibrated batch statistics: of the techniques that ``bench ablation``
-    measures, those that help on a dataset or save time, and harm on none. ``others`` replaces any of them.
+    epochs, random crops, and recalibrated batch statistics. Of the techniques that ``bench ablation``
+    measures, these raise the mean AuC on a dataset or save time, and lower it significantly on none.
+    ``others`` replaces any of them.
     """
     habits: dict[str, Any] = {
         "optimizer": "adamw",

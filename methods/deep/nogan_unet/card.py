@@ -25,7 +25,7 @@ class NoGanUNet(PerceptualMethod):
 
     (1) The generator learns from absolute and perceptual loss, on photos that grow to the final side, at a
     rate that falls with each side; (2) a critic learns to tell its colours from true ones; (3) the decoder
-    and the critic are trained against each other for 3 % of the photos, but above the budget smoke at least
+    and the critic are trained against each other for 3% of the photos, but above the budget smoke at least
     200 steps or, with few photos, one pass over them; the checkpoint with the best validation score is
     kept, or the last one if there are no scores. If no checkpoint is better than the generator before the
     burst, that is kept, and the row says so. (2) and (3) are repeated.
@@ -34,7 +34,7 @@ class NoGanUNet(PerceptualMethod):
     growing photos, with a thousandth for a pretrained encoder's first layers, last layers only in (3), the
     critic's width of 256 and its threshold of 0.65, its five-fold learning rate, 2e-5 falling to 5e-6,
     Adam's β of (0, 0.9), VGG16-bn's stages 3 to 5 weighted 20, 70, 10, the render factor. The paper's: five
-    cycles, a checkpoint every 0.1 % of the photos. Ours: the differences that `NoGanGenerator` lists, the
+    cycles, a checkpoint every 0.1% of the photos. Ours: the differences that `NoGanGenerator` lists, the
     turns of critic and generator (DeOldify goes back to the critic after every step of the generator;
     here a critic below 0.65 does not learn until its loss rises again), a critic 64 channels wide under
     smoke and quick, the floor of 200 steps, at most 20 checkpoints per burst (5 there), the inflection

@@ -181,7 +181,7 @@ def test_crops_are_taken_from_photos_of_at_most_the_protocols_side(photo_set, cr
         patch.setattr(PhotoSet, "packed", lambda self, size: packed.append(size) or pack(self, size))
         patch.setattr(Trainer, "run", lambda self: None)
         method.fit(photos, photo_set([]), Context())
-    assert packed == [size, size, side]  # for near-grey photos, for validation, for crops
+    assert packed == [size, size, side]  # to prepare the network, for validation, for crops
 
 
 def test_a_first_side_that_is_not_smaller_is_no_growth():
@@ -201,7 +201,7 @@ def test_the_papers_own_training_is_the_default_of_budget_paper_and_ours_of_long
     paper, long = method.schedule("paper"), method.schedule("long")
     assert (paper.optimizer, paper.rates, paper.start_size, paper.crop) == ("adam", "steps", None, 1.0)
     assert (paper.average, paper.recalibrate) == (0.0, False)
-    assert (long.optimizer, long.rates, long.average) == ("adamw", "one-cycle", 0.999)
+    assert (long.optimizer, long.rates, long.recalibrate) == ("adamw", "one-cycle", True)
     assert method.schedule("quick").size < long.size <= paper.size
 
 
