@@ -17,6 +17,7 @@ from ...learning.learner import Precision, Step, descend
 from ...learning.network import to_device
 from ...learning.parallel import mean_over_processes
 from ...learning.perceptual import PerceptualLoss
+from ...learning.reproducible import epoch_seed
 from ...learning.trainer import Habits, Trainer
 from ...learning.training import Training
 from .network import NoGanCritic
@@ -154,6 +155,8 @@ class Stages:
         if not cycles:
             return
         width = self.parameters.critic_width or (CRITIC_WIDTH if self._full else SMALL_CRITIC_WIDTH)
+        # Seeded here, because a resumed training does not draw what an uninterrupted one has drawn before.
+        torch.manual_seed(epoch_seed(self.training.context.seed, 0, "critic"))
         critic = to_device(NoGanCritic(width), self.training.device)
         self.training.network.get_submodule("backbone").requires_grad_(False)
         kept = []
