@@ -10,7 +10,8 @@ import pandas as pd
 
 from .. import UserError
 from ..methods.base import Budget
-from ..methods.learning.method import DeepMethod, SupervisedParameters
+from ..methods.learning.method import DeepMethod
+from ..methods.learning.parameters import SupervisedParameters
 from ..methods.learning.schedule import ours
 from ..methods.spec import MethodSpec, parse_specs
 from ..reports.tables import Results
@@ -76,7 +77,7 @@ def variants(method: str, budget: Budget) -> list[TrainingVariant]:
         raise UserError(f"an ablation needs one trained network, not '{method}': try resnet34-regression")
     if not isinstance(built.parameters, SupervisedParameters):
         raise UserError(
-            f"{built.info.name} has its own optimizer: choose another method, such as encoder-decoder"
+            f"{built.info.name} does not take all these techniques: choose another, such as encoder-decoder"
         )
     each = techniques(built.schedule(budget).size)
     set_by_techniques = {name for on_and_off in each.values() for choice in on_and_off for name in choice}

@@ -38,30 +38,6 @@ if TYPE_CHECKING:
     from .training import Training
 
 
-class SupervisedParameters(Method.Parameters):
-    """Parameters of plain supervised training: optimizer, learning rates, sides, and compilation.
-
-    ``None`` takes the budget's value.
-    """
-
-    optimizer: Literal["adam", "adamw"] | None = Field(None, description="optimizer of the training")
-    weight_decay: float | None = Field(None, ge=0, description="decay of the weights under adamw")
-    rates: Literal["steps", "one-cycle"] | None = Field(
-        None, description="learning rates: falling in steps, or warm-up and cosine"
-    )
-    warm_up: float | None = Field(
-        None, gt=0, lt=1, description="share of the steps in which a one-cycle rate rises"
-    )
-    start_size: int | None = Field(
-        None, ge=16, multiple_of=16, description="side in pixels in the first half of the epochs, below size"
-    )
-    decay_epochs: int | None = Field(
-        None, ge=1, description="epochs between decays of the learning rate; None: a third of all epochs"
-    )
-    decay: float | None = Field(None, gt=0, le=1, description="factor of each decay of the learning rate")
-    compiled: bool | None = Field(None, description="train through torch.compile")
-
-
 class DeepMethod(Method):
     """A method that trains a network.
 
@@ -96,9 +72,6 @@ class DeepMethod(Method):
         )
         recalibrate: bool | None = Field(
             None, description="recalibrate batch statistics before weights are scored"
-        )
-        crop: float | None = Field(
-            None, gt=0, le=1, description="smallest share of a photo's area in random crops; 1: no crops"
         )
         flip: bool = Field(True, description="mirror training photos at random")
         near_grey: bool = Field(True, description="train on near-grey photos too")

@@ -100,8 +100,11 @@ class Training:
         plan = self.plan
         steps = plan.epochs * ceil(len(self.chosen) / plan.batch)
         highest = [group["lr"] for group in optimizer.param_groups]
+        rising_share = plan.warm_up
+        if rising_share * steps == 1:  # torch would divide by zero, the number of rising steps less one
+            rising_share = 1.5 / steps
         return optim.lr_scheduler.OneCycleLR(
-            optimizer, highest, steps, pct_start=plan.warm_up, cycle_momentum=False
+            optimizer, highest, steps, pct_start=rising_share, cycle_momentum=False
         )
 
     def _falling_in_steps(self, optimizer: optim.Optimizer) -> LRScheduler:

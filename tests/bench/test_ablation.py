@@ -47,9 +47,10 @@ def test_other_methods_are_refused(method):
         variants(method, "quick")
 
 
-def test_a_network_with_its_own_optimizer_is_refused():
-    with pytest.raises(UserError, match="pix2pix has its own optimizer"):
-        variants("pix2pix", "quick")
+@pytest.mark.parametrize("name", ["pix2pix", "nogan-unet", "cnn-lstm"])
+def test_a_network_that_lacks_a_technique_is_refused(name):
+    with pytest.raises(UserError, match=f"{name} does not take all these techniques"):
+        variants(name, "quick")
 
 
 def test_the_table_has_means_and_paired_differences_with_intervals():

@@ -11,7 +11,8 @@ from pydantic import Field
 from .... import UserError
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
-from ...learning.method import DeepMethod, SupervisedParameters
+from ...learning.method import DeepMethod
+from ...learning.parameters import SupervisedParameters
 from ...learning.pretrained import (
     PretrainedPart,
     WeightsParameters,
@@ -112,13 +113,16 @@ class InceptionFusion(DeepMethod):
         return {}
 
     def train_network(self, training: Training) -> None:
-        """Train, with the class scores of each photo and its mirror image computed once."""
+        """Train, with the class scores of each photo and its mirror image computed once.
+
+        Those of crops are not kept, because a crop never comes again.
+        """
         from .network import InceptionFusionNetwork  # imports torch
 
         network = training.network
         assert isinstance(network, InceptionFusionNetwork)
         if network.embedding is not None:
-            network.embedding.remember(True)
+            network.embedding.remember(training.plan.crop == 1)
         super().train_network(training)
         if network.embedding is not None:
             network.embedding.remember(False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import Budget, MethodInfo, register
-from ...learning.method import SupervisedParameters
+from ...learning.parameters import CropParameters, OptimizerParameters
 from ...learning.perceptual_method import PerceptualMethod
 from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
 from ...learning.schedule import Schedule, Schedules, ours
@@ -62,7 +62,8 @@ class NoGanUNet(PerceptualMethod):
 
     class Parameters(
         PerceptualMethod.Parameters,
-        SupervisedParameters,
+        OptimizerParameters,
+        CropParameters,
         WeightsParameters,
         BackboneParameters,
     ):

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from ....datasets.base import RGB
 from ...base import Context, MethodInfo, register
+from ...learning.parameters import CropParameters
 from ...learning.perceptual_method import PerceptualMethod
 from ...learning.pretrained import PERCEPTUAL_NETWORKS
 from ...learning.schedule import Schedule, Schedules, ours
@@ -47,7 +48,7 @@ class Pix2Pix(PerceptualMethod):
         paper=Schedule(size=256, epochs=20, batch=4, learning_rate=2e-4),
     )
 
-    class Parameters(PerceptualMethod.Parameters):
+    class Parameters(PerceptualMethod.Parameters, CropParameters):
         """The shared parameters of training, and the losses."""
 
         size: int | None = Field(

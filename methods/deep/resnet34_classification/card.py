@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, SupervisedParameters
+from ...learning.method import DeepMethod
+from ...learning.parameters import SupervisedParameters
 from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
 from ...learning.schedule import Schedule, Schedules, ours
 

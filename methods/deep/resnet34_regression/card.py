@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...base import MethodInfo, register
-from ...learning.method import DeepMethod, SupervisedParameters
+from ...learning.method import DeepMethod
+from ...learning.parameters import SupervisedParameters
 from ...learning.pretrained import BACKBONES, BackboneParameters, WeightsParameters
 from ...learning.schedule import Schedule, Schedules, ours
 

@@ -10,7 +10,8 @@ from pydantic import Field
 from .... import UserError
 from ...base import Chroma, Context, Lightness, MethodInfo, register
 from ...contract import Portable
-from ...learning.method import DeepMethod, SupervisedParameters
+from ...learning.method import DeepMethod
+from ...learning.parameters import DecayParameters
 from ...learning.schedule import Schedule, Schedules
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CnnLstm(DeepMethod):
         paper=Schedule(size=256, epochs=50, batch=40, learning_rate=1e-3),
     )
 
-    class Parameters(DeepMethod.Parameters, SupervisedParameters):
+    class Parameters(DeepMethod.Parameters, DecayParameters):
         """The shared parameters of training, and those of the memory."""
 
         size: int | None = Field(

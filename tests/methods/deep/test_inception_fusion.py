@@ -10,6 +10,7 @@ import torch
 from huebench import UserError
 from huebench.methods.base import Context
 from huebench.methods.deep.inception_fusion.card import NO_EMBEDDING, InceptionFusion
+from huebench.methods.deep.inception_fusion.embedding import Embedding
 from huebench.methods.learning.learner import native_precision
 
 
@@ -78,6 +79,14 @@ def test_an_interrupted_training_with_scores_resumes_to_the_same_bytes(weights, 
     with pytest.raises(InterruptedFitError):
         fit(checkpoints=tmp_path, progress=interrupt)
     np.testing.assert_array_equal(fit(checkpoints=tmp_path), whole)
+
+
+@pytest.mark.parametrize(("crop", "kept"), [(1.0, True), (0.5, False)])
+def test_scores_are_kept_of_whole_photos_alone(weights, photo_set, crops, monkeypatch, crop, kept):
+    calls = []
+    monkeypatch.setattr(Embedding, "remember", lambda self, remember: calls.append(remember))
+    InceptionFusion(**SMALL, crop=crop).fit(photo_set(crops[:4]), photo_set([]), Context(budget="smoke"))
+    assert calls == [kept, False]
 
 
 def test_a_classifier_that_was_named_must_be_found(photo_set, crops, monkeypatch, tmp_path):

@@ -23,6 +23,7 @@ from huebench.methods.learning.method import DeepMethod
 from huebench.methods.learning.network import ColorNetwork
 from huebench.methods.learning.schedule import Schedule
 from huebench.methods.learning.trainer import Trainer
+from huebench.methods.spec import parse_specs
 
 TINY = {"size": 16, "epochs": 2, "batch": 4}
 
@@ -172,6 +173,13 @@ def test_our_habits_of_training_are_options_and_stand_in_the_row(photo_set, crop
     assert method.notes["weights kept"] == "moving average (0.9), recalibrated batch statistics"
 
 
+@pytest.mark.parametrize(("epochs", "warm_up"), [(2, 0.5), (4, 0.25), (10, 0.1)])
+def test_a_rate_may_rise_in_a_single_step(photo_set, crops, epochs, warm_up):
+    method = EncoderDecoder(size=16, epochs=epochs, batch=4, rates="one-cycle", warm_up=warm_up)
+    method.fit(photo_set(crops[:4]), photo_set([]), Context())
+    assert method.notes["optimizer"] == "Adam at 0.0005, one cycle"
+
+
 @pytest.mark.parametrize(("size", "side"), [(16, 32), (64, 128), (96, 128), (144, 144)])
 def test_crops_are_taken_from_photos_of_at_most_the_protocols_side(photo_set, crops, size, side):
     method, packed = EncoderDecoder(size=size, epochs=1, crop=0.5), []
@@ -182,6 +190,18 @@ def test_crops_are_taken_from_photos_of_at_most_the_protocols_side(photo_set, cr
         patch.setattr(Trainer, "run", lambda self: None)
         method.fit(photos, photo_set([]), Context())
     assert packed == [size, size, side]  # to prepare the network, for validation, for crops
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("cnn-lstm[optimizer=adamw]", "cnn-lstm[rates=one-cycle]", "cnn-lstm[crop=0.5]"),
+        *("nogan-unet[start_size=32]", "pix2pix[rates=one-cycle]", "pix2pix[start_size=32]"),
+    ],
+)
+def test_a_parameter_that_a_training_would_not_use_is_refused(text):
+    with pytest.raises(UserError, match=r"unknown \(its parameters: "):
+        parse_specs(text)[0].build()
 
 
 def test_a_first_side_that_is_not_smaller_is_no_growth():
