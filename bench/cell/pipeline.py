@@ -148,8 +148,8 @@ class Pipeline:
         The method; ``None`` if every prediction is already kept.
     references
         Chooses reference photos; ``None`` if every prediction is already kept.
-    oracle
-        Whether the method sees the hidden chroma.
+    sees_truth
+        Whether the method sees the whole hidden chroma.
     key_frame_every
         Frames from one key frame to the next, whose chroma an exemplar method sees; 0: it sees none.
     temporal
@@ -165,7 +165,7 @@ class Pipeline:
     scorer: Scorer
     colorizer: Colorizer | None = None
     references: References | None = None
-    oracle: bool = False
+    sees_truth: bool = False
     key_frame_every: int = 0
     temporal: bool = False
     hints: int = 0
@@ -263,7 +263,7 @@ class Pipeline:
 
     def _seen(self, photos: Sequence[Photo], chroma: Chroma) -> Chroma | None:
         """Return the chroma that the method sees: all for oracles, that of key frames for exemplars."""
-        if self.oracle:
+        if self.sees_truth:
             return chroma
         if not self.key_frame_every:
             return None

@@ -44,9 +44,12 @@ class Cell(BaseModel):
         The name of its row: given by the user, or the method as typed. No key depends on it.
     code
         Digest of the method's code and of the libraries that only it needs, or ``""``.
-    oracle, reference
-        Whether the method sees the hidden colour, of all or of key frames, and how its reference photos are
-        chosen.
+    oracle
+        Whether the method is given true colours, all or as hints or key frames, and so never competes.
+    sees_truth
+        Whether it sees the whole hidden chroma.
+    reference
+        How its reference photos are chosen.
     temporal, key_frame_every
         Whether the method carries state from frame to frame; frames from one key frame to the next, whose
         colour an exemplar method sees, 0 for all other methods.
@@ -94,6 +97,7 @@ class Cell(BaseModel):
     family: str
     code: OptionalKey = ""
     oracle: bool = False
+    sees_truth: bool = False
     reference: Literal["none", "similar", "random"] = "none"
     temporal: bool = False
     key_frame_every: int = 0

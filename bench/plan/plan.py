@@ -338,6 +338,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         code=code,
         family=info.family,
         oracle=info.oracle or info.family in ("hinted", "exemplar") or hints > 0,
+        sees_truth=info.oracle,
         reference=info.reference,
         temporal=info.temporal,
         key_frame_every=method.key_frame_every,

@@ -1,8 +1,8 @@
 """How colour hints are drawn: once per photo, so that fewer hints are the first ones of more.
 
-A hint's place depends on the photo's id, the protocol and the lightness that methods see, never on colour.
-Its colour is the mean of the true a*b* in a small square. Add a way to draw by adding an entry to `HINTS`;
-its text goes into the protocol's digest.
+A hint's place depends on the photo's id, the protocol and the photo's lightness before it is degraded, never
+on colour. Its colour is the mean of the true a*b* in a small square. Add a way to draw by adding an entry to
+`HINTS`; its text goes into the protocol's digest.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class HintRule:
         seed
             A text that names the photo and what else the places may depend on.
         lightness
-            The lightness that methods see, float32 (H, W).
+            The photo's lightness before it is degraded, float32 (H, W): the hints are then the same for
+            every degradation.
         chroma
             The true chroma, float32 (H, W, 2).
         count

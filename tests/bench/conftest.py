@@ -28,9 +28,11 @@ def plugin(tmp_path):
     return partial(write_plugin, tmp_path)
 
 
-def write_plugin(folder, name, body="return np.zeros((*lightness.shape, 2), np.float32)", fit="pass") -> Path:
+def write_plugin(
+    folder, name, body="return np.zeros((*lightness.shape, 2), np.float32)", fit="pass", hints=False
+) -> Path:
     path = folder / f"{name.replace('-', '_')}.py"
-    path.write_text(PLUGIN.format(name=name, body=body, fit=fit))
+    path.write_text(PLUGIN.format(name=name, body=body, fit=fit, hints=hints))
     return path
 
 
@@ -43,7 +45,7 @@ from huebench.methods.base import Method, MethodInfo, register
 class Plugin(Method):
     """Made for a test."""
 
-    info = MethodInfo(name="{name}", family="baseline", source="a test", trainable=True)
+    info = MethodInfo(name="{name}", family="baseline", source="a test", trainable=True, hints={hints})
 
     def fit(self, train, validation, context):
         {fit}

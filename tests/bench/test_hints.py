@@ -51,6 +51,17 @@ def test_hints_from_the_command_line_to_the_report(bench, tmp_path):
     assert output.count("nearest-hint@") == 2
 
 
+def test_a_method_with_hints_sees_nothing_else_of_the_truth(bench, plugin, tmp_path):
+    path = plugin(
+        "peeks", "assert context.true_chroma is None\n        return context.hints.ab if context.hints else "
+        "np.zeros((*lightness.shape, 2), np.float32)", hints=True,
+    )  # fmt: skip
+    code, output = bench(
+        "run", "--methods", "peeks", "--plugin", path, *RUN[3:], "--keep-predictions", "none"
+    )
+    assert code == 0, output
+
+
 @pytest.mark.slow
 def test_a_method_of_ones_own_is_given_hints(bench, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
@@ -81,6 +92,7 @@ class Mine(Method):
 
     def colorize(self, lightness, context):
         chroma = np.zeros((*lightness.shape, 2), np.float32)
+        assert context.true_chroma is None
         if context.hints is not None:
             assert not context.hints.ab[~context.hints.mask].any()
             for photo in range(len(chroma)):

@@ -31,7 +31,7 @@ def true_chroma(given):
 
 def outcomes(**choices):
     protocol = Protocol(size=64, metrics=("psnr",), **choices)
-    pipeline = Pipeline(protocol, PHOTOS, Scorer(("psnr",)), true_chroma, NO_REFERENCES, oracle=True)
+    pipeline = Pipeline(protocol, PHOTOS, Scorer(("psnr",)), true_chroma, NO_REFERENCES, sees_truth=True)
     return pipeline.run([COLOURED, GREY])
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from huebench import UserError
+from huebench.bench.executors.runner import _stages
 from huebench.bench.plan.plan import make_plan, unused_hints
 from huebench.bench.plan.request import Request
 from huebench.bench.protocol.hints import HINTS
@@ -30,6 +31,24 @@ def test_methods_with_hints_have_a_cell_for_every_number_and_others_have_one(tmp
     assert len({cell.key for cell in cells}) == len({cell.prediction_key for cell in cells}) == 4
     assert len({cell.fit_key for cell in cells if cell.name == "levin"}) == 1
     assert [len(cell.gallery) for cell in cells] == [3, 3, 1, 1]  # one picture for every number is enough
+
+
+def test_only_oracles_see_the_whole_truth(tmp_path):
+    cells = plan(tmp_path, "oracle-roundtrip,levin,nearest-hint", "1").cells
+    assert {cell.name for cell in cells if cell.sees_truth} == {"oracle-roundtrip"}
+    assert all(cell.oracle for cell in cells)
+
+
+def test_one_cell_trains_a_model_before_the_others_load_it(tmp_path):
+    cells = plan(tmp_path, "levin,gray,geodesic", "1,5").cells
+    first, others, conditional = _stages(cells)
+    assert [cell.label for cell in first] == ["levin", "gray", "geodesic"]
+    assert [cell.label for cell in others] == ["levin@1", "levin@5", "geodesic@1", "geodesic@5"]
+    assert not conditional
+    left = [cell for cell in cells if cell.hints]  # where the others are finished
+    assert [[cell.label for cell in stage] for stage in _stages(left)] == [
+        ["levin@1", "geodesic@1"], ["levin@5", "geodesic@5"], [],
+    ]  # fmt: skip
 
 
 def test_a_label_is_the_method_as_typed_with_the_hints(tmp_path):
