@@ -50,9 +50,7 @@ def run_cells(
             observer.finished(cell, statuses[cell.key], reused=True)
         else:
             pending.append(cell)
-    own = [cell for cell in pending if not cell.condition]
-    # The others only load the models that a method's own cell has trained, so they come after all of these.
-    for stage in (own, [cell for cell in pending if cell.condition]):
+    for stage in _stages(pending):
         fitted = {cell.fit_key for cell in cells if statuses.get(cell.key, {}).get("status") == "ok"}
         ready = [cell for cell in stage if not cell.condition or cell.fit_key in fitted]
         for cell in stage:
@@ -70,6 +68,19 @@ def run_cells(
                     left = {"status": "skipped", "reason": f"--fail-fast: {cell.title} failed before it"}
                     statuses |= {each.key: left for each in pending if each.key not in statuses}
                     return
+
+
+def _stages(cells: Sequence[Cell]) -> tuple[list[Cell], ...]:
+    """Return cells in groups that run one after another, so that no two cells train one model at a time.
+
+    The first group trains every model. The second loads them for other numbers of hints, the third for
+    other conditions.
+    """
+    own = [cell for cell in cells if not cell.condition]
+    training = {cell.fit_key: cell.key for cell in reversed(own)}
+    first = [cell for cell in own if training[cell.fit_key] == cell.key]
+    others = [cell for cell in own if training[cell.fit_key] != cell.key]
+    return first, others, [cell for cell in cells if cell.condition]
 
 
 def impossible(cell: Cell) -> dict[str, Any]:
