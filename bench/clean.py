@@ -34,9 +34,9 @@ def discard_models(cells: Sequence[Cell], results: Results, keep: KeepModels) ->
             best, _ = best_of_run(results)
         except UserError:
             return
-    for cell in cells:
-        if cell.label != best:
-            shutil.rmtree(cell.model_folder, ignore_errors=True)
+    kept = {cell.model_folder for cell in cells if cell.label == best}
+    for folder in {cell.model_folder for cell in cells} - kept:  # cells with hints share their method's
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def discard_work(run: Path) -> int:

@@ -52,3 +52,12 @@ def test_without_a_best_method_all_models_stay(tmp_path):
         methods=["mean-ab"], limit=2, size=32, metrics="psnr", out=tmp_path / "run", keep_models="best"
     )
     assert models(run.folder) == ["mean-ab"]
+
+
+def test_cells_with_hints_do_not_take_the_best_methods_model(tmp_path, plugin):
+    run = huebench.run(
+        methods=["learns"], plugins=[plugin("learns", hints=True)], hints=(1, 2), limit=2, size=32,
+        device="cpu", metrics="psnr,auc", out=tmp_path / "run", keep_models="best",
+    )  # fmt: skip
+    assert list(run.cells["method"]) == ["learns", "learns@1", "learns@2"]
+    assert models(run.folder) == ["learns"]
