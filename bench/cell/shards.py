@@ -76,7 +76,9 @@ class SplitScorer:
         paths = [self._path(shard) for shard in whole]
         check_again(self._photos, self.cell.request, self.cell.scored_as_planned)
         self.facts["set_metrics"] = self._pipeline.scorer.score_set(_features(paths))
-        self.facts |= unseal(paths[0].with_suffix(".json")) or {}
+        sealed = [unseal(path.with_suffix(".json")) or {} for path in paths]
+        self.facts |= sealed[0]
+        self.facts["kept"] = min((facts["kept"] for facts in sealed), key=KEEPS.index)
         for unfinished in self.cell.folder.glob(f"{PARTIAL}*"):  # left by a process that was killed
             unfinished.unlink()
         return paths
@@ -119,7 +121,7 @@ class SplitScorer:
             Scorer(cell.protocol.metrics, sample.prior, device=cell.request.device),
             self.colorizer,
             References(cell.example or cell.reference, sample.references, self._training_photos, cell.seed),
-            oracle=cell.oracle and not cell.key_frame_every,
+            sees_truth=cell.sees_truth,
             key_frame_every=cell.key_frame_every,
             temporal=cell.temporal,
             hints=cell.hints,
