@@ -125,7 +125,10 @@ class Channel:
     def _read(self, count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
-            part = self._connection.recv(min(count - len(parts), 1 << 20))
+            try:
+                part = self._connection.recv(min(count - len(parts), 1 << 20))
+            except ConnectionError as error:  # it ended with messages unread
+                raise ChannelClosedError from error
             if not part:
                 raise ChannelClosedError
             parts += part

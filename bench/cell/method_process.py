@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -53,6 +52,8 @@ class MethodProcess:
         The connection to `huebench.bench.cell.method_server.serve`.
     pid
         The process's id.
+    scratch
+        A folder for its temporary files, which the cell's supervisor deletes.
 
     Attributes
     ----------
@@ -60,10 +61,11 @@ class MethodProcess:
         Receives every training event: ``{"done", "total", "what"}`` or an epoch's numbers.
     """
 
-    def __init__(self, channel: Channel, pid: int) -> None:
+    def __init__(self, channel: Channel, pid: int, scratch: Path) -> None:
         self.tell: Callable[[dict[str, Any]], None] = lambda _: None
         self._channel = channel
         self._pid = pid
+        self._scratch = scratch
         self._killed = False
         self._photos: Mapping[Split, PhotoSet] = {}
         self._entries: dict[Split, dict[str, Entry]] = {}
@@ -73,8 +75,7 @@ class MethodProcess:
 
     def build(self) -> None:
         """Import the method's plugin and create the method."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="huebench-")
-        self._ask("build", scratch=self._scratch.name)
+        self._ask("build", scratch=str(self._scratch))
 
     def fit(
         self, photos: Mapping[Split, PhotoSet], checkpoints: Path, validate: Callable[[MethodProcess], float]
@@ -122,7 +123,6 @@ class MethodProcess:
             self._ask("end")
         self._channel.close()
         _, _, usage = os.wait4(self._pid, 0)
-        self._scratch.cleanup()
         return {"peak_memory_mb": usage.ru_maxrss / 1024}  # the kernel counts in KiB
 
     def _ask(self, kind: str, *arrays: Any, **fields: Any) -> Message:

@@ -1,9 +1,9 @@
-"""A cell's processes: ``python -m huebench.bench.cell.process SPECIFICATION SOCKET``.
+"""A cell's processes: ``python -m huebench.bench.cell.process SPECIFICATION SOCKET SCRATCH``.
 
 The first process kills everything that the cell started, however the cell ends. The second reads photos and
 scores them, writes into the run folder, and reports progress as JSON lines through the socket. The third
 runs the method, and shares the memory of the modules that both import. All end when the socket's other end
-closes.
+closes. The method may write temporary files into the scratch folder, which whoever started the cell deletes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
-    """Run the cell whose specification and socket are given on the command line."""
+    """Run the cell whose specification, socket and scratch folder are given on the command line."""
     faulthandler.enable()
     cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True, errors="backslashreplace")
     specification, supervisor = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
@@ -61,7 +61,7 @@ def main() -> None:
         _hold_method(theirs, arena, specification)
     else:
         theirs.close()
-        _score(ours, arena, method, specification, supervisor)
+        _score(ours, arena, method, specification, supervisor, Path(sys.argv[3]))
     end_alike(0)
 
 
@@ -78,7 +78,12 @@ def _hold_method(connection: socket.socket, arena: mmap.mmap, specification: Pat
 
 
 def _score(
-    connection: socket.socket, arena: mmap.mmap, pid: int, specification: Path, supervisor: socket.socket
+    connection: socket.socket,
+    arena: mmap.mmap,
+    pid: int,
+    specification: Path,
+    supervisor: socket.socket,
+    scratch: Path,
 ) -> None:
     from ..plan.cell import Cell  # after the fork, because its libraries start threads
     from .channel import Channel
@@ -90,7 +95,7 @@ def _score(
         def emit(event: dict[str, Any]) -> None:
             print(json.dumps(event), file=out, flush=True)
 
-        method = MethodProcess(Channel(connection, arena), pid)
+        method = MethodProcess(Channel(connection, arena), pid, scratch)
         CellRun(Cell.of_specification(specification), method, emit).run()
 
 

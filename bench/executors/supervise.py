@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -115,6 +116,7 @@ class _Watched:
         specification = self.cell.write()
         self._log = self.cell.folder / "log.txt"
         (self.cell.folder / "status.json").unlink(missing_ok=True)
+        self._scratch = tempfile.TemporaryDirectory(prefix="huebench-", ignore_cleanup_errors=True)
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
@@ -124,6 +126,7 @@ class _Watched:
                     "huebench.bench.cell.process",
                     specification,
                     str(theirs.fileno()),
+                    self._scratch.name,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -166,6 +169,7 @@ class _Watched:
         for reader in self._readers:
             reader.join(GRACE)
         self._channel.close()
+        self._scratch.cleanup()
 
     def status(self, *, stopped: bool) -> dict[str, Any] | None:
         """Return the facts that the cell wrote, or why it wrote none."""

@@ -4,6 +4,7 @@ import builtins
 import hashlib
 import json
 import shutil
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,29 @@ def test_a_method_that_fails_is_a_row_and_the_others_finish(bench, plugin, tmp_p
         assert reason in cells.loc[name, "reason"]
         assert cells.loc[name, "scored"] == 0
         assert reason in report
+
+
+def test_a_killed_method_leaves_no_temporary_files(bench, plugin, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    path = plugin("killed", "os.kill(os.getpid(), signal.SIGKILL)")
+    assert bench(*QUICK, "--methods", "killed", "--plugin", path)[0] == 1
+    assert not list((tmp_path / "temporary").glob("huebench-*"))
+
+
+def test_a_run_that_kept_a_part_of_its_predictions_does_not_say_that_it_kept_all(bench, tmp_path):
+    run = ("run", "--methods", "gray", "--split", "all", "--size", 32, "--metrics", "psnr", "--out", "out")
+    assert bench(*run, "--keep-predictions", "all")[0] == 0
+    (status,) = (tmp_path / "out").glob("cells/*/status.json")
+    for path in (status, *status.parent.glob("shard-00001.*")):  # as an interrupted run leaves them
+        path.unlink()
+    for path in (tmp_path / "out").glob("cells/*/predictions/shard-00001.*"):
+        path.unlink()
+    assert bench(*run)[0] == 0
+    assert json.loads(status.read_text())["content"]["kept"] == "gallery"
+    assert bench(*run, "--keep-predictions", "all")[0] == 0
+    code, output = bench("score", "out", "--metrics", "auc")
+    assert code == 0, output
 
 
 def test_a_failure_is_not_reused_and_is_tried_again(bench, plugin):

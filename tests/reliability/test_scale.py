@@ -118,6 +118,7 @@ def run_bare(specification):
             "huebench.bench.cell.process",
             specification,
             str(theirs.fileno()),
+            specification.parent,
         ]
         subprocess.run(command, pass_fds=[theirs.fileno()], start_new_session=True, check=True)
 

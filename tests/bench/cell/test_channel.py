@@ -31,6 +31,14 @@ def test_fields_and_arrays_arrive_as_they_were_sent(ends):
     np.testing.assert_array_equal(message.arrays[1], photo[:, ::-1])
 
 
+def test_a_process_that_ends_with_messages_unread_has_closed_the_channel(ends):
+    ours, _, socket_of_theirs = ends
+    ours.send("fit", entries=["x" * 1000])
+    socket_of_theirs.close()
+    with pytest.raises(ChannelClosedError):
+        ours.receive()
+
+
 def test_received_arrays_do_not_change_with_the_next_message(ends):
     ours, theirs, _ = ends
     ours.send("a", np.zeros(4, np.float32))
