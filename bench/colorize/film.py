@@ -109,7 +109,7 @@ def colorize_film(
     require_films()
     reader = FilmReader(path, span)
     look = reader.look()
-    folder = _pieces_folder(path, target, f"{look} {settings} {colorist.digest()} {span}")
+    folder = _pieces_folder(path, target, f"{look} {_all_of(settings)} {colorist.digest()} {span}")
     done = _finished(folder)
     ready = len(done) * PIECE
     first = int(_shot(done[-1]).read_text()) if done and _remembers(colorist, settings) else ready
@@ -251,6 +251,13 @@ def _painted(
         made.pts, made.time_base = frame.pts, look.time_base
         yield made
         reached(frame.seconds)
+
+
+def _all_of(settings: Settings) -> str:
+    """Return every setting as text, a reference photo by its shape and the SHA-256 of its pixels."""
+    photo = settings.reference
+    pixels = "" if photo is None else f"{photo.shape} {hashlib.sha256(photo.tobytes()).hexdigest()}"
+    return f"{replace(settings, reference=None)} {pixels}"
 
 
 def _pieces_folder(path: Path, target: Path, made_by: str) -> Path:

@@ -14,13 +14,18 @@ from huebench import Method, MethodInfo, register
 from huebench.bench.colorize import film as films
 from huebench.bench.colorize.colorist import named
 from huebench.bench.colorize.film import distance
-from huebench.bench.colorize.film_reading import FilmReader
+from huebench.bench.colorize.film_reading import FilmReader, Span
 from huebench.bench.colorize.profiles import srgb
+from huebench.bench.colorize.settings import Settings
 from huebench.bench.plan.request import Request
 
 from ...film_files import BT601, BT709, FULL, LIMITED, UNSTATED, decoded, pictures, rgb, sounds, write, yellow
 
 av = pytest.importorskip("av")
+
+
+class StopHereError(Exception):
+    pass
 
 
 @pytest.fixture(autouse=True)
@@ -184,6 +189,28 @@ def test_an_interrupted_film_goes_on(bench, tmp_path, monkeypatch, method):
         assert one.pts == other.pts
         np.testing.assert_array_equal(one.to_ndarray(), other.to_ndarray())
     assert sorted(p.name for p in (tmp_path / "colorized").iterdir()) == ["colorized.csv", "film.mp4"]
+
+
+def test_pieces_of_another_reference_photo_are_not_used_again(tmp_path, monkeypatch):
+    write(tmp_path / "film.mp4", pictures(2))
+    folders = []
+
+    def stops(path, target, made_by):
+        folders.append(made_by)
+        raise StopHereError
+
+    monkeypatch.setattr(films, "_pieces_folder", stops)
+    colorist = named("remembers", Request.of())[0]
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    other = grey.copy()
+    other[32, 32] = 0  # where NumPy elides the text of an array
+    for photo in (None, grey, grey.copy(), grey.reshape(32, 128, 3), other):
+        with pytest.raises(StopHereError):
+            films.colorize_film(
+                tmp_path / "film.mp4", tmp_path / "out.mp4", colorist, Settings(reference=photo), Span(), ""
+            )
+    assert folders[1] == folders[2]
+    assert len(set(folders)) == 4
 
 
 def test_a_part_begins_at_zero(colorize, tmp_path):
