@@ -8,7 +8,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, count, product
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -177,13 +177,13 @@ def colorize_photos(
 
 def _sources(uploads: Sequence[Path]) -> list[PhotoSource]:
     """Return the photos under names that differ in more than their suffix or in capitals."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
     sources = []
     for path in uploads:
-        key = path.stem.casefold()
-        seen[key] = seen.get(key, 0) + 1
-        copy = f" ({seen[key]})" if seen[key] > 1 else ""
-        sources.append(PhotoSource(f"{path.stem}{copy}{path.suffix}", path))
+        numbered = (f"{path.stem} ({number})" for number in count(2))
+        stem = next(each for each in chain([path.stem], numbered) if each.casefold() not in taken)
+        taken.add(stem.casefold())
+        sources.append(PhotoSource(f"{stem}{path.suffix}", path))
     return sources
 
 

@@ -62,6 +62,20 @@ def test_photos_of_the_same_name_all_have_results(colorize, photo):
     assert batch.problems == []
 
 
+@pytest.mark.parametrize(
+    ("uploads", "expected"),
+    [
+        (["a.png", "a.png", "a (2).png"], ["a.png", "a (2).png", "a (2) (2).png"]),
+        (["a (2).png", "a.png", "A.jpg"], ["a (2).png", "a.png", "A (3).jpg"]),
+    ],
+)
+def test_a_number_in_a_name_is_not_given_again(colorize, photo, uploads, expected):
+    batch, _ = colorize([photo(name) for name in uploads])
+    assert [each.photo for each in batch.answers[::2]] == expected
+    with zipfile.ZipFile(batch.archive) as packed:
+        assert len(set(packed.namelist())) == len(packed.namelist()) == 2 * len(uploads) + 1
+
+
 def test_a_hostile_file_is_one_message_and_the_others_go_on(colorize, photo):
     batch, _ = colorize([photo("bad.png", b"\x89PNG\r\n\x1a\nnonsense"), photo("a.png"), photo("b.jpg", b"")])
     assert [each.photo for each in batch.answers] == ["a.png", "a.png"]
