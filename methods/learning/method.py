@@ -214,16 +214,25 @@ class DeepMethod(Method):
     def network_size(self) -> int | None:
         """Side in pixels of the squares at which its network works, first that of its training.
 
-        Raises `UserError` if it is not trained, or when set to a side that is not a multiple of 16.
+        Raises `UserError` if it is not trained, or when set to a side that is not a multiple of `side_step`.
         """
         return self._trained_network().size
 
     @network_size.setter
     def network_size(self, size: int) -> None:
-        if size % 16:
-            near = f"{size // 16 * 16} or {-(-size // 16) * 16}"
-            raise UserError(f"{self.info.name} works at multiples of 16 pixels, not at {size}: give {near}")
-        self._trained_network().size = size
+        trained, step = self._trained_network(), self.side_step
+        if size < step or size % step:
+            near = dict.fromkeys(max(step, side) for side in (size // step * step, -(-size // step) * step))
+            raise UserError(
+                f"{self.info.name} works at multiples of {step} pixels, not at {size}: "
+                f"give {' or '.join(map(str, near))}"
+            )
+        trained.size = size
+
+    @property
+    def side_step(self) -> int:
+        """The smallest side in pixels at which its trained network works; it takes all multiples of it."""
+        return 16
 
     @property
     def parameter_count(self) -> int:

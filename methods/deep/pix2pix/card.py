@@ -76,6 +76,18 @@ class Pix2Pix(PerceptualMethod):
         """Return none: the number of stages depends on the side, so the network takes no smaller one."""
         return {}
 
+    @property
+    def side_step(self) -> int:
+        """The side that the trained generator's stages halve to one pixel: 64 for six stages.
+
+        A smaller side would leave an inner stage a single pixel, which normalisation by instance cannot take.
+        """
+        from .network import UNetGenerator  # imports torch
+
+        network = self._trained_network().network
+        assert isinstance(network, UNetGenerator)
+        return 1 << len(network.down)
+
     def prepare(self, network: ColorNetwork, photos: Iterable[RGB], context: Context) -> dict[str, str]:
         """Prepare network and perceptual loss, and note the generator's stages."""
         return {**super().prepare(network, photos, context), "generator": _stages(network)}

@@ -5,9 +5,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from huebench import UserError
 from huebench.methods.base import Context
 from huebench.methods.deep.pix2pix.card import Pix2Pix, _stages
 from huebench.methods.deep.pix2pix.network import UNetGenerator
+from huebench.methods.learning.inference import TrainedNetwork
 from huebench.methods.learning.learner import native_precision
 
 
@@ -54,6 +56,29 @@ def test_sides_are_powers_of_two(size):
 def test_the_row_says_what_a_smaller_side_leaves_of_the_generator(size, stages):
     network = UNetGenerator(size)
     assert _stages(network) == f"{stages} dropouts, instance normalisation"
+
+
+@pytest.fixture
+def trained():
+    """The method trained at 64²."""
+    method = Pix2Pix()
+    method._trained = TrainedNetwork(UNetGenerator(64), 64)
+    return method
+
+
+@pytest.mark.parametrize(
+    ("size", "advice"), [(96, "64 or 128"), (80, "64 or 128"), (32, "64"), (16, "64"), (200, "192 or 256")]
+)
+def test_sides_that_the_trained_stages_cannot_take_are_refused(trained, size, advice):
+    with pytest.raises(UserError, match=f"^pix2pix works at multiples of 64 .* at {size}: give {advice}$"):
+        trained.network_size = size
+    assert trained.network_size == 64
+
+
+@pytest.mark.parametrize("size", [64, 128, 192])
+def test_it_colorizes_at_the_sides_that_it_takes(trained, size):
+    trained.network_size = size
+    assert trained.colorize(np.full((1, 20, 30), 50, np.float32), Context()).shape == (1, 20, 30, 2)
 
 
 def test_colorizing_normalises_as_training_does():

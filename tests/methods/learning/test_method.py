@@ -387,3 +387,13 @@ def test_a_gpu_colorizes_a_photo_alone_as_in_a_batch(photo_set, crops):
     together = method.colorize(lightness, context)
     alone = np.concatenate([method.colorize(lightness[i : i + 1], context) for i in range(20)])
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize(("size", "advice"), [(40, "32 or 48"), (8, "16"), (0, "16")])
+def test_a_side_that_a_network_cannot_take_is_refused_with_the_nearest_ones(size, advice):
+    method = EncoderDecoder()
+    method._trained = TrainedNetwork(EncoderDecoderNetwork(), 32)
+    with pytest.raises(UserError, match=f"multiples of 16 pixels, not at {size}: give {advice}$"):
+        method.network_size = size
+    method.network_size = 48
+    assert method.network_size == 48
