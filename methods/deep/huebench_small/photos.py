@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain, count
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from PIL import Image
 
+from .... import UserError
 from ....datasets.audit import NEAR, audit, near_pairs
 from ....datasets.base import RGB, Dataset, DatasetInfo, Entry
 from ....datasets.digests import cache_folder
 from ....datasets.photos import PhotoSet
-from ....datasets.spec import open_dataset
+from ....datasets.spec import absolute, open_dataset
 
 SIDE = 256  #: Side in pixels of the stored photos
 
@@ -26,10 +28,17 @@ DIGESTS = "training_photos.npy"
 class SeveralSets(Dataset):
     """Several datasets as one; the id of a photo starts with the name of its dataset.
 
+    The second dataset of a name has the id ``NAME-2/…``, and so on.
+
     Parameters
     ----------
     specs
         Datasets as ``NAME:PATH``, for `open_dataset`.
+
+    Raises
+    ------
+    UserError
+        If a dataset cannot be opened, or is named twice.
     """
 
     info: ClassVar = DatasetInfo(
@@ -42,7 +51,7 @@ class SeveralSets(Dataset):
 
     def __init__(self, specs: Sequence[str]) -> None:
         super().__init__()
-        self._sets = {spec.partition(":")[0]: open_dataset(spec) for spec in specs}
+        self._sets = {name: open_dataset(spec) for name, spec in _by_name(specs).items()}
         self._own: dict[str, tuple[Dataset, Entry]] = {
             f"{name}/{entry.id}": (dataset, entry)
             for name, dataset in self._sets.items()
@@ -77,6 +86,18 @@ class SeveralSets(Dataset):
         kept = {key for i, (key, _) in enumerate(train) if i not in alike}
         digests = {entry.sha256 for entry in self.entries() if entry.split != "train"}
         return [entry for entry in self.entries() if entry.id in kept and entry.sha256 not in digests]
+
+
+def _by_name(specs: Sequence[str]) -> dict[str, str]:
+    """Return datasets by their names; the second of a name gets a 2, and so on."""
+    named: dict[str, str] = {}
+    for spec in specs:
+        if absolute(spec) in map(absolute, named.values()):
+            raise UserError(f"dataset '{spec}' is named twice: leave one out")
+        name = spec.partition(":")[0]
+        numbered = (f"{name}-{number}" for number in count(2))
+        named[next(each for each in chain([name], numbered) if each not in named)] = spec
+    return named
 
 
 def draw_entries(dataset: Dataset, split: str, count: int) -> list[Entry]:

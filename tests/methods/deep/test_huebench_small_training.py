@@ -40,6 +40,24 @@ def test_test_photos_of_every_set_are_left_out(folder):
     assert not hidden & usable
 
 
+def test_two_datasets_of_a_kind_are_both_there(folder, crops, tmp_path):
+    for split, crop in (("train", crops[11]), ("test", crops[12])):
+        (tmp_path / "more" / split).mkdir(parents=True)
+        Image.fromarray(crop).save(tmp_path / "more" / split / "0.png")
+    both = SeveralSets([folder, f"folder:{tmp_path / 'more'}"])
+    ids = [entry.id for entry in both.entries()]
+    assert ids[:12] == [entry.id for entry in SeveralSets([folder]).entries()]
+    assert ids[12:] == ["folder-2/test/0.png", "folder-2/train/0.png"]
+    own = next(entry for entry in both.usable() if entry.id == "folder-2/train/0.png")
+    np.testing.assert_array_equal(both.read(own), crops[11])
+
+
+def test_a_dataset_that_is_named_twice_is_refused(folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^dataset 'folder:photos' is named twice: leave one out$"):
+        SeveralSets([folder, "folder:photos"])
+
+
 class StopHereError(Exception):
     pass
 
