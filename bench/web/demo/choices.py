@@ -118,10 +118,11 @@ def untrained(names: str | None) -> str:
 
 
 def _ready() -> Iterator[str]:
-    """Yield the methods that need no training, parameter, extra or weights that are missing here."""
+    """Yield the methods that colorize a single photo, without training or anything that is missing here."""
     for name, method in methods.items().items():
         info = method.info
-        unfit = info.family in ("baseline", "hinted") or info.trainable or info.oracle
+        helped = info.family in ("hinted", "exemplar") or info.oracle
+        unfit = helped or info.family == "baseline" or info.clips or info.trainable
         if unfit or required_parameters(method):
             continue
         try:

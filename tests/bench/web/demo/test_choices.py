@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from huebench import UserError
+from huebench.bench.colorize.colorist import named
 from huebench.bench.plan.request import Request
 from huebench.bench.web.demo.choices import SHIPPED, OfferedMethod, offered, shipped_score, untrained
 from huebench.methods.base import methods
@@ -31,6 +32,13 @@ def test_by_default_methods_that_need_no_training_are_offered(monkeypatch):
     kept = {"huebench-small", "warm", "gray", "encoder-decoder", "oracle-roundtrip", "external"}
     monkeypatch.setattr(methods, "_items", {k: v for k, v in methods.items().items() if k in kept})
     assert untrained(None) == "huebench-small,warm"
+
+
+def test_all_methods_that_are_offered_by_default_colorize_a_photo(request_):
+    pytest.importorskip("cv2")  # with it no method is left out for want of a library
+    found = {each.label: each.method.info for each in named(untrained(None), request_)}  # none is refused
+    assert {"huebench-small", "pixel-knn", "warm", "cool"} <= set(found)
+    assert [name for name, info in found.items() if info.clips or info.trainable] == []
 
 
 def test_the_network_that_ships_has_the_first_figure_of_its_card():
