@@ -101,12 +101,21 @@ def _of_run(folder: Path) -> list[dict[str, Any]]:
 
 
 def trained_cell(folder: Path, method: str | None, seed: int | None) -> tuple[Results, Cell]:
-    """Return a run and a method's cell in it; raises `UserError` if there is no such run or method."""
+    """Return a run and a method's cell in it.
+
+    Raises
+    ------
+    UserError
+        If there is no such run or method, or the method's plugin is not loaded.
+    """
+    from ...methods.base import methods
     from ...reports.tables import read_results
-    from ..colorize.colorist import cell_of_run
+    from ..colorize.colorist import cell_of_run, check_registered
 
     results = read_results(folder)
     if method is None:
         known = ", ".join(sorted(set(results.cells["method"])))
         raise UserError(f"name a method of the run: {known}")
-    return results, cell_of_run(results, method, seed)
+    cell = cell_of_run(results, method, seed)
+    check_registered(methods, cell.name, [cell.method_plugin])
+    return results, cell

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import UserError
-from ...datasets.base import RGB, Entry
+from ...datasets.base import RGB, Entry, datasets
 from ...files import file_digest
 from ...methods.base import Context, Method, methods
 from ...methods.info import FAMILIES
 from ...methods.spec import MethodSpec, label, parse_specs
-from ...plugins import RAISED
+from ...plugins import RAISED, Registry
 from ..cell.colorizer import InProcess, MethodInput
 from ..cell.pipeline import References
 from ..fitting import context_of, fitted
@@ -28,6 +29,7 @@ from ..plan.cell import Cell
 from ..plan.photos import open_split
 from ..plan.request import Request
 from ..plan.resolve import protocol_of, resolve
+from ..protocol.presets import DEFAULT as HUEBENCH
 from ..protocol.protocol import Protocol
 from ..protocol.training_sample import TrainingSample
 
@@ -233,7 +235,8 @@ def of_run(results: Results, text: str | None, device: str) -> list[Colorist]:
     Raises
     ------
     UserError
-        If the run has no such method, or its model is missing.
+        If the run has no such method, its model is missing, or it needs a plugin that is not loaded: those
+        that the run itself names never are.
     """
     labels = [best_of_run(results)[0]] if text is None else labels_of_run(results, text)
     return list(_of_run(results, labels, device))
@@ -244,12 +247,51 @@ def _of_run(results: Results, labels: Sequence[str], device: str) -> Iterator[Co
         cell = cell_of_run(results, name)
         method = load_method(cell)
         _refuse_oracle(method)
-        request = resolve(cell.request.model_copy(update={"device": device, "methods": cell.name}))
+        request = resolve(_request_of(cell, device))
         sample = None
         if method.info.reference != "none":
             sample = TrainingSample.load(cell.training_sample)
         context = replace(context_of(request), seed=cell.seed)
         yield replace(_colorist(method, context, request, sample), row=name)
+
+
+def _request_of(cell: Cell, device: str) -> Request:
+    """Return a cell's request, without its plugins, and without metrics that a plugin may have registered."""
+    request = cell.request
+    for spec in (request.dataset, request.train_on):
+        name, _, inner = spec.partition(":")
+        while name:
+            check_registered(datasets, name, cell.data_plugins)
+            name, _, inner = inner.partition(":") if datasets.get(name).of_dataset else ("", "", "")
+    metrics = () if request.protocol == HUEBENCH else None  # a named protocol has its own
+    changes = {"device": device, "methods": cell.name, "plugins": (), "metrics": metrics}
+    return request.model_copy(update=changes)
+
+
+def check_registered(registry: Registry[Any], name: str, plugins: Iterable[str]) -> None:
+    """Refuse what is not registered here, instead of loading the plugins that a run folder names.
+
+    Parameters
+    ----------
+    registry
+        The registry of methods or of datasets.
+    name
+        What the run names.
+    plugins
+        The run's plugins, one of which may register it.
+
+    Raises
+    ------
+    UserError
+        If it is not registered; it says which ``--plugin`` to add.
+    """
+    if name in registry.items() or name in registry.broken:
+        return
+    files = [f"--plugin {shlex.quote(plugin)}" for plugin in plugins if plugin.endswith(".py")]
+    raise UserError(
+        f"unknown {registry.kind} '{name}': code that a run names is loaded only if you name it too: "
+        f"add {' '.join(files) or '--plugin and the file that registers it'}"
+    )
 
 
 def labels_of_run(results: Results, text: str) -> list[str]:
@@ -352,7 +394,14 @@ def cell_of_run(results: Results, name: str, seed: int | None = None) -> Cell:
 
 
 def load_method(cell: Cell) -> Method:
-    """Return the trained method of a cell; raises `UserError` if its model is not in the run folder."""
+    """Return the trained method of a cell.
+
+    Raises
+    ------
+    UserError
+        If its plugin is not loaded, or its model is not in the run folder.
+    """
+    check_registered(methods, cell.name, [cell.method_plugin])
     if not (cell.model_folder / "fit.json").is_file():
         raise UserError(
             f"'{cell.model_folder}' does not hold the trained {cell.label}: "
