@@ -264,8 +264,8 @@ def prepare(cell: Cell, dataset: Dataset, training: Dataset) -> None:
 
 
 def typed() -> str:
-    """Return the command line as typed."""
-    return shlex.join(["bench", *sys.argv[1:]])
+    """Return the command line as typed, with the user's home folder as ``~``."""
+    return without_home(shlex.join(["bench", *sys.argv[1:]]))
 
 
 def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFacts:
@@ -281,8 +281,9 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
         "photos": dict(Counter(entry.split for entry in plan.dataset.entries())),
         **plan.dataset.facts(),
     }
-    if request.train_on:
-        learned = {"name": request.train_on, "fingerprint": plan.training.fingerprint()}
+    train_on = without_home(request.train_on)
+    if train_on:
+        learned = {"name": train_on, "fingerprint": plan.training.fingerprint()}
         dataset["learned from"] = {**learned, **plan.training.facts()}
     with suppress(UserError):  # nothing was prepared yet
         if unreadable := TrainingSample.load(plan.cells[0].training_sample).failures:
@@ -301,5 +302,9 @@ def _facts(plan: Plan, command: str, started: datetime, seconds: float) -> RunFa
             **library_versions(),
         },
         machine=machine_facts(),
-        options={**request.facts, "protocol": name_of(protocol, request.protocol)},
+        options={
+            **request.facts,
+            "train_on": train_on,
+            "protocol": name_of(protocol, request.protocol),
+        },
     )

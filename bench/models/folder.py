@@ -12,6 +12,7 @@ from ... import UserError, __version__
 from ...files import seal, write_text
 from ...methods.from_file.model import FILE
 from ...methods.spec import MethodSpec
+from ..collect import without_home
 from ..plan.cell import Cell
 from .card import model_card
 
@@ -85,7 +86,7 @@ def describe(results: Results, cell: Cell) -> dict[str, Any]:
         if value is not None
     ]
     dataset = results.run.dataset
-    trained = cell.request.train_on or dataset["name"]
+    trained = without_home(cell.request.train_on) or dataset["name"]
     return {
         "method": cell.label,
         "parameters": MethodSpec(cell.name, cell.parameters).build().parameters.model_dump(mode="json"),

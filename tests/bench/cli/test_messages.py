@@ -1,6 +1,7 @@
 """Mistakes and odd machines cost one line that says what to do."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -187,6 +188,41 @@ def test_caches_that_cannot_be_written_move_to_where_they_can(monkeypatch, tmp_p
     chosen = {os.environ[name] for name in ("HUEBENCH_CACHE", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")}
     (folder,) = {Path(path).parent for path in chosen}
     assert os.access(folder, os.W_OK)
+
+
+def test_neither_a_run_nor_a_model_tells_the_home_folder(bench, photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    photos("photos", 10)
+    where = (
+        "--dataset",
+        "samples",
+        "--limit",
+        "1",
+        "--train-on",
+        f"folder:{tmp_path / 'photos'}",
+        "--out",
+        "run",
+    )
+    for command in (
+        ("run", *SMALL[:-1], "mean-ab", *where),
+        ("export", "run", "mean-ab", "--format", "safetensors", "--out", "model"),
+    ):
+        code, output = bench(*command)
+        assert code == 0, output
+    made = {
+        path.name: path.read_text() for folder in ("run", "model") for path in Path(folder).glob("*.[jmh]*")
+    }
+    assert {"run.json", "report.md", "report.html", "model.json", "README.md"} <= set(made)
+    assert [name for name, text in made.items() if str(tmp_path) in text] == []
+    run = json.loads(made["run.json"])
+    assert run["options"]["train_on"] == run["dataset"]["learned from"]["name"] == "folder:~/photos"
+    assert "folder:~/photos" in made["README.md"]
+
+
+def test_the_command_as_typed_does_not_tell_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setattr("sys.argv", ["bench", "score", "/home/ada/runs/x"])
+    assert runs.typed() == "bench score ~/runs/x"
 
 
 def test_a_report_does_not_tell_the_home_folder(monkeypatch):
