@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, model_validator
-from pydantic_core import PydanticCustomError
 
 from .. import UserError
 from ..files import write_text
@@ -60,7 +59,7 @@ def _allowed(values: str, table: type[_Table] | None = None) -> WrapValidator:
         try:
             return inner(given)
         except ValidationError as error:
-            raise PydanticCustomError("allowed", "must be {values}", {"values": values}) from error
+            raise ValueError(f"must be {values}") from error
 
     return WrapValidator(check)
 

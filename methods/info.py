@@ -14,7 +14,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from .. import UserError
 from ..wording import describe_faults
@@ -95,7 +94,7 @@ class MethodInfo(BaseModel):
     @classmethod
     def _in_kebab_case(cls, name: str) -> str:
         if not KEBAB_CASE.fullmatch(name):
-            raise PydanticCustomError("kebab_case", "must be in kebab-case, such as my-method")
+            raise ValueError("must be in kebab-case, such as my-method")
         return name
 
     @model_validator(mode="wrap")

@@ -1,7 +1,11 @@
 """Contents of a wheel of the checkout."""
 
+import ast
 import importlib.util
+import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -49,18 +53,45 @@ def test_shipped_weights_are_package_data(project):
     assert shipped == {path.name for path in folder.iterdir() if path.suffix not in (".py", "")}
 
 
-def test_every_dependency_is_pinned(project):
-    pinned = {
-        line.partition("==")[0].lower().replace("_", "-")
-        for line in (ROOT / "constraints.txt").read_text().split()
-    }
-    groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
-    wanted = {
-        requirement.split("[")[0].split(">")[0].split("<")[0].lower()
-        for group in groups
-        for requirement in group
-    }
-    assert wanted - {"huebench"} <= pinned
+def distributions(requirements):
+    return {canonical(re.split(r"[\[<>]", requirement)[0]) for requirement in requirements} - {"huebench"}
+
+
+def canonical(name):
+    return name.lower().replace("_", "-")
+
+
+@pytest.fixture(scope="module")
+def extras(project):
+    """Return the distributions of every extra; those of none under the empty name."""
+    groups = {"": project["project"]["dependencies"], **project["project"]["optional-dependencies"]}
+    return {name: distributions(requirements) for name, requirements in groups.items()}
+
+
+def test_every_dependency_is_pinned(extras):
+    lines = (ROOT / "constraints.txt").read_text().split()
+    assert set().union(*extras.values()) <= {canonical(line.partition("==")[0]) for line in lines}
+
+
+def imported(path):
+    """Return the top-level modules of other distributions that a file imports, wherever it does."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in names} - {*sys.stdlib_module_names, "huebench"}
+
+
+def test_what_is_imported_is_declared(extras):
+    known = packages_distributions()
+
+    def undeclared(paths, declared):
+        modules = set().union(*map(imported, paths))
+        return {name for name in modules if declared.isdisjoint(map(canonical, known.get(name, [name])))}
+
+    package = [*ROOT.glob("*.py"), *(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))]
+    of_users = set().union(*(found for name, found in extras.items() if name not in {"dev", "docs"}))
+    assert undeclared(package, of_users) == set()
+    assert undeclared((ROOT / "tests").rglob("*.py"), of_users | extras["docs"] | extras["dev"]) == set()
 
 
 def test_no_top_level_package_but_huebench():
