@@ -44,10 +44,7 @@ class TrainingVariant:
 
 
 def techniques(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the training techniques by name: the parameters that turn each on, and that turn it off.
-
-    They are those of `ours`, the choice of the epoch, and those that were measured and left out of `ours`.
-    """
+    """Return the training techniques by name: the parameters that turn each on, and that turn it off."""
     on = ours(size, 1, 1, 1.0)
     return {
         "the best epoch": ({"keep": "best"}, {"keep": "last"}),
@@ -55,7 +52,7 @@ def techniques(size: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
             {"optimizer": on.optimizer, "rates": on.rates},
             {"optimizer": "adam", "rates": "steps"},
         ),
-        "averaged weights": ({"average": 0.999}, {"average": 0.0}),
+        "averaged weights": ({"average": on.average}, {"average": 0.0}),
         "recalibrated batch statistics": ({"recalibrate": True}, {"recalibrate": False}),
         "crops": ({"crop": on.crop}, {"crop": 1.0}),
         "smaller photos first": ({"start_size": on.start_size}, {"start_size": size}),
