@@ -36,6 +36,8 @@ CRITIC_FACTOR = 5  #: The critic's learning rate in its pretraining, and its rat
 ADVERSARIAL_BETAS = (0.0, 0.9)
 CONTENT_WEIGHT = 1.5  #: Weight of the content loss relative to the critic's verdict
 
+PARTS = 100  #: Parts of an epoch in which progress is counted
+
 SIDE_RATES = (1.0, 0.1, 0.05)
 """Factors of the learning rate on growing photos: DeOldify's 1e-3, 1e-4 and 5e-5."""
 
@@ -126,6 +128,49 @@ class Bursts:
 
 
 @dataclass(frozen=True)
+class Course:
+    """The whole training, of which each stage is a part in progress and curves.
+
+    Parameters
+    ----------
+    context
+        That of the training.
+    epochs
+        Number of epochs in its curves.
+    critics
+        Number of pretrainings of critics, each an epoch that has no curve.
+    """
+
+    context: Context
+    epochs: int
+    critics: int
+
+    def stage(self, name: str, before: int, epochs: int, critics: int = 0) -> Context:
+        """Return a context whose progress names the stage, and whose curve continues the previous one.
+
+        Parameters
+        ----------
+        name
+            The stage.
+        before, critics
+            Number of epochs in the curves, and of pretrainings of critics, before it.
+        epochs
+            Number of its own epochs.
+        """
+
+        def progress(done: int, total: int, what: str) -> None:
+            place = before + critics + epochs * done / total
+            self.context.progress(
+                round(PARTS * place), PARTS * (self.epochs + self.critics), f"{name}: {what}"
+            )
+
+        def log_epoch(epoch: Epoch) -> None:
+            self.context.log_epoch(replace(epoch, epoch=before + epoch.epoch, epochs=self.epochs))
+
+        return replace(self.context, progress=progress, log_epoch=log_epoch)
+
+
+@dataclass(frozen=True)
 class Stages:
     """The stages of one NoGAN training: growing photos, then critic and burst in turns.
 
@@ -150,8 +195,8 @@ class Stages:
         cycles, bursts = self._cycles, self._bursts()
         sides = growing_sides(plan.size)
         before = len(sides) * plan.epochs
-        epochs = before + cycles * bursts.checkpoints
-        seen, shown = self._pretrain(sides, epochs)
+        whole = Course(self.training.context, before + cycles * bursts.checkpoints, cycles)
+        seen, shown = self._pretrain(sides, whole)
         if not cycles:
             return
         width = self.parameters.critic_width or (CRITIC_WIDTH if self._full else SMALL_CRITIC_WIDTH)
@@ -161,10 +206,10 @@ class Stages:
         self.training.network.get_submodule("backbone").requires_grad_(False)
         kept = []
         for cycle in range(cycles):
-            self._pretrain_critic(cycle, critic, seen, shown)
-            context = _stage(
-                self.training.context, f"burst {cycle + 1}", before + cycle * bursts.checkpoints, epochs
-            )
+            epochs = before + cycle * bursts.checkpoints
+            context = whole.stage(f"critic {cycle + 1}", epochs, 1, critics=cycle)
+            self._pretrain_critic(cycle, critic, seen, shown, context)
+            context = whole.stage(f"burst {cycle + 1}", epochs, bursts.checkpoints, critics=cycle + 1)
             few = seen.shorter(bursts.between * plan.batch)
             kept.append(self._burst(cycle, critic, few, shown, bursts.checkpoints, context))
         few_steps = len(few) * bursts.checkpoints
@@ -195,7 +240,7 @@ class Stages:
         between = max(most_often, ceil(chosen.checkpoint * photos / batch))
         return Bursts(steps, min(between, max(1, photos // batch)))
 
-    def _pretrain(self, sides: Sequence[int], epochs: int) -> tuple[LabBatches, LabBatches]:
+    def _pretrain(self, sides: Sequence[int], whole: Course) -> tuple[LabBatches, LabBatches]:
         """Train the generator on growing photos, each side at a lower rate; return the last batches."""
         training, network = self.training, self.training.network
         pretrained = training.trained.notes["backbone weights"] != "none"
@@ -203,7 +248,8 @@ class Stages:
         told = []
         for i, (side, fall) in enumerate(zip(sides, falls, strict=True)):
             batches, last = training.batches(side), i == len(sides) - 1
-            context = _stage(training.context, f"generator at {side}²", i * training.plan.epochs, epochs)
+            epochs = training.plan.epochs
+            context = whole.stage(f"generator at {side}²", i * epochs, epochs)
             factors = {
                 prefix: fall * (factor if pretrained else 1) for prefix, factor in ENCODER_RATES.items()
             }
@@ -213,7 +259,7 @@ class Stages:
             trainer = Trainer(
                 learner,
                 *batches,
-                training.plan.epochs,
+                epochs,
                 context,
                 training.key,
                 training.habits if last else replace(training.habits, keep_best=False, patience=None),
@@ -227,8 +273,9 @@ class Stages:
         training.trained.notes |= facts | {"epochs": "; ".join(told), "generator": encoder}
         return batches
 
-    def _pretrain_critic(self, cycle: int, critic: nn.Module, seen: LabBatches, shown: LabBatches) -> None:
-        context = _stage(self.training.context, f"critic {cycle + 1}", 0, 1)
+    def _pretrain_critic(
+        self, cycle: int, critic: nn.Module, seen: LabBatches, shown: LabBatches, context: Context
+    ) -> None:
         learner = CriticPretraining(*self._adversaries(critic, CRITIC_RATE / CRITIC_FACTOR))
         Trainer(
             learner,
@@ -310,15 +357,3 @@ def burst_rate(cycle: int, cycles: int) -> float:
     """
     done = cycle / max(1, cycles - 1)
     return float(FIRST_RATE * (LAST_RATE / FIRST_RATE) ** done)
-
-
-def _stage(context: Context, name: str, before: int, epochs: int) -> Context:
-    """Return a context whose progress names the stage, and whose curve continues the previous one."""
-
-    def progress(done: int, total: int, what: str) -> None:
-        context.progress(done, total, f"{name}: {what}")
-
-    def log_epoch(epoch: Epoch) -> None:
-        context.log_epoch(replace(epoch, epoch=before + epoch.epoch, epochs=epochs))
-
-    return replace(context, progress=progress, log_epoch=log_epoch)

@@ -42,8 +42,13 @@ def test_overfits_eight_photos(gain_on_eight):
 
 
 def test_stages_follow_one_another_and_the_curve_runs_on(photo_set, crops):
-    stages, curve = [], []
-    context = Context(progress=lambda done, total, what: stages.append(what.partition(":")[0]))
+    stages, curve, shares = [], [], []
+
+    def progress(done, total, what):
+        stages.append(what.partition(":")[0])
+        shares.append(done / total)
+
+    context = Context(progress=progress)
     context = replace(context, log_epoch=curve.append)
     method = NoGanUNet(**TINY | {"size": 64, "cycles": 2, "burst": 1, "checkpoint": 0.5})
     method.fit(photo_set(crops[:4]), photo_set([]), context)
@@ -52,6 +57,8 @@ def test_stages_follow_one_another_and_the_curve_runs_on(photo_set, crops):
         *("critic 1", "burst 1", "critic 2", "burst 2"),
     ]
     assert [(epoch.epoch, epoch.epochs) for epoch in curve] == [(i, 6) for i in range(1, 7)]
+    assert shares == sorted(shares)  # progress is that of the whole training, not of a stage
+    assert (shares[0], shares[-1]) == (0, 1)
 
 
 @pytest.mark.slow
@@ -90,8 +97,11 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(photo_set, crops, tmp
     class InterruptedFitError(Exception):
         pass
 
+    seen = []
+
     def interrupt(done, total, what):
-        if what.startswith(stop) and done == 2:
+        seen.append(what.startswith(stop))
+        if sum(seen) == 3:  # at the stage's start, and after two of its steps
             raise InterruptedFitError
 
     photos = photo_set(crops[:4])
