@@ -23,12 +23,15 @@ class Cell:
     ("threads", "jobs", "each", "most"), [(3, 2, 1, 2), (15, 8, 1, 8), (4, 4, 3, 1), (1, 2, 1, 1)]
 )
 def test_no_more_cells_run_at_a_time_than_jobs_and_threads_allow(monkeypatch, threads, jobs, each, most):
-    running, seen, lock = [], [], threading.Lock()
+    running, seen, lock, full = [], [], threading.Lock(), threading.Event()
 
     def run_cell(cell, on_event, stop):
         with lock:
             running.append(cell)
             seen.append(len(running))
+            if len(running) == most:
+                full.set()
+        full.wait(60)  # for the others, on a busy machine
         time.sleep(0.05)
         with lock:
             running.remove(cell)
