@@ -23,13 +23,15 @@ GROUP_STYLES = {
 }
 """Family → colour and marker: never distinguished by colour alone."""
 
-NEAR = ((8, 0), (-8, 0), (0, 6), (0, -6))
-"""Possible offsets of a point's name, in pixels; the first free one is used."""
+NEAR = ((6, 0), (-6, 0), (0, 5), (0, -5))
+"""Possible offsets of a point's name, in points; the first free one is used."""
 
-FAR = tuple((x, y) for distance in (16, 30) for x in (-distance, 0, distance) for y in (-distance, distance))
+FAR = tuple((x, y) for distance in (12, 22) for x in (-distance, 0, distance) for y in (-distance, distance))
 """Offsets for names without room nearby, drawn with a line to the point."""
 
-ROOM = 0.1  #: Share of a name's box that may overlap others
+ROOM = 0.02  #: Share of a name's box that may overlap others
+
+SIZE = 7.5  #: Font size of names in points
 
 NAME_WIDTH = 26  #: Characters on a line of a name
 
@@ -92,13 +94,16 @@ def _label(axes: Axes, points: pd.DataFrame, first: pd.Index) -> None:
     The others have no name where there is no room for it.
     """
     points = pd.concat([points.loc[first], points.drop(first)])
-    places = axes.transData.transform(points[["speed", "quality"]].to_numpy())
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    pixels = axes.figure.dpi / 72
+    places = axes.transData.transform(points[["speed", "quality"]].to_numpy()) / pixels
+    x0, y0, x1, y1 = axes.bbox.extents
+    inside = (x0 / pixels, y0 / pixels, x1 / pixels, y1 / pixels)
+    taken: list[Box] = [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
     for label, place in zip(map(str, points.index), places, strict=True):
         lines = label_lines(label, NAME_WIDTH)
-        width, height = 6.6 * max(map(len, lines)), 12 * len(lines)
+        width, height = 0.62 * SIZE * max(map(len, lines)), 1.25 * SIZE * len(lines)
         boxes = {offset: _box(place, offset, width, height) for offset in (*NEAR, *FAR)}
-        crowding = {offset: _crowding(box, taken, axes.bbox.extents) for offset, box in boxes.items()}
+        crowding = {offset: _crowding(box, taken, inside) for offset, box in boxes.items()}
         offset = min(crowding, key=crowding.__getitem__)
         if label not in first and crowding[offset] > ROOM * width * height:
             continue
@@ -108,10 +113,10 @@ def _label(axes: Axes, points: pd.DataFrame, first: pd.Index) -> None:
             "\n".join(lines),
             (points.loc[label, "speed"], points.loc[label, "quality"]),
             offset,
-            textcoords="offset pixels",
+            textcoords="offset points",
             ha=("center", "left", "right")[right],
             va=("center", "bottom", "top")[up],
-            fontsize=7.5,
+            fontsize=SIZE,
             path_effects=[withStroke(linewidth=2.5, foreground=GROUND)],  # stays readable on the front
             arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6} if offset in FAR else None,
             gid=f"{METHOD}{label}",

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from huebench.reports.charts.ranks import _cliques, critical_difference
 from huebench.reports.charts.speed import quality_against_speed
 from huebench.reports.charts.style import INK, METHOD, encode
 from huebench.reports.report import make_document
+from huebench.reports.tables import read_results
 
 
 def metric_of(summary, name):
@@ -89,13 +91,30 @@ def test_names_in_the_speed_figure_cover_neither_one_another_nor_a_point(maker, 
     maker.rng = np.random.default_rng(seed)
     summary = summarize(maker.run(photos=20))
     figure = quality_against_speed(summary, metric_of(summary, "auc"))
-    figure.draw_without_rendering()
-    axes = figure.axes[0]
-    boxes = {text.get_text(): Text.get_window_extent(text) for text in axes.texts}  # without their arrows
+    axes, boxes = figure.axes[0], names_of(figure)
     assert [pair for pair in combinations(boxes, 2) if Bbox.intersection(*map(boxes.get, pair))] == []
     points = [point for dots in axes.collections for point in axes.transData.transform(dots.get_offsets())]
     assert len(points) == len(boxes)
     assert [name for name in boxes if boxes[name].count_contains(points)] == []
+
+
+@pytest.mark.parametrize("dpi", [100, 200])
+def test_long_names_of_many_methods_stay_readable(dpi):
+    summary = summarize(read_results(Path(__file__).parents[3] / "docs" / "results" / "landscapes"))
+    figure = quality_against_speed(summary, metric_of(summary, "auc"))
+    figure.set_dpi(dpi)  # as it is saved
+    boxes = names_of(figure)
+    assert len(boxes) >= 12
+    for one, other in combinations(boxes.values(), 2):
+        shared = Bbox.intersection(one, other)
+        smaller = min(one.width * one.height, other.width * other.height)
+        assert shared is None or shared.width * shared.height < 0.05 * smaller
+
+
+def names_of(figure):
+    """Return the box in pixels of every name in a figure, without its arrow."""
+    figure.draw_without_rendering()
+    return {text.get_text(): Text.get_window_extent(text) for text in figure.axes[0].texts}
 
 
 def test_colorfulness_starts_with_the_truth(maker):
