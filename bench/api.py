@@ -62,7 +62,7 @@ class Run(Results):
         UserError
             If the run has no such method, or its trained model is not in the run folder.
         """
-        from .colorize.colorist import cell_of_run, load_method
+        from .colorize.from_run import cell_of_run, load_method
 
         return load_method(cell_of_run(self, label, seed))
 

@@ -28,7 +28,7 @@ def discard_models(cells: Sequence[Cell], results: Results, keep: KeepModels) ->
         return
     best = ""
     if keep == "best":
-        from .colorize.colorist import best_of_run
+        from .colorize.from_run import best_of_run
 
         try:
             best, _ = best_of_run(results)

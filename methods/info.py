@@ -90,6 +90,11 @@ class MethodInfo(BaseModel):
     requires: dict[str, str] = {}
     weights: tuple[str, ...] = ()
 
+    @property
+    def sees_colour(self) -> bool:
+        """Whether it is given true colours, all or as hints or key frames, and so never competes."""
+        return self.oracle or self.family in ("hinted", "exemplar")
+
     @field_validator("name")
     @classmethod
     def _in_kebab_case(cls, name: str) -> str:

@@ -242,7 +242,8 @@ def _colorists(
 ) -> list[Colorist]:  # fmt: skip
     """Return the methods that the options name."""
     from ...reports.tables import read_results
-    from ..colorize.colorist import best_of_run, default_name, named, of_run
+    from ..colorize.colorist import default_name, named
+    from ..colorize.from_run import best_of_run, of_run
     from ..models.spec import model_spec
 
     names = ",".join(method) if method else None

@@ -54,7 +54,7 @@ def export(
         return
     results, cell = trained_cell(Path(what), trained, seed)
     if form == "onnx":
-        from ..colorize.colorist import load_method
+        from ..colorize.from_run import load_method
 
         _export_network(load_method(cell), cell.label, out, form)
         return

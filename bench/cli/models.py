@@ -85,7 +85,7 @@ def _of_run(folder: Path) -> list[dict[str, Any]]:
     """Return the facts of a run's trained methods whose models are there."""
     from ...methods.base import methods
     from ...reports.tables import read_results
-    from ..colorize.colorist import cell_of_run
+    from ..colorize.from_run import cell_of_run
     from ..models.folder import describe
 
     results = read_results(folder)
@@ -110,7 +110,7 @@ def trained_cell(folder: Path, method: str | None, seed: int | None) -> tuple[Re
     """
     from ...methods.base import methods
     from ...reports.tables import read_results
-    from ..colorize.colorist import cell_of_run, check_registered
+    from ..colorize.from_run import cell_of_run, check_registered
 
     results = read_results(folder)
     if method is None:

@@ -337,7 +337,7 @@ def _runnable(spec: MethodSpec, request: Request, data: _DataKeys, shared: dict[
         label=f"{spec.label}@{hints}" if hints else spec.label,
         code=code,
         family=info.family,
-        oracle=info.oracle or info.family in ("hinted", "exemplar") or hints > 0,
+        oracle=info.sees_colour or hints > 0,
         sees_truth=info.oracle,
         reference=info.reference,
         temporal=info.temporal,

@@ -4,7 +4,7 @@ import pytest
 
 import huebench
 from huebench import UserError
-from huebench.bench.colorize.colorist import labels_of_run, of_run
+from huebench.bench.colorize.from_run import labels_of_run, of_run
 from huebench.bench.plan.cell import Cell
 from huebench.bench.plan.plan import make_plan
 from huebench.bench.plan.request import Request

@@ -19,7 +19,8 @@ from ....methods.base import methods
 from ....methods.deep.huebench_small.card import FOLDER as SHIPPED
 from ....methods.spec import MethodSpec, parse_specs, required_parameters
 from ....plugins import RAISED
-from ...colorize.colorist import DEFAULT, RANKING, Colorist, default_name, labels_of_run, named, of_run
+from ...colorize.colorist import DEFAULT, Colorist, default_name, named
+from ...colorize.from_run import RANKING, labels_of_run, of_run
 from ...plan.request import Request
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def _ready() -> Iterator[str]:
     """Yield the methods that colorize a single photo, without training or anything that is missing here."""
     for name, method in methods.items().items():
         info = method.info
-        helped = info.family in ("hinted", "exemplar") or info.oracle
-        unfit = helped or info.family == "baseline" or info.clips or info.trainable
+        unfit = info.sees_colour or info.family == "baseline" or info.clips or info.trainable
         if unfit or required_parameters(method):
             continue
         try:

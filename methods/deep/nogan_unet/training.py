@@ -195,8 +195,8 @@ class Stages:
         cycles, bursts = self._cycles, self._bursts()
         sides = growing_sides(plan.size)
         before = len(sides) * plan.epochs
-        whole = Course(self.training.context, before + cycles * bursts.checkpoints, cycles)
-        seen, shown = self._pretrain(sides, whole)
+        course = Course(self.training.context, before + cycles * bursts.checkpoints, cycles)
+        seen, shown = self._pretrain(sides, course)
         if not cycles:
             return
         width = self.parameters.critic_width or (CRITIC_WIDTH if self._full else SMALL_CRITIC_WIDTH)
@@ -207,9 +207,9 @@ class Stages:
         kept = []
         for cycle in range(cycles):
             epochs = before + cycle * bursts.checkpoints
-            context = whole.stage(f"critic {cycle + 1}", epochs, 1, critics=cycle)
+            context = course.stage(f"critic {cycle + 1}", epochs, 1, critics=cycle)
             self._pretrain_critic(cycle, critic, seen, shown, context)
-            context = whole.stage(f"burst {cycle + 1}", epochs, bursts.checkpoints, critics=cycle + 1)
+            context = course.stage(f"burst {cycle + 1}", epochs, bursts.checkpoints, critics=cycle + 1)
             few = seen.shorter(bursts.between * plan.batch)
             kept.append(self._burst(cycle, critic, few, shown, bursts.checkpoints, context))
         few_steps = len(few) * bursts.checkpoints
@@ -240,7 +240,7 @@ class Stages:
         between = max(most_often, ceil(chosen.checkpoint * photos / batch))
         return Bursts(steps, min(between, max(1, photos // batch)))
 
-    def _pretrain(self, sides: Sequence[int], whole: Course) -> tuple[LabBatches, LabBatches]:
+    def _pretrain(self, sides: Sequence[int], course: Course) -> tuple[LabBatches, LabBatches]:
         """Train the generator on growing photos, each side at a lower rate; return the last batches."""
         training, network = self.training, self.training.network
         pretrained = training.trained.notes["backbone weights"] != "none"
@@ -249,7 +249,7 @@ class Stages:
         for i, (side, fall) in enumerate(zip(sides, falls, strict=True)):
             batches, last = training.batches(side), i == len(sides) - 1
             epochs = training.plan.epochs
-            context = whole.stage(f"generator at {side}²", i * epochs, epochs)
+            context = course.stage(f"generator at {side}²", i * epochs, epochs)
             factors = {
                 prefix: fall * (factor if pretrained else 1) for prefix, factor in ENCODER_RATES.items()
             }

@@ -12,7 +12,8 @@ from pydantic import Field
 
 import huebench
 from huebench import Method, MethodInfo, UserError, register
-from huebench.bench.colorize.colorist import labels_of_run, named
+from huebench.bench.colorize.colorist import named
+from huebench.bench.colorize.from_run import labels_of_run
 from huebench.bench.plan.request import Request
 from huebench.methods.base import methods
 from huebench.plugins import plugin_module
