@@ -21,9 +21,20 @@ def save_checkpoint(path: Path, key: str, state: dict[str, Any]) -> None:
         Text that identifies the training: method, parameters, seed and data.
     state
         Nested dictionaries and lists of tensors, numbers and text.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or cannot be written.
     """
     with atomic(path) as partial, partial.open("wb") as file:
-        torch.save({"key": key, "state": state}, file)
+        try:
+            torch.save({"key": key, "state": state}, file)
+        except RuntimeError as error:
+            # The archive's end is written even after a failed write, and its own complaint hides the disk's.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:

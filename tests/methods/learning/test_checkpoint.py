@@ -1,5 +1,8 @@
 """Checkpoints are whole or absent, and belong to one training."""
 
+import errno
+import resource
+
 import pytest
 import torch
 
@@ -26,6 +29,19 @@ def test_a_failed_save_leaves_only_the_old_checkpoint(tmp_path):
         save_checkpoint(path, "key", {"epoch": lambda: 2})
     assert load_checkpoint(path, "key") == {"epoch": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_named_as_such(tmp_path):
+    path = tmp_path / "training.pt"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            save_checkpoint(path, "key", {"weights": torch.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.errno == errno.EFBIG
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_trainings_checkpoint_is_refused(tmp_path):
