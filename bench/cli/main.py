@@ -8,6 +8,8 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -114,6 +116,7 @@ def main() -> None:
         warnings.showwarning = _keep_quiet  # library warnings mean nothing to users; cells log theirs
     sys.argv[1:] = [_HOME.sub(lambda _: str(Path.home()), argument) for argument in sys.argv[1:]]
     try:
+        _refuse_empty(sys.argv[1:])
         app()
     except UserError as error:
         _complain(str(error))
@@ -125,6 +128,14 @@ def main() -> None:
         if path is None:  # not about a file: a bug of ours
             raise
         _complain(f"cannot use '{path}': {error.strerror}; use another path, or fix that one")
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Raise `UserError` if an argument is empty: as a path it would be the current folder."""
+    for before, argument in pairwise(("", *arguments)):
+        if not argument or re.fullmatch(r"--[\w-]+=", argument):
+            name = argument.rstrip("=") or (before if before.startswith("-") else "an argument")
+            raise UserError(f"{name} is empty: give a value, or leave it out (is a shell variable unset?)")
 
 
 def _keep_quiet(*_: object, **__: object) -> None:

@@ -49,13 +49,23 @@ def test_a_run_without_a_row_is_damaged(bench, run, command):
     assert "cells.parquet' is missing or damaged; run the benchmark again" in refuse(bench, command, run)
 
 
-def test_an_empty_fingerprint_is_not_that_of_the_photos(bench):
-    code, output = bench("datasets", "verify", "samples", "--fingerprint", "")
-    assert code == 1
-    assert "fingerprint: was , is " in output
+@pytest.mark.parametrize(
+    ("arguments", "empty"),
+    [
+        (["run", *METHODS, ""], "--out"),
+        (["run", "--methods", "gray", "--out="], "--out"),
+        (["colorize", ""], "an argument"),
+        (["clean", ""], "an argument"),
+        (["check", "gray", ""], "an argument"),
+        (["datasets", "verify", "samples", "--fingerprint", ""], "--fingerprint"),
+    ],
+)
+def test_an_empty_argument_is_not_the_current_folder(bench, tmp_path, arguments, empty):
+    assert refuse(bench, *arguments).startswith(f"error: {empty} is empty: give a value, or leave ")
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("size", ["", "0", "0.4", "much"])
+@pytest.mark.parametrize("size", ["0", "0.4", "much"])
 def test_memory_limit_must_be_a_size(bench, size):
     assert f"--max-memory: not a size: '{size}'; write 8GB or 500MiB" in refuse(
         bench, "run", "--max-memory", size, "--dry-run"
@@ -69,7 +79,6 @@ def test_an_object_store_cannot_be_the_run_folder(bench, tmp_path):
 
 
 def test_no_method_and_no_plugin_are_called_what_they_are(bench, tmp_path):
-    assert refuse(bench, "check", "").startswith("error: no method in ''; write all, ")
     assert refuse(bench, "check", "[").startswith("error: cannot read the methods '['; write all, ")
     message = f"plugin file '{tmp_path}' is a folder: name the Python file"
     assert message in refuse(bench, "run", "--plugin", tmp_path)
