@@ -6,7 +6,7 @@ ROOM_GB := 8
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive \
     $(BIN)/pytest --numprocesses auto --dist worksteal
 
-.PHONY: bench test test-slow docs speed
+.PHONY: bench test test-slow lint docs speed
 
 # One stamp per set of requirements, so that a second `make` installs nothing. torch brings CUDA's libraries, so the
 # room on the disk is checked before pip fills it.
@@ -28,18 +28,21 @@ bench: $(VENV)/.installed
 	$(BIN)/bench run --methods all --keep-models best
 	$(BIN)/bench run --methods gray,huebench-small,smoothed,propagated,oracle-flicker --dataset pan:samples --limit 4
 
-## tests, doctests, ruff, mypy, import-linter, documentation
+## linters, documentation, tests and doctests
 test: $(VENV)/.installed-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(MAKE) docs
+	$(MAKE) --jobs 2 lint docs
 	$(PYTEST)
 
 ## the tests that `make test` leaves out because they take longer
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m slow
+
+## ruff, mypy, import-linter
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 ## the documentation, into docs/_build; a warning is an error
 docs: $(VENV)/.installed-dev
