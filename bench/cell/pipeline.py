@@ -63,7 +63,9 @@ class Outcome:
     truth
         The picture that the prediction is compared with, uint8 (H, W, 3).
     lightness
-        Its lightness, float32 (H, W).
+        The photo's lightness, float32 (H, W).
+    chroma
+        The hidden chroma, float32 (H, W, 2).
     seen
         The method's only input, float32 (H, W): the lightness, or that degraded.
     prediction
@@ -81,6 +83,7 @@ class Outcome:
     problem: str = ""
     truth: RGB | None = None
     lightness: Lightness | None = None
+    chroma: Chroma | None = None
     seen: Lightness | None = None
     prediction: Prediction | None = None
     near_grey: bool = False
@@ -211,6 +214,7 @@ class Pipeline:
                     photo.entry,
                     truth=truths[i],
                     lightness=lightness[i],
+                    chroma=chroma[i],
                     seen=seen[i],
                     prediction=prediction,
                     near_grey=self.protocol.is_near_grey(chroma[i]),

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from ... import UserError
+from ...datasets.base import RGB
 from ...datasets.photos import PhotoSet
 from ...files import PARTIAL, atomic, seal, unseal
 from ..metrics import ClipScorer, Scorer
 from ..plan.cell import Cell
 from ..plan.photos import Shard, batches, check_again, open_scored, open_split, shards
 from ..plan.request import KEEPS
+from ..protocol.protocol import Protocol
 from ..protocol.training_sample import TrainingSample
 from .clips import ClipTrack, Motions
 from .colorizer import Colorizer
@@ -221,29 +223,33 @@ class SplitScorer:
         }
 
     def _pictures(self, outcome: Outcome) -> dict[str, str]:
-        """Keep a gallery photo's pictures; return the columns with their paths.
-
-        The input is grey, except for the colours of its hints.
-        """
-        cell, photo, seen = self.cell, outcome.entry.id, outcome.seen
+        """Keep a gallery photo's pictures; return the columns with their paths."""
+        cell, photo = self.cell, outcome.entry.id
         if cell.request.keep_predictions == "none" or photo not in cell.gallery:
             return {}
         assert outcome.truth is not None  # noqa: S101  # it was decoded
         assert outcome.prediction is not None  # noqa: S101
-        assert seen is not None  # noqa: S101
-        chroma = np.zeros((1, *seen.shape, 2), np.float32)
-        if cell.hints:
-            planes = cell.protocol.hide(outcome.truth[None])
-            chroma = cell.protocol.hint([photo], *planes, cell.hints).ab
-        grey = cell.protocol.restore(seen[None], chroma)[0]
         out, scored = cell.run_folder, cell.scored
         given = f"input-{scored}" + (f"-{cell.protocol.digest}" if cell.degradation or cell.hints else "")
         given += f"-{cell.hints}" if cell.hints else ""
+        shown = input_picture(cell.protocol, outcome, cell.hints)
         return {
             "picture": write_picture(out, cell.prediction_folder.name, photo, outcome.prediction.rgb),
             "truth_picture": write_picture(out, f"truth-{scored}", photo, outcome.truth, shared=True),
-            "input_picture": write_picture(out, given, photo, grey, shared=True),
+            "input_picture": write_picture(out, given, photo, shown, shared=True),
         }
+
+
+def input_picture(protocol: Protocol, outcome: Outcome, hints: int) -> RGB:
+    """Return what a method saw of a decoded photo, uint8 (H, W, 3): grey, except for its hints' colours."""
+    assert outcome.seen is not None  # noqa: S101  # it was decoded
+    chroma = np.zeros((1, *outcome.seen.shape, 2), np.float32)
+    if hints:
+        assert outcome.lightness is not None  # noqa: S101
+        assert outcome.chroma is not None  # noqa: S101
+        chroma = protocol.hint([outcome.entry.id], outcome.lightness[None], outcome.chroma[None], hints).ab
+    shown: RGB = protocol.restore(outcome.seen[None], chroma)[0]
+    return shown
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from skimage import data
 
 from huebench.bench.cell.colorizer import Answer
 from huebench.bench.cell.pipeline import Pipeline
+from huebench.bench.cell.shards import input_picture
 from huebench.bench.metrics import Scorer
 from huebench.bench.protocol.hints import HINTS
 from huebench.bench.protocol.protocol import Protocol
@@ -47,6 +48,21 @@ def test_colours_around_the_hints_do_not_reach_the_method(rule):
     np.testing.assert_allclose(after.ab, before.hints.ab, atol=1e-4)
     assert before.references is None
     assert before.true_chroma is None
+
+
+@pytest.mark.parametrize("truth", ["photo", "jpeg"])
+def test_the_picture_of_the_input_shows_the_hints_that_the_method_was_given(truth):
+    def colorizer(batch):
+        return Answer(batch.hints.ab, 0.0)
+
+    protocol = Protocol(size=64, hints="huebench", truth=truth)
+    photos = SimpleNamespace(read=lambda entry: PIXELS[entry.id])
+    pipeline = Pipeline(protocol, photos, Scorer(("psnr",)), colorizer, NO_REFERENCES, hints=9)
+    for outcome in pipeline.run(ENTRIES):
+        shown = input_picture(protocol, outcome, 9)
+        assert np.ptp(shown.astype(int), axis=2).max() > 10
+        np.testing.assert_array_equal(shown, outcome.prediction.rgb)
+        assert (outcome.truth != PIXELS[outcome.entry.id]).any() == (truth == "jpeg")
 
 
 def test_the_hints_are_those_of_the_protocol():
