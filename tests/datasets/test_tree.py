@@ -118,9 +118,10 @@ def test_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return scan(path)
 
-    monkeypatch.setattr(os, "scandir", scandir)
-    with pytest.raises(UserError, match="locked' cannot be read: Permission denied"):
-        PhotoTree(tmp_path)
+    with monkeypatch.context() as patch:  # pytest itself scans the folder to remove it
+        patch.setattr(os, "scandir", scandir)
+        with pytest.raises(UserError, match="locked' cannot be read: Permission denied"):
+            PhotoTree(tmp_path)
 
 
 def test_links_are_followed_when_asked_and_loops_end(tmp_path):
