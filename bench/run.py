@@ -149,7 +149,9 @@ def _is_described(cell: Cell) -> bool:
 
 @contextmanager
 def run_folder(out: Path, otherwise: str = "") -> Iterator[None]:
-    """Lock a run folder for one run; let SIGTERM and SIGHUP end it like Ctrl-C.
+    """Lock a run folder for one run; let SIGTERM and SIGHUP end it like Ctrl-C, unless they are ignored.
+
+    ``nohup`` ignores SIGHUP, so that a run goes on when its terminal closes.
 
     Parameters
     ----------
@@ -208,7 +210,8 @@ def _ending_cleanly() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
         yield
         return
-    before = {number: signal.signal(number, signal.default_int_handler) for number in ENDINGS}
+    heard = [number for number in ENDINGS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
     try:
         yield
     finally:

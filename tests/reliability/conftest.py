@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -93,6 +94,11 @@ def methods_file(tmp_path):
     return partial(write_methods, tmp_path / "made.py")
 
 
+def hear_ctrl_c():
+    """Undo what shells do to background jobs, such as these tests may be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start ``bench`` with some arguments in the test's folder; what still runs at the end is killed."""
@@ -106,6 +112,7 @@ def start(tmp_path):
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "COLUMNS": "200", "HUEBENCH_CACHE": str(tmp_path / "cache")},
+            preexec_fn=hear_ctrl_c,  # noqa: PLW1509
         )
         started.append(process)
         return process

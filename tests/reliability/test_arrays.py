@@ -83,7 +83,7 @@ def test_an_interrupted_run_leaves_no_job(photos, methods_file, start, tmp_path)
     process = start("run", *TINY, "--methods", "gray,stuck", "--plugin", plugin, *cluster)
     wait_for((tmp_path / "stuck.txt").exists)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=180)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
     assert "the same command resumes from there" in output
     deadline = time.monotonic() + 20

@@ -1,6 +1,8 @@
 """A run that is ended at any moment loses nothing that was done."""
 
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -103,6 +105,19 @@ def test_ctrl_c_keeps_and_reports_finished_work(photos, methods_file, start, ben
     code, output = bench(*arguments[:-1], "gray,mean-ab")
     assert code == 0, output
     assert output.count("already done") == 1
+
+
+def test_a_run_under_nohup_outlives_its_terminal(tmp_path):
+    code = (
+        "import os, signal, sys, pathlib, huebench.bench.run as run\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with run.run_folder(pathlib.Path(sys.argv[1])):\n"
+        "    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "    print('goes on')\n"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "out"]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "goes on\n"), ended.stderr
 
 
 def test_fail_fast_ends_the_others(photos, methods_file, bench, tmp_path):
