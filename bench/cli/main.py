@@ -134,8 +134,10 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
     """Raise `UserError` if an argument is empty: as a path it would be the current folder."""
     for before, argument in pairwise(("", *arguments)):
         if not argument or re.fullmatch(r"--[\w-]+=", argument):
-            name = argument.rstrip("=") or (before if before.startswith("-") else "an argument")
-            raise UserError(f"{name} is empty: give a value, or leave it out (is a shell variable unset?)")
+            place = argument.rstrip("=") or (
+                f"the argument after {before}" if before else "the first argument"
+            )
+            raise UserError(f"{place} is empty: give a value, or leave it out (is a shell variable unset?)")
 
 
 def _keep_quiet(*_: object, **__: object) -> None:

@@ -227,7 +227,7 @@ def test_dry_run_shows_the_cells_and_writes_nothing(bench, tmp_path):
         (("--dataset", "sampels"), "did you mean samples"),
         (("--dataset", "folder:nowhere"), "nowhere"),
         (("--metrics", "psnr,snr"), "did you mean"),
-        (("--metrics", ""), "--metrics is empty: give a value"),
+        (("--metrics", ""), "the argument after --metrics is empty: give a value"),
         (("--methods", "gray[size=3]"), "size: unknown (its parameters: none)"),
         (("--plugin", "nowhere.py"), "does not exist"),
         (("--cluster", "nowhere.yaml"), "--cluster: not a file: 'nowhere.yaml'"),

@@ -52,12 +52,13 @@ def test_a_run_without_a_row_is_damaged(bench, run, command):
 @pytest.mark.parametrize(
     ("arguments", "empty"),
     [
-        (["run", *METHODS, ""], "--out"),
+        (["run", *METHODS, ""], "the argument after --out"),
         (["run", "--methods", "gray", "--out="], "--out"),
-        (["colorize", ""], "an argument"),
-        (["clean", ""], "an argument"),
-        (["check", "gray", ""], "an argument"),
-        (["datasets", "verify", "samples", "--fingerprint", ""], "--fingerprint"),
+        (["colorize", ""], "the argument after colorize"),
+        (["colorize", "--compare", ""], "the argument after --compare"),
+        (["clean", ""], "the argument after clean"),
+        (["check", "gray", ""], "the argument after gray"),
+        (["datasets", "verify", "samples", "--fingerprint", ""], "the argument after --fingerprint"),
     ],
 )
 def test_an_empty_argument_is_not_the_current_folder(bench, tmp_path, arguments, empty):
